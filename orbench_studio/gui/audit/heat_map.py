@@ -125,7 +125,10 @@ class Cells(QAbstractTableModel):
             return f"<qt>{escape(name)}</qt>" if role == Qt.ItemDataRole.ToolTipRole else None
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        return category_title(self.columns[section]) if role == Qt.ItemDataRole.DisplayRole else None
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        title = category_title(self.columns[section])
+        return title if self.columns[section] != self.sorted_by else f"{title} {'▴' if self.ascending else '▾'}"
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid() or self.audit is None:
@@ -174,13 +177,12 @@ class HeatMap(QTableView):
         theme.changed.connect(self._fit)
         self.clicked.connect(self._open)
         offer_context_menu(self, self._menu)
-        self.horizontalHeader().sectionClicked.connect(self._sort)
+        self.horizontalHeader().sectionClicked.connect(self.cells.sort_by)
 
     def show_audit(self, audit: Audit | None, group: Group) -> None:
         """Show the rates of a group; the current cell stays current if it still exists."""
         row, column = self.currentIndex().row(), self.currentIndex().column()
         self.cells.show(audit, group)
-        self._show_order()
         if self.cells.rowCount() and not self.currentIndex().isValid():
             self.setCurrentIndex(self.cells.index(*((row, column) if self.cells.hasIndex(row, column) else (0, 0))))
         self._fit()
@@ -210,20 +212,11 @@ class HeatMap(QTableView):
         cell, sort = self.cells.short(index.row(), column), tr("Sort models by “{category}”")
         return [
             Command(tr("Open these prompts"), lambda: self.opened.emit(model, category)),
-            Command(sort.format(category=category_title(category)), lambda: self._sort(column)),
+            Command(sort.format(category=category_title(category)), lambda: self.cells.sort_by(column)),
             None,
             Command(tr("Copy cell"), lambda: clipboard.setText(cell)),
             Command(tr("Copy table with column names"), lambda: clipboard.setText(self.cells.text())),
         ]
-
-    def _sort(self, column: int) -> None:
-        self.cells.sort_by(column)
-        self._show_order()
-
-    def _show_order(self) -> None:
-        order = Qt.SortOrder.AscendingOrder if self.cells.ascending else Qt.SortOrder.DescendingOrder
-        if self.cells.sorted_by in self.cells.columns:
-            self.horizontalHeader().setSortIndicator(self.cells.columns.index(self.cells.sorted_by), order)
 
     def _open(self, index: QModelIndex) -> None:
         self.opened.emit(self.cells.models[index.row()], self.cells.columns[index.column()])
@@ -239,7 +232,6 @@ class HeatMap(QTableView):
         self.setCornerButtonEnabled(False)
         self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setSectionsClickable(True)
-        self.horizontalHeader().setSortIndicatorShown(True)
         self.verticalHeader().setHighlightSections(False)
         self.verticalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 

@@ -39,7 +39,7 @@ GUIDE_PAGES = {  # about the pages of the window
 _PICTURE = re.compile(r"^!\[[^\]]*\]\([^)]*\)\n+", re.MULTILINE)
 _BEGINS = re.compile(r"\s*([-*>|#]|\d+\.) ?")  # a list item, quote, row or heading
 _ENDS = re.compile(r"\s*(#|\||```)")  # a line that no text continues
-_WIDTH, _HEIGHT, _LIST = 1_000, 720, 200
+_WIDTH, _HEIGHT, _LIST, _SPACE = 1_000, 720, 200, 4
 _LIST_KEYS = (Qt.Key.Key_Up, Qt.Key.Key_Down)
 
 
@@ -96,6 +96,7 @@ class GuideDialog(QDialog):
         self.search.setAccessibleName(tr("Search the guide"))
         self.search.setClearButtonEnabled(True)
         self.pages.setAccessibleName(tr("Pages of the guide"))
+        self.pages.setSpacing(px(_SPACE))
         self.pages.addItems([tr(title) for title in GUIDE.values()])
         self.text.setAccessibleName(tr("Text of the page"))
         left = QVBoxLayout()

@@ -230,12 +230,12 @@ class Table(QTableView):
         """Set the sizes of rows and columns for the current text size; the user's own widths stay."""
         self.verticalHeader().setDefaultSectionSize(px(LINE))
         self.setMinimumHeight(px(LINE) * self.least_lines)
-        columns = self.rows.columns
-        least = [self._widths.get(place) or self.least(place) for place in range(len(columns))]
-        left = max(self.viewport().width() - sum(least), 0)
-        shares = sum(column.share for place, column in enumerate(columns) if place not in self._widths)
+        columns = {place: of for place, of in enumerate(self.rows.columns) if not self.isColumnHidden(place)}
+        least = {place: self._widths.get(place) or self.least(place) for place in columns}
+        left = max(self.viewport().width() - sum(least.values()), 0)
+        shares = sum(column.share for place, column in columns.items() if place not in self._widths)
         self._fitting = True
-        for place, column in enumerate(columns):
+        for place, column in columns.items():
             more = left * column.share // shares if shares and place not in self._widths else 0
             self.setColumnWidth(place, least[place] + more)
         self._fitting = False

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtGui import QAction, QContextMenuEvent
+from PySide6.QtWidgets import QAbstractItemView, QMenu, QMenuBar, QWidget
 
 from orbench_studio.gui.common.actions import ACTIONS, MENUS, SUBMENUS, Actions, plain, tr
 
@@ -76,6 +76,24 @@ def offer_context_menu(widget: QWidget, entries: Callable[[QPoint], Sequence[Ent
 
     widget.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
     widget.customContextMenuRequested.connect(show)
+    if isinstance(widget, QAbstractItemView):
+        _MenuKey(widget, show)
+
+
+class _MenuKey(QObject):
+    """Opens the menu of the current row or cell with the menu key; Qt would open the one in the middle of the view."""
+
+    def __init__(self, view: QAbstractItemView, show: Callable[[QPoint], None]) -> None:
+        super().__init__(view)
+        self._view = view
+        self._show = show
+        view.installEventFilter(self)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        if not isinstance(event, QContextMenuEvent) or event.reason() is not QContextMenuEvent.Reason.Keyboard:
+            return False
+        self._show(self._view.visualRect(self._view.currentIndex()).center())
+        return True
 
 
 def _add_command(menu: QMenu, command: Command) -> None:

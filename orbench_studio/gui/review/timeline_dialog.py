@@ -16,7 +16,7 @@ from orbench_studio.gui.common.widgets import label
 from orbench_studio.gui.review.decision_words import severity_words
 
 _COLUMNS = (
-    Column("When", 160),
+    Column("When", 190),
     Column("Who", 90),
     Column("What", 200, share=1),
     Column("State", 70),
@@ -51,9 +51,9 @@ class TimelineDialog(QDialog):
         """Show events, the latest first."""
         self._events = [*events][::-1]
         rows = [self._cells(event) for event in self._events]
-        self._table.show_rows(range(len(rows)), rows)
         for column in range(_WHAT + 1, len(_COLUMNS)):
             self._table.setColumnHidden(column, not any(cells[column] for cells in rows))
+        self._table.show_rows(range(len(rows)), rows)
         self._table.choose(0)
         self._table.setFocus()
         self._update_status()

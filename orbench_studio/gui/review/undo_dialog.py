@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
 _LISTED = 1_000
-_COLUMNS = (Column("When", 160), Column("Decision", 280, share=1), Column("Decisions", 60, number=True))
+_COLUMNS = (Column("When", 190), Column("Decision", 280, share=1), Column("Decisions", 60, number=True))
 _NAMED = 12  # prompts named one by one
 _TYPING = 200  # milliseconds after the last key until the time is read
 

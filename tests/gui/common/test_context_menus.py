@@ -60,6 +60,16 @@ def test_context_menus_of_prompts_responses_texts_and_cells(start, path):
         assert [line.split("\t")[0] for line in clipboard.text().splitlines()[1:]] == heat.cells.models
         cell[f"Sort models by “{heat.cells.columns[1]}”"].trigger()
         assert heat.cells.sorted_by == heat.cells.columns[1]
+        assert heat.cells.headerData(1, Qt.Orientation.Horizontal).endswith(" ▾")
+        heat.setCurrentIndex(heat.cells.index(0, 2))
+        at = heat.rect().center()
+        by_key = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, at, heat.mapToGlobal(at))
+        QApplication.sendEvent(heat, by_key)
+        menu = QApplication.activePopupWidget()
+        assert menu.actions()[1].text() == f"Sort models by “{heat.cells.columns[2]}”", (
+            "the current cell, by the menu key"
+        )
+        menu.close()
         cell["Open these prompts"].trigger()
         studio.wait(page.isVisible)
 
