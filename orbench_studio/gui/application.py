@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from orbench_studio.domain.workspace.location import Location
 from orbench_studio.gui.common.actions import SHORTCUTS, tr
+from orbench_studio.gui.common.live_table import Table
 from orbench_studio.gui.common.operations import Operations
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.garbage_collection import GarbageCollection
@@ -37,6 +38,7 @@ class Application:
         self.qt.setStyle("Fusion")
         self.theme = Theme(self.qt, settings.scheme, settings.font_scale)
         self.operations = Operations()
+        Table.layouts = settings.panes
         self.session = Session(self.operations, settings, _team_policy)
         invalid = SHORTCUTS.load(settings.keys)
         self.recorder = DecisionRecorder(self.session)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
@@ -123,13 +123,17 @@ class Rows(QAbstractTableModel):
 class Table(QTableView):
     """A table view with one selectable row; a double click or Enter opens it.
 
-    A click on a column name sorts, a third one restores the order of the page; columns can be moved and resized.
+    A click on a column name sorts, a third one restores the order of the page; columns can be moved and resized, and
+    the next table of that name has them as they were left.
     `entries` adds entries to the context menu of a row: it gets the key of the row and the column.
     """
 
     chosen = Signal(object)  # the key of the row that the user selects
     opened = Signal(object, int)  # key of the row, column
     least_lines = 3  # minimum height in rows, including the header
+    layouts: ClassVar[
+        dict[str, list[int]]
+    ] = {}  # by table: widths that the user set, else 0, and places of its columns
 
     def __init__(self, name: str, columns: Sequence[Column]) -> None:
         super().__init__()
@@ -140,10 +144,12 @@ class Table(QTableView):
         self.setModel(self.rows)
         self.setAccessibleName(name)
         self._build_ui()
+        self._restore()
         self._fit()
         self.selectionModel().currentRowChanged.connect(self._went)
         self.activated.connect(lambda index: self.opened.emit(self.rows.keys[index.row()], index.column()))
         self.horizontalHeader().sectionResized.connect(self._resized)
+        self.horizontalHeader().sectionMoved.connect(lambda *_: self._remember())
         offer_context_menu(self, self._menu)
 
     def show_rows(self, keys: Sequence[object], rows: Sequence[Row]) -> None:
@@ -207,6 +213,29 @@ class Table(QTableView):
     def _resized(self, column: int, _before: int, width: int) -> None:
         if not self._fitting:
             self._widths[column] = width
+            self._remember()
+
+    @property
+    def _layout_key(self) -> str:
+        return f"columns of {self.accessibleName()}"
+
+    def _remember(self) -> None:
+        columns = range(len(self.rows.columns))
+        places = map(self.horizontalHeader().visualIndex, columns)
+        self.layouts[self._layout_key] = [*(self._widths.get(column, 0) for column in columns), *places]
+
+    def _restore(self) -> None:
+        """Give the columns the widths and places that the user gave them; none if the table has other columns now."""
+        columns, layout, header = (
+            len(self.rows.columns),
+            self.layouts.get(self._layout_key, []),
+            self.horizontalHeader(),
+        )
+        widths, places = layout[:columns], layout[columns:]
+        if sorted(places) == [*range(columns)]:
+            self._widths = {column: width for column, width in enumerate(widths) if width > 0}
+            for place in range(columns):
+                header.moveSection(header.visualIndex(places.index(place)), place)
 
     def _build_ui(self) -> None:
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)

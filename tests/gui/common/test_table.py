@@ -66,7 +66,8 @@ def test_the_selection_stays_in_its_row_when_the_table_is_sorted(table, qtbot):
             assert view.current() == key
 
 
-def test_widths_and_order_of_columns_are_the_users(table):
+def test_widths_and_order_of_columns_are_the_users(table, qtbot, monkeypatch):
+    monkeypatch.setattr(Table, "layouts", {})
     header = table.horizontalHeader()
     header.resizeSection(0, 123)
     header.moveSection(0, 1)
@@ -75,6 +76,13 @@ def test_widths_and_order_of_columns_are_the_users(table):
     table.choose("c")
     QTest.keyClick(table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert QGuiApplication.clipboard().text() == "Rate\tModel\n1,204 %\tmödel x"
+    later = Table(table.accessibleName(), table.rows.columns)
+    qtbot.addWidget(later)
+    later.resize(700, 300)
+    assert (later.columnWidth(0), later.horizontalHeader().visualIndex(0)) == (123, 1)
+    changed = Table(table.accessibleName(), table.rows.columns[:1])
+    qtbot.addWidget(changed)
+    assert changed.horizontalHeader().visualIndex(0) == 0
 
 
 def test_the_context_menu_of_a_row(table):
