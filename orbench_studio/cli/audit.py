@@ -53,6 +53,9 @@ def audit(
         typer.Option("--assume-safe", help="Count prompts without any label as safe, as in OR-Bench-Hard-1K."),
     ] = False,
     refusals: options.Refusals = Refusals.ALL,
+    subset: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only the prompts of this subset. Default: all prompts.")
+    ] = None,
     drop: Annotated[list[Drop] | None, typer.Option(help="Exclude these prompts. Repeatable.")] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as one HTML file.")] = None,
     markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as Markdown.")] = None,
@@ -63,11 +66,14 @@ def audit(
 ) -> None:
     """Compute over-refusal and toxic acceptance by model and category, with confidence intervals and what-if."""
     from orbench_studio.services.audit import audit_counts, judge_error, refusal_audit, what_if
+    from orbench_studio.services.curation.subset_audit import counts_of_subset
     from orbench_studio.services.workspace.workspace import open_workspace
 
     chosen = AuditOptions(labels, judge, assume_safe, frozenset(drop or ()), refusals)
     with open_workspace(workspace) as opened:
         counts = audit_counts.with_judge(audit_counts.read(opened), opened, judge)
+        if subset is not None:
+            counts = counts_of_subset(counts, opened, subset)
         found = refusal_audit.audit(counts, chosen)
         moved = what_if.what_if(counts, chosen)
         errors = judge_error.judge_errors(counts, chosen)
@@ -118,7 +124,9 @@ def _as_json(
         "assume_safe": found.options.assume_safe,
         "refusals": str(found.options.counted),
         "dropped": sorted(found.options.dropped),
-        "assumes": found.options.description,
+        "subset": found.subset or None,
+        "selection_bias": found.selection,
+        "assumes": found.description,
         "prompts": {str(group): found.count(group) for group in Group},
         "cluster": found.cluster,
         "judged_by": errors.judge,
@@ -187,9 +195,9 @@ def _tally(tally: Tally, group: Group) -> dict[str, Any]:
 
 def _write_text(found: Audit, moved: "WhatIf", errors: JudgeErrors) -> None:
     safe, toxic, other = (found.count(group) for group in (Group.SAFE, Group.TOXIC, Group.OTHER))
-    write_line(f"{safe:,} safe, {toxic:,} toxic and {other:,} other prompts; {found.options.description}")
+    write_line(f"{safe:,} safe, {toxic:,} toxic and {other:,} other prompts; {found.description}")
     human = f"human labels: {found.label_sources}; human answer classes: {found.class_sources}"
-    write_line(human, "")
+    write_line(human, *filter(None, (found.selection,)), "")
     header = (
         "model",
         "rank, marginal",

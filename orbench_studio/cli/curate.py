@@ -1,7 +1,7 @@
 """`orbench-studio curate` and `orbench-studio diff`: make subsets with recipes, and compare them."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from orbench_studio.domain.curation.recipe import Recipe
     from orbench_studio.domain.curation.selection import Selection
     from orbench_studio.domain.curation.subset import Difference, DifferingPrompt
+    from orbench_studio.services.curation.run_recipe import SubsetRates
 
 _BY_OTHERS = (
     "By others: the rate on the prompts that enough other families refuse. The refusals of the model's own family did "
     "not select them."
 )
-_METHOD = f"refusals {Refusals.ALL.description}; 95 % Wilson intervals, responses assumed independent"
 _LISTED = 20  # prompts of a difference without --json
 
 
@@ -33,6 +33,12 @@ def curate(
         str | None, typer.Option(metavar="NAME", help="Save the result as a subset with this name.")
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an existing subset with this name.")] = False,
+    split: Annotated[
+        bool,
+        typer.Option(
+            "--split", help="Select with the refusals of a random half of the model families, to rate the others."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with the prompt ids in order.")] = False,
 ) -> None:
     """Show how many prompts each recipe step removes, and each model's refusal rate on the rest.
@@ -46,9 +52,9 @@ def curate(
     built_in = run_recipe.default_recipes().get(recipe)
     wanted = read_recipe(built_in) if built_in and not Path(recipe).exists() else run_recipe.recipe_in(Path(recipe))
     with open_workspace(workspace) as opened:
+        wanted = run_recipe.split(opened, wanted) if split else wanted
         found = run_recipe.run_recipe(opened, wanted)
-        rates = run_recipe.rates(opened, found.chosen)
-        others = run_recipe.rates_by_others(opened, wanted, found)
+        rates = run_recipe.rates(opened, wanted, found)
         saved = None
         try:
             if name is not None:
@@ -59,26 +65,25 @@ def curate(
                     {
                         "workspace": str(workspace),
                         "saved": name if saved else None,
-                        **_as_json(wanted, found, rates, others),
+                        **_as_json(wanted, found, rates),
                     }
                 )
             else:
-                _print_selection(wanted, found, rates, others)
+                _print_selection(wanted, found, rates)
     if saved is not None and not as_json:
         write_line("", saved.message)
 
 
-def _as_json(
-    recipe: "Recipe", found: "Selection", rates: "Mapping[str, Tally]", others: "Mapping[str, Tally]"
-) -> dict[str, Any]:
+def _as_json(recipe: "Recipe", found: "Selection", rates: "SubsetRates") -> dict[str, Any]:
     return {
         "funnel": [{"step": one.name, "left": one.left, "by_category": dict(one.categories)} for one in found.steps],
         "short": [{"category": one.category, "wanted": one.wanted, "found": one.found} for one in found.shortages],
         "stopped": found.stopped,
         "human_labels": found.human_labels,
         "prompts": list(found.chosen),
-        "models": {model: _tally(tally) for model, tally in rates.items()},
-        "models_selected_by_other_families": {model: _tally(tally) for model, tally in others.items()},
+        "intervals": rates.intervals,
+        "models": {model: _tally(tally) for model, tally in rates.models.items()},
+        "models_selected_by_other_families": {model: _tally(tally) for model, tally in rates.by_others.items()},
         "selection_bias": recipe.selection_bias,
     }
 
@@ -97,9 +102,7 @@ def _tally(tally: "Tally") -> dict[str, Any]:
     }
 
 
-def _print_selection(
-    recipe: "Recipe", found: "Selection", rates: "Mapping[str, Tally]", others: "Mapping[str, Tally]"
-) -> None:
+def _print_selection(recipe: "Recipe", found: "Selection", rates: "SubsetRates") -> None:
     counts = [step.left for step in found.steps]
     removed = [left - before or None for before, left in pairwise([counts[0], *counts])]
     names = [step.name for step in found.steps]
@@ -114,16 +117,16 @@ def _print_selection(
         write_line(f"Labels: {found.human_labels:,} human, {not_human:,} from other sources")
     if found.stopped:
         write_line("The recipe stops because of this and selects no prompts.")
-    if rates and found.chosen:
-        write_line("", f"Refusal rates on these prompts ({_METHOD})")
-        by_others = {model: tally.refusal.words for model, tally in others.items()}
+    if rates.models and found.chosen:
+        method = f"refusals {Refusals.ALL.description}; {rates.intervals}"
+        write_line("", f"Refusal rates on these prompts ({method})")
+        by_others = {model: tally.refusal.words for model, tally in rates.by_others.items()}
         rows = [
             (model, tally.refusal.words, by_others.get(model, ""), tally.refused_text, tally.excluded_text)
-            for model, tally in rates.items()
+            for model, tally in rates.models.items()
         ]
         write_table(("model", "refusals", "by others" if by_others else "", "of these", "excluded"), rows, indent=2)
-        if by_others:
-            write_line(_BY_OTHERS)
+        write_line(*filter(None, (recipe.selection_bias, _BY_OTHERS if by_others else "")))
 
 
 def diff(

@@ -21,7 +21,7 @@ def bars(audit: Audit, tokens: Tokens) -> Figure:
     models = sorted(audit.models, key=lambda model: audit.rate(Group.SAFE, model).value or 0)
     panels = [panel for panel in _PANELS if audit.count(panel[0])] or [_PANELS[0]]
     lines = [
-        f"Bars: rates with {audit.intervals}; {audit.options.description}.",
+        f"Bars: rates with {audit.intervals}; {audit.description}.",
         "Thin lines: the rate if none or all of the excluded responses (unparsed, empty, …, unjudged) were cases.",
         "Over-refusal: plain in words, dotted by stop reason, crossed by filter.",
     ]

@@ -23,7 +23,7 @@ def heat(audit: Audit, tokens: Tokens, group: Group = Group.SAFE) -> Figure:
     there = [c for c in audit.categories if any(audit.rate(group, model, c).n for model in models)]
     columns = (None, *there)
     lines = [
-        f"Rate and counts; {audit.options.description}.",
+        f"Rate and counts; {audit.description}.",
         "Excluded: unparsed, empty, truncated, failed and unjudged responses.",
     ]
     with drawn_with(tokens):

@@ -23,7 +23,7 @@ def radars(audit: Audit, tokens: Tokens, models: Sequence[str] | None = None) ->
     wanted = models or sorted(audit.models, key=lambda model: -(audit.rate(Group.SAFE, model).value or 0))
     rates = {model: _rates(audit, model) for model in wanted}
     chosen = [model for model in wanted if len(rates[model]) >= _MIN_CATEGORIES]
-    lines = [f"Over-refusal, 0 to 100 %, with 95 % Wilson bands; {audit.options.description}."]
+    lines = [f"Over-refusal, 0 to 100 %, with bands of {audit.intervals}; {audit.description}."]
     if without := [plain(model) for model in wanted if model not in chosen]:
         lines.append(f"Judged responses in fewer than three categories: {', '.join(without)}.")
     with drawn_with(tokens):

@@ -142,7 +142,7 @@ def _cross(axes: Axes, tokens: Tokens, at: Point, refused: Rate, accepted: Rate)
 
 
 def _notes(audit: Audit, background_models: Sequence[Published], own: Sequence[Point]) -> list[str]:
-    message = [f"Models in this audit: {audit.options.description}. Lines through points: {audit.intervals}."]
+    message = [f"Models in this audit: {audit.description}. Lines through points: {audit.intervals}."]
     points = [(one.over_refusal, one.toxic_rejection) for one in background_models]
     if points:
         message.append(

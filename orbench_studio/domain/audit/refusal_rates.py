@@ -233,7 +233,8 @@ class Audit:
     `classes_from_file` count what comes from a source file and from no named person. `unlabelled` is the number of
     prompts without any label. A rate is the mean over prompts if a model has several responses to a prompt. `cluster`
     names what links responses that are not independent, empty if they are; `spreads` are the totals of models.
-    `repeats` are the models with several responses to a prompt.
+    `repeats` are the models with several responses to a prompt. `subset` names the prompts, if they are not all of the
+    workspace, and `selection` says how they were selected.
     """
 
     options: AuditOptions
@@ -249,6 +250,8 @@ class Audit:
     cluster: str = ""
     spreads: Mapping[tuple[Group, str], Spread] = field(default_factory=dict)
     repeats: tuple[Repeats, ...] = ()
+    subset: str = ""
+    selection: str = ""
 
     def tally(self, group: Group, model: str, category: str | None = None) -> Tally:
         """Return one cell, or the total of the model without a category."""
@@ -279,6 +282,11 @@ class Audit:
     def count(self, group: Group) -> int:
         """Return the number of prompts in a group."""
         return sum(self.prompts.get((group, category), 0) for category in self.categories)
+
+    @property
+    def description(self) -> str:
+        """The options, and the prompts if they are a subset, for the notes of tables and figures."""
+        return f"{self.options.description}; prompts: subset {self.subset}" if self.subset else self.options.description
 
     @property
     def intervals(self) -> str:

@@ -1,11 +1,12 @@
 """Change single values in the text of a recipe, so that comments and everything else stay as they are."""
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 
 from orbench_studio.domain.curation.recipe import InconsistentRecipeError, RecipeError, read_recipe
 
-Value = str | int | bool
+Value = str | int | bool | Sequence[str]
 _HEADER = re.compile(r"\s*\[+\s*([^\]]+?)\s*\]")
 
 
@@ -68,6 +69,8 @@ def _toml(value: Value) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return f"{value}"
+    if not isinstance(value, str):
+        return f"[{', '.join(map(_toml, value))}]"
     if not value.isprintable() or '"' in value or "\\" in value:
         raise RecipeError(f"The value {value!r} cannot be written.")
     return f'"{value}"'

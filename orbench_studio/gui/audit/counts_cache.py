@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE
+from orbench_studio.domain.audit.refusal_rates import FINAL
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.gui.workspace.session import Session
 
@@ -18,17 +18,27 @@ _COUNTED = {Kind.PROMPTS, Kind.VOTES, Kind.RESPONSES, Kind.JUDGEMENTS, Kind.ANNO
 _PAUSE = 1_500  # milliseconds before everything is read again, because large changes often come in series
 
 
+class _Read(NamedTuple):
+    everything: AuditCounts
+    counts: AuditCounts
+    subsets: tuple[str, ...]
+    loaded: tuple[str, str]
+
+
 class CountsCache(QObject):
     """Reads counts on the database thread, one read at a time, and signals each new version."""
 
-    changed = Signal()  # `counts` is the current version; None without a workspace
+    changed = Signal()  # `counts` and `everything` are the current version; None without a workspace
     failed = Signal(str)
 
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
         self._session = session
-        self.counts: AuditCounts | None = None
-        self.answers = FINAL
+        self.counts: AuditCounts | None = None  # of the subset
+        self.everything: AuditCounts | None = None
+        self.subsets: tuple[str, ...] = ()
+        self.loaded: tuple[str, str] | None = None  # source of answer classes and subset of `counts`
+        self._wanted = FINAL, ""
         self._stale: set[int] | None = None  # prompts to count again; None: all
         self._reading = False
         self._shown = False
@@ -45,14 +55,22 @@ class CountsCache(QObject):
         if shown:
             self._read()
 
-    def load_answers(self, answers: str) -> None:
-        """Load the counts for a source of answer classes; back to FINAL if there is no such judge."""
-        self.answers = answers
+    def load(self, answers: str, subset: str) -> None:
+        """Load the counts of a subset (empty: all prompts) for a source of answer classes.
+
+        Back to all prompts and FINAL if there is no such subset or judge.
+        """
+        self._wanted = answers, subset
         self._read()
 
     def refresh(self, changes: Changes) -> None:
         """Mark changed prompts as stale, and read them if the page is visible."""
-        if not changes.kinds & _COUNTED or self.counts is None:
+        if self.everything is None:
+            return
+        if Kind.SUBSETS in changes.kinds:
+            self.loaded = None
+            self._read()
+        if not changes.kinds & _COUNTED:
             return
         if changes.prompt_ids is None or self._stale is None:
             self._stale = None
@@ -63,41 +81,45 @@ class CountsCache(QObject):
         self._read()
 
     def _read(self) -> None:
-        current = self.counts is not None and self._stale == set() and self._has_judge()
+        current = self.counts is not None and self._stale == set() and self.loaded == self._wanted
         if not self._shown or self._reading or current or self._session.workspace is None:
             return
-        counts, stale, answers = self.counts, self._stale, self.answers
+        counts, stale, (answers, subset) = self.everything, self._stale, self._wanted
         self._stale, self._reading = set(), True
 
-        def work(workspace: Workspace) -> AuditCounts:
+        def work(workspace: Workspace) -> _Read:
             from orbench_studio.services.audit import audit_counts
+            from orbench_studio.services.curation import subset_audit, subsets
 
             if counts is None or stale is None:
                 now = audit_counts.read(workspace)
             else:
                 now = audit_counts.refreshed(counts, workspace, sorted(stale))
-            return audit_counts.with_judge(now, workspace, answers)
+            now = audit_counts.with_judge(now, workspace, answers)
+            part = subset_audit.counts_of_subset(now, workspace, subset) if subset else now
+            names = tuple(one.name for one in subsets.saved_subsets(workspace))
+            return _Read(now, part, names, (answers, subset))
 
         self._session.run(work, self._done, self._fail, show_errors=False)
 
-    def _has_judge(self) -> bool:
-        return self.answers in (FINAL, PEOPLE) or (self.counts is not None and self.answers in self.counts.by_judge)
-
-    def _done(self, counts: AuditCounts) -> None:
+    def _done(self, read: _Read) -> None:
         self._reading = False
-        self.counts = counts
+        self.everything, self.counts, self.subsets, self.loaded = read
         self.changed.emit()
         self._read()  # changes since the read began
 
     def _fail(self, error: Exception) -> None:
         self._reading = False
         self._stale = None
-        self.answers = FINAL
+        of_subset = bool(self._wanted[1])
+        self._wanted = FINAL, ""
         self.failed.emit(str(error))
+        if of_subset:
+            self._read()
 
     def _reset(self) -> None:
         self._timer.stop()
-        self.counts, self._stale, self._reading = None, None, False
-        self.answers = FINAL
+        self.counts, self.everything, self._stale, self._reading = None, None, None, False
+        self._wanted, self.loaded, self.subsets = (FINAL, ""), None, ()
         self.changed.emit()
         self._read()

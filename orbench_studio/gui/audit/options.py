@@ -1,6 +1,6 @@
 """Options bar of the audit: rate, source of labels, source of answer classes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QWidget
@@ -31,6 +31,7 @@ REFUSALS = {
     Refusals.WORDS: "In words only",
 }
 _ANSWERS = {FINAL: "Human, else judges", PEOPLE: "Human only"}
+_PROMPTS = {"": "All"}
 
 
 class OptionsBar(QWidget):
@@ -42,12 +43,12 @@ class OptionsBar(QWidget):
         super().__init__()
         self._session = session
         self._rate, self._refusals = ComboBox(), ComboBox()
-        self._labels, self._answers = ComboBox(), ComboBox()
+        self._labels, self._answers, self._prompts = ComboBox(), ComboBox(), ComboBox()
         self._assume = QCheckBox()
         self._build_ui()
         self._refusals.setCurrentIndex(self._refusals.findData(session.settings.refusals))
         self._refusals.currentIndexChanged.connect(self._remember)
-        for box in (self._rate, self._refusals, self._labels, self._answers):
+        for box in (self._rate, self._refusals, self._labels, self._answers, self._prompts):
             box.currentIndexChanged.connect(lambda _: self.changed.emit())
         self._assume.toggled.connect(lambda _: self.changed.emit())
 
@@ -66,24 +67,22 @@ class OptionsBar(QWidget):
         """Return the group of prompts to show."""
         return Group(self._rate.currentData())
 
-    def set_judges(self, judges: Iterable[str], unlabelled: int) -> None:
-        """Set the judges to choose from and the number of prompts without a label."""
-        wanted = {**_ANSWERS, **{name: name for name in judges}}
-        if [self._answers.itemData(at) for at in range(self._answers.count())] != list(wanted):
-            chosen = self._answers.currentData()
-            self._answers.blockSignals(True)
-            self._answers.clear()
-            for name, text in wanted.items():
-                self._answers.addItem(tr(text) if name in _ANSWERS else shortened(text), name)
-            self._answers.setCurrentIndex(max(self._answers.findData(chosen), 0))
-            self._answers.blockSignals(False)
+    @property
+    def subset(self) -> str:
+        """Return the name of the selected subset; empty for all prompts."""
+        return str(self._prompts.currentData())
+
+    def set_choices(self, judges: Iterable[str], subsets: Iterable[str], unlabelled: int) -> None:
+        """Set the judges and subsets to choose from, and the number of prompts without a label."""
+        _offer(self._answers, _ANSWERS, judges)
+        _offer(self._prompts, _PROMPTS, subsets)
         self._assume.setText(tr("Count unlabelled prompts as safe ({count})").format(count=f"{unlabelled:,}"))
         self._assume.setVisible(bool(unlabelled))
 
     def reset(self) -> None:
         """Reset all options for another workspace."""
         self.blockSignals(True)
-        for box in (self._rate, self._labels, self._answers):
+        for box in (self._rate, self._labels, self._answers, self._prompts):
             box.setCurrentIndex(0)
         self._assume.setChecked(False)
         self.blockSignals(False)
@@ -99,6 +98,7 @@ class OptionsBar(QWidget):
             ("Refusals", self._refusals, REFUSALS),
             ("Labels", self._labels, _LABELS),
             ("Answer classes", self._answers, _ANSWERS),
+            ("Prompts", self._prompts, _PROMPTS),
         ):
             for value, message in values.items():
                 box.addItem(tr(message), value)
@@ -108,6 +108,20 @@ class OptionsBar(QWidget):
             tr("For files such as OR-Bench-Hard-1K, whose prompts are safe but have no label. No label is stored.")
         )
         flow.addWidget(self._assume)
+
+
+def _offer(box: QComboBox, first: Mapping[str, str], names: Iterable[str]) -> None:
+    """Offer names after the first items, and keep the selected one."""
+    wanted = {**first, **{name: name for name in names}}
+    if [box.itemData(at) for at in range(box.count())] == list(wanted):
+        return
+    chosen = box.currentData()
+    box.blockSignals(True)
+    box.clear()
+    for name, text in wanted.items():
+        box.addItem(tr(text) if name in first else shortened(text), name)
+    box.setCurrentIndex(max(box.findData(chosen), 0))
+    box.blockSignals(False)
 
 
 def with_label(text: str, box: QComboBox) -> QWidget:

@@ -92,7 +92,7 @@ class AuditPage(QWidget):
         self.cache.refresh(changes)
 
     def _chosen(self) -> None:
-        self.cache.load_answers(self.options.value.answers)
+        self.cache.load(self.options.value.answers, self.options.subset)
         self._show()
 
     def _show(self) -> None:
@@ -106,12 +106,12 @@ class AuditPage(QWidget):
             for part in (self.sample, self.agreement, self.moderators):
                 part.clear()
             self._say(tr(_READING))
-        elif options.answers == self.cache.answers and self._is_known():
+        elif self._is_loaded():
             # Imported on first use: the libraries of the database take long to import.
             from orbench_studio.services.audit import refusal_audit
 
             self.audit = refusal_audit.audit(counts, options)
-            self.options.set_judges(counts.judges, self.audit.unlabelled)
+            self.options.set_choices(counts.judges, self.cache.subsets, self.audit.unlabelled)
             self.map.show_audit(self.audit, self.options.group)
             self._say(_summary(self.audit, self.options.group))
             self._update_tab(self.tabs.current())
@@ -119,22 +119,21 @@ class AuditPage(QWidget):
             button.setEnabled(self.audit is not None and bool(self.audit.models))
         self._show_highest()
 
-    def _is_known(self) -> bool:
-        counts, answers = self.cache.counts, self.options.value.answers
-        return counts is not None and (answers not in counts.judges or answers in counts.by_judge)
+    def _is_loaded(self) -> bool:
+        return self.cache.loaded == (self.options.value.answers, self.options.subset)
 
     def _update_tab(self, part: QWidget | None) -> None:
-        counts, options = self.cache.counts, self.options.value
-        if counts is None or self.audit is None:
+        counts, everything, options = self.cache.counts, self.cache.everything, self.options.value
+        if counts is None or everything is None or self.audit is None:
             return
         if part is self.pictures:
             self.pictures.show_audit(self.audit, self.options.group)
         elif part is self.what_if:
             self.what_if.show_counts(counts, options)
         elif part is self.sample:
-            self.sample.show_counts(counts, options, self.options.group)
+            self.sample.show_counts(everything, options, self.options.group)
         elif part is self.agreement or part is self.moderators:
-            part.show_counts(counts)
+            part.show_counts(everything)
 
     def _show_highest(self) -> None:
         """Show a button that opens the cell with the highest lower end of the simultaneous interval."""
@@ -177,7 +176,7 @@ class AuditPage(QWidget):
         self.review_wanted.emit(wanted)
 
     def _save(self, ask: Callable[[AuditCounts, AuditOptions], None]) -> None:
-        if self.cache.counts is not None and self._is_known() and not self.strip.isVisibleTo(self):
+        if self.cache.counts is not None and self._is_loaded() and not self.strip.isVisibleTo(self):
             ask(self.cache.counts, self.options.value)
 
     def _failed(self, text: str) -> None:
@@ -253,4 +252,5 @@ def _summary(audit: Audit, group: Group) -> str:
     counts = {str(of): f"{audit.count(of):,}" for of in Group}
     labels, classes = audit.label_sources, audit.class_sources
     text = tr(_SUMMARY).format(**counts, labels=labels, classes=classes)
-    return " ".join((tr(_NONE_SAFE), text)) if group is Group.SAFE and not audit.count(group) else text
+    none_safe = tr(_NONE_SAFE) if group is Group.SAFE and not audit.count(group) else ""
+    return " ".join(filter(None, (none_safe, text, audit.selection)))

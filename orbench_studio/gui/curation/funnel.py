@@ -1,11 +1,14 @@
 """Pane with the result of a recipe: the funnel, prompts by category, and each model's refusal rate."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import Tally
+from orbench_studio.domain.core.rates import NO_VALUE
 from orbench_studio.domain.curation.recipe import Recipe
 from orbench_studio.domain.curation.selection import Remedy, Selection, remedy
 from orbench_studio.gui.common.actions import tr
@@ -15,11 +18,15 @@ from orbench_studio.gui.common.menus import Command
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import label
 
+if TYPE_CHECKING:
+    from orbench_studio.services.curation.run_recipe import SubsetRates
+
 _STEPS = (Column("Step", 84, 3), Column("Left", 64, 3, number=True), Column("Removed", 76, number=True))
 _CATEGORIES = (Column("Category", 84, 3), Column("Left", 64, 3, number=True), Column("Selected", 76, number=True))
 _MODELS = (
     Column("Model", 70, 1),
     Column("Refused (95 %)", 60, number=True),
+    Column("By others", 60, number=True),
     Column("n", 24, number=True),
     Column("How", 70, 1),
     Column("Excluded", 60, number=True),
@@ -30,8 +37,8 @@ _ACTS = {  # by the key of the recipe that is changed
     "include_unlabelled": "Include prompts without a label", "by": "Accept labels of any source",
 }  # fmt: skip
 _ASSUMES = (
-    "Refused: in words, by stop reason or by a filter. 95 % Wilson intervals, responses assumed independent. Empty, "
-    "truncated, unparsed and unjudged responses are excluded and never refusals."
+    "Refused: in words, by stop reason or by a filter; {intervals}. Empty, truncated, unparsed and unjudged responses "
+    "are excluded and never refusals. By others: on the prompts that enough other families refuse."
 )
 
 
@@ -46,7 +53,7 @@ class FunnelPane(QWidget):
         self._found: Selection | None = None
         self.title = label(tr("Funnel"), "title")
         self.status = label("", "quiet")
-        self.why, self.bias = label("", "error"), label("", "meta")
+        self.why, self.bias, self.method = label("", "error"), label("", "meta"), label("", "meta")
         self.act = QPushButton()
         self._remedy: Remedy | None = None
         self.steps = Table(tr("Funnel"), _STEPS)
@@ -69,6 +76,7 @@ class FunnelPane(QWidget):
         self._found = found
         self._show_remedy(remedy(recipe, found) if found is not None and recipe is not None else None)
         self.models.show_rows([], [])
+        self.method.clear()
         self.status.setText(_summary(found) if found else "")
         self.bias.setText(recipe.selection_bias if recipe and found and found.chosen else "")
         self.bias.setVisible(bool(self.bias.text()))
@@ -79,9 +87,11 @@ class FunnelPane(QWidget):
             self.steps.choose(len(rows) - 1)
         self._show_categories()
 
-    def show_rates(self, rates: Mapping[str, Tally]) -> None:
+    def show_rates(self, rates: SubsetRates) -> None:
         """Show each model's refusal rate on the selected prompts."""
-        self.models.show_rows(list(rates), [_rate(model, tally) for model, tally in rates.items()])
+        rows = [_rate(model, tally, rates.by_others.get(model)) for model, tally in rates.models.items()]
+        self.models.show_rows(list(rates.models), rows)
+        self.method.setText(tr(_ASSUMES).format(intervals=rates.intervals))
 
     def minimumSizeHint(self) -> QSize:
         """Fit the content at minimum width, where texts wrap to more lines."""
@@ -158,7 +168,7 @@ class FunnelPane(QWidget):
         column.addWidget(self.categories, 3)
         column.addWidget(label(tr("Refusal rates of the selected prompts"), "strong"))
         column.addWidget(self.models, 3)
-        for note in (self.bias, label(tr(_ASSUMES), "meta")):
+        for note in (self.bias, self.method):
             note.setWordWrap(True)
             column.addWidget(note)
 
@@ -188,6 +198,7 @@ def _count(number: int) -> str:
     return f"{number:,}" if number else "–"
 
 
-def _rate(model: str, tally: Tally) -> tuple[str, ...]:
+def _rate(model: str, tally: Tally, by_others: Tally | None) -> tuple[str, ...]:
     rate, apart = tally.refusal, sum(tally.excluded.values())
-    return model, rate.short, f"{rate.n:,}", tally.refused_text, _count(apart)
+    others = by_others.refusal.short if by_others else NO_VALUE
+    return model, rate.short, others, f"{rate.n:,}", tally.refused_text, _count(apart)

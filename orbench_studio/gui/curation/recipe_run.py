@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from orbench_studio.domain.audit.refusal_rates import Tally
 from orbench_studio.domain.curation.recipe import Recipe
 from orbench_studio.domain.curation.selection import Candidate, Selection, select
 from orbench_studio.domain.curation.subset import SubsetSummary
@@ -16,10 +15,10 @@ from orbench_studio.errors import CancelledError
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
+    from orbench_studio.services.curation.run_recipe import SubsetRates
     from orbench_studio.services.workspace.workspace import Workspace
 
 _SHOWN = 200  # listed prompts
-_CHUNK = 2_000  # prompts counted at a time, so that other operations can run in between
 
 
 class RecipeOperations(QObject):
@@ -27,7 +26,7 @@ class RecipeOperations(QObject):
 
     selected = Signal(object)  # Selection
     listed = Signal(object)  # list of QueueRow: the first selected prompts
-    rated = Signal(object)  # Tally by model
+    rated = Signal(object)  # SubsetRates
     failed = Signal(str)  # error message
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
@@ -64,7 +63,7 @@ class RecipeOperations(QObject):
             if turn == self._turn:
                 self.selected.emit(found)
                 self._list(found.chosen[:_SHOWN], turn)
-                self._rate(found.chosen, {}, turn)
+                self._rate(recipe, found, turn)
 
         self._session.background.run(work, done, lambda error: self._fail(error, turn), show_errors=False)
 
@@ -76,24 +75,18 @@ class RecipeOperations(QObject):
 
         self._session.run(work, lambda rows: self.listed.emit(rows) if turn == self._turn else None)
 
-    def _rate(self, left: Sequence[int], before: Mapping[str, Tally], turn: int) -> None:
-        """Count the models' answers on one chunk of prompts, add them up, and continue with the next chunk."""
+    def _rate(self, recipe: Recipe, found: Selection, turn: int) -> None:
+        """Count the models' answers on the selected prompts."""
 
-        def work(workspace: Workspace) -> Mapping[str, Tally]:
+        def work(workspace: Workspace) -> SubsetRates:
             from orbench_studio.services.curation import run_recipe
 
             self._check_cancelled(turn)
-            return run_recipe.rates(workspace, left[:_CHUNK])
+            return run_recipe.rates(workspace, recipe, found)
 
-        def done(found: Mapping[str, Tally]) -> None:
-            if turn != self._turn:
-                return
-            names = sorted({*before, *found})
-            total = {name: before.get(name, Tally()) + found.get(name, Tally()) for name in names}
-            if len(left) > _CHUNK:
-                self._rate(left[_CHUNK:], total, turn)
-            else:
-                self.rated.emit(total)
+        def done(rates: SubsetRates) -> None:
+            if turn == self._turn:
+                self.rated.emit(rates)
 
         self._session.run(work, done, lambda error: self._fail(error, turn), show_errors=False)
 

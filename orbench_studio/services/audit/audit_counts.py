@@ -42,7 +42,8 @@ class AuditCounts:
     `with_judge`. `self_judged` are the prompts whose consensus changes without the votes of the evaluated models.
     `filled` has the outcomes in the places of `matrix`. `published` is each prompt's label in the source file.
     `from_file` is whether a response's class comes from a source file and from no person. `final_codes` are the states
-    by final labels, where `codes` are those by other labels.
+    by final labels, where `codes` are those by other labels. `subset` names the prompts and `selection` says how they
+    were selected; both are empty for all prompts.
     """
 
     categories: tuple[str, ...]
@@ -64,6 +65,8 @@ class AuditCounts:
     from_file: Array
     by_judge: Mapping[str, tuple[Array, Array]] = field(default_factory=dict)
     final_codes: Array | None = None
+    subset: str = ""
+    selection: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -100,6 +103,36 @@ class AuditCounts:
         now = replace(self, codes=codes, final_codes=self.codes)
         by_judge = {name: (ends, now.count(slice(None), ends)) for name, (ends, _) in self.by_judge.items()}
         return replace(now, table=now.count(slice(None), self.outcomes), by_judge=by_judge)
+
+    def of_prompts(self, prompt_ids: Sequence[int], subset: str, selection: str) -> "AuditCounts":
+        """Return the counts of some prompts: `subset` names them and `selection` says how they were selected."""
+        prompts = np.isin(self.prompt_ids, np.asarray(prompt_ids, dtype=np.int64))
+        answers = prompts[self.rows]
+        rows = (np.cumsum(prompts) - 1)[self.rows[answers]].astype(np.int32)
+        seeds, groups, columns = self.seeds[prompts], self.groups[prompts], self.columns[answers]
+        outcomes = self.outcomes[answers]
+        matrix = response_matrix(rows, columns, len(self.models), {SEED: seeds, NEAR_DUPLICATE: groups})
+        now = replace(
+            self,
+            prompt_ids=self.prompt_ids[prompts],
+            codes=self.codes[prompts],
+            seeds=seeds,
+            groups=groups,
+            published=self.published[prompts],
+            rows=rows,
+            columns=columns,
+            outcomes=outcomes,
+            machine=self.machine[answers],
+            from_file=self.from_file[answers],
+            matrix=matrix,
+            filled=matrix.filled(outcomes, MISSING),
+            final_codes=None if self.final_codes is None else self.final_codes[prompts],
+            subset=subset,
+            selection=selection,
+        )
+        ends = {name: ends[answers] for name, (ends, _) in self.by_judge.items()}
+        by_judge = {name: (of_judge, now.count(slice(None), of_judge)) for name, of_judge in ends.items()}
+        return replace(now, table=now.count(slice(None), outcomes), by_judge=by_judge)
 
     def of(self, answers: str) -> tuple[Array, Array]:
         """Return outcomes and table for a source of answer classes; KeyError if its judge was not loaded."""
@@ -159,17 +192,19 @@ class AuditCounts:
         return np.unravel_index(self.codes if self.final_codes is None else self.final_codes, self.shape)
 
 
-def read(workspace: Workspace) -> AuditCounts:
-    """Read everything that an audit counts: one or two seconds for millions of responses."""
+def read(workspace: Workspace, only: Sequence[int] | None = None) -> AuditCounts:
+    """Read everything that an audit counts, or of these prompts: one or two seconds for millions of responses."""
     with workspace.reading() as db:
         categories = store.categories(db)
-        prompts, answers = store.prompts(db, categories), store.answers(db)
+        prompts, answers = store.prompts(db, categories, only), store.answers(db, only)
         models = store.models(db)
         judges = {judge_name(name, kind): judge_id for judge_id, name, kind in store.judges(db)}
         voted = store.voted_by(db, list(models))
+        if only is not None:
+            voted = sorted(set(voted) & set(only))
         cast = votes.of_prompts(db, voted)
         rule = derived_states.rule(db)
-        machine = _machine_classes(db, answers.outcomes)
+        machine = _machine_classes(db, answers.outcomes, only)
     evaluated = frozenset(models.values())
     rows = np.searchsorted(prompts.ids, answers.prompts).astype(np.int32)
     columns = np.searchsorted(sorted(models), answers.models).astype(np.int32)

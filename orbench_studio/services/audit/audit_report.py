@@ -194,8 +194,9 @@ def _summary(found: Audit) -> list[Block]:
     blocks: list[Block] = [
         Paragraph(
             f"{len(found.models):,} models; {safe:,} safe, {toxic:,} toxic and {other:,} other prompts; "
-            f"{found.options.description}."
-        )
+            f"{found.description}."
+        ),
+        *([Paragraph(found.selection)] if found.selection else []),
     ]
     if message:
         method = f"Highest over-refusal, by the lower end of the simultaneous intervals of {cells[0].cells:,} cells"

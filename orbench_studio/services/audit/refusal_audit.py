@@ -79,6 +79,8 @@ def audit(counts: AuditCounts, options: AuditOptions) -> Audit:
             if place == len(counts.categories)
         },
         tuple(_repeats(counts, options)),
+        counts.subset,
+        counts.selection,
     )
 
 
@@ -93,7 +95,8 @@ def cell(
     safe = _safe_terms(options) if group is Group.SAFE and not count_of(model) else None
     if safe is not None:
         in_category = (Term(Field.CATEGORY, (category if category != NO_CATEGORY else NONE,)),) if category else ()
-        return QueueFilter((*safe, *in_category, Term(Field.REFUSED, (model,))), Order.IMPORTED)
+        in_subset = (Term(Field.SUBSET, (counts.subset,)),) if counts.subset else ()
+        return QueueFilter((*safe, *in_category, *in_subset, Term(Field.REFUSED, (model,))), Order.IMPORTED)
     found = prompts_of(counts, options, group, model, category)[:CELL_LIMIT]
     # An order by refusals marks the queue as not blind: the prompts were chosen by what models did.
     return QueueFilter((Term(Field.ID, tuple(map(str, found)) or ("0",)),), Order.REFUSED, model=model)

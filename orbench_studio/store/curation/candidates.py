@@ -6,13 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Text, cast, exists, func, literal_column, select
 
-from orbench_studio.domain.audit.refusal_rates import Tally
 from orbench_studio.domain.core.annotation import Basis
 from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS, AnswerClass
 from orbench_studio.domain.curation.recipe import FINAL_CLASS, HUMAN_CLASS, Recipe
 from orbench_studio.domain.curation.selection import Candidate, category_of
 from orbench_studio.domain.review.queue import QueueFilter
-from orbench_studio.store.core.bulk_insert import chunks
 from orbench_studio.store.core.curation_tables import NEAR_DUPLICATES
 from orbench_studio.store.core.tables import (
     JUDGEMENTS,
@@ -28,7 +26,6 @@ from orbench_studio.store.review import queue
 
 _REFUSALS = sorted(REFUSALS)
 _READ = [str(answer) for answer in ANSWERS]
-_PLACES: dict[str | None, int] = {str(answer): place for place, answer in enumerate(AnswerClass)}
 
 
 def candidates(db: Connection, recipe: Recipe, p_safe: Mapping[int, float]) -> list[Candidate]:
@@ -76,22 +73,6 @@ def family_names(db: Connection) -> list[str]:
 def families_of_models(db: Connection) -> dict[str, str]:
     """The family of each model, by name."""
     return {row.name: row.family for row in db.execute(select(MODELS.c.name, MODELS.c.family))}
-
-
-def tallies(db: Connection, prompt_ids: Sequence[int]) -> dict[str, Tally]:
-    """Count each model's responses to these prompts by final answer class; the result is by model name."""
-    r = RESPONSE_STATES.c
-    counts: dict[str, list[int]] = defaultdict(lambda: [0] * (len(AnswerClass) + 1))
-    for some in chunks(prompt_ids):
-        by_model = (
-            select(MODELS.c.name, r.answer_class, func.count())
-            .join(MODELS, MODELS.c.id == r.model_id)
-            .where(r.prompt_id.in_(some))
-            .group_by(MODELS.c.name, r.answer_class)
-        )
-        for name, answer_class, count in db.execute(by_model):
-            counts[name][_PLACES.get(answer_class, len(AnswerClass))] += count
-    return {name: Tally(tuple(counts[name])) for name in sorted(counts)}
 
 
 def _matched_terms(db: Connection, recipe: Recipe) -> dict[int, int]:

@@ -9,9 +9,11 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop, Group, Labels
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.judgement import Refusals
+from orbench_studio.domain.curation.recipe import read_recipe
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.gui.audit.heat_map import Cells
 from orbench_studio.services.audit import audit_counts, refusal_audit
+from orbench_studio.services.curation import subsets
 from orbench_studio.services.data.import_files import ReadOptions, import_file
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import open_workspace
@@ -208,3 +210,26 @@ def test_a_workspace_without_responses_shows_what_to_do(start, tmp_path, write_c
         page = open_page(studio)
         studio.wait(lambda: "There are no responses yet" in page.status.text())
         assert not page.report.isEnabled()
+
+
+def test_a_subset_tells_that_the_audited_models_selected_it(start, path):
+    with open_workspace(path) as workspace:
+        for name, text in (("hard", "[refused]\nfamilies = 1\n"), ("first", "[qualify]\nfilter = 'id:1-3'")):
+            subsets.save_subset(workspace, name, read_recipe(text))
+        hard = subsets.saved_subset(workspace, "hard").prompt_ids
+    with start(path) as studio:
+        page = open_page(studio)
+        studio.wait(lambda: page.options._prompts.count() == 3)
+        everything = sum(page.audit.prompts.values())
+        choose(page.options._prompts, "hard")
+        studio.wait(lambda: page.audit.subset == "hard")
+        assert sum(page.audit.prompts.values()) == len(hard) < everything
+        assert "too high, and their order is biased" in page.status.text()
+        choose(page.options._prompts, "first")
+        studio.wait(lambda: page.audit.subset == "first")
+        assert "biased" not in page.status.text()
+        with open_workspace(path) as other:
+            changes = subsets.remove_subset(other, "first")
+        page.refresh(changes)
+        studio.wait(lambda: page.audit.subset == "" and sum(page.audit.prompts.values()) == everything)
+        assert page.options._prompts.count() == 2

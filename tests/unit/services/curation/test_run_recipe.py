@@ -2,6 +2,7 @@
 
 import pytest
 
+from orbench_studio.domain.audit.refusal_rates import AuditOptions, Group
 from orbench_studio.domain.core.annotation import Aspect, Label
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.curation.recipe import read_recipe
@@ -10,7 +11,9 @@ from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.query import parse
 from orbench_studio.errors import StudioError
 from orbench_studio.services.audit import audit_counts, rater_reliability
+from orbench_studio.services.audit.refusal_audit import audit
 from orbench_studio.services.curation import near_duplicates, run_recipe, subsets
+from orbench_studio.services.curation.subset_audit import counts_of_subset
 from orbench_studio.services.judging import builtin_judges, run_judges
 from orbench_studio.services.review import bulk_labels, prompt_review, search
 from orbench_studio.services.workspace.workspace import open_workspace
@@ -29,8 +32,13 @@ def judged(tmp_path):
         yield workspace
 
 
+def run(workspace, text):
+    recipe = read_recipe(text)
+    return recipe, run_recipe.run_recipe(workspace, recipe)
+
+
 def apply(workspace, text):
-    return run_recipe.run_recipe(workspace, read_recipe(text))
+    return run(workspace, text)[1]
 
 
 def label(workspace, prompt_ids, value=Label.SAFE):
@@ -93,7 +101,7 @@ def test_the_source_of_refusals(judged):
 def test_rates_on_prompts_that_a_models_own_refusals_did_not_select(judged):
     recipe = read_recipe("[refused]\nfamilies = 1\n")
     found = run_recipe.run_recipe(judged, recipe)
-    by_others = run_recipe.rates_by_others(judged, recipe, found)
+    by_others = run_recipe.rates(judged, recipe, found).by_others
     refused = {model: refused_by(judged, model) for model in ("north", "south")}
     assert any(refused.values())
     for own, other in (("north", "south"), ("south", "north")):
@@ -101,7 +109,36 @@ def test_rates_on_prompts_that_a_models_own_refusals_did_not_select(judged):
         assert (rate.count, by_others[own].responses) == (len(refused[own] & refused[other]), len(refused[other]))
     assert "refusals of all families" in recipe.selection_bias
     without = read_recipe("")
-    assert not run_recipe.rates_by_others(judged, without, found) and not without.selection_bias
+    assert not run_recipe.rates(judged, without, found).by_others and not without.selection_bias
+
+
+def test_half_of_the_families_select_and_the_others_are_measured(judged):
+    recipe = run_recipe.split(judged, read_recipe("seed = 3\n[refused]\nfamilies = 1\n"))
+    assert recipe == run_recipe.split(judged, read_recipe("seed = 3\n[refused]\nfamilies = 1\n"))
+    (selecting,) = recipe.of
+    measured = {"north": "south", "south": "north"}[selecting]
+    found = run_recipe.run_recipe(judged, recipe)
+    rates = run_recipe.rates(judged, recipe, found)
+    assert rates.models[selecting].refusal.value == 1 and rates.by_others[selecting].responses == 0
+    assert rates.by_others[measured].refusal == rates.models[measured].refusal
+    assert rates.models[measured].refusal.count == len(refused_by(judged, "north") & refused_by(judged, "south"))
+    with pytest.raises(StudioError, match=r"Half of 2 model families.* the 2 that refuse"):
+        run_recipe.split(judged, read_recipe("[refused]\nfamilies = 2\n"))
+
+
+def test_the_audit_of_a_subset_tells_that_its_models_selected_it(judged):
+    counts = audit_counts.read(judged)
+    for name, text, selected in (
+        ("hard", "[refused]\nfamilies = 1\nof = ['north']\n", "1 of the 2 models"),
+        ("some", "[qualify]\nfilter = 'id:1-20'", ""),
+    ):
+        subsets.save_subset(judged, name, read_recipe(text))
+        found = audit(counts_of_subset(counts, judged, name), AuditOptions())
+        assert (found.subset, bool(found.selection)) == (name, bool(selected)) and selected in found.selection
+        assert sum(found.prompts.values()) == len(subsets.saved_subset(judged, name).prompt_ids)
+    assert found.rate(Group.SAFE, "north") == run_recipe.rates(judged, *run(judged, text)).models["north"].refusal
+    with pytest.raises(StudioError, match="no subset"):
+        counts_of_subset(counts, judged, "none")
 
 
 def test_a_recipe_counts_blocked_responses_unless_it_counts_words_only(tmp_path):
@@ -158,11 +195,18 @@ def test_near_duplicates_are_limited_and_must_be_up_to_date(judged):
 
 
 def test_rates_are_those_of_the_selected_prompts(judged):
-    chosen = apply(judged, "[qualify]\nfilter = 'id:1-20'").chosen
-    rates = run_recipe.rates(judged, chosen)
+    rates = run_recipe.rates(judged, *run(judged, "[qualify]\nfilter = 'id:1-20'")).models
     assert rates["north"].refusal.n == 20
     assert rates["north"].refusal.count == len(refused_by(judged, "north") & {*range(1, 21)})
-    assert run_recipe.rates(judged, ()) == {}
+    assert not run_recipe.rates(judged, *run(judged, "[qualify]\nfilter = 'id:0'")).models
+
+
+def test_rates_of_near_duplicates_have_cluster_intervals(judged):
+    assert run_recipe.rates(judged, *run(judged, "")).intervals == "95 % Wilson intervals"
+    near_duplicates.find_duplicates(judged, 0.6)
+    rates = run_recipe.rates(judged, *run(judged, ""))
+    assert rates.intervals == "95 % intervals, clusters by near-duplicate group"
+    assert rates.models["north"].refusal.note == ", by near-duplicate group"
 
 
 def test_saving_the_same_recipe_again_changes_nothing(judged):
