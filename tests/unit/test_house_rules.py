@@ -19,7 +19,7 @@ from orbench_studio.store.workspace import migrate, opening
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "orbench_studio"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-CODE = [*MODULES, *sorted((ROOT / "tests").rglob("*.py")), ROOT / "resources" / "bootstrap.py"]
+CODE = [*MODULES, *sorted((ROOT / "tests").rglob("*.py")), *(ROOT / "resources").glob("*.py")]
 
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 50

@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -51,6 +52,21 @@ def test_the_desktop_entry_starts_a_program_of_the_wheel():
     values = dict(line.split("=", 1) for line in entry.splitlines() if "=" in line)
     assert values["Exec"].split()[0] in PROJECT["project"]["gui-scripts"]
     assert f"share/icons/hicolor/scalable/apps/{values['Icon']}.svg" in shared.values()
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / ".github/workflows").glob("*.yml")), ids=lambda file: file.stem)
+def test_a_workflow_is_valid_and_pins_its_actions(file):
+    text = file.read_text(encoding="utf-8")
+    jobs = yaml.safe_load(text)["jobs"]
+    used = [step["uses"] for job in jobs.values() for step in job["steps"] if "uses" in step]
+    assert [action for action in used if not re.fullmatch(r"actions/[\w-]+@v\d+", action)] == []
+    scripts = re.findall(r"python (resources/\w+\.py)", text)
+    assert scripts and all((ROOT / script).is_file() for script in scripts)
+
+
+def test_a_fragment_of_the_changelog_has_a_known_type():
+    known = {kind["directory"] for kind in PROJECT["tool"]["towncrier"]["type"]}
+    assert {file.suffixes[-2].lstrip(".") for file in (ROOT / "resources/changes").glob("*.md")} <= known
 
 
 @pytest.mark.skipif(os.name == "nt", reason="symbolic links")
