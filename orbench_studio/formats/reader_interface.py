@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orbench_studio.domain.core.category import Category, category_name
+from orbench_studio.domain.core.category import LONGEST_CATEGORY, Category, category_name
 from orbench_studio.errors import FileFaultError
 from orbench_studio.formats.byte_source import file_fault
 from orbench_studio.formats.import_doctor import Check, Fault
@@ -134,7 +134,7 @@ def prompt_text(cell: str) -> str:
 
 
 def category(cell: str) -> str | None:
-    """The category that a cell names; None for `none` and an empty cell."""
+    """The category that a cell names, shortened if it is too long; None for `none` and an empty cell."""
     try:
         return _CATEGORIES[cell]
     except KeyError:
@@ -142,6 +142,7 @@ def category(cell: str) -> str | None:
     if cell.strip().lower() in _CATEGORIES:
         return _CATEGORIES[cell.strip().lower()]
     try:
-        return category_name(cell)
+        name = " ".join(cell.split())
+        return category_name(name if len(name) <= LONGEST_CATEGORY else f"{name[: LONGEST_CATEGORY - 1]}…")
     except ValueError as error:
         raise RowError(str(error)) from None

@@ -9,7 +9,7 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.file_dialog import FileDialog
 
 _WORKSPACES = "Workspaces (*.orbench)"
-_TABLES = "Tables (*.csv *.tsv *.jsonl *.json *.parquet *.arrow *.xlsx *.ods *.gz *.zip *.eval);;All files (*)"
+_TABLES = "Tables (*.csv *.tsv *.txt *.jsonl *.json *.parquet *.arrow *.xlsx *.ods *.gz *.zip *.eval);;All files (*)"
 
 
 def ask_workspace(parent: QWidget, chosen: Callable[[Path], None]) -> None:

@@ -135,14 +135,14 @@ class ImportDialog(QDialog):
         self._progress.setVisible(running)
         self._close.setText(tr("Cancel") if running else tr("Close"))
         waiting = self.run.ready
-        for button in (self._add, self._hub, self._look, self._ask):
+        for button in (self._add, self._hub, self._look, self._ask, self._header):
             button.setEnabled(not running)
         self._take.setEnabled(not running and bool(waiting))
         self._name_import(waiting)
         self._review.setVisible(not running and any(file.taken for file in self.run.files))
         self._show_files()
         self._offer_repairs()
-        self._report.setPlainText("\n".join(line for file in self.run.files for line in message(file)))
+        self._show_report()
         if not running:
             self._show_selected()
 
@@ -158,8 +158,14 @@ class ImportDialog(QDialog):
         self._take.setDefault(is_safe)
         set_role(self._take, "role", "primary" if is_safe else "")
 
+    def _show_report(self) -> None:
+        """The report on the selected file, then on the others."""
+        files = sorted(self.run.files, key=lambda file: file is not self._selected)
+        self._report.setPlainText("\n".join(line for file in files for line in message(file)))
+
     def _show_selected(self) -> None:
         file = self._selected
+        self._show_report()
         self.preview.show_file(file)
         self._rows.setText(file.rows or "" if file else "")
         self._header.setChecked(file is None or file.has_header)

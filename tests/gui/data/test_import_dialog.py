@@ -110,8 +110,19 @@ def test_a_value_inside_a_cell_is_chosen_and_files_are_added(start, path, tmp_pa
         dialog.add([other])
         studio.wait(lambda: not dialog.run.running)
         assert "categories that are not OR-Bench's ten: woodwork 1" in dialog._report.toPlainText()
+        plain = tmp_path / "plain.csv"
+        plain.write_text("Where do goats sleep?\nWhere do hens sleep?\n", encoding="utf-8")
+        dialog.add([plain])
+        studio.wait(lambda: not dialog.run.running)
+        dialog._files.selectRow(2)
+        assert dialog._report.toPlainText().startswith(
+            "✕ plain.csv: format not recognised. Its first row looks like data"
+        )
+        dialog._header.click()
+        studio.wait(lambda: not dialog.run.running)
+        chosen(studio, dialog, dialog.preview.columns[0], "Prompt")
         taken(studio, dialog)
-        studio.wait(lambda: len(studio.page.model.ids()) == 72)
+        studio.wait(lambda: len(studio.page.model.ids()) == 74)
         dialog.reject()
 
 

@@ -205,9 +205,9 @@ def test_a_path_through_a_list_of_objects_gives_the_samples(take):
 
 
 def test_several_categories_are_one_name(take):
-    content = lines({"q": q, "c": c} for q, c in zip(ASK, (["Barn"], ["barn", "egg"], []), strict=True))
+    content = lines({"q": q, "c": c} for q, c in zip(ASK, (["Barn"], ["barn", "egg"], ["sheep" * 30]), strict=True))
     found = take("x.jsonl", content, mapping=ColumnMapping({Field.PROMPT: "q", Field.CATEGORY: "c"}))
-    assert [r.prompt.category for r in found] == ["barn", "barn; egg", None]
+    assert [r.prompt.category for r in found] == ["barn", "barn; egg", f"{('sheep' * 30)[:99]}…"]
 
 
 def test_own_categories_and_joined_ones(take):
