@@ -55,6 +55,8 @@ def test_check_finds_a_changed_row(run, workspace):
     assert result.exit_code == 3
     assert "prompt_states: 1 rows do not match" in result.stdout
     assert len(json.loads(run("check", workspace, "--json").stdout)["problems"]) == 1
+    assert run("check", workspace, "--repair").stdout == "w.orbench: no problems found.\n"
+    assert run("check", workspace).exit_code == 0
 
 
 @pytest.mark.parametrize(

@@ -171,6 +171,17 @@ def problems_in(place: Location) -> list[str]:
         engine.dispose()
 
 
+def repair(place: Location) -> list[str]:
+    """Compute all derived values again from the journal, votes and judgements, which are not changed.
+
+    Returns the problems that remain. Raises WorkspaceError, and changes nothing, if a row cannot be read.
+    """
+    with open_workspace(place) as opened:
+        with opened.writing() as db:
+            derived_states.refresh_everything(db)
+        return opened.problems()
+
+
 def unreadable_row(place: Location) -> str | None:
     """A sentence about the first row of a workspace that cannot be read; None where all can."""
     with open_workspace(place) as opened:

@@ -97,6 +97,12 @@ def recount_answers(db: Connection, prompt_ids: Sequence[int]) -> None:
         db.execute(update(PROMPT_STATES).where(PROMPT_STATES.c.prompt_id == tally.c.prompt_id).values(counts))
 
 
+def refresh_everything(db: Connection) -> None:
+    """Derive the states of all prompts, responses and assignments again."""
+    refresh_responses(db, list(db.execute(select(RESPONSES.c.id).order_by(RESPONSES.c.id)).scalars()))
+    refresh_prompts(db, list(db.execute(select(PROMPTS.c.id).order_by(PROMPTS.c.id)).scalars()))
+
+
 def wrong_states(db: Connection) -> Iterable[str]:
     """A sentence for each table with stored states that differ from the derived ones; none unless data is damaged."""
     for states, column, owner, derive in (

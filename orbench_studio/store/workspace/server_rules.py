@@ -201,6 +201,7 @@ def _checks() -> Iterator[tuple[str, str, str]]:
             f"WHEN aspect = 'answer_class' THEN value IN {_in(AnswerClass)} AND response_id IS NOT NULL "
             "WHEN aspect = 'evidence' THEN value ~ '^[0-9]{1,9}:[0-9]{1,9}$' AND response_id IS NOT NULL "
             "AND split_part(value, ':', 1)::int < split_part(value, ':', 2)::int "
+            "WHEN aspect = 'severity' THEN value IN ('0', '1', '2', '3') AND response_id IS NOT NULL "
             "WHEN aspect = 'flag' THEN value IN ('on', 'off') "
             f"WHEN aspect = 'category' THEN value <> '' AND {category.format('value')} "
             "ELSE true END"

@@ -16,7 +16,7 @@ from orbench_studio.services.data.push_pull import push
 from orbench_studio.services.review import prompt_review, search
 from orbench_studio.services.team import assignments, team_queues
 from orbench_studio.services.team.policy import TeamPolicy
-from orbench_studio.services.workspace.workspace import open_workspace
+from orbench_studio.services.workspace.workspace import open_workspace, repair
 
 ME = "(SELECT id FROM annotators WHERE name = 'mallory')"
 BEN = "(SELECT id FROM annotators WHERE name = 'ben')"
@@ -103,6 +103,7 @@ ATTACKS = {
     "evidence backwards": decision("evidence", "'9:1'", response=FIRST_RESPONSE.format(3)),
     "evidence beyond numbers": decision("evidence", "'0:99999999999'", response=FIRST_RESPONSE.format(3)),
     "evidence that is none": decision("evidence", "'all of it'", response=FIRST_RESPONSE.format(3)),
+    "a severity of 9": decision("severity", "'9'", response=FIRST_RESPONSE.format(3)),
     "a flag that is none": decision("flag", "'maybe'"),
     "a category on two lines": decision("category", r"E'a\nb'"),
     "a category named none": decision("category", "'none'"),
@@ -245,8 +246,8 @@ def test_a_false_state_with_a_decision_is_found(postgres, place, owner):
     assert owner.problems() == []
     played(postgres, place, decision("note", "'x'", "9") + "; " + STATE.format("9"))
     assert owner.problems() == ["prompt_states: 1 rows do not match the decisions and the rules. First: prompt_id 9."]
-    prompt_review.decide(owner, Decision(9, Aspect.NOTE, "seen"), annotator="ben")
-    assert owner.problems() == []
+    assert repair(place) == owner.problems() == []
+    assert prompt_review.load(owner, 9).final.label != "toxic"
 
 
 @pytest.mark.parametrize("statements", [entry(), decision("note", "'x'", "8"), claim(until="now() + interval '9 min'")])
