@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QDialog,
     QHBoxLayout,
     QVBoxLayout,
     QWidget,
@@ -115,6 +117,18 @@ class MainWindow(PageRegistry):
         self.welcome.say("")
         ServerDialog(self, self._session, place, fault).open()
 
+    def _import_clipboard(self) -> None:
+        """Show the import dialog with what is on the clipboard."""
+        from orbench_studio.gui.data.clipboard import clipboard_files
+
+        folder = TemporaryDirectory(prefix="orbench-clipboard-", ignore_cleanup_errors=True)
+        files = clipboard_files(Path(folder.name))
+        if files:
+            self._begin_import(files).finished.connect(lambda _: folder.cleanup())
+        else:
+            folder.cleanup()
+            self.messages.show_message(tr("Copy files, cells of a spreadsheet, or prompts (one per line) first."))
+
     def import_files(self, files: list[Path] | None = None) -> None:
         """Show the import dialog with these files; without files, ask for some first."""
         if self._session.workspace is None:
@@ -122,13 +136,17 @@ class MainWindow(PageRegistry):
             return
         if files is None:
             ask_tables(self, self.import_files)
-            return
+        else:
+            self._begin_import(files)
+
+    def _begin_import(self, files: list[Path]) -> QDialog:
         # Imported on first use: it loads the file formats, which would delay the start.
         from orbench_studio.gui.data.import_dialog import ImportDialog
 
         dialog = ImportDialog(self, self._session)
         dialog.review_wanted.connect(partial(self.show_page, "page_review"))
         dialog.begin(files)
+        return dialog
 
     def _import_from_hub(self) -> None:
         # Imported on first use: it loads the file formats, which would delay the start.
@@ -264,6 +282,7 @@ class MainWindow(PageRegistry):
             "new": lambda: ask_new_workspace(self, lambda path: self._session.open(path, create=True)),
             "import": self.import_files,
             "import_hub": self._import_from_hub,
+            "paste": self._import_clipboard,
             "export": self.export,
             "save_copy": self.save_copy.ask,
             "merge_labels": self.label_files.ask_merge,

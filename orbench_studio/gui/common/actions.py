@@ -15,6 +15,7 @@ ACTIONS = (
     ActionSpec("open_server", "Open workspace on a server…", ("Ctrl+Shift+O",), "Workspace"),
     ActionSpec("import", "Import files…", ("Ctrl+I",), "Files"),
     ActionSpec("import_hub", "Import from Hugging Face…", (), "Files"),
+    ActionSpec("paste", "Import from clipboard…", ("Ctrl+V",), "Files"),
     ActionSpec("export", "Export…", ("Ctrl+Shift+E",), "Files"),
     ActionSpec("merge_labels", "Merge label files…", ("Ctrl+M",), "Files"),
     ActionSpec("write_labels", "Export my labels…", ("Ctrl+Shift+M",), "Files"),

@@ -100,6 +100,30 @@ def test_opening_by_dialog_and_by_the_recent_list(start, path):
         assert path.stem in studio.window.windowTitle()
 
 
+@pytest.mark.parametrize(
+    ("copied", "prompts"),
+    [
+        ("How do I peel an orange, quickly?\n\nHow do I fold a map?\n", {"How do I peel an orange, quickly?"}),
+        ("prompt\tcategory\nHow do I peel an orange?\tviolence\n", {"How do I peel an orange?"}),
+    ],
+)
+def test_prompts_are_imported_from_the_clipboard(start, tmp_path, copied, prompts):
+    path = tmp_path / "new.orbench"
+    create_workspace(path).close()
+    with start() as studio:
+        studio.application.open(path)
+        studio.ready()
+        studio.wait(lambda: studio.page.state is State.EMPTY and studio.page.isVisible())
+        QApplication.clipboard().clear()
+        studio.window.actions_table["paste"].trigger()
+        assert studio.message().startswith("Copy files, cells of a spreadsheet")
+        QApplication.clipboard().setText(copied)
+        studio.window.actions_table["paste"].trigger()
+        imported(studio, studio.window.findChild(ImportDialog))
+        studio.wait(lambda: studio.page.state is State.SHOWN)
+        assert studio.page.view.prompt.text in prompts
+
+
 def test_the_demo_says_that_it_is_invented(start):
     with start() as studio:
         click(studio.window.welcome, "Open the demo")
