@@ -21,7 +21,7 @@ Files = Annotated[
     typer.Argument(
         metavar="FILE...",
         help="CSV, TSV, JSON, JSONL, Parquet, Arrow, Excel (also .gz, .zip); a folder of a dataset or an export; or "
-        "hf://OWNER/NAME[/CONFIG[/SPLIT]].",
+        "hf://OWNER/NAME, hf://OWNER/NAME/CONFIG or hf://OWNER/NAME/CONFIG/SPLIT.",
     ),
 ]
 Format = Annotated[

@@ -234,6 +234,16 @@ def test_help_lists_the_exit_codes(run):
     assert run("--version").stdout.startswith("orbench-studio 0.")
 
 
+def test_every_command_has_help(run):
+    """The text of an option is markup: `[/X]` in it is an error."""
+    from typer.main import get_command
+
+    from orbench_studio.cli.main import app
+
+    for name in get_command(app).commands:
+        assert "Usage:" in run(name, "--help").stdout
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes break differently")
 def test_a_broken_pipe_is_quiet(process, workspace):
     listing = process("journal", workspace, "--json")
