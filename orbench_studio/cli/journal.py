@@ -25,7 +25,9 @@ def journal(
             help="List the decisions of --annotator since TIME (14:05, or 2026-11-20 14:05). With --yes, undo them.",
         ),
     ] = None,
-    annotator: Annotated[str | None, typer.Option(metavar="NAME", help="Annotator whose decisions to undo.")] = None,
+    annotator: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Show or undo only this annotator's decisions.")
+    ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", help="Undo the decisions that --undo-since lists. A redo restores them.")
     ] = False,
@@ -34,13 +36,13 @@ def journal(
     from orbench_studio.services.review import history
     from orbench_studio.services.workspace.workspace import open_workspace
 
-    if (undo_since is None) != (annotator is None) or (yes and undo_since is None):
-        raise typer.BadParameter("Use --undo-since and --annotator together; --yes needs both.")
+    if (undo_since is not None and annotator is None) or (yes and undo_since is None):
+        raise typer.BadParameter("--undo-since needs --annotator, and --yes needs both.")
     with open_workspace(workspace) as opened:
         if undo_since is not None and annotator is not None:
             _undo(opened, undo_since, annotator, yes=yes)
             return
-        entries = history.entries(opened, limit=last)
+        entries = history.entries(opened, limit=last, of=annotator)
     if as_json:
         write_json([_as_json(entry) for entry in entries])
     elif not entries:

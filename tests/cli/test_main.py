@@ -154,6 +154,8 @@ def test_a_misspelt_command_with_arguments_is_a_usage_error(run, workspace):
 
 
 def test_undo_since_lists_the_decisions_before_it_undoes_them(run, run_json, workspace):
+    assert len(run_json("journal", workspace, "--annotator", "anna")) == len(run_json("journal", workspace))
+    assert run("journal", workspace, "--annotator", "ben").stdout == "No decisions yet.\n"
     asked = ("journal", workspace, "--undo-since", "2000-01-01 00:00", "--annotator", "anna")
     listed = run(*asked).stdout.splitlines()
     assert listed[0].split() == ["entry", "time", "annotator", "summary"]
@@ -168,8 +170,8 @@ def test_undo_since_lists_the_decisions_before_it_undoes_them(run, run_json, wor
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        (("--undo-since", "14:05"), 2, "Use --undo-since and --annotator together"),
-        (("--yes",), 2, "Use --undo-since and --annotator together"),
+        (("--undo-since", "14:05"), 2, "--undo-since needs --annotator"),
+        (("--yes",), 2, "--undo-since needs --annotator"),
         (("--undo-since", "noon", "--annotator", "anna"), 1, "'noon' is not a time. Write 14:05 for today"),
     ],
 )

@@ -9,10 +9,15 @@ from orbench_studio.store.review.journal import Entry
 __all__ = ["Entry", "EntryKind", "Event", "entries", "of_prompt", "recent"]
 
 
-def entries(workspace: Workspace, *, limit: int | None = None, annotator: str | None = None) -> list[Entry]:
-    """Journal entries, oldest first: all or the last `limit`, and as the annotator may see them where one is given."""
+def entries(
+    workspace: Workspace, *, limit: int | None = None, annotator: str | None = None, of: str | None = None
+) -> list[Entry]:
+    """Journal entries, oldest first: all or the last `limit`, everybody's or those `of` one person.
+
+    With an `annotator`, they are as that person may see them.
+    """
     with workspace.reading() as db:
-        found = journal.entries(db, limit)
+        found = journal.entries(db, limit, *(() if of is None else (journal.by(of),)))
         return found if annotator is None else blinding.entries(db, workspace.policy, found, annotator)
 
 

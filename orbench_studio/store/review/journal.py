@@ -239,6 +239,11 @@ def version_of(db: Connection, prompt_id: int, annotator_id: int | None = None) 
     return int(db.execute(statement).scalar_one())
 
 
+def by(annotator: str) -> ColumnElement[bool]:
+    """The condition that an entry is an annotator's."""
+    return JOURNAL.c.annotator_id == select(ANNOTATORS.c.id).where(ANNOTATORS.c.name == annotator).scalar_subquery()
+
+
 def entries(db: Connection, limit: int | None = None, *only: ColumnElement[bool]) -> list[Entry]:
     """The entries that meet all conditions in `only`, oldest first: all, or the last `limit`."""
     count = select(func.count()).where(ANNOTATIONS.c.journal_id == JOURNAL.c.id).scalar_subquery()
