@@ -131,6 +131,7 @@ def _as_json(
         "cluster": found.cluster,
         "judged_by": errors.judge,
         "judge_error": errors.method,
+        "unlicensed_judges": dict(found.unlicensed),
         "labelled_by_people": asdict(found.labelled_by_people),
         "judged_by_people": asdict(found.judged_by_people),
         "from_source_file": {"labels": found.labels_from_file, "answer_classes": found.classes_from_file},
@@ -174,7 +175,8 @@ def _groups(
     found: Audit, errors: JudgeErrors, by_definition: Mapping[Refusals, Audit], model: str, category: str | None
 ) -> dict[str, Any]:
     names = {Group.SAFE: "over_refusal", Group.TOXIC: "toxic_acceptance", Group.OTHER: "refusal_of_others"}
-    rates = {name: _tally(found.tally(group, model, category), group) for group, name in names.items()}
+    marked = {"unlicensed_judge": bool(found.unlicensed)}
+    rates = {name: _tally(found.tally(group, model, category), group) | marked for group, name in names.items()}
     for group, name in names.items():
         others = {str(one): rate_as_json(of.rate(group, model, category)) for one, of in by_definition.items()}
         rates[name]["by_definition"] = others
@@ -202,10 +204,10 @@ def _write_text(found: Audit, moved: "WhatIf", errors: JudgeErrors) -> None:
         "model",
         "rank, marginal",
         "simultaneous",
-        "over-refusal",
+        f"over-refusal{found.mark}",
         *_HOW,
         "bounds",
-        "toxic acceptance",
+        f"toxic acceptance{found.mark}",
         "excluded",
     )
     write_table(header, _rows(found, moved))
@@ -229,7 +231,9 @@ def _write_text(found: Audit, moved: "WhatIf", errors: JudgeErrors) -> None:
     if moved.comparisons:
         write_line("", "Over-refusal of models that follow each other by rank, on the prompts that both answered")
         write_table(("higher", "lower", "difference in points", "n"), [_pair(pair) for pair in moved.neighbours])
-    write_line("", *_NOTES, errors.method, *filter(None, (found.dependence, moved.shared, moved.choice)))
+    write_line(
+        "", *_NOTES, errors.method, *filter(None, (found.mark_note, found.dependence, moved.shared, moved.choice))
+    )
 
 
 def _pair(pair: "Comparison") -> tuple[str, ...]:

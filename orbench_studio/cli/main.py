@@ -29,6 +29,7 @@ from orbench_studio.cli import (
     journal,
     judge,
     judge_file,
+    judge_licence,
     judge_presets,
     labels,
     models,
@@ -143,6 +144,7 @@ app.command("models")(models.models)
 app.command("prices")(prices.prices)
 app.command("batches")(batches.batches)
 app.command("judge-file", cls=judge_file.MultiValueTrain)(judge_file.judge_file)
+app.command("judge-licence")(judge_licence.judge_licence)
 app.command("judge-presets")(judge_presets.judge_presets)
 app.command("calibrate")(calibrate.calibrate)
 app.command("audit")(audit.audit)

@@ -50,7 +50,7 @@ def rules(
 
     if action is not Action.LIST and not target:
         raise typer.BadParameter(_MISSING, param_hint="PHRASE|NUMBER")
-    who = annotator or _default_annotator()
+    who = annotator or default_annotator()
     with open_workspace(workspace) as opened:
         if action is Action.LIST:
             _list(opened, as_json=as_json)
@@ -60,7 +60,7 @@ def rules(
             _try(opened, CustomRule(target, not answer, model), who if action is Action.ADD else None, as_json=as_json)
 
 
-def _default_annotator() -> str:
+def default_annotator() -> str:
     settings = load_settings()
     if settings.faults:
         write_error(" ".join(settings.faults))

@@ -234,7 +234,8 @@ class Audit:
     prompts without any label. A rate is the mean over prompts if a model has several responses to a prompt. `cluster`
     names what links responses that are not independent, empty if they are; `spreads` are the totals of models.
     `repeats` are the models with several responses to a prompt. `subset` names the prompts, if they are not all of the
-    workspace, and `selection` says how they were selected.
+    workspace, and `selection` says how they were selected. `unlicensed` are the
+    judges behind the rates without a valid licence, and why.
     """
 
     options: AuditOptions
@@ -252,6 +253,20 @@ class Audit:
     repeats: tuple[Repeats, ...] = ()
     subset: str = ""
     selection: str = ""
+    unlicensed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def mark(self) -> str:
+        """The mark of all rates, if a judge behind them has no valid licence; else empty."""
+        return " †" if self.unlicensed else ""
+
+    @property
+    def mark_note(self) -> str:
+        """What the mark means; empty without it."""
+        if not self.unlicensed:
+            return ""
+        names = "; ".join(f"{name}: {why}" for name, why in self.unlicensed.items())
+        return f"† Rates with a judge without a valid licence ({names}). To measure a judge: `judge-licence`."
 
     def tally(self, group: Group, model: str, category: str | None = None) -> Tally:
         """Return one cell, or the total of the model without a category."""

@@ -39,7 +39,8 @@ class Use(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JudgePreset:
-    """A judge with its own formats. `messages` are (role, text) with the placeholders {prompt} and {response}.
+    """A judge with its own formats. `messages` are (role, text) with placeholders: {prompt}, {response}, {case},
+    and {guidelines}.
 
     `extra` are further request parameters. `note` says what the judge measures. `guidelines` are those of the
     workspace, for a judge that reads them.
@@ -60,7 +61,11 @@ class JudgePreset:
 
     def conversation(self, prompt: str, response: str | None) -> tuple[tuple[str, str], ...]:
         """The messages about a response, or about the prompt alone."""
-        values = {"prompt": prompt, "response": response or "", "guidelines": self.guidelines or ""}
+        values = {
+            "prompt": prompt,
+            "response": response or "",
+            "guidelines": self.guidelines or "",
+        }
         values["case"] = json_reply.case_of(*([prompt] if response is None else [prompt, response]))
         sent = (m for m in self.messages if response is not None or m[1].strip() != "{response}")
         return tuple((role, json_reply.fill(text, values)) for role, text in sent)

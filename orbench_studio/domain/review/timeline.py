@@ -17,6 +17,7 @@ class EntryKind(StrEnum):
     UNDO = "undo"
     REDO = "redo"
     IMPORT = "import"
+    LICENCE = "licence"
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,7 +234,14 @@ def _row(audit: Audit, group: Group, model: str) -> tuple[str, ...]:
     tally = audit.tally(group, model)
     rate = tally.rate(group)
     refused = (f"{count:,}" for count in tally.refused.values())
-    return model, rate.short, rate.short, f"{rate.count:,}/{rate.n:,}", *refused, tally.bounds_text(rate)
+    return (
+        model,
+        rate.short,
+        f"{rate.short}{audit.mark}",
+        f"{rate.count:,}/{rate.n:,}",
+        *refused,
+        tally.bounds_text(rate),
+    )
 
 
 def _points(audit: Audit) -> Iterator[Point]:

@@ -21,6 +21,7 @@ from orbench_studio.gui.common.text_table import note, table_of
 from orbench_studio.gui.common.widgets import if_alive, rule, set_role
 from orbench_studio.gui.judging.calibration_tables import METHODS, SLICE_TITLES, Report, report
 from orbench_studio.gui.judging.custom_rules_pane import CustomRulesPane
+from orbench_studio.gui.judging.licences_pane import LicencesPane
 from orbench_studio.gui.judging.phrases_pane import PhrasesPane
 from orbench_studio.gui.workspace.session import Session
 
@@ -59,6 +60,7 @@ class JudgesPage(QWidget):
     def refresh(self, changes: Changes) -> None:
         """Update the custom rules. Results of a calibration stay, with their time, until the next one."""
         self.custom_rules.refresh()
+        self.licences.refresh()
 
     def calibrate(self) -> None:
         """Compare every judge with the current human labels."""
@@ -142,6 +144,8 @@ class JudgesPage(QWidget):
         column.setSpacing(24)
         self.custom_rules = CustomRulesPane(self._session)
         self.custom_rules.message.connect(self.message)
+        self.licences = LicencesPane(self._session)
+        self.licences.message.connect(self.message)
         if self.report is None:
             label_responses = QPushButton(tr("Label responses"))
             label_responses.clicked.connect(lambda: self._actions["page_review"].trigger())
@@ -155,6 +159,7 @@ class JudgesPage(QWidget):
                 if len(table.header) > _MAX_NARROW:
                     column.addWidget(table_of(table))
             column.addLayout(self._below_agreement(self.report, models))
+        column.addWidget(self.licences)
         column.addStretch()
         self._scroll.setWidget(page)
         for part in (self.copy, self.slices):

@@ -20,6 +20,7 @@ from orbench_studio.domain.core.judgement import final_answer
 from orbench_studio.domain.core.moderation import Rule, Vote, consensus
 from orbench_studio.errors import StudioError
 from orbench_studio.services.audit.response_matrix import NEAR_DUPLICATE, SEED, ResponseMatrix, response_matrix
+from orbench_studio.services.judging import licences
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.audit import audit_arrays as store
 from orbench_studio.store.core import responses, votes
@@ -43,7 +44,8 @@ class AuditCounts:
     `filled` has the outcomes in the places of `matrix`. `published` is each prompt's label in the source file.
     `from_file` is whether a response's class comes from a source file and from no person. `final_codes` are the states
     by final labels, where `codes` are those by other labels. `subset` names the prompts and `selection` says how they
-    were selected; both are empty for all prompts.
+    were selected; both are empty for all prompts. `unlicensed` are the judges without a valid licence, and
+    why; `final_kinds` the kinds of the judges that gave a final class.
     """
 
     categories: tuple[str, ...]
@@ -67,11 +69,19 @@ class AuditCounts:
     final_codes: Array | None = None
     subset: str = ""
     selection: str = ""
+    unlicensed: Mapping[str, str] = field(default_factory=dict)
+    final_kinds: frozenset[str] = frozenset()
 
     @property
     def names(self) -> tuple[str, ...]:
         """The models in the order of their places."""
         return tuple(self.models[model_id] for model_id in sorted(self.models))
+
+    def unlicensed_of(self, answers: str) -> dict[str, str]:
+        """The judges without a valid licence behind a source of answer classes, and why."""
+        if answers == FINAL:
+            return {name: why for name, why in self.unlicensed.items() if name.endswith(tuple(self.final_kinds))}
+        return {answers: self.unlicensed[answers]} if answers in self.unlicensed else {}
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -229,7 +239,7 @@ def read(workspace: Workspace, only: Sequence[int] | None = None) -> AuditCounts
         matrix.filled(answers.outcomes, MISSING),
         answers.from_file.astype(bool),
     )
-    return replace(counts, table=counts.count(slice(None), counts.outcomes))
+    return _with_licences(workspace, replace(counts, table=counts.count(slice(None), counts.outcomes)))
 
 
 def refreshed(counts: AuditCounts, workspace: Workspace, prompt_ids: Sequence[int] | None) -> AuditCounts:
@@ -275,7 +285,7 @@ def refreshed(counts: AuditCounts, workspace: Workspace, prompt_ids: Sequence[in
             for name, (ends, table) in counts.by_judge.items()
         }
     table = now.updated_table(changed, outcomes, counts, counts.outcomes, counts.table)
-    return replace(now, table=table, by_judge=by_judge)
+    return _with_licences(workspace, replace(now, table=table, by_judge=by_judge))
 
 
 def with_judge(counts: AuditCounts, workspace: Workspace, answers: str) -> AuditCounts:
@@ -291,6 +301,13 @@ def with_judge(counts: AuditCounts, workspace: Workspace, answers: str) -> Audit
         raise StudioError("Responses were added during the audit. Run it again.")
     outcomes = (classes * 2).astype(np.int8)
     return replace(counts, by_judge={**counts.by_judge, answers: (outcomes, counts.count(slice(None), outcomes))})
+
+
+def _with_licences(workspace: Workspace, counts: AuditCounts) -> AuditCounts:
+    with workspace.reading() as db:
+        found = {judge_name(name, kind): why for (name, kind), why in licences.unlicensed(db).items()}
+        kinds = frozenset(f"({kind})" for kind in store.final_judges(db))
+    return replace(counts, unlicensed=found, final_kinds=kinds)
 
 
 def _machine_classes(db: Connection, outcomes: Array, only: Sequence[int] | None = None) -> Array:

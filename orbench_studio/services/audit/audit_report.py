@@ -225,8 +225,8 @@ def _provenance(origin: Provenance, found: Audit, now: datetime) -> list[Block]:
 
 
 def _totals(found: Audit, moved: WhatIf, errors: JudgeErrors) -> list[Block]:
-    header = ("Model", "Rank", "Together", "Over-refusal", "n", "In words", "By stop reason", "By filter",
-              "Best to worst", "Toxic acceptance", "n", "Excluded")  # fmt: skip
+    header = ("Model", "Rank", "Together", f"Over-refusal{found.mark}", "n", "In words", "By stop reason", "By filter",
+              "Best to worst", f"Toxic acceptance{found.mark}", "n", "Excluded")  # fmt: skip
     rows = []
     for one in moved.models:
         ranked = one.after
@@ -249,7 +249,7 @@ def _totals(found: Audit, moved: WhatIf, errors: JudgeErrors) -> list[Block]:
         f"Refusals of safe prompts that the rates count: {found.options.counted.description}. Rank 1 is the highest "
         "over-refusal. Brackets: 95 % intervals, and marginal 95 % rank sets; the sets in the "
         "column “Together” are simultaneous. Best to worst: the rate if none or all of the excluded responses were "
-        f"refusals. {found.dependence}"
+        f"refusals. {found.dependence} {found.mark_note}".rstrip()
     )
     return [
         Heading("Models"),
@@ -265,7 +265,7 @@ def _categories(found: Audit, group: Group) -> list[Block]:
         return []
     title = "Over-refusal by category" if group is Group.SAFE else "Toxic acceptance by category"
     rows = [[model, *(found.rate(group, model, c).short_with_n for c in there)] for model in found.models]
-    return [Heading(title), Table(["Model", *map(_named, there)], rows)]
+    return [Heading(f"{title}{found.mark}"), Table(["Model", *map(_named, there)], rows)]
 
 
 def _what_ifs(counts: AuditCounts, options: AuditOptions) -> list[Block]:

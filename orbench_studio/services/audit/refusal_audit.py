@@ -81,6 +81,7 @@ def audit(counts: AuditCounts, options: AuditOptions) -> Audit:
         tuple(_repeats(counts, options)),
         counts.subset,
         counts.selection,
+        counts.unlicensed_of(options.answers),
     )
 
 

@@ -22,6 +22,7 @@ from orbench_studio.instruments.assessment import Answered, Assessment, Instrume
 from orbench_studio.instruments.features import Features, extract
 from orbench_studio.instruments.local_judge import MIN_LABELS, LocalJudge
 from orbench_studio.instruments.rules import RuleInstrument
+from orbench_studio.services.judging import licences
 from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES
 from orbench_studio.services.judging.phrase_mining import held_out
 from orbench_studio.services.judging.run_judges import example_of
@@ -73,7 +74,7 @@ def calibrate_workspace(
 def read_data(workspace: Workspace) -> CalibrationData:
     """Read the input of a calibration. Raises WorkspaceError with too few labels."""
     with workspace.reading() as db:
-        labelled = judgements.labelled(db)
+        labelled = licences.without_sealed(workspace, db, judgements.labelled(db))
         stored = responses.judgements(db, [row.id for row in labelled])
         rules = custom_rules.active(db)
     if len(labelled) < MIN_LABELS:

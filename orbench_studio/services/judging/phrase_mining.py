@@ -5,6 +5,7 @@ from hashlib import blake2b
 
 from orbench_studio.domain.core.judgement import REFUSALS
 from orbench_studio.instruments.phrases import LabelledText, MinedPhrase, mine_phrases
+from orbench_studio.services.judging import licences
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.judging import judgements
 from orbench_studio.store.judging.judgements import Labelled
@@ -31,7 +32,7 @@ def halves(workspace: Workspace, model: str | None) -> Halves:
     """Read the labelled responses of a model (None: of all models), split by prompt: for mining, and held out."""
     found: Halves = ([], [])
     with workspace.reading() as db:
-        for row in judgements.labelled(db):
+        for row in licences.without_sealed(workspace, db, judgements.labelled(db)):
             if model in (None, row.model):
                 found[held_out(row.prompt)].append(row)
     return found

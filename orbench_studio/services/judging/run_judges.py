@@ -139,4 +139,5 @@ def _row(found: Assessment, version: str, identity: bytes) -> dict[str, Any]:
         "evidence_start": start,
         "evidence_end": end,
         "raw": json.dumps(raw),
+        "refusal": found.refusal,
     }

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Text, case, cast, 
 
 from orbench_studio.domain.core.annotation import Basis, Label
 from orbench_studio.domain.core.category import Category
-from orbench_studio.domain.core.judgement import AnswerClass
+from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 from orbench_studio.store.core.bulk_insert import chunks, in_list
 from orbench_studio.store.core.curation_tables import NEAR_DUPLICATES
 from orbench_studio.store.core.prompts import own_categories
@@ -152,6 +152,13 @@ def judges(db: Connection) -> list[tuple[int, str, str]]:
     j = JUDGES.c
     used = select(JUDGEMENTS.c.id).where(JUDGEMENTS.c.judge_id == j.id).exists()
     return [tuple(row) for row in db.execute(select(j.id, j.name, j.kind).where(used).order_by(j.name, j.kind))]
+
+
+def final_judges(db: Connection) -> list[JudgeKind]:
+    """Return the kinds of judges whose class is the final one of some response."""
+    used = set(db.execute(select(R.basis).distinct()).scalars())
+    kinds = {Basis.JUDGE: JudgeKind.LLM, Basis.LOCAL: JudgeKind.LOCAL, Basis.RULE: JudgeKind.RULE}
+    return [kind for basis, kind in kinds.items() if basis in used]
 
 
 def reference_labels(db: Connection) -> dict[int, str]:

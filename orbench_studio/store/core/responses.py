@@ -41,13 +41,16 @@ def judgements(db: Connection, response_ids: Sequence[int]) -> dict[int, list[Ju
     found: dict[int, list[Judgement]] = defaultdict(list)
     judges = {row.id: (row.name, JudgeKind(row.kind)) for row in db.execute(select(JUDGES))}
     j = JUDGEMENTS.c
-    columns = (j.response_id, j.id, j.judge_id, j.answer_class, j.explanation, j.evidence_start, j.evidence_end, j.raw)
+    columns = (j.response_id, j.id, j.judge_id, j.answer_class, j.explanation, j.evidence_start, j.evidence_end, j.raw,
+               j.refusal)  # fmt: skip
     for some in chunks(response_ids):
         statement = select(*columns).where(in_list(j.response_id, some)).order_by(j.response_id, j.id)
-        for response_id, judgement_id, judge, answer_class, explanation, start, end, raw in db.execute(statement):
+        for response_id, judgement_id, judge, answer_class, explanation, start, end, raw, refusal in db.execute(
+            statement
+        ):
             evidence = (start, end) if start is not None and end is not None else None
             found[response_id].append(
-                Judgement(judgement_id, *judges[judge], AnswerClass(answer_class), explanation, evidence, raw)
+                Judgement(judgement_id, *judges[judge], AnswerClass(answer_class), explanation, evidence, raw, refusal)
             )
     return found
 

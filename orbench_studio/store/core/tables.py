@@ -148,7 +148,10 @@ class JudgeRow(SQLModel, table=True):
 
 
 class JudgementRow(SQLModel, table=True):
-    """The answer class that a judge gave one response; `template_hash` is the hash of the judge's instructions."""
+    """The answer class that a judge gave one response; `template_hash` is the hash of the judge's instructions.
+
+    `refusal` is the judge's probability of any refusal, if it has one.
+    """
 
     __tablename__ = "judgements"
     __table_args__ = (
@@ -168,6 +171,7 @@ class JudgementRow(SQLModel, table=True):
     source_line: int | None
     template_hash: str | None
     batch_item_id: int | None = refers_to("batch_items.id", nullable=True)
+    refusal: float | None
 
 
 class AnnotatorRow(SQLModel, table=True):
@@ -211,6 +215,16 @@ class OwnRuleRow(SQLModel, table=True):
     saved_at: datetime = moment()
     removed_by: int | None = refers_to("annotators.id", nullable=True)
     removed_at: datetime | None = moment(nullable=True)
+
+
+class LicenceRow(SQLModel, table=True):
+    """The licence of a judge as JSON; never changed. Its journal entry has who opened the sealed split, and when."""
+
+    __tablename__ = "licences"
+    id: int = key()
+    journal_id: int = refers_to("journal.id")
+    judge_id: int = refers_to("judges.id", index=True)
+    result: str = long_text()
 
 
 class JournalRow(SQLModel, table=True):
@@ -327,6 +341,7 @@ ANNOTATORS = table(AnnotatorRow)
 GUIDELINES = table(GuidelineRow)
 VIEWS = table(ViewRow)
 OWN_RULES = table(OwnRuleRow)
+LICENCES = table(LicenceRow)
 JOURNAL = table(JournalRow)
 ANNOTATIONS = table(AnnotationRow)
 SUBSETS = table(SubsetRow)

@@ -23,6 +23,7 @@ from orbench_studio.domain.curation.recipe import read_recipe
 from orbench_studio.domain.curation.subset import SubsetState
 from orbench_studio.domain.evaluation.batch import BatchKind, BatchSettings, Cause
 from orbench_studio.domain.evaluation.states import BatchState, ItemState, VendorBatchState
+from orbench_studio.domain.judging.licence import Licence
 from orbench_studio.domain.review.decision import evidence_span
 from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.review.queue import Status
@@ -73,6 +74,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "team_prompts.room": (-_MOST, _MOST),  # below zero where another queue already gave the prompt enough labels
     "near_duplicates.similarity": (0, 1),
     "groupings.threshold": (0, 1),
+    "judgements.refusal": (0, 1),
 }
 # Any text will do: names and marks that nothing is made of.
 _FREE = frozenset(
@@ -110,6 +112,7 @@ _READERS: dict[str, tuple[tuple[str, Read], ...]] = {
     "subsets.recipe": (("", read_recipe),),
     "subsets.state": (("", SubsetState.from_json),),
     "views.query": (("", parse),),
+    "licences.result": (("", Licence.from_text),),
     "audit_samples.query": (("", parse),),
     "team_queues.name": (("", _queue_name),),
     "team_queues.query": (("", parse),),

@@ -191,7 +191,7 @@ def _add_judgements(db: Connection, outcomes: Sequence[Outcome]) -> list[int]:
         row: dict[str, Any] = {"response_id": judged.response_id, "judge_id": judges[outcome.model_id]}
         row["identity"] = text_identity(judgement.answer_class, raw, f"batch item {outcome.item_id}")
         row |= {"answer_class": judgement.answer_class, "explanation": judgement.explanation, "raw": judgement.raw}
-        row |= {"evidence_start": start, "evidence_end": end}
+        row |= {"evidence_start": start, "evidence_end": end, "refusal": judgement.refusal}
         row |= {"template_hash": judged.template_hash, "batch_item_id": outcome.item_id}
         rows.append(row)
         response_ids.append(judged.response_id)

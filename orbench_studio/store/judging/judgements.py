@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, sel
 from orbench_studio.domain.core.annotation import Aspect, Basis
 from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, JudgeKind
 from orbench_studio.domain.core.response import UNJUDGEABLE
+from orbench_studio.domain.evaluation.states import ItemState
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS
 from orbench_studio.store.core.bulk_insert import add, chunks, in_list, next_id
 from orbench_studio.store.core.tables import (
@@ -171,6 +172,26 @@ def open_responses(db: Connection) -> list[UnjudgedResponse]:
 def decided_ids(db: Connection) -> set[int]:
     """Responses with human answer classes, also conflicting ones."""
     return set(db.execute(select(S.response_id).where(_DECIDED)).scalars())
+
+
+def by_model(db: Connection, judge: str) -> dict[str, str]:
+    """The latest class by this judge of each model's response, by the name of the model."""
+    statement = (
+        select(MODELS.c.name, J.answer_class)
+        .join(RESPONSES, R.model_id == MODELS.c.id)
+        .join(JUDGEMENTS, J.response_id == R.id)
+        .join(JUDGES, JUDGES.c.id == J.judge_id)
+        .where(JUDGES.c.name == judge)
+        .order_by(J.id)
+    )
+    return {row.name: row.answer_class for row in db.execute(statement)}
+
+
+def unanswered(db: Connection, batch_id: int) -> int:
+    """Number of items of a batch without a result."""
+    items = BATCH_ITEMS.c
+    statement = select(func.count(items.id)).where(items.batch_id == batch_id, items.state != ItemState.DONE)
+    return int(db.execute(statement).scalar_one())
 
 
 def overrides(db: Connection) -> frozenset[int]:

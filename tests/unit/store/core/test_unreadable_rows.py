@@ -7,7 +7,9 @@ from sqlalchemy import Boolean, Float, Integer, LargeBinary
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
+from orbench_studio.domain.core.judgement import JudgeKind
 from orbench_studio.domain.evaluation.batch import BatchSettings
+from orbench_studio.domain.judging.licence import Licence
 from orbench_studio.store.core import unreadable_rows
 from orbench_studio.store.core.columns import LongText, UtcDateTime
 from orbench_studio.store.core.engine import sqlite_engine
@@ -31,6 +33,7 @@ GOOD = {
     "annotations.aspect": "label",
     "annotations.value": "safe",
     "annotations.visible": "votes responses",
+    "licences.result": Licence("j", JudgeKind.LLM, "1", "", (), 1, (), (), {}).to_text(),
 }
 BAD = {
     "workspace.consensus_rule": ("most", "at-least:0"),
@@ -54,6 +57,8 @@ BAD = {
     "annotations.value": ("pink",),
     "annotations.visible": ("votes everything",),
     "near_duplicates.similarity": (1.5,),
+    "judgements.refusal": (1.5,),
+    "licences.result": ("no json", "[1]", "{}"),
 }
 NO_MOMENTS = (
     "yesterday",
