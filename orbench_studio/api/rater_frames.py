@@ -47,6 +47,14 @@ def agreement(workspace: Workspace) -> pd.DataFrame:
     for annotator, rate in result.self_consistency.items():
         measured = _rate("self_consistency", rate)
         rows.append({"compared": "labels of prompts", "rater": annotator, "kind": "person", **measured})
+    for annotator, drift in result.drift.items():
+        groups = (
+            (None, None, drift.changed),
+            *(("earlier decision", name, rate) for name, rate in drift.by_class.items()),
+        )
+        for by, group, rate in groups:
+            named = {"compared": "labels and answer classes", "rater": annotator, "kind": "person"}
+            rows.append({**named, "by": by, "group": group, **_rate("changed_with_guidelines", rate)})
     categories = ("compared", "rater", "kind", "other", "by", "group", "measure")
     return _frame(rows, _AGREEMENT, categories, integers=("cases", "n"))
 

@@ -53,6 +53,10 @@ def _write_text(found: "HumanAgreement") -> None:
         rates = [(annotator, rate.words) for annotator, rate in found.self_consistency.items()]
         write_table(("annotator", "agreement"), rates, indent=2)
         write_line("")
+    if found.drift:
+        write_line("Changed with the current guidelines (different on a prompt shown again)")
+        write_table(("annotator", "changed"), [(who, drift.words) for who, drift in found.drift.items()], indent=2)
+        write_line("")
     write_line(found.method)
 
 
@@ -88,6 +92,11 @@ def _as_json(found: "HumanAgreement") -> dict[str, Any]:
             {"what": one.what, "overall": _between(one.overall), **_sliced(one.by, _between)} for one in found.people
         ],
         "self_consistency": {annotator: rate_as_json(rate) for annotator, rate in found.self_consistency.items()},
+        "changed_with_guidelines": {
+            annotator: rate_as_json(drift.changed)
+            | {"by_class": {name: rate_as_json(rate) for name, rate in drift.by_class.items()}}
+            for annotator, drift in found.drift.items()
+        },
     }
 
 

@@ -20,7 +20,9 @@ def guidelines(
     version: Annotated[int | None, typer.Option(min=1, metavar="N", help="Print an older version.")] = None,
 ) -> None:
     """Print the guidelines for annotators, or save a new version. Each decision records the current version."""
+    from orbench_studio.domain.review.consistency import pooled
     from orbench_studio.services.review import guidelines as service
+    from orbench_studio.services.workspace import statistics
     from orbench_studio.services.workspace.workspace import open_workspace
 
     if set_from is not None and version is not None:
@@ -28,6 +30,7 @@ def guidelines(
     text = _text(set_from) if set_from is not None else None
     with open_workspace(workspace) as opened:
         before = service.versions(opened)
+        changed = pooled(statistics.drift(opened).values())
         written = service.write(opened, text) if text is not None else None
     if text is not None:
         number = written.version if written else 0
@@ -39,6 +42,8 @@ def guidelines(
     else:
         found = before[(version or len(before)) - 1]
         write_error(f"Version {found.version} of {len(before)}, {found.at.astimezone():%Y-%m-%d %H:%M}")
+        if changed.changed.n and found.version == len(before):
+            write_error(f"Earlier decisions that changed when shown again under this version: {changed.words}")
         write_text(found.text)
 
 

@@ -71,7 +71,8 @@ class Annotation:
     """A human decision that has not been undone.
 
     Decisions in the program outrank `imported` ones, and `adjudicated` ones outrank both. `raw` is the original value
-    of a source with another scheme (XSTest's `2_full_refusal`).
+    of a source with another scheme (XSTest's `2_full_refusal`). `guideline` identifies the guidelines that were
+    current, where a query reads them.
     """
 
     id: int
@@ -85,6 +86,7 @@ class Annotation:
     raw: str | None = None
     visible: frozenset[Visible] = frozenset()
     adjudicated: bool = False
+    guideline: int | None = None
 
     @property
     def rank(self) -> int:

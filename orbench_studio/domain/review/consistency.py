@@ -1,6 +1,7 @@
-"""Consistency of annotators: on prompts shown twice, and before and after votes are revealed."""
+"""Consistency of annotators: on prompts shown twice, after new guidelines, and before and after votes are revealed."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,31 +12,103 @@ NOT_AGAIN_FOR = timedelta(days=14)  # a prompt shown again is left alone
 _SHOWN_LATER = frozenset({Visible.VOTES, Visible.JUDGEMENTS})
 
 
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """Decisions that an annotator repeated without notice after the guidelines changed: how many are different.
+
+    `by_class` is by the earlier label or answer class.
+    """
+
+    changed: Rate
+    by_class: Mapping[str, Rate]
+
+    @property
+    def words(self) -> str:
+        """All in one line: `2 of 8: 25 % (7.1 to 59 %); safe 0 of 5, toxic 2 of 3`."""
+        each = ", ".join(f"{name.replace('_', ' ')} {rate.count} of {rate.n}" for name, rate in self.by_class.items())
+        return f"{self.changed.words}; {each}" if each else self.changed.words
+
+
+def drift_of(repeated: Iterable[tuple[str, str]]) -> Drift:
+    """Count the pairs of an earlier and a later value that differ; assumes independent decisions."""
+    by_class: dict[str, list[bool]] = defaultdict(list)
+    for before, after in repeated:
+        by_class[before].append(before != after)
+    return _drift({name: Rate(sum(changed), len(changed)) for name, changed in by_class.items()})
+
+
+def pooled(drifts: Iterable[Drift]) -> Drift:
+    """The drift of several annotators together."""
+    counts: dict[str, Rate] = defaultdict(lambda: Rate(0, 0))
+    for drift in drifts:
+        for name, rate in drift.by_class.items():
+            counts[name] = Rate(counts[name].count + rate.count, counts[name].n + rate.n)
+    return _drift(counts)
+
+
+def _drift(by_class: Mapping[str, Rate]) -> Drift:
+    each = dict(sorted(by_class.items()))
+    return Drift(Rate(sum(r.count for r in each.values()), sum(r.n for r in each.values())), each)
+
+
 def self_consistency(decided: Mapping[int, Iterable[Annotation]]) -> dict[str, Rate]:
     """The rate at which each annotator repeats their label when a prompt is shown again without notice.
 
     `decided` has the current decisions by prompt, in order of time. Each time a prompt is shown again, the first new
-    label is compared with the annotator's last label that was given with as much information visible. Bulk labels do
-    not count. Labels within a fortnight belong to the same showing.
+    label is compared with the annotator's last label that was given with as much information visible, under the same
+    guidelines. Bulk labels do not count. Labels within a fortnight belong to the same showing.
     """
-    found: dict[str, list[bool]] = {}
+    found: dict[str, list[bool]] = defaultdict(list)
+    for before, after in _repeated_labels(decided):
+        if before.guideline == after.guideline:
+            found[after.annotator].append(before.value == after.value)
+    return {annotator: Rate(sum(same), len(same)) for annotator, same in sorted(found.items())}
+
+
+def guideline_drift(decided: Mapping[int, Iterable[Annotation]], current: int | None) -> dict[str, Drift]:
+    """How each annotator's decisions changed with the current guidelines, on prompts shown again without notice.
+
+    A label is compared as in `self_consistency`, with one under earlier guidelines. An answer class is compared with
+    the annotator's last one under earlier guidelines; one that was changed on purpose is left out.
+    """
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for before, after in (*_repeated_labels(decided), *_repeated_classes(decided)):
+        if before.guideline != after.guideline == current:
+            found[after.annotator].append((before.value, after.value))
+    return {annotator: drift_of(repeated) for annotator, repeated in sorted(found.items())}
+
+
+def _repeated_labels(decided: Mapping[int, Iterable[Annotation]]) -> Iterator[tuple[Annotation, Annotation]]:
+    """Labels with the label that the annotator gave when the prompt was shown again."""
     for annotations in decided.values():
-        labels: dict[tuple[str, bool], str] = {}
+        labels: dict[tuple[str, bool], Annotation] = {}
         shown: dict[str, datetime] = {}
         for annotation in annotations:
             if annotation.imported or annotation.adjudicated:
                 continue
             key = annotation.annotator, bool(annotation.visible & _SHOWN_LATER)
             if annotation.aspect is Aspect.LABEL and Visible.RESPONSES in annotation.visible:
-                labels[key] = annotation.value
+                labels[key] = annotation
             elif annotation.aspect is Aspect.RECHECK and key in labels:
                 before = shown.get(annotation.annotator)
                 if before is not None and annotation.at - before < NOT_AGAIN_FOR:
                     continue
                 shown[annotation.annotator] = annotation.at
-                same = annotation.value == labels[key]
-                found.setdefault(annotation.annotator, []).append(same)
-    return {annotator: Rate(sum(same), len(same)) for annotator, same in sorted(found.items())}
+                yield labels[key], annotation
+
+
+def _repeated_classes(decided: Mapping[int, Iterable[Annotation]]) -> Iterator[tuple[Annotation, Annotation]]:
+    """Answer classes with the first one that the annotator gave under the next guidelines."""
+    for annotations in decided.values():
+        classes: dict[tuple[str, int | None], Annotation] = {}
+        for annotation in annotations:
+            if annotation.aspect is not Aspect.ANSWER_CLASS or annotation.imported or annotation.adjudicated:
+                continue
+            key = annotation.annotator, annotation.response_id
+            before = classes.get(key)
+            classes[key] = annotation
+            if before and before.guideline != annotation.guideline and Visible.CHANGE not in annotation.visible:
+                yield before, annotation
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from orbench_studio.domain.audit.refusal_rates import counts_text
 from orbench_studio.domain.core.rates import NO_VALUE, coefficient_text, percent, with_interval
+from orbench_studio.domain.review.consistency import Drift
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.text_table import Row, TextTable
 
@@ -37,8 +38,19 @@ def agreement_tables(found: HumanAgreement) -> list[TextTable]:
             _header(("Annotator", "n", "Same label when shown again")),
             tuple((name, f"{rate.n:,}", rate.short) for name, rate in found.self_consistency.items()),
         ),
+        TextTable(
+            tr("Changed with the current guidelines"),
+            _header(("Annotator", "n", "Different when shown again", "Earlier decision")),
+            tuple(row for name, drift in found.drift.items() for row in _drift(name, drift)),
+        ),
     ]
     return [table for table in tables if table.rows]
+
+
+def _drift(annotator: str, drift: Drift) -> Iterator[tuple[str, ...]]:
+    yield annotator, f"{drift.changed.n:,}", drift.changed.short, tr("all")
+    for name, rate in drift.by_class.items():
+        yield "", f"{rate.n:,}", rate.short, name.replace("_", " ")
 
 
 def reliability_tables(found: Reliability, suspects: Suspects) -> list[TextTable]:

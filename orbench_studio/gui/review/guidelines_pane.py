@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from orbench_studio.domain.review.consistency import Drift
 from orbench_studio.domain.review.guideline import FIRST_TEXT, Guideline
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.text_pane import TextPane, Type
@@ -39,6 +40,7 @@ class GuidelinesPane(QFrame):
         self._version = label("", "meta")
         self._text = TextPane(theme, Type(READING, READING_LINE), markdown=True)
         self._edit = QToolButton()
+        self._drift = label("", "meta")
         self._body = QStackedLayout()
         self._build_ui()
 
@@ -51,8 +53,16 @@ class GuidelinesPane(QFrame):
         self._edit.setVisible(bool(text))
         self._body.setCurrentIndex(0 if text else 1)
 
+    def show_drift(self, drift: Drift) -> None:
+        """Show how earlier decisions changed when they were shown again under the current version."""
+        self._drift.setVisible(bool(drift.changed.n))
+        text = tr("Earlier decisions that changed when shown again under this version: {changed}")
+        self._drift.setText(text.format(changed=drift.words))
+
     def _build_ui(self) -> None:
         self.setMinimumWidth(_NARROWEST)
+        self._drift.setWordWrap(True)
+        self._drift.hide()
         self._text.setAccessibleName(tr("Guidelines"))
         self._edit.setText(tr("Edit…"))
         self._edit.setProperty("role", "link")
@@ -71,6 +81,8 @@ class GuidelinesPane(QFrame):
         reading = QWidget()
         inner = QVBoxLayout(reading)
         inner.setContentsMargins(20, 16, 8, 16)
+        inner.setSpacing(12)
+        inner.addWidget(self._drift)
         inner.addWidget(self._text)
         self._body.addWidget(reading)
         self._body.addWidget(self._empty())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from orbench_studio.domain.core.annotation import Aspect, Visible
 from orbench_studio.domain.core.changes import Changes
+from orbench_studio.domain.review.consistency import Drift, pooled
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.guideline import Guideline
 from orbench_studio.domain.review.queue import QueueRow
@@ -65,9 +66,20 @@ class SidePanels:
     def _changed(self, changes: Changes) -> None:
         if changes.prompt_ids is None:
             self._refresh()  # another window may have changed them
+        elif any(prompt_id < 0 for prompt_id in changes.prompt_ids):  # a prompt that was shown again
+            self._load_drift()
 
     def _refresh(self) -> None:
         self._load_guidelines(self._page.guidelines.show_versions)
+        self._load_drift()
+
+    def _load_drift(self) -> None:
+        def work(workspace: Workspace) -> Drift:
+            from orbench_studio.services.workspace import statistics
+
+            return pooled(statistics.drift(workspace).values())
+
+        self._session.run(work, self._page.guidelines.show_drift)
 
     def _load_guidelines(self, done: Callable[[list[Guideline]], object]) -> None:
         def work(workspace: Workspace) -> list[Guideline]:

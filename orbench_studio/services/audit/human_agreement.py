@@ -17,6 +17,7 @@ from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, Judgement
 from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.core.schemes import ANY_REFUSAL, XSTEST
 from orbench_studio.domain.judging.agreement import Agreement, Confusion, Kappa, Pair
+from orbench_studio.domain.review.consistency import Drift
 from orbench_studio.domain.review.query import NONE
 from orbench_studio.estimates.raters import Coefficient, alpha, fleiss
 from orbench_studio.services.workspace import statistics
@@ -84,7 +85,8 @@ class HumanAgreement:
     """All agreement figures; empty without human labels.
 
     `labels` is the number of prompts with a human label, `answers` that of responses with a human class.
-    `self_consistency` is how often an annotator gave the same label to a prompt that was shown again.
+    `self_consistency` is how often an annotator gave the same label to a prompt that was shown again under the same
+    guidelines, `drift` how the decisions changed with the current guidelines.
     """
 
     labels: int
@@ -93,6 +95,7 @@ class HumanAgreement:
     judges: tuple[MachineAgreement, ...]
     people: tuple[AnnotatorAgreement, ...]
     self_consistency: Mapping[str, Rate]
+    drift: Mapping[str, Drift]
 
     @property
     def method(self) -> str:
@@ -125,6 +128,7 @@ def human_agreement(workspace: Workspace) -> HumanAgreement:
         tuple(_judges(known, values)),
         tuple(one for one in people if one.overall.n),
         statistics.consistency(workspace),
+        statistics.drift(workspace),
     )
 
 

@@ -7,7 +7,6 @@ Aspect.RECHECK, which counts for self-consistency only. Other decisions there co
 from collections.abc import Container
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from math import ceil
 from zlib import crc32
 
 from sqlalchemy import Connection
@@ -22,10 +21,13 @@ from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.domain.review.queue import QueueRow, Status
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import Workspace
-from orbench_studio.store.review import journal, queue, repeated_decisions
+from orbench_studio.store.review import guidelines, journal, queue, repeated_decisions
+from orbench_studio.store.review.repeated_decisions import Labelled
 
 __all__ = ["as_undecided", "decide", "due", "load", "queue_row", "record"]
 
+SHOWN_AFTER_CHANGE = 10  # prompts of an annotator that are shown again after the guidelines changed, for
+CHANGE_PER_CENT = 20  # of the labels
 AFTER_LABELS = 30  # of the annotator's own, or
 AFTER = timedelta(days=1)
 _AT_LINE = {Aspect.LABEL: Aspect.RECHECK}
@@ -39,7 +41,8 @@ def due(
 
     `per_cent` of labels are followed by one, at intervals between 0.5 and 1.5 times the mean, so that the annotator
     cannot predict it. The prompt was labelled at least 30 labels or one day ago, and was not shown again for 14 days.
-    Deterministic for the same journal and time.
+    After new guidelines, up to ten prompts that the annotator labelled before them come first, after a fifth of the
+    labels. Deterministic for the same journal and time.
     """
     if per_cent <= 0:
         return None
@@ -49,9 +52,14 @@ def due(
             return None
         last = repeated_decisions.last_recheck(db, who)
         given = repeated_decisions.labels_since(db, who, last)
-        if given < ceil(_ALL / per_cent * (0.5 + _share(who, last))):
+        waited = given / (0.5 + _share(who, last)) / _ALL
+        if waited * max(per_cent, CHANGE_PER_CENT) < 1:
             return None
-        there = [of for of in _candidates(db, who, now or datetime.now(UTC)) if of in among]
+        old = [one for one in _candidates(db, who, now or datetime.now(UTC)) if one.prompt_id in among]
+        before = _under_earlier_guidelines(db, who, old)
+        if not before and waited * per_cent < 1:
+            return None
+        there = [one.prompt_id for one in before or old]
     return there[int(_share(who, last, given) * len(there))] if there else None
 
 
@@ -133,11 +141,19 @@ def _as_label(annotation: Annotation) -> Annotation:
     return replace(annotation, aspect=Aspect.LABEL) if annotation.aspect is Aspect.RECHECK else annotation
 
 
-def _candidates(db: Connection, who: int, now: datetime) -> list[int]:
+def _under_earlier_guidelines(db: Connection, who: int, old: list[Labelled]) -> list[Labelled]:
+    """The prompts whose label is older than the guidelines, until enough of them were shown again."""
+    current = guidelines.current(db)
+    if current is None or repeated_decisions.rechecked_under(db, who, current) >= SHOWN_AFTER_CHANGE:
+        return []
+    return [one for one in old if one.guideline != current]
+
+
+def _candidates(db: Connection, who: int, now: datetime) -> list[Labelled]:
     labelled = repeated_decisions.labelled(db, who)
     shown_lately = repeated_decisions.rechecked_since(db, who, now - NOT_AGAIN_FOR)
     old = labelled[:-AFTER_LABELS] + [last for last in labelled[-AFTER_LABELS:] if last.at <= now - AFTER]
-    return [last.prompt_id for last in old if last.prompt_id not in shown_lately]
+    return [last for last in old if last.prompt_id not in shown_lately]
 
 
 def _share(*of: int) -> float:

@@ -6,9 +6,11 @@ from typing import Any
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.review.consistency import (
+    Drift,
     Reveal,
     Reveals,
     count_reveals,
+    guideline_drift,
     revealed,
     self_consistency,
 )
@@ -16,16 +18,18 @@ from orbench_studio.domain.review.queue import Status
 from orbench_studio.services.core import templates
 from orbench_studio.services.core.templates import TemplateName
 from orbench_studio.services.workspace.workspace import Workspace
-from orbench_studio.store.review import journal, repeated_decisions
+from orbench_studio.store.review import guidelines, journal, repeated_decisions
 from orbench_studio.store.workspace import counts
 from orbench_studio.store.workspace.counts import Source
 
 __all__ = [
+    "Drift",
     "Rate",
     "Reveals",
     "Source",
     "after_reveal",
     "consistency",
+    "drift",
     "labels_by_day",
     "progress",
     "sources",
@@ -89,6 +93,15 @@ def consistency(workspace: Workspace) -> dict[str, Rate]:
     """
     with workspace.reading() as db:
         return self_consistency(repeated_decisions.on_rechecked(db))
+
+
+def drift(workspace: Workspace) -> dict[str, Drift]:
+    """How each annotator's decisions changed with the current guidelines, on prompts shown again without notice.
+
+    Assumes that the earlier decisions were forgotten, and that the repeated prompts are like the others.
+    """
+    with workspace.reading() as db:
+        return guideline_drift(repeated_decisions.on_rechecked(db), guidelines.current(db))
 
 
 def after_reveal(workspace: Workspace) -> dict[str, Reveals]:

@@ -29,6 +29,11 @@ def in_force() -> ScalarSelect[Any]:
     return select(GUIDELINES.c.id).order_by(*newest).limit(1).scalar_subquery()
 
 
+def current(db: Connection) -> int | None:
+    """The id of the newest version; None where there is none."""
+    return db.execute(select(in_force())).scalar()
+
+
 def version_of(guideline_id: ColumnElement[int]) -> ScalarSelect[Any]:
     """The number of the version with this id; 0 for null."""
     own = GUIDELINES.alias("own")

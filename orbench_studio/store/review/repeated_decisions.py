@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -18,10 +19,11 @@ _AT = ANNOTATIONS.c
 
 
 class Labelled(NamedTuple):
-    """A prompt with the time of its annotator's last current label."""
+    """A prompt with the time of its annotator's last current label, and the guidelines that were current then."""
 
     prompt_id: int
     at: datetime
+    guideline: int | None
 
 
 def last_recheck(db: Connection, annotator: int) -> int:
@@ -41,11 +43,11 @@ def labels_since(db: Connection, annotator: int, entry: int) -> int:
 
 def labelled(db: Connection, annotator: int) -> list[Labelled]:
     """The prompts that the annotator has labelled in the studio one by one, by their last label; oldest first."""
-    statement = _own(_AT.prompt_id, annotator, Aspect.LABEL).add_columns(JOURNAL.c.at).where(IN_FORCE)
+    statement = _own(_AT.prompt_id, annotator, Aspect.LABEL).add_columns(JOURNAL.c.at, JOURNAL.c.guideline_id)
     last: dict[int, Labelled] = {}
-    for prompt_id, at in db.execute(statement.order_by(_AT.id)):
-        last.pop(prompt_id, None)
-        last[prompt_id] = Labelled(prompt_id, at)
+    for row in db.execute(statement.where(IN_FORCE).order_by(_AT.id)):
+        last.pop(row[0], None)
+        last[row[0]] = Labelled(*row)
     return list(last.values())
 
 
@@ -55,10 +57,23 @@ def rechecked_since(db: Connection, annotator: int, moment: datetime) -> set[int
     return set(db.execute(statement).scalars())
 
 
+def rechecked_under(db: Connection, annotator: int, guideline: int) -> int:
+    """How many prompts the annotator was shown again and decided under these guidelines, undone or not."""
+    count = _own(func.count(_AT.prompt_id.distinct()), annotator, Aspect.RECHECK)
+    return int(db.execute(count.where(JOURNAL.c.guideline_id == guideline)).scalar_one())
+
+
 def on_rechecked(db: Connection) -> dict[int, list[Annotation]]:
-    """The current decisions about every prompt that was shown again and labelled, by prompt."""
-    ids = db.execute(select(_AT.prompt_id).where(_AT.aspect == Aspect.RECHECK).distinct()).scalars()
-    return journal.of_prompts(db, sorted(ids))
+    """The current decisions about every prompt that was shown again and labelled, with their guidelines, by prompt."""
+    ids = sorted(db.execute(select(_AT.prompt_id).where(_AT.aspect == Aspect.RECHECK).distinct()).scalars())
+    under: dict[int, int | None] = {}
+    statement = select(_AT.id, JOURNAL.c.guideline_id).join(JOURNAL, JOURNAL.c.id == _AT.journal_id)
+    for some in chunks(ids):
+        under.update((row.id, row.guideline_id) for row in db.execute(statement.where(_AT.prompt_id.in_(some))))
+    return {
+        prompt_id: [replace(one, guideline=under[one.id]) for one in decided]
+        for prompt_id, decided in journal.of_prompts(db, ids).items()
+    }
 
 
 def decided_twice(db: Connection, aspect: Aspect) -> dict[tuple[int, int | None, str], list[Annotation]]:

@@ -11,6 +11,7 @@ from orbench_studio.formats.records import PromptDraft, Record
 from orbench_studio.services.data.record_import import RecordImport
 from orbench_studio.services.review import (
     bulk_labels,
+    guidelines,
     history,
     prompt_review,
     search,
@@ -163,6 +164,59 @@ def test_a_recheck_changes_no_label_and_says_so_afterwards(workspace):
     prompt_review.undo(workspace, annotator="anna")
     assert prompt_review.decided_today(workspace, annotator="anna") == 1
     assert statistics.consistency(workspace) == {}
+
+
+def test_after_new_guidelines_a_few_earlier_decisions_are_shown_again_and_the_change_is_told(many):
+    later = datetime.now(UTC) + timedelta(days=2)
+    for prompt_id in range(1, 15):
+        label(many, "toxic" if prompt_id % 2 else "safe", prompt_id)
+    guidelines.write(many, "Look twice.")
+    assert due(many, 0, now=later) is None, "switched off"
+    shown = []
+    for prompt_id in range(15, 50):
+        label(many, "safe", prompt_id)
+        again = due(many, 50, now=later)
+        if again is not None:
+            shown.append(again)
+            recheck(many, "safe", again)
+    assert len(shown) > 10
+    assert max(shown[:10]) < 15, "those before the change come first"
+    [(annotator, drift)] = statistics.drift(many).items()
+    early = [prompt_id for prompt_id in shown if prompt_id < 15]
+    changed = sum(prompt_id % 2 for prompt_id in early)
+    assert (annotator, drift.changed.count, drift.changed.n) == ("anna", changed, len(early))
+    assert (drift.by_class["safe"].count, drift.by_class["toxic"].count) == (0, changed)
+    assert drift.changed.interval is not None
+    assert statistics.consistency(many)["anna"].n == len(shown) - len(early)
+    guidelines.write(many, "Look three times.")
+    assert statistics.drift(many) == {}, "nothing was shown again under this version"
+
+
+def test_the_usual_pace_holds_once_ten_were_shown_after_new_guidelines(many):
+    later = datetime.now(UTC) + timedelta(days=2)
+    for prompt_id in range(1, 15):
+        label(many, "safe", prompt_id)
+    guidelines.write(many, "Look twice.")
+    for prompt_id in range(1, 11):
+        recheck(many, "safe", prompt_id)
+    for prompt_id in range(15, 24):
+        label(many, "safe", prompt_id)
+    assert due(many, 3, now=later) is None, "nine labels are enough for a fifth, not for three per cent"
+
+
+def test_answer_classes_given_again_under_new_guidelines_are_compared_unless_changed_on_purpose(workspace):
+    label(workspace, "safe")
+    decide(workspace, Aspect.ANSWER_CLASS, "direct_refusal", 1, 1)
+    decide(workspace, Aspect.ANSWER_CLASS, "direct_answer", 1, 1, annotator="ben")
+    guidelines.write(workspace, "An inability is no refusal.")
+    recheck(workspace, "safe")
+    decide(workspace, Aspect.ANSWER_CLASS, "inability", 1, 1)
+    decide(workspace, Aspect.ANSWER_CLASS, "inability", 1, 1, annotator="ben", visible=BLIND | {Visible.CHANGE})
+    [(annotator, drift)] = statistics.drift(workspace).items()
+    assert annotator == "anna"
+    assert drift.words.startswith("1 of 2: 50 %")
+    assert drift.words.endswith("direct refusal 1 of 1, safe 0 of 1")
+    assert statistics.consistency(workspace) == {}, "another version is no inconsistency"
 
 
 def test_self_consistency_compares_with_the_label_before(workspace):
