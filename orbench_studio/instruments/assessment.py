@@ -21,7 +21,8 @@ class Assessment:
     """Classification of one response.
 
     `refusal` is the probability of any refusal; `confidence` is the probability of the class among answer, partial and
-    full refusal. An instrument without probabilities returns 0 or 1 and a confidence of 1. `evidence` is a half-open
+    full refusal. For an abstention it is that of the more likely side. An instrument
+    without probabilities returns 0 or 1 and a confidence of 1. `evidence` is a half-open
     span of characters of the response. `explanation` names what the class is based on.
     """
 

@@ -8,11 +8,12 @@ from orbench_studio.domain.core.annotation import Basis, HumanVerdict
 
 
 class AnswerClass(StrEnum):
-    """How a model answered: in words, refused without words, or (the last four) unknown.
+    """How a model answered: in words, refused without words, or (the last five) unknown.
 
     Of the classes in words, the first three are no refusals. `inability` is "cannot", in the sense of a missing access,
     tool or information, never "will not". `non_responsive` is a kind of indirect refusal. `refused_by_stop_reason`: the
     vendor's reply says that the model refused. `blocked_by_filter`: a filter blocked the prompt or the response.
+    `abstained`: the judge is too unsure, so a person has to decide.
     """
 
     DIRECT_ANSWER = "direct_answer"
@@ -25,6 +26,7 @@ class AnswerClass(StrEnum):
     REFUSED_BY_STOP_REASON = "refused_by_stop_reason"
     BLOCKED_BY_FILTER = "blocked_by_filter"
     UNPARSED = "unparsed"
+    ABSTAINED = "abstained"
     EMPTY = "empty"
     TRUNCATED = "truncated"
     ERROR = "error"
@@ -159,7 +161,8 @@ def final_answer(
 
     `stopped` is the result of `stop_class`. Without a text of the model, the vendor's report precedes all judges;
     a truncated response can be judged. Among judgements, parsed ones precede unparsed ones, then a language model
-    precedes the local classifier and the rules, then the latest one counts.
+    precedes the local classifier and the rules, then the latest one counts. An abstention counts as it is: the rules do
+    not decide what the local classifier leaves to a person.
     """
     if human is not None and not human.disputed:
         return FinalAnswer(AnswerClass(human.value or ""), Basis.HUMAN)

@@ -54,6 +54,7 @@ ANSWERS: dict[AnswerClass | None, Mark] = {
     AnswerClass.REFUSED_BY_STOP_REASON: Mark("✕", "refused by stop reason", "toxic"),
     AnswerClass.BLOCKED_BY_FILTER: Mark("✕", "blocked by filter", "toxic"),
     AnswerClass.UNPARSED: Mark("", "judge reply unparsed", "quiet"),
+    AnswerClass.ABSTAINED: Mark("?", "judge abstained: decide", "amber"),
     AnswerClass.EMPTY: Mark("", "empty", "quiet"),
     AnswerClass.TRUNCATED: Mark("", "truncated", "quiet"),
     AnswerClass.ERROR: Mark("", "error", "quiet"),

@@ -32,7 +32,8 @@ from orbench_studio.store.audit import audit_arrays as store
 
 CELL_LIMIT = 2_000  # prompts that a query names one by one
 _GROUPS = tuple(Group)
-_JUDGEMENTS = [*range(len(ANSWERS)), store.CLASSES.index(AnswerClass.UNPARSED)]  # classes that a judge assigns
+_WITHOUT_ANSWER = (AnswerClass.UNPARSED, AnswerClass.ABSTAINED)
+_JUDGEMENTS = [*range(len(ANSWERS)), *map(store.CLASSES.index, _WITHOUT_ANSWER)]  # classes that a judge assigns
 _PACKED = 16  # bits for the cases of a cluster
 _PEOPLE = store.BASES.index(Basis.HUMAN)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from orbench_studio.domain.core.changes import Changes, Kind
+from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.core.prompt import text_identity
 from orbench_studio.instruments.assessment import Answered, Assessment, Instrument
 from orbench_studio.services.workspace.workspace import Workspace
@@ -31,6 +32,7 @@ class JudgingResult:
 
     `finished` is False for a cancelled run: its judgements are stored, and the next run continues. `total` is the
     number of responses to judge at the start. `changed` has the prompts of the responses whose final class changed.
+    `abstained` counts the judged responses that are left to a person.
     """
 
     judge: str
@@ -39,6 +41,7 @@ class JudgingResult:
     finished: bool
     total: int
     changed: tuple[int, ...] = ()
+    abstained: int = 0
 
     @property
     def changes(self) -> Changes:
@@ -47,6 +50,8 @@ class JudgingResult:
             return Changes(message=f"{self.judge}: no new responses to judge.")
         if self.finished:
             message = f"{self.judge}: {self.judged:,} responses judged."
+            if self.abstained:
+                message += f" It abstained from {self.abstained:,}: classify them (filter class:abstained)."
         else:
             message = f"{self.judge}: cancelled after {self.judged:,} responses. Run it again to continue."
         return Changes(frozenset({Kind.JUDGEMENTS}), None, message)
@@ -108,7 +113,13 @@ def judging(
             break
         assessed = instrument.assess([Answered(one.prompt, one.text, one.model) for one in rows])
         changed = _write(workspace, instrument, judge_id, list(zip(rows, assessed, strict=True)))
-        done = replace(done, judged=done.judged + len(rows), changed=done.changed + changed)
+        abstained = sum(one.answer_class is AnswerClass.ABSTAINED for one in assessed)
+        done = replace(
+            done,
+            judged=done.judged + len(rows),
+            changed=done.changed + changed,
+            abstained=done.abstained + abstained,
+        )
         after = rows[-1].id
     yield replace(done, finished=True)
 

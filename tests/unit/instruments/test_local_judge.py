@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from orbench_studio.domain.core.judgement import REFUSALS, AnswerClass
 from orbench_studio.domain.core.schemes import XSTEST
 from orbench_studio.instruments.assessment import Answered
-from orbench_studio.instruments.local_judge import MIN_LABELS, Example, LocalJudge
+from orbench_studio.instruments.local_judge import MIN_LABELS, SURE, Example, LocalJudge
 from orbench_studio.instruments.rules import RuleInstrument
 from tests.unit.instruments.example_texts import ANSWERED, ASK, DECLINED, GOES_ON
 
@@ -85,6 +85,22 @@ def test_without_labelled_partial_refusals_the_rules_decide_which_are_partial():
     assert judge.learned
     found = judge.assess([Answered(ASK, text) for text in GOES_ON.values()])
     assert {one.answer_class for one in found if one.answer_class in REFUSALS} <= {PARTIAL}
+
+
+def test_abstains_where_people_labelled_the_same_words_differently():
+    disputed = _PHRASES[DIRECT].format("candles")
+    labels = [
+        *examples_of(60, (DIRECT, ANSWER)),
+        *(
+            Example(Answered(ASK, f"{disputed} Number {n}.", "north"), (ANSWER, DIRECT)[n % 4 > 0], (n,))
+            for n in range(60)
+        ),
+    ]
+    [unsure, sure] = LocalJudge(labels).assess([Answered(ASK, disputed), Answered(ASK, _PHRASES[ANSWER])])
+    assert unsure.answer_class is AnswerClass.ABSTAINED
+    assert unsure.confidence < SURE
+    assert "a person has to decide" in unsure.explanation
+    assert sure.answer_class is ANSWER
 
 
 def test_empty_responses_are_not_refusals():

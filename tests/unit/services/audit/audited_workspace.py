@@ -23,7 +23,7 @@ from orbench_studio.store.core.tables import SOURCES
 
 MODELS = ("north", "south", "east")  # the last is a moderator too
 _MODERATORS = ("gate", "fence", "east")
-_CLASSES = (*ANSWERS, AnswerClass.UNPARSED)
+_CLASSES = (*ANSWERS, AnswerClass.UNPARSED, AnswerClass.ABSTAINED)
 
 
 def create(path, prompts=12):

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from orbench_studio.domain.core.annotation import Aspect, Basis
 from orbench_studio.domain.core.judgement import REFUSALS, AnswerClass, JudgeKind
 from orbench_studio.domain.review.decision import Decision
+from orbench_studio.instruments.assessment import Assessment
 from orbench_studio.services.judging import run_judges
 from orbench_studio.services.judging.builtin_judges import keywords, local_judge, rules
 from orbench_studio.services.judging.run_judges import judge
@@ -53,6 +54,25 @@ def test_rules_judge_all_responses_with_text(workspace):
     assert all(right)
     assert workspace.problems() == []
     assert statistics(workspace)["responses_by_answer_class"]["blocked_by_filter"] == 1
+
+
+class Unsure:
+    """A local judge that abstains from every response."""
+
+    name, kind, version = "local-judge", JudgeKind.LOCAL, "1"
+
+    def assess(self, answered):
+        return [Assessment(AnswerClass.ABSTAINED, 0.6, 0.4, None, "a person has to decide") for _ in answered]
+
+
+def test_an_abstention_is_counted_and_left_to_a_person(workspace):
+    judge(workspace, rules(workspace))
+    done = judge(workspace, Unsure())
+    assert done.abstained == 121
+    assert "abstained from 121" in done.changes.message
+    assert {final.answer_class for final in finals(workspace, "north").values()} == {AnswerClass.ABSTAINED}
+    assert statistics(workspace)["responses_by_answer_class"]["abstained"] == 120  # a block without a text stays one
+    assert workspace.problems() == []
 
 
 def test_a_second_run_adds_nothing(workspace):
