@@ -29,7 +29,7 @@ from orbench_studio.gui.common.widgets import label, set_role, set_tip
 from orbench_studio.gui.data.hub_dialog import HubDialog
 from orbench_studio.gui.data.import_messages import NAMES, message, state
 from orbench_studio.gui.data.import_preview import ImportPreview
-from orbench_studio.gui.data.import_run import FileToImport, ImportRun, Names
+from orbench_studio.gui.data.import_run import FileToImport, ImportRun, Repairs
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.data.file_members import expanded
 from orbench_studio.services.data.import_files import OFFERS, Fault
@@ -109,21 +109,28 @@ class ImportDialog(QDialog):
         return self.run.files[place] if 0 <= place < len(self.run.files) else None
 
     def _look_again(self) -> None:
+        self._store_names()
         if not self.run.running:
             self.run.look(self._given())
         self._show()
 
     def _check_selected(self) -> None:
         if self._selected is not None and not self.run.running:
+            self._store_names()
             self._selected.rows = self._rows.text().strip() or None
             self._selected.has_header = self._header.isChecked()
             self.run.look(self._given(), self._selected)
         self._show()
 
-    def _given(self) -> Names:
-        names = {name: edit.text().strip() for name, edit in self._names.items()}
+    def _store_names(self) -> None:
+        """Store the names that were entered, which are those of the selected file only."""
+        if self._selected is not None:
+            entered = {name: edit.text().strip() for name, edit in self._names.items()}
+            self._selected.names = {name: text for name, text in entered.items() if text}
+
+    def _given(self) -> Repairs:
         mend = frozenset(fault for fault, box in self._repairs.items() if box.isChecked())
-        return Names(**names, mend=mend, join_near=self._near.isChecked())
+        return Repairs(mend, join_near=self._near.isChecked())
 
     def _show_progress(self, done: int, total: int) -> None:
         reading = done < total  # afterwards derived values are computed, which has no progress
@@ -167,6 +174,8 @@ class ImportDialog(QDialog):
         file = self._selected
         self._show_report()
         self.preview.show_file(file)
+        for name, edit in self._names.items():
+            edit.setText(file.names.get(name, "") if file else "")
         self._rows.setText(file.rows or "" if file else "")
         self._header.setChecked(file is None or file.has_header)
         self._ask.setVisible(file is not None and (file.wants == "requests" or file.requests is not None))
@@ -211,6 +220,8 @@ class ImportDialog(QDialog):
     def _connect(self) -> None:
         self._files.itemSelectionChanged.connect(self._show_selected)
         self.preview.changed.connect(self._check_selected)
+        for edit in self._names.values():
+            edit.textEdited.connect(self._store_names)
         self._rows.editingFinished.connect(self._rows_entered)
         self._header.clicked.connect(self._header_changed)
         self._add.clicked.connect(lambda: ask_tables(self, self.add))
@@ -251,7 +262,7 @@ class ImportDialog(QDialog):
         layout.setContentsMargins(16, 16, 16, 12)
         layout.setSpacing(8)
         layout.addWidget(self._build_panes(), 1)
-        layout.addWidget(label(tr("Use these values where a file has none:"), "meta"))
+        layout.addWidget(label(tr("Use these values where the selected file has none:"), "meta"))
         layout.addLayout(self._build_names())
         layout.addLayout(self._repair_box)
         layout.addWidget(self._near)

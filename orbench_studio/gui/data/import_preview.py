@@ -84,11 +84,14 @@ class ImportPreview(QWidget):
         self.table.cellClicked.connect(self._offer_paths)
 
     def show_file(self, file: FileToImport | None) -> None:
-        """Show this file."""
+        """Show this file; the columns stay where they were scrolled to if it is the same one."""
+        bar = self.table.horizontalScrollBar()
+        place = bar.value() if file is self._file else 0
         self._file = file
         self._show_format()
         self._show_table()
         self._show_values()
+        bar.setValue(place)
 
     @property
     def mapping(self) -> ColumnMapping:

@@ -33,6 +33,7 @@ class FileToImport:
     rows: str | None = None
     requests: Path | None = None
     has_header: bool = True
+    names: dict[str, str] = field(default_factory=dict)  # of its model, moderator, judge and annotator
     preview: Preview | None = None
     report: ImportReport | None = None
     error: str = ""
@@ -41,30 +42,23 @@ class FileToImport:
 
 
 @dataclass(frozen=True)
-class Names:
-    """Names for files that have none, the faults to repair, and whether nearly equal prompts are joined."""
+class Repairs:
+    """The faults to repair in all files, and whether nearly equal prompts are joined."""
 
-    model: str = ""
-    moderator: str = ""
-    judge: str = ""
-    annotator: str = ""
     mend: frozenset[Fault] = frozenset()
     join_near: bool = False
 
     def options(self, file: FileToImport) -> ReadOptions:
         """The reader's options for a file."""
         return ReadOptions(
-            self.moderator or None,
-            self.model or None,
-            self.judge or None,
-            self.annotator or None,
-            file.mapping,
-            file.meanings,
-            file.rows,
-            file.requests,
-            self.join_near,
+            mapping=file.mapping,
+            meanings=file.meanings,
+            rows=file.rows,
+            requests=file.requests,
+            join_near=self.join_near,
             has_header=file.has_header,
             mend=self.mend,
+            **file.names,
         )
 
 
@@ -83,20 +77,20 @@ class ImportRun(QObject):
         self._cancelled = Event()
         session.closed.connect(self.cancel)  # the window does not wait for a long file to close
 
-    def look(self, names: Names, only: FileToImport | None = None) -> None:
+    def look(self, repairs: Repairs, only: FileToImport | None = None) -> None:
         """Read every file that is not imported yet, or one of them, without importing it."""
 
         def look(file: FileToImport, _workspace: Workspace) -> ImportReport:
-            self._preview(file, names)
-            return inspect_file(file.path, names.options(file), format_name=file.format, on_progress=self._goes_on)
+            self._preview(file, repairs)
+            return inspect_file(file.path, repairs.options(file), format_name=file.format, on_progress=self._goes_on)
 
         self._begin(look, takes=False, only=only)
 
-    def take(self, names: Names) -> None:
+    def take(self, repairs: Repairs) -> None:
         """Import every file that can be read."""
 
         def take(file: FileToImport, workspace: Workspace) -> ImportReport:
-            options = names.options(file)
+            options = repairs.options(file)
             return import_file(workspace, file.path, options, format_name=file.format, on_progress=self._goes_on)
 
         self._begin(take, takes=True)
@@ -110,9 +104,9 @@ class ImportRun(QObject):
         """Stop; nothing of the current file is imported."""
         self._cancelled.set()
 
-    def _preview(self, file: FileToImport, names: Names) -> None:
+    def _preview(self, file: FileToImport, repairs: Repairs) -> None:
         """Read the first rows; a table of no known format gets the mapping that was used before, or a proposal."""
-        file.preview = preview_file(file.path, replace(names.options(file), mapping=None))
+        file.preview = preview_file(file.path, replace(repairs.options(file), mapping=None))
         if file.preview.format is None and file.format is None and file.mapping is None:
             file.mapping = self._remembered(file.preview) or file.preview.proposal
 

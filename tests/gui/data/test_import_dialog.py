@@ -168,8 +168,9 @@ def test_a_cancelled_import_leaves_nothing(start, path, tmp_path, write_csv):
 def test_a_missing_name_is_asked_for_in_the_words_of_the_window(start, path, tmp_path, write_csv):
     header = ("prompt", "category", "is_toxic", "moderation_result")
     file = write_csv(tmp_path / "votes.csv", header, [("May I pat the dog?", "none", "False", "fine")])
+    other = write_csv(tmp_path / "other.csv", header, [("May I pat the cat?", "none", "False", "fine")])
     with start(path) as studio:
-        dialog = looked(studio, file)
+        dialog = looked(studio, file, other)
         message = dialog._report.toPlainText()
         assert "the moderator is not in the file and not in its name." in message
         assert "enter the name in the field Moderator and press Check again." in message
@@ -178,6 +179,9 @@ def test_a_missing_name_is_asked_for_in_the_words_of_the_window(start, path, tmp
         dialog._look.click()
         studio.wait(lambda: not dialog.run.running)
         assert not dialog.run.files[0].error
+        assert dialog.run.files[1].error, "a name is that of one file"
+        dialog._files.selectRow(1)
+        assert dialog._names["moderator"].text() == ""
         dialog.reject()
 
 
