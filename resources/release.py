@@ -8,6 +8,7 @@ files are in `dist/`, with their SHA-256. Standard library only; the tools are t
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
 import shutil
@@ -59,6 +60,9 @@ def make_dist() -> None:
     bom = DIST / f"{wheel().stem.rsplit('-', 3)[0]}.cdx.json"
     described = ("--pyproject", HERE / "pyproject.toml", "--output-reproducible", "--output-file", bom)
     do(tools, "-m", "cyclonedx_py", "environment", *described, environment("product", [str(wheel())]))
+    content = json.loads(bom.read_text(encoding="utf-8"))
+    content["metadata"]["component"]["version"] = wheel().name.split("-")[1]  # the tool cannot read a dynamic one
+    bom.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def make_installer() -> None:
@@ -106,7 +110,7 @@ def make_deb(program: Path, version: str) -> None:
     }
     control.write_text("".join(f"{name}: {value}\n" for name, value in fields.items()), encoding="utf-8")
     target = DIST / f"{NAME}_{version}_{architecture.strip()}.deb"
-    do("dpkg-deb", "--build", "--root-owner-group", root, target)
+    do("dpkg-deb", "--build", "--root-owner-group", "-Zzstd", root, target)
 
 
 def system_packages() -> list[str]:
@@ -128,9 +132,9 @@ def write_sums() -> None:
 def environment(name: str, packages: list[str]) -> Path:
     """Make a fresh virtual environment with these packages; return its Python."""
     folder = WORK / name
-    do(sys.executable, "-m", "venv", "--clear", folder)
+    do(sys.executable, "-m", "venv", "--clear", "--without-pip", folder)
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    do(python, "-m", "pip", "install", "--quiet", *packages)
+    do(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", *packages)
     return python
 
 

@@ -58,6 +58,8 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/api/datasets":
             wanted = parse_qs(query).get("search", [""])[0]
             self._json([self._about(name) for name in self.hub.repositories if wanted in name])
+        elif path.startswith("/api/datasets/") and "/tree/" in path:
+            self._list(path.removeprefix("/api/datasets/"))
         elif path.startswith("/api/datasets/"):
             self._describe(path.removeprefix("/api/datasets/"))
         else:
@@ -103,6 +105,22 @@ class _Handler(BaseHTTPRequestHandler):
             return
         listed = [{"rfilename": file, "size": len(content)} for file, content in repository.files.items()]
         self._json(self._about(name) | {"siblings": listed, "cardData": repository.card})
+
+    def _list(self, path):
+        """The files and folders of a folder, as `datasets.load_dataset` asks for them."""
+        name, _, rest = path.partition("/tree/")
+        if self._allowed(name) is not None:
+            folder = rest.partition("/")[2]
+            self._json([entry for entry in self._tree(name) if entry["path"].rpartition("/")[0] == folder])
+
+    def _tree(self, name):
+        files = self.hub.repositories[name].files
+        folders = {file.rpartition("/")[0] for file in files} - {""}
+        return [
+            *({"type": "directory", "path": folder, "oid": sha1(folder.encode()).hexdigest()} for folder in folders),
+            *({"type": "file", "path": file, "size": len(content), "oid": sha1(content).hexdigest()}
+              for file, content in files.items()),
+        ]  # fmt: skip
 
     def _about(self, name):
         repository = self.hub.repositories[name]

@@ -19,6 +19,7 @@ from orbench_studio.services.evaluation import model_catalogue
 from orbench_studio.version import __version__
 
 _DISPLAY = "display"
+_IS_FROZEN = bool(getattr(sys, "frozen", False))
 _QT_TIMEOUT = 60  # seconds to load Qt on a busy machine
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 # Extras of the package: module, extra, and what it is for.
@@ -104,7 +105,7 @@ def _qt() -> Part:
 
 def _fault_of_qt() -> str:
     """Why Qt cannot be loaded; empty if it can."""
-    if getattr(sys, "frozen", False):
+    if _IS_FROZEN:
         return ""  # an installer's program contains Qt, and no Python that could be started
     command = [sys.executable, "-c", "import PySide6.QtWidgets"]
     try:
@@ -151,6 +152,8 @@ def _importable(name: str, of: Callable[[], str], remedy: str) -> Part:
 
 
 def _extras() -> list[Part]:
+    if _IS_FROZEN:
+        return []  # nothing can be added to an installer's program
     parts = []
     for module, extra, purpose in _EXTRAS:
         name = f"extra: {extra}"
