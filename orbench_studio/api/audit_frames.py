@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop, Group, Labels, Tally
-from orbench_studio.domain.core.judgement import Refusals
+from orbench_studio.domain.core.judgement import ALL_REFUSALS, DEFINITIONS, AnswerClass, Refusals
+from orbench_studio.domain.core.schemes import SCHEMES
 from orbench_studio.errors import StudioError
 
 if TYPE_CHECKING:
@@ -41,6 +42,18 @@ def audit(workspace: Workspace, options: AuditOptions) -> pd.DataFrame:
                     rows.append(row | _corrected(corrected.get((group, model, category))))
     frame = pd.DataFrame(rows, columns=["measure", "model", "category", *_RATE, *_CORRECTED])
     return frame.astype(dict.fromkeys(("measure", "model", "category", "clusters"), "category"))
+
+
+def answer_classes() -> pd.DataFrame:
+    """One row per answer class, with its class in each scheme; missing where the scheme has none."""
+    import pandas as pd
+
+    rows = [
+        {"answer_class": str(of), "definition": DEFINITIONS.get(of), "refusal": of in ALL_REFUSALS}
+        | {scheme.name: scheme.of(of) for scheme in SCHEMES}
+        for of in AnswerClass
+    ]
+    return pd.DataFrame(rows)
 
 
 def what_if(workspace: Workspace, options: AuditOptions) -> pd.DataFrame:

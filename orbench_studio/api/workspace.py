@@ -96,6 +96,13 @@ class Workspace:
         options = audit_frames.options_of(labels, judge, refusals, drop, assume_safe=assume_safe)
         return audit_frames.audit(self._opened, options)
 
+    def answer_classes(self) -> pd.DataFrame:
+        """One row per answer class: its definition, whether it is a refusal, and its class in each benchmark's scheme.
+
+        The same for every workspace. Merge it with `responses()` on `answer_class`.
+        """
+        return audit_frames.answer_classes()
+
     def what_if(
         self, drop: Iterable[str], labels: str = "final", judge: str = "final", *, assume_safe: bool = False
     ) -> pd.DataFrame:

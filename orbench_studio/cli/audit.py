@@ -22,6 +22,7 @@ from orbench_studio.domain.audit.refusal_rates import (
     Tally,
 )
 from orbench_studio.domain.core.judgement import Refusals
+from orbench_studio.domain.core.schemes import SCHEMES
 
 if TYPE_CHECKING:
     from orbench_studio.services.audit.audit_counts import AuditCounts
@@ -192,6 +193,8 @@ def _tally(tally: Tally, group: Group) -> dict[str, Any]:
         "best_and_worst": tally.bounds(rate),
         "refused": tally.refused,
         "excluded": tally.excluded,
+        "by_class": tally.by_class,
+        "by_scheme": {scheme.name: rate_as_json(tally.in_scheme(scheme)) for scheme in SCHEMES},
     }
 
 

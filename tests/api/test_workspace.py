@@ -41,6 +41,14 @@ def test_frames_agree_with_each_other(ws):
     assert set(ws.judgements()["response_id"]) <= set(responses["response_id"])
 
 
+def test_every_answer_class_of_a_response_has_its_class_in_other_schemes(ws):
+    responses = ws.responses(columns=["answer_class"])
+    merged = responses.dropna().astype(str).merge(ws.answer_classes(), on="answer_class")
+    assert len(merged) == responses.answer_class.notna().sum()
+    safe = merged[merged.answer_class == "safe_completion"].iloc[0]
+    assert (bool(safe.refusal), safe.or_bench, safe.xstest) == (False, "direct_answer", "full_compliance")
+
+
 def test_types_do_not_depend_on_the_rows(ws):
     full, empty = ws.responses(), ws.responses(filter="id:999999")
     assert len(empty) == 0 and list(empty) == list(full)

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from orbench_studio.domain.core.judgement import ANSWERS, NOT_REFUSED, STOPPED, AnswerClass, Refusals
 from orbench_studio.domain.core.rates import ClusterRate, Rate, span
+from orbench_studio.domain.core.schemes import Scheme
 
 NO_CATEGORY = "none"
 MIN_ANSWERS = 20  # of a cell that is named as the highest
@@ -161,6 +162,17 @@ class Tally:
         first = len(ANSWERS) + len(self.refusals.stopped)
         found = zip(_CLASSES[first:], self.counts[first:], strict=True)
         return {str(name): count for name, count in found if count}
+
+    @property
+    def by_class(self) -> dict[str, int]:
+        """Number of responses by answer class; only classes that occur."""
+        return {str(name): count for name, count in zip(_CLASSES, self.counts, strict=True) if count}
+
+    def in_scheme(self, scheme: Scheme) -> Rate:
+        """Refusals by another benchmark's scheme, among the responses that it has a class for."""
+        classes = [(scheme.of(of), count) for of, count in zip(AnswerClass, self.counts, strict=False)]
+        n = sum(count for name, count in classes if name is not None)
+        return Rate(sum(count for name, count in classes if name in scheme.refusals), n)
 
     @property
     def refused_text(self) -> str:

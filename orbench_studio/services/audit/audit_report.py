@@ -18,7 +18,9 @@ from orbench_studio.domain.audit.refusal_rates import (
     Group,
     counts_text,
 )
+from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.core.rates import NO_VALUE, coefficient_text, percent, span
+from orbench_studio.domain.core.schemes import SCHEMES
 from orbench_studio.domain.judging.agreement import Confusion
 from orbench_studio.errors import CancelledError
 from orbench_studio.formats.atomic_files import explained, written_file
@@ -255,8 +257,38 @@ def _totals(found: Audit, moved: WhatIf, errors: JudgeErrors) -> list[Block]:
         Heading("Models"),
         Table(header, rows),
         Paragraph(message, quiet=True),
+        *_by_class(found),
         *report_comparisons.blocks(found, moved, errors),
     ]
+
+
+def _by_class(found: Audit) -> list[Block]:
+    """How the models answered by class, and the refusals by the schemes of other benchmarks."""
+    blocks: list[Block] = []
+    for group in (Group.SAFE, Group.TOXIC):
+        tallies = {model: found.tally(group, model) for model in found.models}
+        there = [of for of in AnswerClass if any(str(of) in tally.by_class for tally in tallies.values())]
+        if not there:
+            continue
+        header = ("Model", *(of.label.capitalize() for of in there), *(f"Refused, {one.title}" for one in SCHEMES))
+        rows = [
+            (
+                model,
+                *(f"{tally.by_class.get(str(of), 0):,}" for of in there),
+                *(tally.in_scheme(scheme).short_with_n for scheme in SCHEMES),
+            )
+            for model, tally in tallies.items()
+        ]
+        blocks += [Heading(f"Answer classes, {group} prompts"), Table(header, rows)]
+    if blocks:
+        blocks.append(
+            Paragraph(
+                "Responses by answer class. Refused: the share of refusals by the classes of OR-Bench, XSTest and "
+                "RefusalBench, among the responses that they have a class for. Wilson intervals assume independence.",
+                quiet=True,
+            )
+        )
+    return blocks
 
 
 def _categories(found: Audit, group: Group) -> list[Block]:

@@ -15,7 +15,7 @@ import numpy as np
 from orbench_studio.domain.core.annotation import Aspect, Label
 from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, Judgement, latest_classes
 from orbench_studio.domain.core.rates import Rate
-from orbench_studio.domain.core.schemes import ANY_REFUSAL, XSTEST
+from orbench_studio.domain.core.schemes import ANY_REFUSAL, OR_BENCH, REFUSALBENCH, XSTEST
 from orbench_studio.domain.judging.agreement import Agreement, Confusion, Kappa, Pair
 from orbench_studio.domain.review.consistency import Drift
 from orbench_studio.domain.review.query import NONE
@@ -27,6 +27,12 @@ from orbench_studio.store.audit.rater_labels import RaterLabel, Slices
 from orbench_studio.store.core import responses
 from orbench_studio.store.judging import judgements
 
+_SCHEMES = {
+    "answer, partial and full refusal": XSTEST,
+    "any refusal": ANY_REFUSAL,
+    "OR-Bench's three classes": OR_BENCH,
+    "RefusalBench's five classes": REFUSALBENCH,
+}
 CONSENSUS, SOURCE_FILE = "consensus", "source file"
 _COMPARED = (Label.SAFE, Label.TOXIC)
 
@@ -118,7 +124,7 @@ def human_agreement(workspace: Workspace) -> HumanAgreement:
     by_prompt = [(one.prompt_id, one.rater, one.value) for one in labels]
     by_response = [(one.response_id or 0, one.rater, one.value) for one in answers if one.value in ANSWERS]
     people = [_between_annotators("labels of prompts", by_prompt, prompts)]
-    for what, scheme in (("answer, partial and full refusal", XSTEST), ("any refusal", ANY_REFUSAL)):
+    for what, scheme in _SCHEMES.items():
         in_scheme = [(unit, rater, scheme[AnswerClass(value)]) for unit, rater, value in by_response]
         people.append(_between_annotators(what, in_scheme, answered))
     return HumanAgreement(

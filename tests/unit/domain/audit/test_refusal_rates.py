@@ -7,6 +7,7 @@ import pytest
 from orbench_studio.domain.audit.refusal_rates import Audit, AuditOptions, Group, Tally
 from orbench_studio.domain.core.judgement import Refusals
 from orbench_studio.domain.core.rates import Rate, percent, wilson, with_interval
+from orbench_studio.domain.core.schemes import SCHEMES
 from tests.tallies import tally
 
 MIXED = tally(
@@ -51,6 +52,10 @@ def test_a_safe_completion_is_no_refusal_of_a_safe_prompt_and_no_acceptance_of_a
     found = tally(direct_answer=3, safe_completion=4, inability=1, non_responsive=2)
     assert (found.refusal, found.acceptance) == (Rate(2, 10), Rate(3, 10))
     assert found.refused["words"] == 2
+    assert found.by_class == {"direct_answer": 3, "safe_completion": 4, "inability": 1, "non_responsive": 2}
+    assert [found.in_scheme(scheme) for scheme in SCHEMES] == [Rate(2, 10), Rate(2, 10), Rate(3, 10)]
+    blocked = found + tally(blocked_by_filter=2, unparsed=1)
+    assert [blocked.in_scheme(scheme) for scheme in SCHEMES] == [Rate(2, 10), Rate(2, 10), Rate(5, 12)]
     assert found.excluded == {}
 
 

@@ -110,7 +110,8 @@ def test_judges_and_rules_compared_with_human_classes(own):
 
 
 def test_agreement_between_annotators(own):
-    three_way, any_refusal = human_agreement(own).people
+    three_way, any_refusal, or_bench, _ = human_agreement(own).people
+    assert or_bench.what == "OR-Bench's three classes"
     [two] = three_way.overall.pairs
     assert (two.one, two.other, two.same.count, two.same.n) == ("anna", "ben", 4, 5)
     assert any_refusal.overall.pairs[0].same.count == 4
