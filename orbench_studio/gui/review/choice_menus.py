@@ -86,12 +86,19 @@ def class_menu(parent: QWidget, current: str | None) -> ChoiceMenu:
     return ChoiceMenu(parent, current, ((of, _letter(name), mark_words(m)) for of, name, m in marks))
 
 
-def kind_menu(parent: QWidget, answer_class: str, severity: str | None) -> ChoiceMenu:
-    """The kinds that have no key of their own, then the severities of a refusal, with a key each."""
-    menu = ChoiceMenu(parent, answer_class, ((of, key, tr(words)) for of, (key, words) in _KINDS.items()))
+def kind_menu(parent: QWidget, model: str, answer_class: AnswerClass, severity: str | None) -> ChoiceMenu:
+    """The kinds that have no key of their own, then the severities of a refusal, with a key each.
+
+    The title names the response, because the focus may have moved on to another one.
+    """
+    menu = ChoiceMenu(parent, None, ())
+    menu.addAction(f"{model}: {mark_words(ANSWERS[answer_class])}".replace("&", "&&")).setEnabled(False)
+    menu.add_choices(answer_class, ((of, key, tr(words)) for of, (key, words) in _KINDS.items()))
     if answer_class in REFUSALS:
-        menu.addSection(tr("Severity of the refusal"))
-        menu.add_choices(severity, ((value, value, tr(words)) for value, words in SEVERITIES.items()))
+        menu.addSeparator()
+        words = tr("Severity {value}: {meaning}")
+        severities = ((of, of, words.format(value=of, meaning=tr(meaning))) for of, meaning in SEVERITIES.items())
+        menu.add_choices(severity, severities)
     return menu
 
 

@@ -174,7 +174,8 @@ class DecisionActions:
                 decision = Decision(about[0], aspect, value, about[1])
                 page.write(decision, seen=view.version, visible=visible | more, stays=True)
 
-            menu = kind_menu(page, mine.value, response.severity(self._session.annotator))
+            severity = response.severity(self._session.annotator)
+            menu = kind_menu(page, response.response.model, AnswerClass(mine.value), severity)
             menu.chosen.connect(write)
             menu.open_above(page.decisions)
 
