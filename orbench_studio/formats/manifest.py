@@ -86,9 +86,11 @@ def manifest_at(path: Path) -> Manifest | None:
     with explained(unreadable):
         manifest = _of(folder, decoded(text_of(folder / MANIFEST, LARGEST)))
         if manifest is not None and not manifest.files:
-            raise FileFaultError(
-                f"{manifest.folder.name}: this export contains only prompts and categories. Import its CSV file."
+            named = sorted(f.name for f in folder.iterdir() if f.suffix in (".csv", ".json") and f.name != MANIFEST)
+            text = (
+                f"this export is for other programs, and not a whole workspace. Import its files: {', '.join(named)}."
             )
+            raise FileFaultError(f"{manifest.folder.name}: {text}")
         if manifest is not None:
             _require(*_HOLDS, of=manifest)
     return manifest

@@ -357,7 +357,7 @@ def test_an_export_that_was_changed_is_not_taken_for_itself(lived, out, tmp_path
             export(lived, Export(Form.ORBENCH, out))
         data.write_bytes(whole)
         export(lived, Export(Form.ORBENCH, out))
-        with pytest.raises(FileFaultError, match="only prompts and categories"):
+        with pytest.raises(FileFaultError, match=r"not a whole workspace\. Import its files: prompts\.csv"):
             import_file(again, out, ReadOptions())
         (out / "manifest.json").write_text('{"format": "orbench-studio-export", "version": 9, "files": []}')
         with pytest.raises(FileFaultError, match="newer version"):
