@@ -314,10 +314,12 @@ def _labels_from_file(states: Array, options: AuditOptions) -> int:
 
 def _classes_from_file(counts: AuditCounts, options: AuditOptions) -> int:
     """Count the answers and refusals whose class comes from a source file and from no person."""
-    if options.answers != FINAL:
+    if options.answers != FINAL or not counts.from_file.any():
         return 0
     there = counts.from_file & (counts.outcomes < 2 * len(ANSWERS))
-    return int((there & ~counts.dropped(options.dropped)[counts.rows]).sum())
+    if options.dropped:
+        there &= ~counts.dropped(options.dropped)[counts.rows]
+    return int(np.count_nonzero(there))
 
 
 def _unlabelled(states: Array, options: AuditOptions) -> int:
