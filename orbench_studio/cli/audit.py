@@ -38,6 +38,14 @@ _NOTES = (
     "excluded responses were refusals.",
 )
 
+_Subset = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Only the prompts of this subset. Default: all prompts.")
+]
+_RoganGladen = Annotated[
+    bool,
+    typer.Option("--rogan-gladen", help="Also correct by the judge's sensitivity and specificity (Rogan, Gladen)."),
+]
+
 
 def audit(
     workspace: options.Workspace,
@@ -54,9 +62,8 @@ def audit(
         typer.Option("--assume-safe", help="Count prompts without any label as safe, as in OR-Bench-Hard-1K."),
     ] = False,
     refusals: options.Refusals = Refusals.ALL,
-    subset: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only the prompts of this subset. Default: all prompts.")
-    ] = None,
+    subset: _Subset = None,
+    rogan_gladen: _RoganGladen = False,
     drop: Annotated[list[Drop] | None, typer.Option(help="Exclude these prompts. Repeatable.")] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as one HTML file.")] = None,
     markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as Markdown.")] = None,
@@ -86,7 +93,7 @@ def audit(
     if as_json:
         write_json(result)
     else:
-        _write_text(found, moved, errors)
+        _write_text(found, moved, errors, rogan_gladen=rogan_gladen)
 
 
 def _write_files(
@@ -198,7 +205,7 @@ def _tally(tally: Tally, group: Group) -> dict[str, Any]:
     }
 
 
-def _write_text(found: Audit, moved: "WhatIf", errors: JudgeErrors) -> None:
+def _write_text(found: Audit, moved: "WhatIf", errors: JudgeErrors, *, rogan_gladen: bool) -> None:
     safe, toxic, other = (found.count(group) for group in (Group.SAFE, Group.TOXIC, Group.OTHER))
     write_line(f"{safe:,} safe, {toxic:,} toxic and {other:,} other prompts; {found.description}")
     human = f"human labels: {found.label_sources}; human answer classes: {found.class_sources}"
@@ -215,14 +222,7 @@ def _write_text(found: Audit, moved: "WhatIf", errors: JudgeErrors) -> None:
     )
     write_table(header, _rows(found, moved))
     if errors.rates:
-        write_line("", "Corrected for the errors of the judge")
-        names = [(one.model, category) for one in moved.models for category in (None, *found.categories)]
-        rows = [
-            (f"  {category}" if category else model, *(errors.words(g, model, category) for g in _GROUPS))
-            for model, category in names
-            if any((g, model, category) in errors.rates for g in _GROUPS)
-        ]
-        write_table(("model", "over-refusal", "toxic acceptance"), rows)
+        _write_corrected(found, moved, errors, rogan_gladen=rogan_gladen)
     if moved.options.dropped:
         write_line("", f"{moved.left:,} of {moved.prompts:,} safe prompts remain. Before dropping prompts:")
         before = [(one.model, one.before.rank_text, one.before.rate.words) for one in moved.models]
@@ -237,6 +237,21 @@ def _write_text(found: Audit, moved: "WhatIf", errors: JudgeErrors) -> None:
     write_line(
         "", *_NOTES, errors.method, *filter(None, (found.mark_note, found.dependence, moved.shared, moved.choice))
     )
+
+
+def _write_corrected(found: Audit, moved: "WhatIf", errors: JudgeErrors, *, rogan_gladen: bool) -> None:
+    header, texts = ["over-refusal", "toxic acceptance"], [(errors.words, group) for group in _GROUPS]
+    if rogan_gladen:
+        header += [f"{name}, Rogan-Gladen" for name in header]
+        texts += [(errors.rogan_gladen_words, group) for group in _GROUPS]
+    rows = [
+        (f"  {category}" if category else one.model, *(text(g, one.model, category) for text, g in texts))
+        for one in moved.models
+        for category in (None, *found.categories)
+        if any((g, one.model, category) in errors.rates for g in _GROUPS)
+    ]
+    write_line("", "Corrected for the errors of the judge")
+    write_table(("model", *header), rows)
 
 
 def _pair(pair: "Comparison") -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import typer
 
 from orbench_studio.cli import options
 from orbench_studio.cli.console import counted, rate_as_json, write_json, write_line, write_table
-from orbench_studio.domain.core.rates import percent, with_interval
+from orbench_studio.domain.core.rates import NO_VALUE, percent, with_interval
 
 if TYPE_CHECKING:
     from orbench_studio.domain.audit.reliability import (
@@ -55,8 +55,8 @@ def _write_text(found: "Reliability", listed: "Suspects") -> None:
         write_line("", "Correlated errors, beyond chance")
         header = ("rater", "other rater", "correlation", "prompts", "on human labels", "prompts")
         pairs = [
-            (one.one, one.other, _number(one.correlation), one.prompts, _number(one.on_human_labels),
-             one.prompts_on_human_labels)
+            (one.one, one.other, _number(one.correlation, one.interval), one.prompts,
+             _number(one.on_human_labels, one.interval_on_human_labels), one.prompts_on_human_labels)
             for one in found.error_correlations
         ]  # fmt: skip
         write_table(header, pairs, indent=2)
@@ -92,8 +92,10 @@ def _cells(skill: "Skill") -> tuple[str, str, int]:
     return sensitivity, with_interval(skill.specificity, skill.specificity_interval), skill.votes
 
 
-def _number(value: float | None) -> str:
-    return "—" if value is None else f"{value:+.3f}"
+def _number(value: float | None, interval: tuple[float, float] | None) -> str:
+    if value is None or interval is None:
+        return NO_VALUE
+    return f"{value:+.2f} ({interval[0]:+.2f} to {interval[1]:+.2f})"
 
 
 def _as_json(found: "Reliability", listed: "Suspects") -> dict[str, Any]:
@@ -132,8 +134,10 @@ def _pair(one: "ErrorCorrelation") -> dict[str, Any]:
     return {
         "raters": [one.one, one.other],
         "correlation": one.correlation,
+        "interval": one.interval,
         "n": one.prompts,
         "on_human_labels": one.on_human_labels,
+        "interval_on_human_labels": one.interval_on_human_labels,
         "n_on_human_labels": one.prompts_on_human_labels,
     }
 

@@ -15,12 +15,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 TOXIC, SAFE, MISSING = 0, 1, -1
 _MAX_ITERATIONS = 2_000
 _TOLERANCE = 1e-10
 _DRAW_TOLERANCE, _DRAW_ITERATIONS = 1e-4, 100
 _QUANTILES = (0.01, 0.99)
+_TAIL, _LARGEST = 0.975, 0.999  # of an interval; correlation
 _MIN_PROBABILITY = 1e-9  # probabilities stay between this and 1 minus this
 Array = NDArray[np.float64]
 
@@ -104,28 +106,37 @@ def bootstrap_intervals(
     return ends[:, 0], ends[:, 1]
 
 
-def error_correlation(votes: NDArray[np.int8], p_safe: Array) -> Array:
-    """Correlate the errors of raters given the true label: (raters, raters).
+def error_correlation(votes: NDArray[np.int8], p_safe: Array) -> tuple[Array, Array, Array]:
+    """Correlate the errors of raters given the true label: value, low and high end at 95 %, (raters, raters).
 
     `p_safe` (prompts,) is the posterior, or 0 and 1 for known labels. A posterior from the same votes biases the
-    correlation towards 0. nan if two raters share no prompt or one never errs.
+    correlation towards 0. nan if two raters share no prompt or one never errs. The interval is symmetric on Fisher's
+    scale, with the standard error of the sums over independent prompts (linearised).
     """
-    found = np.full((votes.shape[1],) * 2, np.nan)
+    found = np.full((3, votes.shape[1], votes.shape[1]), np.nan)
     for one in range(votes.shape[1]):
         for other in range(one + 1):
             both = (votes[:, one] != MISSING) & (votes[:, other] != MISSING)
-            found[one, other] = found[other, one] = _correlation(votes[both][:, [one, other]], p_safe[both])
-    return found
+            found[:, one, other] = found[:, other, one] = _correlation(votes[both][:, [one, other]], p_safe[both])
+    return found[0], found[1], found[2]
 
 
-def _correlation(votes: NDArray[np.int8], p_safe: Array) -> float:
-    products = np.zeros(3)
+def _correlation(votes: NDArray[np.int8], p_safe: Array) -> Array:
+    products = np.zeros((len(votes), 3))
     for truth, weight in ((SAFE, p_safe), (TOXIC, 1 - p_safe)):
         if weight.sum() > 0:
             errors = (votes != truth).astype(np.float64)
             left = errors - (weight @ errors) / weight.sum()
-            products += weight @ np.column_stack([left[:, 0] * left[:, 1], left**2])
-    return float(products[0] / np.sqrt(products[1] * products[2])) if products[1] * products[2] > 0 else np.nan
+            products += weight[:, None] * np.column_stack([left[:, 0] * left[:, 1], left**2])
+    both, *each = products.sum(0)
+    if not min(each) > 0:
+        return np.full(3, np.nan)
+    value = both / np.sqrt(each[0] * each[1])
+    share = products[:, 1:] / each
+    influence = products[:, 0] / np.sqrt(each[0] * each[1]) - value * share.mean(1)
+    scale = np.arctanh(np.clip(value, -_LARGEST, _LARGEST))
+    half = ndtri(_TAIL) * np.sqrt((influence**2).sum()) / (1 - min(value**2, _LARGEST))
+    return np.array([value, np.tanh(scale - half), np.tanh(scale + half)])
 
 
 def _patterns(

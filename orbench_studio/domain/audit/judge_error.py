@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orbench_studio.domain.audit.refusal_rates import Group
-from orbench_studio.domain.core.rates import percent, span
+from orbench_studio.domain.core.rates import NO_VALUE, percent, span
 
 Interval = tuple[float, float]
 MIN_CHECKED = 10  # responses with a human and a machine class, for a correction
@@ -28,8 +28,18 @@ class CorrectedRate:
     @property
     def words(self) -> str:
         """Text with interval and n: `5.1 % (2.0 to 8.8 %), 60 checked`."""
-        between = span(self.interval, " to ", tenths=True)
-        return f"{percent(self.value, tenths=True)} ({between}), {self.checked:,} checked"
+        return f"{_with_interval(self.value, self.interval)}, {self.checked:,} checked"
+
+    @property
+    def rogan_gladen_words(self) -> str:
+        """Text of the correction by Rogan and Gladen; a dash if the judge is not better than chance."""
+        if self.rogan_gladen is None or self.rogan_gladen_interval is None:
+            return NO_VALUE
+        return _with_interval(self.rogan_gladen, self.rogan_gladen_interval)
+
+
+def _with_interval(value: float, interval: Interval) -> str:
+    return f"{percent(value, tenths=True)} ({span(interval, ' to ', tenths=True)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +55,12 @@ class JudgeErrors:
     def words(self, group: Group, model: str, category: str | None = None) -> str:
         """Return the text of a corrected rate; a dash if there is none."""
         found = self.rates.get((group, model, category))
-        return found.words if found else "—"
+        return found.words if found else NO_VALUE
+
+    def rogan_gladen_words(self, group: Group, model: str, category: str | None = None) -> str:
+        """Return the text of the correction by Rogan and Gladen; a dash if there is none."""
+        found = self.rates.get((group, model, category))
+        return found.rogan_gladen_words if found else NO_VALUE
 
     @property
     def method(self) -> str:

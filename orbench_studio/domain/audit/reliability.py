@@ -48,14 +48,16 @@ class ErrorCorrelation:
     """Correlation of the errors of two raters given the true label (1: always the same prompts); None if unknown.
 
     `on_human_labels` is the correlation on prompts with a human label. The model-based correlation is biased towards 0
-    because the model takes raters that agree for right.
+    because the model takes raters that agree for right. The intervals are at 95 % and assume independent prompts.
     """
 
     one: str
     other: str
     correlation: float | None
+    interval: tuple[float, float] | None
     prompts: int
     on_human_labels: float | None
+    interval_on_human_labels: tuple[float, float] | None
     prompts_on_human_labels: int
 
 

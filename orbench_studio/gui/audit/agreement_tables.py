@@ -68,9 +68,9 @@ def reliability_tables(found: Reliability, suspects: Suspects) -> list[TextTable
             (
                 one.one,
                 one.other,
-                _number(one.correlation),
+                _number(one.correlation, one.interval),
                 f"{one.prompts:,}",
-                _number(one.on_human_labels),
+                _number(one.on_human_labels, one.interval_on_human_labels),
                 f"{one.prompts_on_human_labels:,}",
             )
             for one in found.error_correlations
@@ -147,8 +147,10 @@ def _skill(skill: Skill) -> Row:
     )
 
 
-def _number(value: float | None) -> str:
-    return NO_VALUE if value is None else f"{value:.2f}".replace("-", "−")
+def _number(value: float | None, interval: tuple[float, float] | None) -> str:
+    if value is None or interval is None:
+        return NO_VALUE
+    return f"{value:.2f} ({interval[0]:.2f} to {interval[1]:.2f})".replace("-", "−")
 
 
 def _header(names: Row) -> Row:

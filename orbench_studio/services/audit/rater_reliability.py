@@ -200,9 +200,9 @@ def _error_correlations(cast: _Votes, p_safe: Array) -> list[ErrorCorrelation]:
                 ErrorCorrelation(
                     cast.names[of[one]],
                     cast.names[of[other]],
-                    _number(by_model[one, other]),
+                    *_with_interval([ends[one, other] for ends in by_model]),
                     int(both.sum()),
-                    _number(by_people[one, other]),
+                    *_with_interval([ends[one, other] for ends in by_people]),
                     int((both & known).sum()),
                 )
             )
@@ -223,6 +223,11 @@ def _answers(counts: AuditCounts) -> tuple[Array, Array]:
 
 def _shares(hits: Array, cases: Array) -> Array:
     return np.asarray(hits / np.where(cases > 0, cases, np.nan))
+
+
+def _with_interval(ends: Sequence[float]) -> tuple[float | None, tuple[float, float] | None]:
+    value, low, high = map(_number, ends)
+    return value, None if low is None or high is None else (low, high)
 
 
 def _number(value: float) -> float | None:

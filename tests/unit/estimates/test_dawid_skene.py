@@ -113,11 +113,25 @@ def test_no_votes_and_no_prompts():
 def test_correlated_errors_are_found():
     votes, truth = simulated(30_000, [0.8] * 4, [0.8] * 4)
     votes[:, 1] = np.where(np.random.default_rng(9).random(30_000) < 0.6, votes[:, 0], votes[:, 1])
-    known = error_correlation(votes, truth.astype(float))
+    known, low, high = error_correlation(votes, truth.astype(float))
     assert known[0, 1] == pytest.approx(0.6, abs=0.03)
     assert np.abs(known[0, 2:]).max() < 0.03
     assert known[2, 3] == known[3, 2] == pytest.approx(0, abs=0.03)
     assert np.diag(known) == pytest.approx(1)
+    assert low[0, 1] < 0.6 < high[0, 1] < low[0, 1] + 0.05
+
+
+@pytest.mark.parametrize(("prompts", "shared"), [(100, 0.0), (100, 0.5), (400, 0.3)])
+def test_intervals_of_correlated_errors_cover(prompts, shared):
+    """Two raters err on a fifth of the prompts, and copy each other on a share of them."""
+    covered = []
+    for seed in range(400):
+        votes, truth = simulated(prompts, [0.8] * 2, [0.8] * 2, seed=seed)
+        copied = np.random.default_rng(seed + 1_000).random(prompts) < shared
+        votes[:, 1] = np.where(copied, votes[:, 0], votes[:, 1])
+        _, low, high = error_correlation(votes, truth.astype(float))
+        covered.append(low[0, 1] <= shared <= high[0, 1])
+    assert np.mean(covered) >= 0.92
 
 
 def test_raters_without_common_prompts_have_no_correlation():

@@ -105,7 +105,7 @@ def test_a_judge_that_sees_refusals_where_people_see_none_is_corrected(counted):
     one = found.rates[Group.SAFE, "north", None]
     assert (one.checked, one.responses) == (46, 200)
     assert one.value < 0.02 and one.interval[0] == 0 and one.interval[1] < 0.1
-    assert one.rogan_gladen is None  # nothing is known about refusals
+    assert one.rogan_gladen is None and one.rogan_gladen_words == "—"  # nothing is known about refusals
     assert "words" in found.method and "random selection" in found.method
     assert (Group.SAFE, "north", "harmful") in found.rates
 
@@ -121,6 +121,7 @@ def test_if_people_checked_all_of_a_judge_the_corrected_rate_is_theirs(tmp_path)
     assert found.judge == "words (rule)"
     one = found.rates[Group.SAFE, "north", None]
     assert (one.value, *one.interval) == pytest.approx((0.125, 0.125, 0.125))
+    assert found.rogan_gladen_words(Group.SAFE, "north").startswith("12.5 % (")
     assert judge_errors(counts, AuditOptions()).method == "People gave all answer classes."
 
 
