@@ -52,6 +52,24 @@ def test_the_report_has_every_figure(tmp_path):
     assert list((tmp_path / "work").iterdir()) == []
 
 
+def test_models_and_sets_are_left_out(tmp_path):
+    for name in ("one", "two"):
+        rows = [
+            {"model": f"model {n % 2}", "prompt": f"prompt {n}", "response": text, "label": label}
+            for n in range(24)
+            for label, text in (("answer", f"Here is how {n} works."), ("refusal", "I'm sorry, but I can't help."))
+        ]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    report = run("tests.benchmarks.left_out", str(tmp_path), "--sealed", "two").splitlines()
+    assert [line.split("|")[1:3] for line in report[2:]] == [
+        [" one ", " rules "],  # the only other set is sealed
+        [" one ", " local, other models "],
+        [" two ", " rules "],
+        [" two ", " local, other sets "],
+    ]
+    assert all("1.000" in line for line in report[2:])
+
+
 def test_batches_are_measured_too(tmp_path):
     run(
         "tests.benchmarks.batches", "--items", "60", "--large", "300", "--folder", str(tmp_path / "work"),
