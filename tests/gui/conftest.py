@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from orbench_studio.gui.application import Application
+from orbench_studio.gui.common import message_bar
 from orbench_studio.gui.review.page import State
 from orbench_studio.services.data.import_files import ReadOptions, import_file
 from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
@@ -148,11 +149,13 @@ def outside(window, parts):
 
 
 @pytest.fixture
-def start(qapp, tmp_path):
+def start(qapp, tmp_path, monkeypatch):
     """Starts the studio on a workspace, several times in one test if needed.
 
-    Blind review is off by default, so that the next prompt follows each label.
+    Blind review is off by default, so that the next prompt follows each label. Messages stay: on a busy machine a test
+    would look for them too late.
     """
+    monkeypatch.setattr(message_bar, "_MESSAGE_MS", 3_600_000)
 
     @contextmanager
     def run(workspace=None, *, blind=False, recheck=0):

@@ -19,8 +19,8 @@ _COLUMNS = (
     Column("When", 190),
     Column("Who", 90),
     Column("What", 200, share=1),
-    Column("State", 70),
-    Column("Seen before deciding", 170),
+    Column("State", 90),
+    Column("Seen before deciding", 190),
     Column("Reason", 110),
     Column("Guidelines", 80),
 )
