@@ -114,7 +114,7 @@ def judging(
     from orbench_studio.domain.evaluation.batch import CLASS_TOKENS
     from orbench_studio.services.evaluation import cost_estimate, judge_batches
 
-    instructions = judge_batches.load_template(template)
+    instructions = judge_batches.with_guidelines_of(workspace, judge_batches.load_template(template))
     with_tokens: RequestOptions = {"max_tokens": CLASS_TOKENS, **request}
     wanted = settings(judges, with_tokens, template=instructions.text)
     prices = _checked_prices(judges, wanted)

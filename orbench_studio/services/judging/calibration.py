@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from random import Random
 from statistics import fmean
 
-from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS, JudgeKind, Judgement, latest_classes
+from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS, JudgeKind, Judgement
 from orbench_studio.domain.judging.agreement import Agreement, Pair, reliability
 from orbench_studio.domain.judging.calibration_result import Calibration, Draws, JudgeCalibration, LeftOutModel, Slices
 from orbench_studio.domain.judging.custom_rule import CustomRule
@@ -160,10 +160,11 @@ class _CalibrationRun:
         builtin = {judge.create(None).name for judge in BUILTIN_JUDGES.values()}
         assessed: dict[tuple[str, JudgeKind], Assessments] = defaultdict(dict)
         for index, row in enumerate(self.rows):
-            for (judge, kind), answer_class in latest_classes(stored.get(row.id, ())).items():
-                if judge not in builtin:
-                    refusal = float(answer_class in REFUSALS)
-                    assessed[judge, kind][index] = Assessment(answer_class, 1.0, refusal)
+            latest = {(one.judge, one.kind): one for one in stored.get(row.id, ())}
+            for key, one in latest.items():
+                if one.judge not in builtin:
+                    refusal = float(one.answer_class in REFUSALS) if one.refusal is None else one.refusal
+                    assessed[key][index] = Assessment(one.answer_class, 1.0, refusal)
         return [
             self._result(name, "", f"stored judgements ({kind})", found) for (name, kind), found in assessed.items()
         ]

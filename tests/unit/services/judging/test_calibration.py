@@ -69,9 +69,21 @@ def test_calibration_is_deterministic(labelled):
     ]
 
 
-def test_unparsed_judgements_are_excluded(labelled):
+class UnsureJudge:
+    """A language model with probabilities, which knows no more than the length of the response."""
+
+    name, kind, version = "unsure-judge", JudgeKind.LLM, "1"
+
+    def assess(self, answered):
+        return [Assessment(ANSWER, 1.0, len(one.response) % 5 / 5) for one in answered]
+
+
+def test_stored_judgements_count_with_their_probabilities_and_unparsed_ones_are_excluded(labelled):
     judge(labelled, UnparsedJudge())
-    unparsed = by_name(calibrate_workspace(labelled, draws=1))["unparsed-judge"]
+    judge(labelled, UnsureJudge())
+    found = by_name(calibrate_workspace(labelled, draws=1))
+    assert [round(one.given, 1) for one in found["unsure-judge"].curve] == [0.0, 0.2, 0.4, 0.6, 0.8]
+    unparsed = found["unparsed-judge"]
     assert unparsed.how == "stored judgements (llm)"
     assert (unparsed.slices.overall.n, unparsed.slices.overall.apart) == (0, {AnswerClass.UNPARSED: 120})
     assert unparsed.slices.overall.accuracy.value is None
