@@ -8,7 +8,7 @@ import typer
 from orbench_studio.cli import options
 from orbench_studio.cli.console import counted, rate_as_json, write_json, write_line, write_table
 from orbench_studio.cli.progress import show_progress
-from orbench_studio.domain.core.rates import coefficient_text, percent
+from orbench_studio.domain.core.rates import coefficient_text
 
 if TYPE_CHECKING:
     from orbench_studio.domain.judging.agreement import Agreement, Kappa
@@ -81,6 +81,7 @@ def _instrument(one: "JudgeCalibration") -> dict[str, Any]:
         **{f"by_{name}": {k: _agreement(v) for k, v in slices.items()} for name, slices in one.slices.by.items()},
         "on_random_sample": _agreement(one.on_sample) if one.on_sample else None,
         "calibration_error": one.calibration_error,
+        "calibration_error_interval": one.calibration_interval,
         "reliability": [{"n": b.n, "given": b.given, "observed": rate_as_json(b.observed)} for b in one.curve],
     }
 
@@ -171,7 +172,7 @@ def _print_left_out(found: "Calibration") -> None:
 
 
 def _rows(one: "JudgeCalibration") -> Iterator[tuple[str, ...]]:
-    yield one.name, *_cells(one.slices.overall), percent(one.calibration_error)
+    yield one.name, *_cells(one.slices.overall), one.calibration_text
     for model, agreement in one.slices.by["model"].items():
         yield f"  {model}", *_cells(agreement), ""
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from orbench_studio.domain.judging.agreement import Agreement, Bin, calibration_error
+from orbench_studio.domain.core.rates import NO_VALUE, with_interval
+from orbench_studio.domain.judging.agreement import Agreement, Bin, calibration_error, calibration_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,19 @@ class JudgeCalibration:
     def calibration_error(self) -> float | None:
         """Expected calibration error of the probabilities."""
         return calibration_error(self.curve)
+
+    @property
+    def calibration_interval(self) -> tuple[float, float] | None:
+        """95 % interval of the calibration error."""
+        return calibration_interval(self.curve)
+
+    @property
+    def calibration_text(self) -> str:
+        """The calibration error with interval and n: `5.1 % (1.2–9.0), n = 240`; a dash without probabilities."""
+        if self.calibration_error is None:
+            return NO_VALUE
+        n = sum(step.n for step in self.curve)
+        return f"{with_interval(self.calibration_error, self.calibration_interval)}, n = {n:,}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,8 +92,7 @@ def indicates(*, refuses: bool) -> str:
 def _agreements(instruments: Sequence[JudgeCalibration], by: str) -> TextTable:
     rows: list[Row] = []
     for one in instruments:
-        error = one.calibration_error
-        rows.append((*_agreement(one.name, one.slices.overall), percent(error)))
+        rows.append((*_agreement(one.name, one.slices.overall), one.calibration_text))
         if one.on_sample is not None:
             rows.append((*_agreement(tr("    random sample only"), one.on_sample), ""))
         rows += [(*_agreement(f"    {name}", agreement), "") for name, agreement in one.slices.by[by].items()]

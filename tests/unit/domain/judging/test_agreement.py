@@ -9,6 +9,7 @@ from orbench_studio.domain.core.schemes import OR_BENCH
 from orbench_studio.domain.judging.agreement import (
     Agreement,
     calibration_error,
+    calibration_interval,
     kappa,
     reliability,
 )
@@ -76,7 +77,11 @@ def test_calibration_error_of_good_and_bad_probabilities():
     overconfident = reliability([1.0] * 4, [True, False, False, False])
     assert (len(overconfident), overconfident[0].n, overconfident[0].observed.value) == (1, 4, 0.25)
     assert calibration_error(overconfident) == pytest.approx(0.75)
-    assert calibration_error([]) is None
+    assert calibration_error([]) is None and calibration_interval([]) is None
+    low, high = calibration_interval(overconfident)
+    assert 0.2 < low < 0.5 and high == 1
+    low, high = calibration_interval(calibrated)
+    assert low == 0 < high < 0.25
 
 
 @given(st.lists(st.tuples(st.sampled_from(ANSWERS), st.sampled_from(list(AnswerClass))), max_size=40))
