@@ -29,6 +29,7 @@ from orbench_studio.colours import DARK, LIGHT
 from orbench_studio.gui.common import theme
 from orbench_studio.gui.common.actions import ACTIONS
 from orbench_studio.gui.common.dialogs import CrashDialog
+from orbench_studio.gui.common.guide import GuideDialog
 from orbench_studio.gui.common.page_stack import PAGES
 from orbench_studio.gui.common.preferences import PreferencesDialog
 from orbench_studio.gui.common.shortcuts_dialog import ShortcutsDialog
@@ -36,6 +37,8 @@ from orbench_studio.gui.data.hub_dialog import HubDialog
 from orbench_studio.gui.data.import_dialog import ImportDialog
 from orbench_studio.gui.review.choice_menus import NoteDialog
 from orbench_studio.gui.review.responses_pane import ResponsesModel
+from orbench_studio.gui.review.timeline_dialog import TimelineDialog
+from orbench_studio.gui.review.undo_dialog import UndoSinceDialog
 from orbench_studio.resources_dir import resources
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import open_workspace
@@ -153,28 +156,31 @@ def test_the_start_page_has_names(start):
         assert faults(studio.window) == []
 
 
-@pytest.mark.parametrize("kind", ["import", "hub", "note", "keys", "preferences", "crash"])
-def test_every_dialog_has_names(start, path, made, kind):
-    file = made.with_name("or-bench.csv")
+def test_every_dialog_has_names(start, path, made):
     with start(path) as studio:
-        if kind == "import":
-            dialog = ImportDialog(studio.window, studio.application.session)
-            dialog.begin([file])
-            studio.wait(lambda: not dialog.run.running)
-        else:
-            dialog = {
-                "hub": lambda: HubDialog(studio.window, studio.application.session),
-                "note": lambda: NoteDialog(studio.page, "before"),
-                "keys": lambda: ShortcutsDialog(studio.window),
-                "preferences": lambda: PreferencesDialog(
-                    studio.window, studio.application.session.settings, lambda _name: None
-                ),
-                "crash": lambda: CrashDialog(studio.window, "Traceback"),
-            }[kind]()
+        window, session = studio.window, studio.application.session
+        importing = ImportDialog(window, session)
+        importing.begin([made.with_name("or-bench.csv")])
+        studio.wait(lambda: not importing.run.running)
+        dialogs = [
+            importing,
+            HubDialog(window, session),
+            NoteDialog(studio.page, "before"),
+            ShortcutsDialog(window),
+            PreferencesDialog(window, session.settings, lambda _name: None),
+            CrashDialog(window, "Traceback"),
+            GuideDialog(window, studio.application.theme, "review"),
+            UndoSinceDialog(studio.page, session),
+            TimelineDialog(studio.page, studio.page.view, covered=False),
+        ]
+        found = {}
+        for dialog in dialogs:
             dialog.open()
-        assert faults(dialog) == []
-        assert dialog.windowTitle()
-        dialog.reject()
+            studio.wait(lambda: not studio._is_busy())
+            found[dialog.windowTitle()] = faults(dialog)
+            dialog.reject()
+        assert {title: wrong for title, wrong in found.items() if wrong or not title} == {}
+        assert len(found) == len(dialogs)
 
 
 def test_every_action_has_a_handler(start):
