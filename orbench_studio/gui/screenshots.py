@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from orbench_studio.colours import DARK, LIGHT
 from orbench_studio.errors import StudioError
 from orbench_studio.gui.application import Application
 from orbench_studio.gui.common.page_stack import PAGES
-from orbench_studio.gui.common.theme import SMALLEST
+from orbench_studio.gui.common.theme import BODY, SMALLEST, px
 from orbench_studio.gui.main_window import MainWindow
 from orbench_studio.gui.review.page import State
 
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 IDLE = 3_000  # number of wake-ups without any work in progress until a page is given up
+_LAYOUTS = 3  # times that sizes may depend on sizes
 _WAKE = 10  # milliseconds; other threads may meet a condition without an event of Qt
-_DIALOG = 0.6  # size of a dialog relative to the window
+_DIALOG, _MOST = 0.5, 0.95  # smallest and largest size of a dialog relative to the window
 _MARK = ("Software", "OR-Bench Studio")  # in each file, to recognise our own pictures
 
 
@@ -100,10 +101,11 @@ class Stage:
                 raise NotDrawnError(message)
 
     def settle(self, widget: QWidget) -> None:
-        """Wait until nothing is in progress; painting a list requests its rows."""
-        widget.grab()
-        QApplication.processEvents()
-        self.wait(lambda: not self._is_busy())
+        """Wait until nothing is in progress and nothing moves; painting a list requests its rows."""
+        for _ in range(_LAYOUTS):
+            widget.grab()
+            QApplication.processEvents()
+            self.wait(lambda: not self._is_busy())
 
     def _is_busy(self) -> bool:
         batches = any(thread.name.startswith("batch-") for thread in threading.enumerate())
@@ -139,14 +141,15 @@ def draw_screenshots(
     report_error: Callable[[str], None],
     scenes: Mapping[tuple[str, ...], Scene] = PAGE_SCENES,
     looks: tuple[Look, ...] = (MAIN_LOOK,),
+    faults: Callable[[QWidget], Iterable[str]] = lambda _widget: (),
 ) -> int:
     """Open the demo and draw the pictures of all scenes into an existing folder.
 
-    `report` gets the path of each file. A scene that fails is named through `report_error`, and the others are still
-    drawn. Returns the exit code: 1 if a scene failed, 128 + n after signal n.
+    `report` gets the path of each file, and the `faults` of what it shows. A scene that fails is named through
+    `report_error`, and the others are still drawn. Returns the exit code: 1 if a scene failed, 128 + n after signal n.
     """
     stage = Stage(application)
-    drawing = _Drawing(stage, folder, looks, report)
+    drawing = _Drawing(stage, folder, looks, report, faults)
     failed = False
     try:
         with application.watched(stage.stop):
@@ -169,11 +172,20 @@ def draw_screenshots(
 class _Drawing:
     """The pictures of one run."""
 
-    def __init__(self, stage: Stage, folder: Path, looks: tuple[Look, ...], report: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        folder: Path,
+        looks: tuple[Look, ...],
+        report: Callable[[str], None],
+        faults: Callable[[QWidget], Iterable[str]],
+    ) -> None:
         self._stage = stage
         self._folder = folder
         self._looks = looks
         self._report = report
+        self._faults = faults
+        self._sizes: dict[int, QSize] = {}  # of dialogs, at the default text size
         self._current: tuple[str, int] | None = None
 
     def draw(self, names: tuple[str, ...], scene: Scene) -> str:
@@ -182,7 +194,7 @@ class _Drawing:
         while missing:
             try:
                 name, widget = next(pictures)
-                files = [self._draw(widget, look, self._folder / f"{name}-{look}.png") for look in self._looks]
+                lines = [line for look in self._looks for line in self._draw(widget, look, name)]
                 missing.remove(name)
                 if widget is not self._stage.window:
                     widget.close()
@@ -194,23 +206,27 @@ class _Drawing:
                 if not isinstance(error, StudioError | NotDrawnError):
                     log.exception("not drawn: %s", ", ".join(missing))
                 return f"Not drawn: {', '.join(missing)}. {error}"
-            for file in files:
-                self._report(str(file))
+            for line in lines:
+                self._report(line)
         return ""
 
-    def _draw(self, widget: QWidget, look: Look, path: Path) -> Path:
+    def _draw(self, widget: QWidget, look: Look, name: str) -> list[str]:
+        """Draw a picture, and return its path and faults."""
+        path = self._folder / f"{name}-{look}.png"
+        own = self._sizes.setdefault(id(widget), widget.size() * BODY / px(BODY))
         if (look.scheme, look.scale) != self._current:
             theme = self._stage.application.theme
             theme.apply({"light": LIGHT, "dark": DARK}[look.scheme])
             theme.scale(look.scale)
             self._current = (look.scheme, look.scale)
         if not isinstance(widget, QMenu):
-            widget.resize(look.size if isinstance(widget, MainWindow) else look.size * _DIALOG)
+            dialog = (own * look.scale / SMALLEST).expandedTo(look.size * _DIALOG).boundedTo(look.size * _MOST)
+            widget.resize(look.size if isinstance(widget, MainWindow) else dialog)
         self._stage.settle(widget)
         picture = widget.grab().toImage()
         picture.setText(*_MARK)
         _write(picture, path)
-        return path
+        return [str(path), *self._faults(widget)]
 
 
 def _write(picture: QImage, path: Path) -> None:

@@ -1,16 +1,20 @@
 """The bar above the pages: the workspace's name, the filter of the review page, today's labels, the reviewer."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout
 
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.elided_label import ElidedLabel
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, set_tip
+from orbench_studio.gui.review.filter_bar import FilterBar
 from orbench_studio.gui.review.pace import Pace
 from orbench_studio.gui.review.reviewer_name import ReviewerName
 from orbench_studio.gui.workspace.session import Session
 
-_HEIGHT = 48
+_HEIGHT, _SEARCH = 48, 160
+_NARROW, _NARROWEST = 1_100, 900  # pixels of width below which the progress bar and the labels of today are hidden
 
 
 class TopBar(QFrame):
@@ -18,12 +22,13 @@ class TopBar(QFrame):
 
     suggestion = Signal(str)
 
-    def __init__(self, session: Session, search: QWidget, pace: Pace) -> None:
+    def __init__(self, session: Session, search: FilterBar, pace: Pace) -> None:
         super().__init__()
         self._session = session
         self.pace = pace
+        self._search = search
         self._labelled = 0
-        self.workspace_name = label("", "strong")
+        self.workspace_name = ElidedLabel("", "strong")
         self.today = label("", "quiet")
         self.today.setToolTip(tr("Prompts that you have labelled today, and the median time of the last 20"))
         self.reviewer = ReviewerName(session)
@@ -46,8 +51,15 @@ class TopBar(QFrame):
         set_tip(self.workspace_name, str(workspace.place))
 
     def fit(self) -> None:
-        """Set the height for the current text size."""
+        """Set the height, and what fits into the width, for the current text size."""
         self.setMinimumHeight(px(_HEIGHT))
+        self._search.search.setMinimumWidth(px(_SEARCH))
+        self._search.progress.show_bar(self.width() >= px(_NARROW))
+        self.today.setVisible(self.width() >= px(_NARROWEST))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit()
 
     def count_today(self, count: int) -> None:
         """Show how many prompts the reviewer has labelled today, and the pace."""

@@ -68,13 +68,16 @@ def draw(folder, looks, report):
     """Draw all scenes with the demo and default settings; returns the exit code."""
     from orbench_studio.app import application
     from orbench_studio.gui.screenshots import draw_screenshots
+    from tests.gui.clipping import clipped
     from tests.screenshots.scenes import SCENES
 
     def report_error(text):
         print(text, file=sys.stderr)
 
     with application(default_settings=True) as studio:
-        return draw_screenshots(studio, folder, report=report, report_error=report_error, scenes=SCENES, looks=looks)
+        return draw_screenshots(
+            studio, folder, report=report, report_error=report_error, scenes=SCENES, looks=looks, faults=clipped
+        )
 
 
 def with_palette(picture):

@@ -38,7 +38,7 @@ LOOKS = tuple(
     look
     for scheme in ("light", "dark")
     for look in (
-        *(Look(scheme, size) for size in (QSize(1024, 700), QSize(1440, 900), QSize(1920, 1080))),
+        *(Look(scheme, size) for size in (QSize(1024, 700), QSize(1440, 900), QSize(2560, 1440))),
         Look(scheme, QSize(1280, 800), LARGEST),
     )
 )

@@ -239,7 +239,7 @@ class HeatMap(QTableView):
         """Fit the sizes of rows and columns to the text size."""
         self.verticalHeader().setDefaultSectionSize(px(_ROW_HEIGHT))
         self.verticalHeader().setFixedWidth(px(_HEADER_WIDTH))
-        self.setMinimumHeight(px(_ROW_HEIGHT) * 2)
+        self.setMinimumHeight(px(_ROW_HEIGHT) * 3)  # the header and two rows
         others = max(self.cells.columnCount() - 1, 1)
         wide = min(
             max((self.width() - px(_HEADER_WIDTH) - px(_TOTAL_WIDTH) - px(16)) // others, px(_CELL)), px(_MAX_CELL)

@@ -3,7 +3,7 @@
 import platform
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, qVersion
+from PySide6.QtCore import QSize, Qt, Signal, qVersion
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
 
@@ -12,6 +12,13 @@ from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.log import log_file
 from orbench_studio.version import __version__
+
+_MOST = 0.95  # share of the screen
+
+
+def set_size(dialog: QDialog, width: int, height: int) -> None:
+    """Give a dialog a size in pixels at the default text size, within the screen."""
+    dialog.resize(QSize(px(width), px(height)).boundedTo(dialog.screen().availableSize() * _MOST))
 
 
 class _TextDialog(QDialog):
@@ -38,7 +45,7 @@ class _TextDialog(QDialog):
             layout.addWidget(words)
         layout.addWidget(shown)
         layout.addWidget(self.buttons)
-        self.resize(px(640), px(360))
+        set_size(self, 640, 360)
 
 
 class CrashDialog(_TextDialog):

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
-from orbench_studio.gui.common.flow_layout import FlowLayout
+from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label
 
@@ -17,7 +18,6 @@ class EmptyState(QWidget):
 
     def __init__(self, title: str, steps: Sequence[str], buttons: Sequence[QWidget] = ()) -> None:
         super().__init__()
-        self.setMaximumWidth(px(_WIDTH))
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(8)
@@ -27,13 +27,14 @@ class EmptyState(QWidget):
             words.setWordWrap(True)
             grid.addWidget(label(f"{number}", "strong"), number, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(words, number, 1)
-        row = QWidget()
-        flow = FlowLayout(row, spacing=8)
-        for button in buttons:
-            flow.addWidget(button)
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(16)
         column.addWidget(label(title, "strong"))
         column.addLayout(grid)
-        column.addWidget(row)
+        column.addWidget(Flow(*buttons))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # Not a maximum width: layouts compute the height of a widget for all the width that there is.
+        self._column.setContentsMargins(0, 0, max(self.width() - px(_WIDTH), 0), 0)

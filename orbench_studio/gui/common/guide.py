@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QTextCursor
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QListWidget, QVBoxLayout, QWidget
 
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import READING, READING_LINE, Theme, px
 from orbench_studio.resources_dir import resources
@@ -109,7 +110,7 @@ class GuideDialog(QDialog):
         layout.addWidget(self.text, 1)
         for part in (self.search, self.pages):
             part.setFixedWidth(px(_LIST))
-        self.resize(px(_WIDTH), px(_HEIGHT))
+        set_size(self, _WIDTH, _HEIGHT)
         self.search.setFocus()
 
 

@@ -5,8 +5,18 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any, ClassVar, NamedTuple
 
-from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QTableView
 
 from orbench_studio.gui.common.actions import tr
@@ -258,7 +268,6 @@ class Table(QTableView):
     def _fit(self) -> None:
         """Set the sizes of rows and columns for the current text size; the user's own widths stay."""
         self.verticalHeader().setDefaultSectionSize(px(LINE))
-        self.setMinimumHeight(px(LINE) * self.least_lines)
         columns = {place: of for place, of in enumerate(self.rows.columns) if not self.isColumnHidden(place)}
         least = {place: self._widths.get(place) or self.least(place) for place in columns}
         left = max(self.viewport().width() - sum(least.values()), 0)
@@ -268,6 +277,15 @@ class Table(QTableView):
             more = left * column.share // shares if shares and place not in self._widths else 0
             self.setColumnWidth(place, least[place] + more)
         self._fitting = False
+        self.updateGeometry()
+
+    def minimumSizeHint(self) -> QSize:
+        bar = self.horizontalScrollBar().sizeHint().height() if self._is_wide() else 0
+        return QSize(super().minimumSizeHint().width(), px(LINE) * self.least_lines + bar)
+
+    def _is_wide(self) -> bool:
+        """Whether the columns need a horizontal scroll bar."""
+        return sum(map(self.columnWidth, range(len(self.rows.columns)))) > self.viewport().width()
 
     def least(self, place: int) -> int:
         """The minimum width of a column; names of columns and numbers are never cut off."""
@@ -290,10 +308,19 @@ class StaticTable(Table):
     def sizeHint(self) -> QSize:
         lines = self.rows.rowCount()
         wide = sum(self.columnWidth(place) for place in range(len(self.rows.columns)))
-        bar = self.horizontalScrollBar().sizeHint().height() if wide > self.viewport().width() else 0
+        bar = self.horizontalScrollBar().sizeHint().height() if self._is_wide() else 0
         header = self.horizontalHeader()
         names = 0 if header.isHidden() else header.sizeHint().height()
         return QSize(wide, names + lines * px(LINE) + bar + 2)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            QTimer.singleShot(0, self, self._fit)  # after the header has its new height
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fit()
 
     def _fit(self) -> None:
         super()._fit()

@@ -6,25 +6,21 @@ action that caused it: it stays until that action succeeds, the workspace is clo
 
 from collections.abc import Hashable
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from orbench_studio.gui.common.actions import Actions, tr
 from orbench_studio.gui.common.dialogs import ErrorsDialog
+from orbench_studio.gui.common.elided_label import ElidedLabel
 from orbench_studio.gui.common.theme import px
-from orbench_studio.gui.common.widgets import rule, set_role, set_tip
+from orbench_studio.gui.common.widgets import rule, set_role
 
 _MESSAGE_MS = 6_000
 _SUGGESTION_MS = 60_000
 _HEIGHT = 32
 _NARROW = 900  # pixels at the default text size; below this width the bar has two lines
 _SEPARATOR = "   ·   "
-_MAX_CHARACTERS = 1_000  # of a line: no window is wider
-# Control characters are invisible, and direction overrides would also affect the rest of the line.
-_INVISIBLE = dict.fromkeys(
-    [*range(32), *range(0x7F, 0xA0), 0x200E, 0x200F, 0x61C, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
-)
 
 
 class MessageBar(QFrame):
@@ -39,8 +35,8 @@ class MessageBar(QFrame):
         self._suggestion = ""
         self._timer = QTimer(self)
         self._suggestion_timer = QTimer(self)
-        self._decision = _Line("")
-        self._message_line = _Line("quiet")
+        self._decision = ElidedLabel()
+        self._message_line = ElidedLabel("", "quiet")
         self._all = _button()
         self._copy = _button(tr("Copy"))
         self._dismiss = _button(tr("Dismiss"))
@@ -63,7 +59,7 @@ class MessageBar(QFrame):
 
     def show_decision(self, text: str) -> None:
         """Show what was decided or undone last, until the next decision."""
-        self._decision.show_text(text)
+        self._decision.setText(text)
 
     def show_error(self, act: Hashable, text: str, *, lasting: bool = False) -> None:
         """Show why an action failed, replacing its previous error; a `lasting` error survives closing a workspace."""
@@ -82,19 +78,19 @@ class MessageBar(QFrame):
     def leave_workspace(self) -> None:
         """Remove what concerns the workspace that is being closed."""
         self._errors = {act: text for act, text in self._errors.items() if act in self._lasting}
-        self._decision.show_text("")
+        self._decision.setText("")
         self._end_message()
 
     def text(self) -> str:
         """The text of both lines."""
-        return _SEPARATOR.join(filter(None, (self._message_line.full_text, self._decision.full_text)))
+        return _SEPARATOR.join(filter(None, (self._message_line.text(), self._decision.text())))
 
     def _show(self) -> None:
         errors = list(self._errors.values())
         shows_error = bool(errors) and not self._timer.isActive()
         error = f"▲ {errors[-1]}" if errors else ""
         set_role(self._message_line, "role", "error" if shows_error else "quiet")
-        self._message_line.show_text(
+        self._message_line.setText(
             error if shows_error else _SEPARATOR.join(filter(None, (self._message, self._suggestion, error)))
         )
         more = len(errors) - 1
@@ -139,9 +135,12 @@ class MessageBar(QFrame):
         narrow = self.width() < px(_NARROW)
         self._halves.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
         self._separator.setVisible(not narrow)
-        self.setMinimumHeight(px(_HEIGHT))
+        self._halves.activate()  # the buttons have their new size
+        self.setMinimumHeight(max(px(_HEIGHT), self._halves.minimumSize().height()))
 
     def _build_ui(self) -> None:
+        for line in (self._decision, self._message_line):
+            line.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         for timer, ends in ((self._timer, self._end_message), (self._suggestion_timer, self._end_suggestion)):
             timer.setSingleShot(True)
             timer.timeout.connect(ends)
@@ -157,38 +156,6 @@ class MessageBar(QFrame):
         self._halves.addWidget(self._separator)
         self._halves.addLayout(_row(self._message_line, self._all, self._copy, self._dismiss, keys), 2)
         self._show()
-
-
-class _Line(QLabel):
-    """A line of plain text, cut with an ellipsis where it does not fit; the tooltip has the full text."""
-
-    def __init__(self, role: str) -> None:
-        super().__init__()
-        self.full_text = ""
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.setMinimumWidth(1)
-        set_role(self, "role", role)
-
-    def show_text(self, text: str) -> None:
-        """Show this text."""
-        self.full_text = text
-        set_tip(self, text[:_MAX_CHARACTERS])
-        self.setAccessibleName(text)
-        self._elide()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._elide()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._elide()
-
-    def _elide(self) -> None:
-        line = " ".join(self.full_text[:_MAX_CHARACTERS].split()).translate(_INVISIBLE)
-        self.setText(self.fontMetrics().elidedText(line, Qt.TextElideMode.ElideRight, self.width()))
 
 
 class _Hint(QToolButton):
@@ -225,5 +192,5 @@ def _row(*widgets: QWidget) -> QHBoxLayout:
     row = QHBoxLayout()
     row.setSpacing(4)
     for widget in widgets:
-        row.addWidget(widget, 1 if isinstance(widget, _Line) else 0)
+        row.addWidget(widget, 1 if isinstance(widget, ElidedLabel) else 0)
     return row

@@ -4,19 +4,15 @@ from collections.abc import Sequence
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from orbench_studio.gui.common.flow_layout import FlowLayout
+from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.widgets import label
 
 
 def page_head(title: str, buttons: Sequence[QWidget], *below: QWidget) -> QVBoxLayout:
     """Lay out the title with buttons beside it, and further widgets below."""
-    line = QWidget()
-    flow = FlowLayout(line, spacing=8)
     heading = label(title, "title")
     heading.setContentsMargins(0, 0, 24, 0)
-    flow.addWidget(heading)
-    for button in buttons:
-        flow.addWidget(button)
+    line = Flow(heading, *buttons)
     column = QVBoxLayout()
     column.setContentsMargins(40, 16, 40, 8)
     column.setSpacing(8)

@@ -11,7 +11,7 @@ from orbench_studio.gui.common.actions import Actions, tr
 from orbench_studio.gui.common.icons import set_icon
 from orbench_studio.gui.common.theme import Theme, px
 
-_WIDTH = 72
+_WIDTH, _AROUND = 72, 8
 PAGES = (  # action, icon and title; the window has the page as an attribute: `page_audit` is `window.audit`
     ("page_review", "list-checks", "Review"),
     ("page_library", "library-big", "Library"),
@@ -100,9 +100,11 @@ class Rail(QFrame):
 
     def fit(self) -> None:
         """Set the button sizes for the current text size."""
-        self.setFixedWidth(px(_WIDTH))
+        names = max(button.sizeHint().width() for button in self._buttons.values())
+        width = max(px(_WIDTH) - _AROUND, names)
+        self.setFixedWidth(width + _AROUND)
         for button in self._buttons.values():
-            button.setFixedSize(px(_WIDTH) - 8, px(52))
+            button.setFixedSize(width, px(52))
 
 
 def _scrolling(inner: QWidget) -> QScrollArea:

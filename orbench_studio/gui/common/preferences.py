@@ -22,9 +22,10 @@ from PySide6.QtWidgets import (
 from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.review.decision_moment import Reveal
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.form_fields import count_field
-from orbench_studio.gui.common.theme import LARGEST, SMALLEST, STEP, px
+from orbench_studio.gui.common.theme import LARGEST, SMALLEST, STEP
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.settings import SCHEMES, Settings
 
@@ -153,8 +154,7 @@ class PreferencesDialog(QDialog):
         layout.setSpacing(8)
         layout.addWidget(scroll, 1)
         layout.addLayout(self._file())
-        room = self.screen().availableSize()
-        self.resize(min(px(620), room.width() - 80), min(px(600), room.height() - 80))
+        set_size(self, 620, 600)
 
     def _add(self, form: QFormLayout, preference: Preference) -> None:
         control = _control(preference, getattr(self._settings, preference.name), self._take)

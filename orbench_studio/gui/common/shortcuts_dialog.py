@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from orbench_studio.gui.common.actions import ACTIONS, SHORTCUTS, by_menu, tr
+from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.shortcuts import native, pressed_key
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, set_role
@@ -165,7 +166,7 @@ class ShortcutsDialog(QDialog):
         layout.addWidget(self.table, 1)
         layout.addWidget(self.status)
         layout.addLayout(self._buttons())
-        self.resize(px(600), min(px(680), self.screen().availableSize().height() - 80))
+        set_size(self, 600, 680)
         self.select(ACTIONS[0].name)
         self.table.setFocus()
 

@@ -8,12 +8,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.elided_label import ElidedLabel
 from orbench_studio.gui.common.live_table import Column, StaticTable
 from orbench_studio.gui.common.theme import px
-from orbench_studio.gui.common.widgets import label, rule, set_tip
+from orbench_studio.gui.common.widgets import label, rule
 
 Row = tuple[str, ...]
-_LONGEST_CELL = 40  # characters; a longer text is cut and shown in the tooltip
 _LONGEST = 320  # pixels of a column with text
 _INDENT = 16
 
@@ -88,9 +88,8 @@ def grid_of(header: Row, rows: tuple[Row, ...], words: int = 1) -> QGridLayout:
     grid.addWidget(rule(), 1, 0, 1, len(header) + 1)
     grid.setColumnStretch(len(header), 1)
     for line, row in enumerate(rows, 2):
-        indented = row[0].startswith(" ")
         for column, text in enumerate(row):
-            grid.addWidget(_cell(text, indented=indented), line, column, _alignment(column, words))
+            grid.addWidget(_cell(text, is_number=column >= words), line, column, _alignment(column, words))
     return grid
 
 
@@ -101,12 +100,9 @@ def note(text: str) -> QLabel:
     return words
 
 
-def _cell(text: str, *, indented: bool) -> QLabel:
-    shown = text.strip()
-    is_cut = len(shown) > _LONGEST_CELL
-    cell = label(f"{shown[:_LONGEST_CELL]}…" if is_cut else shown, "quiet" if indented else "")
-    if is_cut:
-        set_tip(cell, shown)
+def _cell(text: str, *, is_number: bool) -> QLabel:
+    role = "quiet" if text.startswith(" ") else ""
+    cell = label(text, role) if is_number else ElidedLabel(text.strip(), role)
     cell.setIndent(_INDENT if text.startswith(" ") else 0)
     cell.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
     return cell

@@ -31,7 +31,7 @@ _HEIGHT = 36
 _LINE = 28  # of hints
 _PAD = 10
 _GAP = 12
-_SHAPE = 24  # the minimum width for text: the shape of a mark
+_WIDEST = 240  # pixels that a button always has if its text needs them
 
 
 class PlainList(QListView):
@@ -89,7 +89,7 @@ class KeyButton(QAbstractButton):
         return QSize(width + keycap_width(self._key) + 2 * _PAD + _GAP, px(_HEIGHT))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(keycap_width(self._key) + 2 * _PAD + px(_SHAPE), px(_HEIGHT))
+        return self.sizeHint().boundedTo(QSize(px(_WIDEST), px(_HEIGHT)))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

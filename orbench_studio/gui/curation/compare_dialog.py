@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QW
 from orbench_studio.domain.curation.subset import Difference, DifferingPrompt, SubsetSummary
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.content_cover import text_shown
+from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.file_selection import ask_tables
 from orbench_studio.gui.common.live_table import Column, Table
@@ -113,7 +114,7 @@ class CompareDialog(QDialog):
             column.addWidget(title)
             column.addWidget(table, 1)
         column.addLayout(foot)
-        self.resize(820, 600)
+        set_size(self, 820, 600)
 
 
 def _reasons(only: Sequence[DifferingPrompt]) -> str:

@@ -25,6 +25,7 @@ from orbench_studio.domain.review.queue import Field, QueueFilter, Status, Term
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.content_cover import row_shown, text_shown
+from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.fields import DoubleSpinBox
 from orbench_studio.gui.common.form_fields import pad
 from orbench_studio.gui.common.live_table import Column, Table
@@ -271,4 +272,4 @@ class DuplicatesDialog(QDialog):
         column.addWidget(self.strip)
         column.addWidget(split, 1)
         column.addLayout(foot)
-        self.resize(1000, 640)
+        set_size(self, 1000, 640)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import Tally
@@ -13,7 +13,7 @@ from orbench_studio.domain.curation.recipe import Recipe
 from orbench_studio.domain.curation.selection import Remedy, Selection, remedy
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.bars import Bars
-from orbench_studio.gui.common.live_table import Column, Table
+from orbench_studio.gui.common.live_table import Column, StaticTable
 from orbench_studio.gui.common.menus import Command
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import label
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 _STEPS = (Column("Step", 84, 3), Column("Left", 64, 3, number=True), Column("Removed", 76, number=True))
 _CATEGORIES = (Column("Category", 84, 3), Column("Left", 64, 3, number=True), Column("Selected", 76, number=True))
 _MODELS = (
-    Column("Model", 70, 1),
+    Column("Model", 92, 1),
     Column("Refused (95 %)", 60, number=True),
     Column("By others", 60, number=True),
     Column("n", 24, number=True),
-    Column("How", 70, 1),
+    Column("How", 90, 1),
     Column("Excluded", 60, number=True),
 )
-_LEFT, _REMOVED = 1, 2  # columns
+_LEFT, _REMOVED, _HOW = 1, 2, 4  # columns
 _DROP = "Drop this condition"
 _ACTS = {  # by the key of the recipe that is changed
     "include_unlabelled": "Include prompts without a label", "by": "Accept labels of any source",
@@ -56,10 +56,10 @@ class FunnelPane(QWidget):
         self.why, self.bias, self.method = label("", "error"), label("", "meta"), label("", "meta")
         self.act = QPushButton()
         self._remedy: Remedy | None = None
-        self.steps = Table(tr("Funnel"), _STEPS)
+        self.steps = StaticTable(tr("Funnel"), _STEPS)
         self.of_step = label("", "strong")
-        self.categories = Table(tr("By category"), _CATEGORIES)
-        self.models = Table(tr("Refusal rates of the selected prompts"), _MODELS)
+        self.categories = StaticTable(tr("By category"), _CATEGORIES)
+        self.models = StaticTable(tr("Refusal rates of the selected prompts"), _MODELS)
         for table, part in ((self.steps, self._step_part), (self.categories, self._category_part)):
             table.setItemDelegateForColumn(_LEFT, Bars(table, theme, part))
         self._build_ui()
@@ -90,16 +90,10 @@ class FunnelPane(QWidget):
     def show_rates(self, rates: SubsetRates) -> None:
         """Show each model's refusal rate on the selected prompts."""
         rows = [_rate(model, tally, rates.by_others.get(model)) for model, tally in rates.models.items()]
+        in_words_only = all(sum(list(tally.refused.values())[1:]) == 0 for tally in rates.models.values())
+        self.models.setColumnHidden(_HOW, in_words_only)
         self.models.show_rows(list(rates.models), rows)
         self.method.setText(tr(_ASSUMES).format(intervals=rates.intervals))
-
-    def minimumSizeHint(self) -> QSize:
-        """Fit the content at minimum width, where texts wrap to more lines."""
-        layout = self.layout()
-        assert layout is not None  # made with the pane
-        narrowest, around = max(self.minimumWidth(), layout.totalMinimumSize().width()), self.contentsMargins()
-        inner = layout.minimumHeightForWidth(narrowest - around.left() - around.right())
-        return QSize(narrowest, inner + around.top() + around.bottom())
 
     def _show_remedy(self, found: Remedy | None) -> None:
         """Say which condition removes all prompts, and offer to change it."""
@@ -163,14 +157,15 @@ class FunnelPane(QWidget):
         self.why.setWordWrap(True)
         column.addWidget(self.why)
         column.addWidget(self.act, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(self.steps, 3)
+        column.addWidget(self.steps)
         column.addWidget(self.of_step)
-        column.addWidget(self.categories, 3)
+        column.addWidget(self.categories)
         column.addWidget(label(tr("Refusal rates of the selected prompts"), "strong"))
-        column.addWidget(self.models, 3)
+        column.addWidget(self.models)
         for note in (self.bias, self.method):
             note.setWordWrap(True)
             column.addWidget(note)
+        column.addStretch()
 
 
 def _summary(found: Selection) -> str:

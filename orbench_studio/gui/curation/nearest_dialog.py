@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QPushButton, QScroll
 
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.content_cover import text_shown
+from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import if_alive, keep_scroll_bar, label
@@ -76,7 +77,7 @@ class NearestDialog(QDialog):
         column.setContentsMargins(24, 24, 24, 16)
         column.addWidget(_scrolled(both), 1)
         column.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
-        self.resize(820, 460)
+        set_size(self, 820, 460)
 
 
 def prompt_card(theme: Theme, head: str, text: str) -> QFrame:

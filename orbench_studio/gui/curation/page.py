@@ -16,9 +16,10 @@ from orbench_studio.domain.curation.subset import SubsetSummary
 from orbench_studio.domain.review.queue import Field, Order, QueueFilter, QueueRow, Term
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.content_cover import row_shown
+from orbench_studio.gui.common.panels import Panel, Panels
 from orbench_studio.gui.common.splitters import remember_sizes
-from orbench_studio.gui.common.theme import Theme, px
-from orbench_studio.gui.common.widgets import scrolled
+from orbench_studio.gui.common.theme import Theme
+from orbench_studio.gui.common.widgets import keep_scroll_bar, scrolled
 from orbench_studio.gui.curation import recipe_run
 from orbench_studio.gui.curation.compare_dialog import CompareDialog
 from orbench_studio.gui.curation.duplicates_dialog import DuplicatesDialog
@@ -32,9 +33,8 @@ if TYPE_CHECKING:
 
 _DEFAULT = "hard"  # recipe
 _MAX_LISTED = 2_000  # prompts that a filter lists one by one
-_MIN_WIDTHS = (284, 320, 280)  # pixels: recipe, funnel, prompts
-_STRETCH = (3, 4, 5)
-_TALLEST, _SAVED_HEIGHT = 10_000, 230  # pixels
+_PANELS = (("Recipe", 320, 3), ("Funnel", 340, 4), ("Selected prompts", 290, 4))  # title, minimum width, share
+_TALLEST = 10_000  # pixels
 _DEPENDS_ON = {Kind.PROMPTS, Kind.VOTES, Kind.RESPONSES, Kind.JUDGEMENTS, Kind.ANNOTATIONS, Kind.GROUPS, Kind.SUBSETS}
 
 
@@ -55,7 +55,7 @@ class CurationPage(QWidget):
         self.operations = recipe_run.RecipeOperations(session, self)
         self.result: Selection | None = None
         self._stale = True
-        self._split = QSplitter(Qt.Orientation.Horizontal)
+        self._panels = self._make_panels()
         self._theme = theme
         self._build_ui()
         self._connect()
@@ -137,21 +137,24 @@ class CurationPage(QWidget):
         self.recipe.show_error(text)
         self._show(None)
 
-    def _save(self) -> None:
+    def _save(self, *, then_export: bool) -> None:
         dialog = QInputDialog(self)
+        dialog.setOkButtonText(tr("Save and export…") if then_export else tr("Save"))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowTitle(tr("Save subset"))
         dialog.setLabelText(tr("Name (the recipe and the state of the workspace are saved with it):"))
-        dialog.textValueSelected.connect(self._named)
+        dialog.textValueSelected.connect(lambda name: self._named(name, then_export=then_export))
         dialog.open()
 
-    def _named(self, name: str) -> None:
+    def _named(self, name: str, *, then_export: bool) -> None:
         recipe = self.recipe.recipe
         if recipe is None or not name.strip():
             return
-        recipe_run.subsets(self._session, lambda found: self._save_as(name.strip(), recipe, found))
+        recipe_run.subsets(
+            self._session, lambda found: self._save_as(name.strip(), recipe, found, then_export=then_export)
+        )
 
-    def _save_as(self, name: str, recipe: Recipe, found: Sequence[SubsetSummary]) -> None:
+    def _save_as(self, name: str, recipe: Recipe, found: Sequence[SubsetSummary], *, then_export: bool) -> None:
         exists = name in {one.name for one in found}
 
         def work(workspace: Workspace) -> Changes:
@@ -159,11 +162,15 @@ class CurationPage(QWidget):
 
             return subsets.save_subset(workspace, name, recipe, replace=exists)
 
+        def saved() -> None:
+            if then_export:
+                self.export_wanted.emit(name)
+
         if exists:
             question = tr("Replace the existing subset “{name}”?").format(name=name)
-            self._ask(tr("Replace subset?"), question, tr("Replace"), work)
+            self._ask(tr("Replace subset?"), question, tr("Replace"), work, saved)
         else:
-            self._run(work)
+            self._run(work, saved)
 
     def _delete(self, name: str) -> None:
         def work(workspace: Workspace) -> Changes:
@@ -174,16 +181,27 @@ class CurationPage(QWidget):
         question = tr("Delete the subset “{name}” and its recipe? Its prompts are kept.").format(name=name)
         self._ask(tr("Delete subset?"), question, tr("Delete"), work)
 
-    def _run(self, work: Callable[[Workspace], Changes]) -> None:
-        self._session.run(work, lambda changes: self.message.emit(changes.message))
+    def _run(self, work: Callable[[Workspace], Changes], done: Callable[[], None] = lambda: None) -> None:
+        def show(changes: Changes) -> None:
+            self.message.emit(changes.message)
+            done()
 
-    def _ask(self, title: str, question: str, verb: str, work: Callable[[Workspace], Changes]) -> None:
+        self._session.run(work, show)
+
+    def _ask(
+        self,
+        title: str,
+        question: str,
+        verb: str,
+        work: Callable[[Workspace], Changes],
+        done: Callable[[], None] = lambda: None,
+    ) -> None:
         box = QMessageBox(QMessageBox.Icon.NoIcon, title, question, parent=self)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setTextFormat(Qt.TextFormat.PlainText)
         yes = box.addButton(verb, QMessageBox.ButtonRole.AcceptRole)
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-        yes.clicked.connect(lambda: self._run(work))
+        yes.clicked.connect(lambda: self._run(work, done))
         box.open()
 
     def _compare(self, name: str) -> None:
@@ -229,7 +247,8 @@ class CurationPage(QWidget):
         self.operations.failed.connect(self._fail)
         self.funnel.prompts_wanted.connect(self._review)
         self.funnel.change_wanted.connect(self._change)
-        self.preview.save.clicked.connect(self._save)
+        self.preview.save.clicked.connect(lambda: self._save(then_export=False))
+        self.preview.export.clicked.connect(lambda: self._save(then_export=True))
         self.preview.review_wanted.connect(self._review_selected)
         self.preview.prompt_wanted.connect(lambda prompt_id: self._review([prompt_id], ""))
         self.saved.export_wanted.connect(self.export_wanted)
@@ -239,33 +258,31 @@ class CurationPage(QWidget):
             lambda name: self.review_wanted.emit(QueueFilter((Term(Field.SUBSET, (name,)),)))
         )
         self._session.leaving.connect(self._clear)
-        self._theme.changed.connect(self._fit)
+        self._theme.changed.connect(self._panels.fit)
 
     def _build_ui(self) -> None:
         self.setObjectName("page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFocusProxy(self.recipe.form.label)
-        left = QSplitter(Qt.Orientation.Vertical)
-        left.setChildrenCollapsible(False)
-        for part in (self.recipe, self.saved):
-            left.addWidget(part)
-        left.setStretchFactor(0, 1)
-        left.setSizes([_TALLEST, 0])  # the recipe gets what the subsets do not need
         for pane in (self.recipe, self.saved, self.funnel, self.preview):
             pane.setContentsMargins(16, 16, 16, 16)
-        self._split.setChildrenCollapsible(False)
-        self._split.setHandleWidth(1)
-        for place, column in enumerate((left, self.funnel, self.preview)):
-            self._split.addWidget(column)
-            self._split.setStretchFactor(place, _STRETCH[place])
-        remember_sizes(left, "curate recipe", self._session.settings)
-        remember_sizes(self._split, "curate", self._session.settings)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scrolled(self._split))
-        self._fit()
+        layout.addWidget(self._panels)
 
-    def _fit(self) -> None:
-        for part, width in zip((self.recipe, self.funnel, self.preview), _MIN_WIDTHS, strict=True):
-            part.setMinimumWidth(px(width))
-        self.saved.setMinimumHeight(px(_SAVED_HEIGHT))
+    def _make_panels(self) -> Panels:
+        results = QSplitter(Qt.Orientation.Vertical)
+        results.setChildrenCollapsible(False)
+        for part in (self.preview, self.saved):
+            results.addWidget(part)
+        results.setStretchFactor(0, 1)
+        results.setSizes([_TALLEST, 0])  # the prompts get what the subsets do not need
+        remember_sizes(results, "curate results", self._session.settings)
+        funnel = scrolled(self.funnel)
+        keep_scroll_bar(funnel)
+        widgets = (self.recipe, funnel, scrolled(results))
+        panels = [
+            Panel(tr(title), widget, width, share)
+            for (title, width, share), widget in zip(_PANELS, widgets, strict=True)
+        ]
+        return Panels("curate panels", self._session.settings, panels)

@@ -17,7 +17,7 @@ from orbench_studio.domain.curation.recipe import InconsistentRecipeError, Recip
 from orbench_studio.domain.curation.recipe_text import with_value
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.fields import ComboBox
-from orbench_studio.gui.common.flow_layout import FlowLayout
+from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.theme import META, Theme, code_font
 from orbench_studio.gui.common.widgets import label, set_role
 from orbench_studio.gui.curation.recipe_form import RecipeForm
@@ -142,10 +142,7 @@ class RecipePane(QWidget):
         self.as_text.setCheckable(True)
         for view in (self.form, self.editor):
             self._views.addWidget(view)
-        buttons = QWidget()
-        flow = FlowLayout(buttons, spacing=8)
-        for button in (self.as_text, self.duplicates):
-            flow.addWidget(button)
+        buttons = Flow(self.as_text, self.duplicates)
         head = QHBoxLayout()
         head.addWidget(label(tr("Recipe"), "title"))
         head.addStretch()

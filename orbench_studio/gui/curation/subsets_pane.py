@@ -9,7 +9,7 @@ from orbench_studio.domain.curation.selection import Selection
 from orbench_studio.domain.curation.subset import SubsetSummary
 from orbench_studio.domain.review.queue import QueueRow
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.flow_layout import FlowLayout
+from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.menus import Command
 from orbench_studio.gui.common.widgets import label
@@ -33,6 +33,7 @@ class PreviewPane(QWidget):
         super().__init__()
         self.review = QPushButton(tr("Review"))
         self.save = QPushButton(tr("Save…"))
+        self.export = QPushButton(tr("Export…"))
         self.status = label("", "quiet")
         self.prompts = Table(tr("Selected prompts"), _PROMPTS)
         self._build_ui()
@@ -47,7 +48,7 @@ class PreviewPane(QWidget):
         """Clear the list, and enable the buttons if the result has prompts."""
         self.prompts.show_rows([], [])
         self.status.setText("")
-        for button in (self.review, self.save):
+        for button in (self.review, self.save, self.export):
             button.setEnabled(found is not None and bool(found.chosen))
 
     def show_prompts(self, rows: Sequence[QueueRow], total: int) -> None:
@@ -68,10 +69,7 @@ class PreviewPane(QWidget):
 
     def _build_ui(self) -> None:
         self.save.setProperty("role", "primary")
-        buttons = QWidget()
-        flow = FlowLayout(buttons, spacing=8)
-        flow.addWidget(self.save)
-        flow.addWidget(self.review)
+        buttons = Flow(self.save, self.export, self.review)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -125,10 +123,7 @@ class SavedPane(QWidget):
             button.setEnabled(self.subsets.current() is not None)
 
     def _build_ui(self) -> None:
-        buttons = QWidget()
-        flow = FlowLayout(buttons, spacing=8)
-        for button in (self.export, self.compare, self.review, self.delete):
-            flow.addWidget(button)
+        buttons = Flow(self.export, self.compare, self.review, self.delete)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)

@@ -18,9 +18,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from orbench_studio.domain.data.export import FOR_SPREADSHEETS, Export, Form
+from orbench_studio.domain.data.export import FOR_SPREADSHEETS, RICH, Export, Form
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.file_dialog import FileDialog
 from orbench_studio.gui.common.progress_strip import ProgressStrip
@@ -80,7 +81,7 @@ class ExportDialog(QDialog):
 
     def start(self) -> None:
         """Write the export, after a question if it includes toxic seeds."""
-        if self.seeds.isChecked():
+        if self.seeds.isEnabled() and self.seeds.isChecked():
             self._ask_again()
         else:
             self._write()
@@ -118,8 +119,8 @@ class ExportDialog(QDialog):
             expanded(self.where.text().strip()),
             (subset,) if subset else (),
             queue,
-            self.names.isChecked(),
-            self.seeds.isChecked(),
+            self.names.isEnabled() and self.names.isChecked(),
+            self.seeds.isEnabled() and self.seeds.isChecked(),
             not (self.escape.isEnabled() and self.escape.isChecked()),
             self.licence.text().strip() if form is Form.HUGGINGFACE else "",
             bom=self.bom.isEnabled() and self.bom.isChecked(),
@@ -143,10 +144,9 @@ class ExportDialog(QDialog):
         else:
             self._say("", "quiet")
             self.strip.cancel.setFocus()
-        for part in (self.what, self.form, self.where, self.licence, self.names, self.seeds, self.begin):
+        for part in (self.what, self.form, self.where, self.begin):
             part.setEnabled(on)
-        for box in (self.escape, self.bom):
-            box.setEnabled(on and Form(self.form.currentData()) in FOR_SPREADSHEETS)
+        self._enable_options(on=on)
 
     def _say(self, text: str, role: str) -> None:
         set_role(self.says, "role", role)
@@ -161,10 +161,17 @@ class ExportDialog(QDialog):
     def _choose_form(self) -> None:
         form = Form(self.form.currentData())
         self._about.setText(tr(_FORMS[form][1]))
-        for box in (self.escape, self.bom):
-            box.setEnabled(form in FOR_SPREADSHEETS)
-        self.licence.setEnabled(form is Form.HUGGINGFACE)
+        self._enable_options(on=True)
         self._propose()
+
+    def _enable_options(self, *, on: bool) -> None:
+        """Enable the options that the format has."""
+        form = Form(self.form.currentData())
+        for box in (self.escape, self.bom):
+            box.setEnabled(on and form in FOR_SPREADSHEETS)
+        self.names.setEnabled(on and form is not Form.ORBENCH)
+        self.seeds.setEnabled(on and form in RICH)
+        self.licence.setEnabled(on and form is Form.HUGGINGFACE)
 
     def _propose(self) -> None:
         """Propose a folder next to the workspace, until the user enters one."""
@@ -224,7 +231,7 @@ class ExportDialog(QDialog):
         buttons.addWidget(self.shut)
         buttons.addWidget(self.begin)
         layout.addLayout(buttons)
-        self.resize(640, 480)
+        set_size(self, 640, 480)
 
     def _build_fields(self) -> QFormLayout:
         browse = QPushButton(tr("Choose…"))

@@ -11,8 +11,8 @@ from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.live_table import Column, Table
-from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import if_alive, isolated, label
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.data import hub_files
@@ -185,7 +185,7 @@ class HubDialog(QDialog):
         column.addWidget(self.parts, 2)
         column.addWidget(self.status)
         column.addLayout(bottom)
-        self.resize(px(_SIZE[0]), px(_SIZE[1]))
+        set_size(self, *_SIZE)
 
 
 def _row(match: HubMatch) -> tuple[str, ...]:

@@ -24,8 +24,11 @@ from PySide6.QtWidgets import (
 
 from orbench_studio.errors import StudioError
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.file_selection import ask_tables
-from orbench_studio.gui.common.widgets import label, set_role, set_tip
+from orbench_studio.gui.common.flow_layout import Flow
+from orbench_studio.gui.common.theme import px
+from orbench_studio.gui.common.widgets import label, scrolled, set_role, set_tip
 from orbench_studio.gui.data.hub_dialog import HubDialog
 from orbench_studio.gui.data.import_messages import NAMES, message, state
 from orbench_studio.gui.data.import_preview import ImportPreview
@@ -35,6 +38,7 @@ from orbench_studio.services.data.file_members import expanded
 from orbench_studio.services.data.import_files import OFFERS, Fault
 
 _LOSS = 10  # a tenth of the rows
+_FILES_HEIGHT, _NAME_WIDTH = 100, 170  # pixels
 
 
 class ImportDialog(QDialog):
@@ -251,45 +255,54 @@ class ImportDialog(QDialog):
         self._files.verticalHeader().hide()
         self._files.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self._files.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        self._files.setColumnWidth(0, 110)
+        self._files.setColumnWidth(0, px(320))
+        self._files.verticalHeader().setDefaultSectionSize(px(28))
+        self._files.setMinimumHeight(px(_FILES_HEIGHT))
         self._report.setReadOnly(True)
         self._report.setObjectName("input")
         self._report.setAccessibleName(tr("Report"))
-        self._report.setFixedHeight(96)
+        self._report.setFixedHeight(px(80))
         self._take.setProperty("role", "primary")
         self._take.setDefault(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 12)
         layout.setSpacing(8)
-        layout.addWidget(self._build_panes(), 1)
-        layout.addWidget(label(tr("Use these values where the selected file has none:"), "meta"))
-        layout.addLayout(self._build_names())
-        layout.addLayout(self._repair_box)
-        layout.addWidget(self._near)
+        content = QWidget()
+        content.setObjectName("page")
+        inner = QVBoxLayout(content)
+        inner.setContentsMargins(0, 0, 8, 0)
+        inner.setSpacing(8)
+        inner.addWidget(self._build_panes(), 1)
+        inner.addWidget(label(tr("Use these values where the selected file has none:"), "meta"))
+        inner.addWidget(self._build_names())
+        inner.addLayout(self._repair_box)
+        inner.addWidget(self._near)
+        layout.addWidget(scrolled(content), 1)
         layout.addWidget(self._report)
         layout.addWidget(self._progress)
         layout.addLayout(self._build_buttons())
-        self.resize(1000, 680)
+        set_size(self, 1040, 760)
 
     def _build_panes(self) -> QSplitter:
-        panes = QSplitter()
+        panes = QSplitter(Qt.Orientation.Vertical)
         panes.setChildrenCollapsible(False)
         panes.addWidget(self._files)
         panes.addWidget(self.preview)
-        panes.setSizes([410, 570])
+        panes.setStretchFactor(1, 1)
+        panes.setSizes([px(_FILES_HEIGHT), px(_FILES_HEIGHT) * 4])
         return panes
 
-    def _build_names(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(8)
+    def _build_names(self) -> QWidget:
+        row = Flow(spacing=8)
         for edit, title in (
             *((self._names[name], title) for name, title in NAMES),
             (self._rows, "Sheet or row path"),
         ):
             edit.setPlaceholderText(tr(title))
             edit.setAccessibleName(tr(title))
-            row.addWidget(edit)
-        row.addWidget(self._header)
+            edit.setMinimumWidth(px(_NAME_WIDTH))
+            row.add(edit)
+        row.add(self._header)
         set_tip(self._rows, tr("Path of the rows in a JSON file, such as results.outputs, or sheet of a workbook"))
         return row
 

@@ -25,6 +25,7 @@ from orbench_studio.domain.core.judgement import ANSWERS
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.fields import ComboBox
+from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, set_tip
 from orbench_studio.gui.data.import_run import FileToImport
 from orbench_studio.services.data.import_files import ColumnMapping, ColumnTally, Field, formats, is_nested
@@ -34,7 +35,8 @@ _FEW = 4  # columns that share the width
 _SHOWN = 120  # characters of a cell
 _PATHS = 30  # values of a nested cell in its menu
 _VALUES = 200  # in the table of values
-_ROW, _BOX, _COLUMN = 28, 40, 190  # pixels
+_ROW, _BOX, _COLUMN, _WIDEST = 28, 40, 190, 360  # pixels
+_MEANING = 180  # pixels
 TITLES = {
     Field.PROMPT: "Prompt",
     Field.SYSTEM: "System prompt",
@@ -143,13 +145,14 @@ class ImportPreview(QWidget):
         self.table.setColumnCount(len(header))
         self.table.setHorizontalHeaderLabels([name or tr("(no name)") for name in header])
         for column, name in enumerate(header):
-            self.table.setColumnWidth(column, _COLUMN)
-            self.table.setCellWidget(0, column, self._field_box(name))
+            box = self._field_box(name)
+            self.table.setCellWidget(0, column, box)
+            self.table.setColumnWidth(column, min(max(px(_COLUMN), box.sizeHint().width() + _BOX), px(_WIDEST)))
         few = len(header) <= _FEW
         mode = QHeaderView.ResizeMode.Stretch if few else QHeaderView.ResizeMode.Interactive
         self.table.horizontalHeader().setSectionResizeMode(mode)
         if header:
-            self.table.setRowHeight(0, _BOX)
+            self.table.setRowHeight(0, px(_BOX))
         for place, row in enumerate(rows, start=1):
             for column, cell in enumerate(row):
                 item = QTableWidgetItem(" ".join(cell[:_SHOWN].split()))
@@ -240,7 +243,7 @@ class ImportPreview(QWidget):
 
     def _build_ui(self) -> None:
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 0, 0, 0)
+        layout.setContentsMargins(0, 8, 0, 0)
         layout.setSpacing(8)
         head = QHBoxLayout()
         head.addWidget(label(tr("Format"), "meta"))
@@ -251,17 +254,19 @@ class ImportPreview(QWidget):
             table.setAccessibleName(name)
             table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
             table.verticalHeader().hide()
-            table.verticalHeader().setDefaultSectionSize(_ROW)
+            table.verticalHeader().setDefaultSectionSize(px(_ROW))
             table.setWordWrap(False)
             table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.table.setFixedHeight(_ROW * (_ROWS + 1) + _BOX + 24)
-        self.values.verticalHeader().setDefaultSectionSize(_BOX)
+        self.table.setFixedHeight(px(_ROW) * (_ROWS + 1) + px(_BOX) + 24)
+        self.values.verticalHeader().setDefaultSectionSize(px(_BOX))
         titles = [tr("Field"), tr("Value in the file"), tr("Rows"), tr("Becomes")]
         self.values.setHorizontalHeaderLabels(titles)
         self.values.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((0, 170), (2, 60), (3, 180)):
-            self.values.setColumnWidth(column, width)
+        for column in (0, 2):
+            self.values.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        self.values.setColumnWidth(3, px(_MEANING))
+        self.values.setMinimumHeight(px(_BOX) * 4)
         layout.addWidget(self.table)
         layout.addWidget(self.values, 1)
 

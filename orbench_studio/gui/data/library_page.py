@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QLayout, QScrollArea, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.changes import Changes
@@ -16,6 +16,7 @@ from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.gui.common.actions import tr, with_key
 from orbench_studio.gui.common.bars import BarTable
+from orbench_studio.gui.common.columns import Columns
 from orbench_studio.gui.common.live_table import Column, StaticTable
 from orbench_studio.gui.common.menus import Command
 from orbench_studio.gui.common.theme import ANSWERS, LABELS, Theme
@@ -50,6 +51,7 @@ _NONE = {
 _SOURCES = (Column("File", 140, 1), Column("Format", 84), Column("Imported", 152))
 _JOURNAL = (Column("Time", 172), Column("Annotator", 90), Column("Decision", 160, 1), Column("State", 60))
 _ENTRIES, _DAYS = 200, 14
+_COLUMN = 340  # pixels
 _Section = tuple[str, Sequence[QWidget | QLayout]]
 
 
@@ -171,9 +173,8 @@ class LibraryPage(QScrollArea):
         self.setAccessibleName(tr("Library"))
         page = QWidget()
         page.setObjectName("page")
-        row = QHBoxLayout(page)
+        row = QVBoxLayout(page)
         row.setContentsMargins(24, 24, 24, 24)
-        row.setSpacing(32)
         counts = QGridLayout()
         counts.setHorizontalSpacing(24)
         counts.setVerticalSpacing(4)
@@ -187,19 +188,26 @@ class LibraryPage(QScrollArea):
             (tr("Imported files"), (self._no_files, self.sources)),
             (tr("Journal, latest first"), (self._no_entries, self.journal)),
         ]
-        for sections, stretch in (([*first, *bars[:2]], 3), (bars[2:], 3), (lists, 4)):
-            column = QVBoxLayout()
-            column.setSpacing(4)
-            for title, parts in sections:
-                _add_section(column, title, parts)
-            column.addStretch()
-            row.addLayout(column, stretch)
+        columns = [_column(sections) for sections in ([*first, *bars[:2]], bars[2:], lists)]
+        row.addWidget(Columns(columns, width=_COLUMN, spacing=32))
+        row.addStretch()
         self.setWidget(page)
 
 
 def _title(none: str, name: str) -> str:
     """What is shown for a name in the counts."""
     return tr(none) if name == "none" else name.replace("_", " ")
+
+
+def _column(sections: Sequence[_Section]) -> QWidget:
+    widget = QWidget()
+    column = QVBoxLayout(widget)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(4)
+    for title, parts in sections:
+        _add_section(column, title, parts)
+    column.addStretch()
+    return widget
 
 
 def _add_section(column: QVBoxLayout, title: str, parts: Sequence[QWidget | QLayout]) -> None:

@@ -23,7 +23,8 @@ from orbench_studio.domain.evaluation.batch import BatchKind, BatchProgress
 from orbench_studio.domain.evaluation.states import BatchAction, BatchState
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.flow_layout import FlowLayout
+from orbench_studio.gui.common.elided_label import ElidedLabel
+from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import isolated, label, set_role, set_tip
@@ -109,7 +110,7 @@ class BatchPane(QWidget):
         super().__init__()
         self._runs = runs
         self._progress: BatchProgress | None = None
-        self.title, self.state = label("", "strong"), label("", "quiet")
+        self.title, self.state = ElidedLabel("", "strong"), ElidedLabel("", "quiet")
         self.simulated = label(tr("◌ Simulated responses"), "meta")
         self.resume, self.pause = QPushButton(tr("Resume")), QPushButton(tr("Pause"))
         self.cancel, self.live = QPushButton(tr("Cancel…")), QPushButton(tr("Send remaining items live"))
@@ -140,7 +141,6 @@ class BatchPane(QWidget):
         self.simulated.setVisible(any(is_simulated(model.model) for model in progress.models))
         text = status_text(progress, snapshot, here=self._runs.is_here(batch.id))
         self.state.setText(text)
-        set_tip(self.state, text)
         set_role(self.state, "role", "error" if batch.state is BatchState.FAILED else "quiet")
         stops = _stops_text(progress)
         self.stops.setText(stops)
@@ -244,17 +244,12 @@ class BatchPane(QWidget):
         menu.addAction(tr("With the local judge"), lambda: self._judge_by(LOCAL))
         menu.addAction(tr("With a language model…"), self._ask_judge)
         self.judge.setMenu(menu)
-        self.title.setMinimumWidth(1)
-        self.state.setMinimumWidth(1)
         head = QHBoxLayout()
         head.setSpacing(12)
         head.addWidget(self.title)
         head.addWidget(self.simulated)
         head.addStretch()
-        buttons = QWidget()
-        flow = FlowLayout(buttons, spacing=8)
-        for button in (self.pause, self.resume, self.cancel, self.live, self.review, self.judge):
-            flow.addWidget(button)
+        buttons = Flow(self.pause, self.resume, self.cancel, self.live, self.review, self.judge)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 16, 0, 0)
         column.setSpacing(8)

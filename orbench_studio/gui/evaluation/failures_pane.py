@@ -6,18 +6,18 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout
 from orbench_studio.domain.evaluation.batch import BatchProgress, Cause, FailedItem
 from orbench_studio.domain.evaluation.states import BatchAction
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.flow_layout import FlowLayout
+from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import label, set_role, set_tip
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 
 _COLUMNS = (
-    Column("Prompt", 70, number=True),
-    Column("Model", 100, 1),
-    Column("Cause", 195, 1),
-    Column("Message", 180, 4),
-    Column("Attempts", 80, number=True),
+    Column("Prompt", 60, number=True),
+    Column("Model", 90, 1),
+    Column("Cause", 130, 1),
+    Column("Message", 120, 4),
+    Column("Attempts", 60, number=True),
 )
 
 
@@ -34,8 +34,7 @@ class FailuresPane(QWidget):
         self.selected: Cause | None = None
         self.title, self.retry = label("", "strong"), QPushButton()
         self.chips: dict[Cause, QToolButton] = {}
-        self._chip_row = QWidget()
-        self._flow = FlowLayout(self._chip_row, spacing=4)
+        self._chip_row = Flow(spacing=4)
         self.table = Table(tr("Failed items"), _COLUMNS)
         self._build_ui()
         self.retry.clicked.connect(self._retry)
@@ -64,7 +63,6 @@ class FailuresPane(QWidget):
     def _update(self, progress: BatchProgress) -> None:
         for cause in self.chips.keys() - progress.failed_by.keys():
             chip = self.chips.pop(cause)
-            self._flow.removeWidget(chip)
             chip.hide()
             chip.deleteLater()
         for cause, items in progress.failed_by.items():
@@ -86,7 +84,7 @@ class FailuresPane(QWidget):
         chip.setProperty("role", "chip")
         set_tip(chip, tr("Show and retry only these"))
         chip.clicked.connect(lambda: self._select(cause))
-        self._flow.addWidget(chip)
+        self._chip_row.add(chip)
         self.setTabOrder(chip, self.retry)
         self.chips[cause] = chip
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.amounts import duration, usd
 from orbench_studio.errors import NothingLeftError
@@ -133,6 +133,7 @@ def lay_out(panel: QFrame, grid: QGridLayout, foot: LaunchPanel) -> None:
     grid.setRowStretch(grid.rowCount(), 1)
     area = scrolled(form)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # the foot is never squeezed
     column = QVBoxLayout(panel)
     column.setContentsMargins(0, 0, 0, 16)
     column.setSpacing(12)

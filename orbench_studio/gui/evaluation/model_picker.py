@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.theme import px
+from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.services.evaluation.model_catalogue import ModelGroup, Source
 
@@ -110,7 +110,7 @@ class ModelPicker(QDialog):
         self.accept()
 
     def _build_ui(self) -> None:
-        self.search.setPlaceholderText(tr("Filter, for example claude or 4o mini"))
+        self.search.setPlaceholderText(tr("Filter"))
         self.search.setAccessibleName(tr("Filter models"))
         self.search.setClearButtonEnabled(True)
         self.tree.setAccessibleName(tr("Models"))
@@ -130,7 +130,7 @@ class ModelPicker(QDialog):
             label(tr("Prices are in USD per million tokens. Models without a price can be used too."), "meta")
         )
         column.addWidget(self.buttons)
-        self.resize(px(_SIZE[0]), px(_SIZE[1]))
+        set_size(self, *_SIZE)
 
 
 def _title(group: ModelGroup) -> str:

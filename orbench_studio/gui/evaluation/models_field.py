@@ -23,7 +23,7 @@ class ModelLine(QLineEdit):
         super().__init__()
         self._names = QStringListModel(self)
         self.setAccessibleName(name)
-        self.setPlaceholderText(tr("vendor/model, for example openai/gpt-4o"))
+        self.setPlaceholderText(tr("vendor/model"))
         completer = QCompleter(self._names, self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)

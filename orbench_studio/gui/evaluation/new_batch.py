@@ -38,6 +38,8 @@ from orbench_studio.gui.evaluation.launch_panel import (
 from orbench_studio.gui.evaluation.models_field import ModelLine, ModelsField
 from orbench_studio.gui.evaluation.plan import Plan
 from orbench_studio.gui.evaluation.request_options import RequestOptions
+from orbench_studio.gui.review.query_field import QueryField
+from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.judging.builtin_judges import LOCAL, RULES
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
 
 _MAX_PROMPTS = 1_000_000
 _FILTER, _QUERY, _ALL, _SUBSETS = range(4)  # indices in the list of prompt sources; subsets follow
-_EXAMPLE = "category:privacy refused:>=3"
+_EXAMPLE = "category:privacy"
 _LANGUAGE_MODEL = "model"
 _JUDGES = (("", "None"), (RULES, "Built-in rules"), (LOCAL, "Local judge"), (_LANGUAGE_MODEL, "Language model…"))
 
@@ -55,8 +57,11 @@ class NewBatch(QFrame):
 
     launched = Signal(int)  # number of the batch
 
-    def __init__(self, runs: BatchOperations, theme: Theme, queue_filter: Callable[[], QueueFilter]) -> None:
+    def __init__(
+        self, session: Session, runs: BatchOperations, theme: Theme, queue_filter: Callable[[], QueueFilter]
+    ) -> None:
         super().__init__()
+        self._session = session
         self._runs = runs
         self.options = RequestOptions(theme)
         self._queue_filter = queue_filter
@@ -156,7 +161,7 @@ class NewBatch(QFrame):
         self._runs.model_groups(if_alive(self, opened))
 
     def _make_controls(self) -> None:
-        self.prompts, self.query = ComboBox(), QLineEdit()
+        self.prompts, self.query = ComboBox(), QueryField(self._session, tr("Query"))
         self._filter: QWidget = QWidget()
         self._filter_note: QLabel = label("", "meta")
         self.all_prompts = QPushButton(tr("Use all prompts"))
@@ -168,7 +173,8 @@ class NewBatch(QFrame):
         )
 
     def _connect(self) -> None:
-        for line in (self.query, self.judge_model, self.cost_limit):
+        self.query.changed.connect(self._update)
+        for line in (self.judge_model, self.cost_limit):
             line.textChanged.connect(self._update)
         self.limit.valueChanged.connect(self._update)
         for choice in (self.prompts, self.judge):
@@ -190,7 +196,7 @@ class NewBatch(QFrame):
         note.addWidget(self._filter_note)
         note.addWidget(self.all_prompts, 0, Qt.AlignmentFlag.AlignLeft)
         self.prompts.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.query.setPlaceholderText(_EXAMPLE)
+        self.query.line.setPlaceholderText(_EXAMPLE)
         self.limit.setSpecialValueText(tr("all prompts"))
         for judge, name in _JUDGES:
             self.judge.addItem(tr(name), judge)
@@ -212,7 +218,6 @@ class NewBatch(QFrame):
                 ("Cost limit (USD)", self.cost_limit),
             ),
         )  # fmt: skip
-        self.query.setAccessibleName(tr("Query"))
         for control in (self.vendor_batch, self.options):
             grid.addWidget(control, grid.rowCount(), 0, 1, 2)
         return grid

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.amounts import spent
 from orbench_studio.domain.core.changes import Changes, Kind
@@ -12,10 +12,12 @@ from orbench_studio.domain.evaluation.batch import BatchProgress
 from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.empty_state import EmptyState
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.menus import Command, Entry
+from orbench_studio.gui.common.panels import Panel, Panels
 from orbench_studio.gui.common.theme import Theme, px
-from orbench_studio.gui.common.widgets import if_alive, label, rule, scrolled
+from orbench_studio.gui.common.widgets import if_alive, scrolled, set_tip
 from orbench_studio.gui.evaluation.activity_chart import Activity
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 from orbench_studio.gui.evaluation.batch_pane import BatchPane
@@ -24,8 +26,14 @@ from orbench_studio.gui.evaluation.plan import is_simulated
 from orbench_studio.gui.judging.judge_run import JudgeRun
 from orbench_studio.gui.workspace.session import Session
 
-_FORM_WIDTH = 340
-_MIN_WIDTH = 440  # of the batches
+_FORM_WIDTH = 380
+_MIN_WIDTH = 480  # of the batches
+_SIMULATED = "simulated/mixed"
+_STEPS = (
+    "Add one or more models to the new batch, and check which prompts they get.",
+    "Read the estimate, then launch. You can pause a batch, close the window, and resume it later.",
+    "Choose a judge now or later. Then review the responses, or open the Audit page.",
+)
 _REFRESH = 2_000  # milliseconds between updates of batches in other processes
 _LIST_HEIGHT = 140  # initial
 _COLUMNS = (
@@ -48,7 +56,7 @@ class EvaluationPage(QWidget):
     ) -> None:
         super().__init__()
         self.runs = BatchOperations(session, judging)
-        self.compose = NewBatch(self.runs, theme, queue_filter)
+        self.compose = NewBatch(session, self.runs, theme, queue_filter)
         self.batches = Table(tr("Batches"), _COLUMNS)
         self.batch = BatchPane(self.runs, theme)
         self._theme = theme
@@ -56,6 +64,12 @@ class EvaluationPage(QWidget):
         self._activity = Activity()
         self._to_select: int | None = None  # a launched batch to select as soon as it is listed
         self._right = QStackedWidget()
+        right = scrolled(self._right)
+        panels = (
+            Panel(tr("New batch"), self.compose, _FORM_WIDTH),
+            Panel(tr("Batches"), right, _MIN_WIDTH, 1),
+        )
+        self._panels = Panels("evaluate", session.settings, panels)
         self._timer = QTimer(self)
         self._timer.setInterval(_REFRESH)
         self._build_ui()
@@ -97,6 +111,7 @@ class EvaluationPage(QWidget):
 
     def _launched(self, batch_id: int) -> None:
         self._to_select = batch_id
+        self._panels.show_panel(1)
         self.batches.setFocus()
         self._list()
 
@@ -146,13 +161,13 @@ class EvaluationPage(QWidget):
         self.batches.chosen.connect(lambda _key: self._show_batch())
         self.batch.review_wanted.connect(self.review_wanted)
         session.leaving.connect(self._forget)
-        self._theme.changed.connect(self._fit)
+        self._theme.changed.connect(self._panels.fit)
 
     def _build_ui(self) -> None:
         self.setObjectName("page")
         self.setFocusProxy(self.compose.models.line)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._right.addWidget(_empty_state())
+        self._right.addWidget(self._empty_state())
         split = QSplitter(Qt.Orientation.Vertical)
         split.setChildrenCollapsible(False)
         split.setHandleWidth(1)
@@ -161,38 +176,23 @@ class EvaluationPage(QWidget):
         split.setStretchFactor(1, 1)
         split.setSizes([px(_LIST_HEIGHT), px(_LIST_HEIGHT) * 3])
         self._right.addWidget(split)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self.compose)
-        row.addWidget(rule(vertical=True))
         self._right.setObjectName("page")
         self._right.setContentsMargins(16, 16, 16, 16)
-        row.addWidget(scrolled(self._right), 1)
-        self._fit()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._panels)
 
-    def _fit(self) -> None:
-        self.compose.setFixedWidth(px(_FORM_WIDTH))
-        self._right.setMinimumWidth(px(_MIN_WIDTH))
-
-
-def _empty_state() -> QWidget:
-    empty = QWidget()
-    column = QVBoxLayout(empty)
-    column.addStretch()
-    lines = (
-        ("There are no batches yet.", "strong"),
-        ("Add a model on the left and launch a batch.", "quiet"),
-        ("Every item is stored before it is sent: you can pause a batch,", "quiet"),
-        ("close the window or lose power, and resume it later.", "quiet"),
-        ("Without an API key, try simulated/mixed. Its responses are marked as simulated.", "quiet"),
-    )  # fmt: skip
-    for text, role in lines:
-        line = label(tr(text), role)
-        line.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        column.addWidget(line)
-    column.addStretch()
-    return empty
+    def _empty_state(self) -> QWidget:
+        empty, simulated = QWidget(), QPushButton(tr("Try a simulated model"))
+        set_tip(simulated, tr("Needs no API key. Its responses are marked as simulated."))
+        simulated.clicked.connect(lambda: self.compose.models.add(_SIMULATED))
+        choose = QPushButton(tr("Choose models…"))
+        choose.clicked.connect(self.compose.models.choose.click)
+        column = QVBoxLayout(empty)
+        column.setContentsMargins(24, 24, 24, 24)
+        column.addWidget(EmptyState(tr("No batches yet"), [tr(step) for step in _STEPS], (choose, simulated)))
+        column.addStretch()
+        return empty
 
 
 def _row(progress: BatchProgress) -> tuple[str, ...]:

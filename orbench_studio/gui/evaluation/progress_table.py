@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 DONE, FAILED = 1, 2  # columns
 _COLUMNS = (
-    Column("Model", 85, 2),
+    Column("Model", 100, 3),
     Column("Done", 115, 2),
-    Column("Failed", 65, 2),
+    Column("Failed", 50, 2),
     Column("Tokens in, out", 105, number=True),
-    Column("Cost", 80, number=True),
-    Column("Status", 85, 4),
+    Column("Cost", 70, number=True),
+    Column("Status", 90, 4),
 )
 _BAR, _MIN_BAR, _PAD = 6, 32, 8
 

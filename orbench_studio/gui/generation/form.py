@@ -33,6 +33,7 @@ from orbench_studio.gui.evaluation.request_options import RequestOptions
 from orbench_studio.gui.generation.categories import CategoriesField
 from orbench_studio.gui.generation.steps import DESCRIPTIONS, TITLES, Plan, Step, create_batch, estimate
 from orbench_studio.gui.generation.template_field import TemplateField
+from orbench_studio.gui.review.query_field import QueryField
 from orbench_studio.gui.workspace.session import Session
 
 _MAX_LIMIT = 1_000_000
@@ -62,7 +63,11 @@ class StepForm(QFrame):
         )
         self.categories = {step: CategoriesField() for step in _WRITING}
         self.each = {step: count_field(1, 10_000, each) for step, (_, each) in _EACH.items()}
-        self.query, self.limit, self.rounds = QLineEdit(), count_field(0, _MAX_LIMIT, 0), count_field(0, 9, 1)
+        self.query, self.limit, self.rounds = (
+            QueryField(session, tr("Prompts")),
+            count_field(0, _MAX_LIMIT, 0),
+            count_field(0, 9, 1),
+        )
         self.templates = {step: TemplateField(session, step) for step in Step if step is not Step.ANSWERS}
         self.cost_limit, self.vendor_batch = QLineEdit(), QCheckBox(tr("Vendor batch API"))
         self.options = {step: _options(theme, step) for step in Step}
@@ -132,7 +137,8 @@ class StepForm(QFrame):
 
     def _connect(self) -> None:
         self.step.currentIndexChanged.connect(self.restate)
-        for line in (self.writer, self.responder, self.query, self.cost_limit):
+        self.query.changed.connect(self.restate)
+        for line in (self.writer, self.responder, self.cost_limit):
             line.textChanged.connect(self.restate)
         for number in (*self.each.values(), self.rounds, self.limit):
             number.valueChanged.connect(self.restate)
@@ -151,7 +157,7 @@ class StepForm(QFrame):
         for step, title in TITLES.items():
             self.step.addItem(tr(title), step)
         self.step.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.query.setPlaceholderText(tr("All, or a query: origin:rewrite category:privacy"))
+        self.query.line.setPlaceholderText(tr("All, or a query"))
         self.limit.setSpecialValueText(tr("all"))
         self.cost_limit.setPlaceholderText(tr("no limit"))
         set_tip(self.rounds, tr("How many times toxic rewrites of a seed may become seeds again"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.core.moderation import Rule
@@ -16,7 +16,8 @@ from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.empty_state import EmptyState
 from orbench_studio.gui.common.flow_layout import Flow
-from orbench_studio.gui.common.theme import Theme, px
+from orbench_studio.gui.common.panels import Panel, Panels
+from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import rule, scrolled
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 from orbench_studio.gui.generation.active_batch import ActiveBatch
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     Found = tuple[Funnel, Moderators | None, Rule, list[BatchProgress]]
 
-_FORM = 360  # width
+_FORM, _MIN_WIDTH = 380, 480  # pixels
 _SHOWN = frozenset({Kind.PROMPTS, Kind.VOTES, Kind.BATCHES, Kind.ANNOTATIONS, Kind.RESPONSES})
 _WRITER, _MODERATOR = "simulated/writer", "simulated/strict"
 _STEPS = (
@@ -60,6 +61,11 @@ class GenerationPage(QWidget):
         self.return_toxic, self.rejected = QPushButton(tr("Return toxic rewrites")), QPushButton(tr("Rejected…"))
         self._reading = self._read_again = False
         self._right = QWidget()
+        panels = (
+            Panel(tr("Next step"), self.form, _FORM),
+            Panel(tr("Seeds and prompts"), scrolled(self._right), _MIN_WIDTH, 1),
+        )
+        self._panels = Panels("generate", session.settings, panels)
         self._build_ui()
         self._connect()
 
@@ -160,7 +166,7 @@ class GenerationPage(QWidget):
         self.return_toxic.clicked.connect(self._return)
         self.rejected.clicked.connect(self._show_rejected)
         self._session.leaving.connect(self._reset)
-        self._theme.changed.connect(self._fit)
+        self._theme.changed.connect(self._panels.fit)
 
     def _simulate(self) -> None:
         """Fill the form with simulated models, which need no key."""
@@ -180,18 +186,9 @@ class GenerationPage(QWidget):
         for widget in (self.empty, self.funnel, buttons, self.active_batch, rule(), self.rule, self.moderators):
             column.addWidget(widget)
         column.addStretch(1)
-        area = scrolled(self._right)
-        area.setFrameShape(QFrame.Shape.NoFrame)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self.form)
-        row.addWidget(rule(vertical=True))
-        row.addWidget(area, 1)
-        self._fit()
-
-    def _fit(self) -> None:
-        self.form.setFixedWidth(px(_FORM))
+        row.addWidget(self._panels)
 
 
 def _read(workspace: Workspace, *, busy: bool) -> Found:

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QDialog, QVBoxLayout, QWidget
 
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import if_alive, label
@@ -43,7 +44,7 @@ class RejectedTextsDialog(QDialog):
         column = QVBoxLayout(self)
         for widget in (label(tr(_DUPLICATES), "quiet"), label(tr(_REPLIES), "quiet"), self.table, self.reveal):
             column.addWidget(widget)
-        self.resize(860, 520)
+        set_size(self, 860, 520)
         session.run(_read, if_alive(self, self._set_found))
 
     def _set_found(self, found: Found) -> None:

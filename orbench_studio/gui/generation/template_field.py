@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.file_dialog import FileDialog
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.widgets import if_alive, label, set_tip
@@ -108,4 +109,4 @@ class TemplateDialog(QDialog):
         )
         for widget in (label(hint, "quiet"), self.text, self.hash):
             column.addWidget(widget)
-        self.resize(720, 560)
+        set_size(self, 720, 560)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.common.actions import Actions, tr, with_key
+from orbench_studio.gui.common.columns import Columns
 from orbench_studio.gui.common.empty_state import EmptyState
 from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.page_head import page_head
@@ -34,6 +35,7 @@ _STEPS = (
     "Click Calibrate. Every judge is compared with your classes: agreement, precision and recall, with intervals.",
     "Judge the other responses with the judge that agrees best with the human labels.",
 )
+_HALF = 420  # pixels of a column
 _MAX_NARROW = 5  # columns of a table that fits beside the phrases
 
 
@@ -158,15 +160,18 @@ class JudgesPage(QWidget):
             for table in self.report.others:
                 if len(table.header) > _MAX_NARROW:
                     column.addWidget(table_of(table))
-            column.addLayout(self._below_agreement(self.report, models))
+            column.addWidget(self._below_agreement(self.report, models))
         column.addWidget(self.licences)
         column.addStretch()
         self._scroll.setWidget(page)
         for part in (self.copy, self.slices):
             part.setVisible(self.report is not None)
 
-    def _below_agreement(self, report: Report, models: list[str]) -> QHBoxLayout:
-        left = QVBoxLayout()
+    def _below_agreement(self, report: Report, models: list[str]) -> QWidget:
+        tables, panes = QWidget(), QWidget()
+        left, right = QVBoxLayout(tables), QVBoxLayout(panes)
+        for column in (left, right):
+            column.setContentsMargins(0, 0, 0, 0)
         left.setSpacing(24)
         for table in report.others:
             if len(table.header) <= _MAX_NARROW:
@@ -175,16 +180,11 @@ class JudgesPage(QWidget):
         self.phrases = PhrasesPane(self._session)
         self.phrases.set_models(models)
         self.phrases.saved.connect(self.custom_rules.added)
-        right = QVBoxLayout()
         right.setSpacing(24)
         right.addWidget(self.phrases)
         right.addWidget(self.custom_rules)
         right.addStretch()
-        row = QHBoxLayout()
-        row.setSpacing(40)
-        row.addLayout(left, 1)
-        row.addLayout(right, 1)
-        return row
+        return Columns((tables, panes), width=_HALF, spacing=40)
 
     def _change_slices(self) -> None:
         """Show the agreement by another kind of slice."""

@@ -25,6 +25,7 @@ from orbench_studio.domain.core.annotation import Aspect, Label, Visible
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.review.queue import QueueRow
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.theme import LABELS
 from orbench_studio.gui.common.widgets import ENTER, if_alive, label
 from orbench_studio.gui.workspace.session import Session
@@ -206,7 +207,7 @@ class BulkDialog(QDialog):
         buttons.addWidget(self._close)
         buttons.addWidget(self._go)
         layout.addLayout(buttons)
-        self.resize(680, 520)
+        set_size(self, 680, 520)
 
     def _scope_row(self) -> QHBoxLayout:
         row = QHBoxLayout()

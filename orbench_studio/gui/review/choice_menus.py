@@ -12,6 +12,7 @@ from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.core.judgement import REFUSALS, SEVERITIES, AnswerClass
 from orbench_studio.domain.review.override_reasons import REASONS
 from orbench_studio.gui.common.actions import key_text, tr
+from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.theme import ANSWERS, LABELS
 from orbench_studio.gui.common.widgets import ENTER, label
 from orbench_studio.gui.review.decision_words import mark_words
@@ -131,7 +132,7 @@ class NoteDialog(QDialog):
         layout.addWidget(self._text)
         layout.addWidget(label(tr("Ctrl+Enter saves, Esc discards. Save an empty text to remove the note."), "meta"))
         layout.addWidget(buttons)
-        self.resize(480, 260)
+        set_size(self, 480, 260)
 
     def accept(self) -> None:
         text = self._text.toPlainText().strip()

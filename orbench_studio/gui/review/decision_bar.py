@@ -1,11 +1,12 @@
 """The bar below the texts, in one of two states: deciding, or decided with what was revealed and the way on."""
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.annotation import Aspect, Label
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.decision import PromptView
 from orbench_studio.gui.common.actions import SHORTCUTS, Actions, key_text, tr
+from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.theme import LABELS, Theme
 from orbench_studio.gui.common.widgets import KeyButton, KeyHints, label, set_role
 from orbench_studio.gui.review.choice_menus import CLASS_ACTIONS, LABEL_ACTIONS
@@ -101,17 +102,16 @@ class DecisionBar(QFrame):
         question.addWidget(self._skip)
         deciding.addLayout(question)
         deciding.addStretch()
-        deciding.addLayout(_row(*self._labels.values()))
+        deciding.addWidget(Flow(*self._labels.values()))
         card = QVBoxLayout(self._card)
         card.setContentsMargins(12, 8, 12, 8)
         card.setSpacing(4)
         card.addWidget(self._summary)
         card.addWidget(self._known)
+        card.addWidget(self._idle)
         decided.addWidget(self._card)
         decided.addStretch()
-        buttons = _row(self.next, self.change)
-        buttons.insertWidget(2, self._idle, 1)
-        decided.addLayout(buttons)
+        decided.addWidget(Flow(self.next, self.change))
         for state in (deciding, decided):
             page = QWidget()
             page.setLayout(state)
@@ -135,12 +135,3 @@ def _column() -> QVBoxLayout:
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(8)
     return column
-
-
-def _row(*parts: QWidget | QLabel) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(8)
-    for part in parts:
-        row.addWidget(part)
-    row.addStretch()
-    return row

@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QToolButton, QWidge
 
 from orbench_studio.domain.review.query import QueryError, parse, write
 from orbench_studio.domain.review.queue import Order, QueueFilter
-from orbench_studio.gui.common.actions import SHORTCUTS, key_text, tr, with_key
-from orbench_studio.gui.common.widgets import label, set_role, set_tip
+from orbench_studio.gui.common.actions import SHORTCUTS, tr, with_key
+from orbench_studio.gui.common.elided_label import ElidedLabel
+from orbench_studio.gui.common.widgets import set_role, set_tip
 from orbench_studio.gui.review.condition_names import ORDERS
 from orbench_studio.gui.review.query_completion import Completion
 from orbench_studio.gui.review.view_progress import ViewProgress
@@ -33,7 +34,7 @@ class FilterBar(QWidget):
         self.views = QToolButton()
         self.order = QToolButton()  # placed by the queue view
         self.progress = ViewProgress()
-        self._fault = label("", "error")
+        self._fault = ElidedLabel("", "error")
         self.out = QToolButton()  # clears the filter
         self._typing = QTimer(self)
         self._build_ui()
@@ -71,7 +72,8 @@ class FilterBar(QWidget):
 
     def _say_wrong(self, text: str) -> None:
         set_role(self.search, "wrong", bool(text))
-        set_tip(self.search, text)
+        example = tr("Words, or conditions such as {example}").format(example="category:privacy refused:>=3")
+        set_tip(self.search, text or example)
         self.search.setAccessibleDescription(text)
         self._fault.setText(f"▲ {text.partition('.')[0]}." if text else "")
         set_tip(self._fault, text)
@@ -92,13 +94,11 @@ class FilterBar(QWidget):
         policy.setRetainSizeWhenHidden(True)  # its neighbours do not move when another page hides it
         self.setSizePolicy(policy)
         self.search.setAccessibleName(tr("Search and filter"))
-        self.search.setMinimumWidth(200)
         self._typing.setInterval(_TYPING)
         self._typing.setSingleShot(True)
         self.out.setText(tr("✕ Clear"))
         self.views.setText(tr("Views  ▾"))
         self.views.setAccessibleName(tr("Saved views"))
-        self._fault.setMinimumWidth(1)
         self._fault.hide()
         self._build_order()
         layout = QHBoxLayout(self)
@@ -114,9 +114,7 @@ class FilterBar(QWidget):
         SHORTCUTS.changed.connect(self._say_keys)
 
     def _say_keys(self) -> None:
-        text = tr("Search, or filter: {example}   {key}")
-        example = "category:privacy refused:>=3"
-        self.search.setPlaceholderText(text.format(example=example, key=key_text("search")))
+        self.search.setPlaceholderText(with_key(tr("Search or filter"), "search"))
         self.out.setToolTip(with_key(tr("Clear the filter"), "clear_filter"))
 
     def _build_order(self) -> None:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from orbench_studio.domain.review.consistency import Drift
 from orbench_studio.domain.review.guideline import FIRST_TEXT, Guideline
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import READING, READING_LINE, Theme
 from orbench_studio.gui.common.widgets import ENTER, label, rule
@@ -191,7 +192,7 @@ class GuidelinesDialog(QDialog):
         layout.addLayout(sides)
         layout.addWidget(label(hint, "meta"))
         layout.addWidget(self._buttons)
-        self.resize(760, 480)
+        set_size(self, 760, 480)
 
 
 def _words(version: Guideline) -> str:

@@ -19,6 +19,7 @@ ROOMY = 1_600  # pixels of width from which two responses and the queue have roo
 _COLUMNS = [280, 720, 340]  # queue, texts, side
 _ASIDE = 320
 _SIDE = 250
+_UNLIMITED = 16_777_215  # pixels: the default of Qt
 
 
 class ReviewLayout:
@@ -62,7 +63,9 @@ class ReviewLayout:
         """
         width, self._low = size.width(), size.height() < px(FOLD_CHIPS)
         self._width = width
-        self._side.setMinimumWidth(min(px(_SIDE), width // 3))
+        narrowest = min(px(_SIDE), width // 3)
+        self._side.setMinimumWidth(narrowest)
+        self._side.setMaximumWidth(narrowest if width < px(FOLD) else _UNLIMITED)  # the texts need the room
         self._aside.setVisible(self._aside_wanted and width >= px(FOLD))
         self._fold_queue(width)
         self._show_facets()

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.prompt import Origin, Prompt
 from orbench_studio.domain.review.decision import PromptView
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import (
     PROMPT,
@@ -37,8 +38,7 @@ class PromptPane(QScrollArea):
         self._text = TextPane(theme, Type(PROMPT, PROMPT_LINE), grows=True)
         self._note = TextPane(theme, Type(READING, READING_LINE), grows=True)
         self._text.entries = ("note", "flag", "category", "seed", "timeline", "reveal_text")
-        self._marks = QWidget()
-        self._heading = QHBoxLayout(self._marks)
+        self._marks = Flow(spacing=4)
         self._column = QWidget()
         self._view: PromptView | None = None
         self._build_ui()
@@ -68,10 +68,9 @@ class PromptPane(QScrollArea):
         return {self._text: tr("Prompt"), self._seed: tr("Seed")}
 
     def place_marks(self, buttons: Sequence[QWidget]) -> None:
-        """Place buttons above the prompt, the first one apart from the others."""
+        """Place buttons above the prompt."""
         for button in buttons:
-            self._heading.addWidget(button)
-        self._heading.insertStretch(1)
+            self._marks.add(button)
 
     def show_marks(self, shown: bool) -> None:
         """Show or hide these buttons; their keys work anyway."""
@@ -104,8 +103,6 @@ class PromptPane(QScrollArea):
         layout = QVBoxLayout(column)
         layout.setContentsMargins(_MARGIN - _BUTTON, 12, _MARGIN - _BUTTON, 16)
         layout.setSpacing(12)
-        self._heading.setContentsMargins(0, 0, 0, 0)
-        self._heading.setSpacing(4)
         layout.addWidget(self._marks)
         inner = QVBoxLayout()
         inner.setContentsMargins(_BUTTON, 0, _BUTTON, 0)  # aligns the text with the captions of the buttons

@@ -9,6 +9,7 @@ from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.core.response import Response
 from orbench_studio.domain.review.decision import ResponseView
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.elided_label import ElidedLabel
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import ANSWERS, BODY, READING, READING_LINE, Theme, px
 from orbench_studio.gui.common.widgets import label
@@ -31,10 +32,9 @@ class ResponseReader(QFrame):
         self.setObjectName("panel")
         self.view: ResponseView | None = None
         self._blind = False
-        self.title = label("", "strong")
+        self.title = ElidedLabel("", "strong")
         self.about = label("", "meta")
         self.about.setWordWrap(True)
-        self.title.setWordWrap(True)
         self.source = QToolButton()
         self.text = TextPane(theme, Type(READING, READING_LINE), markdown=True)
         self.text.setAccessibleName(name)

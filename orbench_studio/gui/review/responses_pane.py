@@ -18,6 +18,7 @@ from orbench_studio.domain.audit.refusal_rates import tally_of
 from orbench_studio.domain.core.annotation import Basis
 from orbench_studio.domain.review.decision import PromptView, ResponseView
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.elided_label import ElidedLabel
 from orbench_studio.gui.common.menus import Command, Entry, offer_context_menu
 from orbench_studio.gui.common.painting import badge, badge_size, elided
 from orbench_studio.gui.common.theme import ANSWERS, BASES, BODY, META, Theme, font, px
@@ -142,7 +143,7 @@ class ResponsesPane(QFrame):
         self._model = ResponsesModel()
         self._delegate = ResponseDelegate(theme)
         self.list = PlainList()
-        self._count = label("", "meta")
+        self._count = ElidedLabel("", "meta", tr("Partial, indirect and direct refusals among the judged responses"))
         self.readings = ResponseReaders(theme)
         self._delegate.covered = lambda: self.readings.focused.text.covered
         self._beside = ""  # the model whose response is pinned on the left
@@ -272,13 +273,11 @@ class ResponsesPane(QFrame):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setAccessibleName(tr("Responses"))
         self._fit_size()
-        self._count.setMinimumWidth(1)
         heading = QHBoxLayout()
         heading.setContentsMargins(_PAD, 12, _PAD, 8)
         heading.addWidget(label(tr("Responses"), "strong"))
         heading.addStretch()
         heading.addWidget(self._count)
-        self._count.setToolTip(tr("Partial, indirect and direct refusals among the judged responses"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

@@ -10,6 +10,7 @@ from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.decision import PromptView, evidence_span
 from orbench_studio.domain.review.timeline import Event
 from orbench_studio.gui.common.actions import key_text, tr
+from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.theme import ANSWERS, LABELS, Mark
 from orbench_studio.gui.common.widgets import label
@@ -111,7 +112,7 @@ class TimelineDialog(QDialog):
         layout.addWidget(self._table)
         layout.addWidget(self._status)
         layout.addWidget(buttons)
-        self.resize(920, 440)
+        set_size(self, 920, 440)
         self._update_status()
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.annotation import Aspect, Label
@@ -14,6 +15,7 @@ from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.domain.review.timeline import RecentDecision, in_place
 from orbench_studio.gui.common.actions import Actions, tr
+from orbench_studio.gui.common.elided_label import ElidedLabel
 from orbench_studio.gui.common.theme import ANSWERS, LABELS, px
 from orbench_studio.gui.common.widgets import label, set_role, set_tip
 from orbench_studio.gui.review.decision_words import mark_words, severity_words
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _ROWS = 5
 _NOT_SAVED = 0  # instead of the id of an entry
+_ROOM_FOR_TIME = 280  # pixels of width
 _AROUND_UNDO = 16  # so that the columns stay in place whatever the last one says
 _AFTER_PAINTING = 30  # milliseconds; the next prompt is loaded first
 _LABELS = (Aspect.LABEL, Aspect.RECHECK, Aspect.TRAINING)
@@ -91,8 +94,7 @@ class Trail(QFrame):
         more.setToolTip(tr("All your decisions, with a way to undo any of them"))
         more.clicked.connect(lambda: actions["undo_since"].trigger())
         heading = QHBoxLayout()
-        heading.addWidget(label(tr("Your last decisions"), "strong"))
-        heading.addStretch()
+        heading.addWidget(ElidedLabel(tr("Your last decisions"), "strong"), 1)
         heading.addWidget(more)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 8, 12, 8)
@@ -110,7 +112,7 @@ class _Row(QWidget):
         super().__init__()
         self.decision: RecentDecision | None = None
         self._prompt = label("", "meta")
-        self._value = label("", "meta")
+        self._value = ElidedLabel("", "meta")
         self._time = label("", "meta")
         self.undo = QToolButton()
         self.undo.setText(tr("Undo"))
@@ -119,13 +121,18 @@ class _Row(QWidget):
         policy.setRetainSizeWhenHidden(True)  # rows keep their height
         self.undo.setSizePolicy(policy)
         self._prompt.setMinimumWidth(56)
-        self._value.setMinimumWidth(1)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._prompt)
         layout.addWidget(self._value, 1)
         layout.addWidget(self._time)
         layout.addWidget(self.undo)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._time.setVisible(self.width() >= px(_ROOM_FOR_TIME))
+        widest = self.undo.fontMetrics().horizontalAdvance(tr("replaced"))
+        self.undo.setMinimumWidth(widest + px(_AROUND_UNDO))
 
     def show_decision(self, decision: RecentDecision | None) -> None:
         """Show a decision, or nothing."""
@@ -137,7 +144,6 @@ class _Row(QWidget):
             return
         gone = decision.undone or decision.superseded
         self.undo.setEnabled(decision.entry != _NOT_SAVED and not gone)
-        self.undo.setMinimumWidth(self.undo.fontMetrics().horizontalAdvance(tr("replaced")) + px(_AROUND_UNDO))
         self.undo.setText(tr("undone") if decision.undone else tr("replaced") if gone else tr("Undo"))
         words, colour = _words(decision.aspect, decision.value)
         prompts = tr("{count} prompts").format(count=f"{decision.prompts:,}")
@@ -148,11 +154,11 @@ class _Row(QWidget):
         self._explain(decision)
 
     def _explain(self, decision: RecentDecision) -> None:
-        notes = [decision.model or ""]
+        notes = [f"{decision.at.astimezone():%H:%M:%S}", decision.model or ""]
         notes += [tr("A later decision of yours counts instead.")] if decision.superseded else []
         if decision.entry == _NOT_SAVED:
             notes.append(tr("Not sent yet. Undo is available once you are back online."))
-        set_tip(self._value, " ".join(filter(None, notes)))
+        set_tip(self._value, " · ".join(filter(None, (self._value.text(), *notes))))
         font = self._value.font()
         font.setStrikeOut(decision.superseded or decision.undone)
         self._value.setFont(font)

@@ -18,7 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from orbench_studio.gui.common.actions import key_text, tr
+from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.live_table import Column, Table
+from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import if_alive, label, set_role
 from orbench_studio.gui.workspace.session import Session
 
@@ -189,14 +191,15 @@ class UndoSinceDialog(QDialog):
         layout.addWidget(self._status)
         layout.addWidget(label(tr("{key} redoes all of these decisions.").format(key=key_text("redo")), "meta"))
         layout.addWidget(buttons)
-        self.resize(640, 480)
+        set_size(self, 680, 480)
 
     def _build_head(self) -> QHBoxLayout:
         title = label(tr("Select a decision to undo, or enter a time to undo everything since:"), "quiet")
+        title.setWordWrap(True)
         title.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
         self._time.setPlaceholderText("14:05")
         self._time.setAccessibleName(tr("Time to undo since"))
-        self._time.setMaximumWidth(160)
+        self._time.setFixedWidth(px(96))
         row = QHBoxLayout()
         row.addWidget(title, 1)
         row.addWidget(self._time)

@@ -3,10 +3,12 @@
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.elided_label import ElidedLabel
 from orbench_studio.gui.common.theme import px
-from orbench_studio.gui.common.widgets import label, set_tip
+from orbench_studio.gui.common.widgets import set_tip
 
 _BAR = 96
+_SEPARATOR = "\u00a0\u00a0·  "
 _MINUTE, _HOUR = 60, 3_600
 _DAY = 24 * _HOUR
 
@@ -19,13 +21,16 @@ class ViewProgress(QWidget):
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName(tr("Decided prompts in this view"))
-        self.text = label("", "quiet")
-        self.text.setMinimumWidth(1)
+        self.text = ElidedLabel("", "quiet")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         row.addWidget(self._bar)
         row.addWidget(self.text)
+
+    def show_bar(self, shown: bool) -> None:
+        """Show or hide the bar; the counts are always shown."""
+        self._bar.setVisible(shown)
 
     def show_progress(self, decided: int, matches: int, total: int, seconds: float | None) -> None:
         """Show the progress of a view of `matches` prompts; `seconds` is the median time for one."""
@@ -34,10 +39,12 @@ class ViewProgress(QWidget):
         self._bar.setValue(decided)
         words = progress_words(decided, matches, seconds)
         self.text.setText(words)
+        self.text.setMinimumWidth(self.text.fontMetrics().horizontalAdvance(words.partition(_SEPARATOR)[0]) + px(4))
         every = tr("This queue has all {total} prompts of the workspace.")
         text = every if matches == total else tr("{matches} of {total} prompts match the filter.")
         found = text.format(matches=f"{matches:,}", total=f"{total:,}")
-        set_tip(self, found)
+        for part in (self, self.text):
+            set_tip(part, found)
 
 
 def progress_words(decided: int, matches: int, seconds: float | None) -> str:
@@ -46,7 +53,7 @@ def progress_words(decided: int, matches: int, seconds: float | None) -> str:
     left = matches - decided
     if seconds is not None and left:
         parts.append(tr("about {time} left").format(time=_duration(left * seconds)))
-    return "\u00a0\u00a0·  ".join(parts)
+    return _SEPARATOR.join(parts)
 
 
 def _duration(seconds: float) -> str:

@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.moderation import Verdict, Vote
 from orbench_studio.domain.review.decision import PromptView
 from orbench_studio.gui.common.actions import SHORTCUTS, key_text, tr
-from orbench_studio.gui.common.theme import VERDICTS
+from orbench_studio.gui.common.elided_label import ElidedLabel
+from orbench_studio.gui.common.flow_layout import Flow
+from orbench_studio.gui.common.theme import VERDICTS, px
 from orbench_studio.gui.common.widgets import label, set_role, set_tip
 from orbench_studio.gui.review.decision_words import SEPARATOR, consensus_words, mark_words
+
+_GAP = 12
 
 
 class VoteRow(QWidget):
@@ -18,20 +23,30 @@ class VoteRow(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._moderator = label()
+        self._moderator = ElidedLabel()
         self._verdict = label("", "strong")
         self._explanation = label("", "meta")
-        self._moderator.setMinimumWidth(1)
         self._explanation.setWordWrap(True)
         self._explanation.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        row = QHBoxLayout()
-        row.addWidget(self._moderator, 1)
-        row.addWidget(self._verdict)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._row.setSpacing(2)
+        self._row.addWidget(self._moderator, 1)
+        self._row.addWidget(self._verdict)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        layout.addLayout(row)
+        layout.addLayout(self._row)
         layout.addWidget(self._explanation)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Place the verdict below the name where both do not fit into one line."""
+        needed = self._moderator.sizeHint().width() + self._verdict.sizeHint().width() + px(_GAP)
+        below = needed > self.width()
+        self._row.setDirection(QBoxLayout.Direction.TopToBottom if below else QBoxLayout.Direction.LeftToRight)
 
     def show_vote(self, vote: Vote, *, explained: bool) -> None:
         """Show a vote."""
@@ -39,6 +54,7 @@ class VoteRow(QWidget):
         self._moderator.setText(vote.moderator)
         self._verdict.setText(" · ".join(filter(None, (mark_words(mark), vote.category))))
         set_role(self._verdict, "role", f"verdict-{mark.colour}")
+        self._fit()
         unread = vote.verdict is Verdict.UNPARSED and vote.raw
         self._explanation.setText(vote.raw if unread else vote.explanation or tr("No explanation."))
         self._explanation.setVisible(explained)
@@ -101,16 +117,11 @@ class VotesPane(QFrame):
                 row.show_vote(votes[place], explained=self._explained and not self._covered)
 
     def _build_ui(self) -> None:
-        heading = QHBoxLayout()
-        heading.addWidget(self.title)
-        heading.addStretch()
-        heading.addWidget(self._key)
         self._rule.setWordWrap(True)
-        self._key.setMinimumWidth(1)
         self._list.setSpacing(8)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 12, 20, 8)
         layout.setSpacing(8)
-        layout.addLayout(heading)
+        layout.addWidget(Flow(self.title, self._key, spacing=12))
         layout.addLayout(self._list)
         layout.addWidget(self._rule)

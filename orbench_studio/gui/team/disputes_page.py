@@ -24,7 +24,7 @@ from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.team.dispute import Dispute
 from orbench_studio.gui.common.actions import Actions, tr, with_key
 from orbench_studio.gui.common.empty_state import EmptyState
-from orbench_studio.gui.common.flow_layout import FlowLayout
+from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import (
     ANSWERS,
@@ -37,7 +37,7 @@ from orbench_studio.gui.common.theme import (
     Theme,
     px,
 )
-from orbench_studio.gui.common.widgets import KeyButton, label, rule
+from orbench_studio.gui.common.widgets import KeyButton, keep_scroll_bar, label, rule, scrolled
 from orbench_studio.gui.review.choice_menus import CLASS_ACTIONS, LABEL_ACTIONS
 from orbench_studio.gui.team.disputes_side import SideCard
 from orbench_studio.gui.workspace.decision_recorder import DecisionRecorder
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
 _LIST = 260
-_COLUMNS = 3
+_COLUMNS, _CARD = 3, 220  # most cards in a row, and the width of each in pixels
 
 
 _STEPS = (
@@ -73,8 +73,8 @@ class DisputesPage(QWidget):
         self.case: Case | None = None
         self.list = QListWidget()
         self.title = label("", "strong")
-        self.prompt = TextPane(theme, Type(PROMPT, PROMPT_LINE))
-        self.response = TextPane(theme, Type(READING, READING_LINE), markdown=True)
+        self.prompt = TextPane(theme, Type(PROMPT, PROMPT_LINE), grows=True)
+        self.response = TextPane(theme, Type(READING, READING_LINE), grows=True, markdown=True)
         self.model = label("", "meta")
         self.reason = QLineEdit()
         self.empty = QWidget()
@@ -106,6 +106,13 @@ class DisputesPage(QWidget):
 
     def _fit(self) -> None:
         self.list.setFixedWidth(min(px(_LIST), self.width() // 5))
+        self._place_cards()
+
+    def _place_cards(self) -> None:
+        """Place the sides beside each other, as many in a row as have reading width."""
+        columns = max(1, min(_COLUMNS, (self.width() - self.list.width()) // px(_CARD)))
+        for at, card in enumerate(self._cards):
+            self._sides.addWidget(card, at // columns, at % columns)
 
     def settle(self, value: str) -> None:
         """Adjudicate the shown dispute."""
@@ -191,8 +198,7 @@ class DisputesPage(QWidget):
             button.setVisible(not answered)
         while len(self._cards) < len(case.sides):
             self._cards.append(SideCard())
-            at = len(self._cards) - 1
-            self._sides.addWidget(self._cards[-1], at // _COLUMNS, at % _COLUMNS)
+        self._place_cards()
         for at, card in enumerate(self._cards):
             card.setVisible(at < len(case.sides))
             if at < len(case.sides):
@@ -233,18 +239,14 @@ class DisputesPage(QWidget):
         self.prompt.setAccessibleName(tr("Prompt"))
         self.response.setAccessibleName(tr("Response"))
         self.reason.setAccessibleName(tr("Reason"))
-        self.reason.setPlaceholderText(with_key(tr("Reason (optional). Press Enter to return to the list"), "reason"))
+        self.reason.setToolTip(tr("Press Enter to return to the list"))
+        self.reason.setPlaceholderText(with_key(tr("Reason (optional)"), "reason"))
         self.setFocusProxy(self.list)
         self._body = QWidget()
         column = QVBoxLayout(self._body)
-        column.setContentsMargins(24, 16, 24, 0)
+        column.setContentsMargins(24, 0, 24, 0)
         column.setSpacing(12)
-        column.addWidget(self.title)
-        column.addWidget(self.prompt, 2)
-        column.addWidget(self.model)
-        column.addWidget(self.response, 3)
-        self._sides.setSpacing(12)
-        column.addLayout(self._sides)
+        column.addWidget(self._build_texts(), 1)
         column.addWidget(self.reason)
         column.addWidget(rule())
         column.addWidget(self._build_bar())
@@ -255,6 +257,21 @@ class DisputesPage(QWidget):
         row.addWidget(self._body, 1)
         row.addWidget(self._build_empty(), 1)
         self._show([])
+
+    def _build_texts(self) -> QWidget:
+        texts = QWidget()
+        texts.setObjectName("page")
+        column = QVBoxLayout(texts)
+        column.setContentsMargins(0, 16, 12, 0)
+        column.setSpacing(12)
+        for part in (self.title, self.prompt, self.model, self.response):
+            column.addWidget(part)
+        self._sides.setSpacing(12)
+        column.addLayout(self._sides)
+        column.addStretch()
+        area = scrolled(texts)
+        keep_scroll_bar(area)
+        return area
 
     def _build_empty(self) -> QWidget:
         queues = QPushButton(tr("Team queues"))
@@ -267,11 +284,8 @@ class DisputesPage(QWidget):
         return self.empty
 
     def _build_bar(self) -> QWidget:
-        bar = QWidget()
-        flow = FlowLayout(bar, spacing=8)
-        flow.setContentsMargins(0, 4, 0, 16)
-        for button in (*self._labels, *self._answers):
-            flow.addWidget(button)
+        bar = Flow(*self._labels, *self._answers)
+        bar.setContentsMargins(0, 4, 0, 16)
         return bar
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -14,6 +14,7 @@ from orbench_studio.domain.review.query import write
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.domain.team.queue import QueueState, TeamQueue, assignments_filter
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.empty_state import EmptyState
 from orbench_studio.gui.common.text_table import note, table_of
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import if_alive, label
@@ -31,9 +32,10 @@ if TYPE_CHECKING:
     from orbench_studio.services.team.team_queues import QueueStatus
     from orbench_studio.services.workspace.workspace import Workspace
 
-_EMPTY = (
-    "No team queues yet. Click New queue to assign prompts to annotators, by overlap, share or category. Labels "
-    "stay hidden from other annotators until a prompt is complete. Disagreements then appear on the Disputes page."
+_STEPS = (
+    "Make a queue: choose prompts, and assign them to annotators by overlap, share or category.",
+    "Annotators join the queue on this page. Labels stay hidden from others until a prompt is complete.",
+    "Decide disagreements on the Disputes page. The agreement of annotators is shown here.",
 )
 
 
@@ -51,7 +53,9 @@ class TeamPage(QScrollArea):
         self.statuses: list[QueueStatus] = []
         self.cards: list[QueueCard] = []
         self.new = QPushButton(tr("New queue…"))
-        self.empty = label(tr(_EMPTY), "quiet")
+        first = QPushButton(tr("New queue…"))
+        first.clicked.connect(lambda: self.ask(None))
+        self.empty = EmptyState(tr("No team queues yet"), [tr(step) for step in _STEPS], (first,))
         self._queues, self._column = QVBoxLayout(), QVBoxLayout()
         self._tables: list[QWidget] = []
         self._note = note(tr(NOTE))
@@ -80,7 +84,7 @@ class TeamPage(QScrollArea):
 
     def ask(self, before: TeamQueue | None) -> None:
         """Open the dialog for a new queue, or to change `before`."""
-        dialog = QueueDialog(self, before, write(self._current()) if before is None else before.query)
+        dialog = QueueDialog(self, self._session, before, write(self._current()) if before is None else before.query)
         close = if_alive(dialog, lambda _: dialog.close())
         show_error = if_alive(dialog, lambda error: dialog.show_error(str(error)))
 
@@ -126,6 +130,7 @@ class TeamPage(QScrollArea):
             if place < len(statuses):
                 card.show_status(statuses[place], annotator)
         self.empty.setVisible(not statuses)
+        self.new.setVisible(bool(statuses))
         for table in self._tables:
             table.deleteLater()
         self._tables = [table_of(people_table(people, datetime.now(UTC)))] if people else []
@@ -151,14 +156,12 @@ class TeamPage(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setAccessibleName(tr("Team"))
-        self.setFocusProxy(self.new)
         page = QWidget()
         page.setObjectName("page")
         heading = QHBoxLayout()
         heading.addWidget(label(tr("Team"), "title"))
         heading.addStretch()
         heading.addWidget(self.new)
-        self.empty.setWordWrap(True)
         self._queues.setSpacing(12)
         column = self._column
         page.setLayout(column)
@@ -169,7 +172,6 @@ class TeamPage(QScrollArea):
         column.addLayout(self._queues)
         column.addWidget(self._note)
         column.addStretch()
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignLeft)
         self.empty.hide()
         self._note.hide()
         self.setWidget(page)

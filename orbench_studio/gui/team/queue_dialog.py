@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from orbench_studio.domain.team.queue import (
     MAX_LEASE,
     MAX_OVERLAP,
+    Assignment,
     QueueState,
     TeamQueue,
     format_member,
@@ -23,15 +24,19 @@ from orbench_studio.domain.team.queue import (
 )
 from orbench_studio.errors import StudioError
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.form_fields import count_field
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, scrolled
+from orbench_studio.gui.review.query_field import QueryField
+from orbench_studio.gui.workspace.session import Session
 
 _HINT = (
     "One annotator per line. “Ada = 2” sets a share, “Ada = privacy, hate” sets categories; a name alone can get any "
     "prompt. Leave this empty to let everybody join."
 )
 _PEOPLE_HEIGHT = 96  # pixels
+_ANY = "?"  # the name of a queue that has none yet
 
 
 class QueueDialog(QDialog):
@@ -39,17 +44,33 @@ class QueueDialog(QDialog):
 
     wanted = Signal(TeamQueue)  # when the user saves
 
-    def __init__(self, parent: QWidget, before: TeamQueue | None, query: str) -> None:
+    def __init__(self, parent: QWidget, session: Session, before: TeamQueue | None, query: str) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._before = before
-        queue = before or TeamQueue("?", query, overlap=2)
-        self.name, self.query = QLineEdit(before.name if before else ""), QLineEdit(queue.query)
+        queue = before or TeamQueue(_ANY, query, overlap=2)
+        self.name = QLineEdit(before.name if before else "")
+        self.query = QueryField(session, tr("Prompts"), queue.query)
         self.overlap, self.lease = count_field(1, MAX_OVERLAP, queue.overlap), count_field(1, MAX_LEASE, queue.lease)
         self.people = QPlainTextEdit("\n".join(map(format_member, queue.members)))
-        self.training = QLineEdit(queue.training or "")
+        self.training = QueryField(session, tr("Training prompts"), queue.training or "")
+        self.summary = label("")
         self.error = label("", "error")
         self._build_ui()
+        for changed in (
+            self.query.changed, self.training.changed, self.overlap.valueChanged, self.lease.valueChanged,
+            self.people.textChanged,
+        ):  # fmt: skip
+            changed.connect(self._summarise)
+        self.query.count()
+        self._summarise()
+
+    def _summarise(self) -> None:
+        """Say in sentences what the queue will do."""
+        try:
+            self.summary.setText(summary(self._read(_ANY)))
+        except (StudioError, ValueError):
+            self.summary.setText("")  # the fault is shown when the queue is saved
 
     def accept(self) -> None:
         """Emit the queue; the receiver closes the dialog once the queue is saved."""
@@ -60,13 +81,15 @@ class QueueDialog(QDialog):
 
     def queue(self) -> TeamQueue:
         """Read the fields. Raises StudioError for invalid settings."""
+        return self._read(self.name.text().strip())
+
+    def _read(self, name: str) -> TeamQueue:
         lines = [line for line in self.people.toPlainText().splitlines() if line.strip()]
         assignment, members = parse_members(lines)
         numbers = (self.overlap.value(), self.lease.value())
-        training = self.training.text().strip() or None
+        training = self.training.text() or None
         state = self._before.state if self._before else QueueState.OPEN
-        name_and_query = (self.name.text().strip(), self.query.text().strip())
-        return TeamQueue(*name_and_query, *numbers, assignment, members, training, state)
+        return TeamQueue(name, self.query.text(), *numbers, assignment, members, training, state)
 
     def show_error(self, message: str) -> None:
         """Show an error below the fields."""
@@ -78,9 +101,9 @@ class QueueDialog(QDialog):
         self.people.setObjectName("input")
         self.people.setTabChangesFocus(True)
         self.people.setFixedHeight(px(_PEOPLE_HEIGHT))
-        self.query.setPlaceholderText(tr("All prompts, or a query such as consensus:open"))
-        self.training.setPlaceholderText(tr("None, or a query such as source:known.csv"))
-        self.training.setToolTip(tr("Prompts with known labels that new annotators label first, with feedback"))
+        self.query.line.setPlaceholderText(tr("All, or a query"))
+        self.training.line.setPlaceholderText(tr("None, or a query"))
+        self.training.line.setToolTip(tr("Prompts with known labels that new annotators label first, with feedback"))
         form = QFormLayout()
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         form.setVerticalSpacing(8)
@@ -98,7 +121,7 @@ class QueueDialog(QDialog):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         hint = label(tr(_HINT), "meta")
-        for text in (hint, self.error):
+        for text in (hint, self.error, self.summary):
             text.setWordWrap(True)
         self.error.hide()
         inner = QWidget()
@@ -106,8 +129,9 @@ class QueueDialog(QDialog):
         column.setContentsMargins(24, 24, 24, 8)
         column.setSpacing(12)
         column.addLayout(form)
-        column.addStretch()
         column.addWidget(hint)
+        column.addWidget(self.summary)
+        column.addStretch()
         column.addWidget(self.error)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 16)
@@ -116,4 +140,29 @@ class QueueDialog(QDialog):
         foot.setContentsMargins(24, 0, 24, 0)
         foot.addWidget(buttons)
         layout.addLayout(foot)
-        self.resize(640, 560)
+        set_size(self, 680, 620)
+
+
+def summary(queue: TeamQueue) -> str:
+    """What a queue does, in sentences."""
+    names = ", ".join(member.annotator for member in queue.members) or tr("everybody who joins")
+    what = tr("the prompts that match “{query}”").format(query=queue.query) if queue.query else tr("every prompt")
+    text = tr("{overlap} annotators label each of {prompts}. Annotators: {names}.")
+    if queue.overlap == 1:
+        text = tr("1 annotator labels each of {prompts}. Annotators: {names}.")
+    sentences = [text.format(overlap=queue.overlap, prompts=what, names=names)]
+    how = {
+        Assignment.SHARE: tr("Prompts are divided by the shares."),
+        Assignment.CATEGORY: tr("Each annotator gets prompts of their categories."),
+    }
+    sentences += [how[queue.assignment]] if queue.assignment in how else []
+    sentences.append(
+        tr("An assigned prompt without a label goes to another annotator after {minutes} minutes.").format(
+            minutes=queue.lease
+        )
+    )
+    if queue.overlap > 1:
+        sentences.append(tr("Labels stay hidden from the others until a prompt has all its labels."))
+    if queue.training:
+        sentences.append(tr("New annotators label the training prompts first."))
+    return " ".join(sentences)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLineEdit,
 from orbench_studio.domain.workspace.location import Server, location_of
 from orbench_studio.errors import StudioError
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.theme import px
+from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.widgets import if_alive, label
 from orbench_studio.gui.workspace.session import Session
 
@@ -60,7 +60,7 @@ class ServerDialog(QDialog):
     def _build_ui(self) -> None:
         self.address.setPlaceholderText(_EXAMPLE)
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
-        self.password.setPlaceholderText(tr("Empty: use PGPASSWORD, ~/.pgpass or the keyring"))
+        self.password.setPlaceholderText(tr("Optional"))
         form = QFormLayout()
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(12)
@@ -70,7 +70,11 @@ class ServerDialog(QDialog):
         layout.setContentsMargins(24, 24, 24, 16)
         layout.setSpacing(16)
         description = label(
-            tr("The workspace of a team is a PostgreSQL database. The password is not stored."), "quiet"
+            tr(
+                "The workspace of a team is a PostgreSQL database. Without a password, PGPASSWORD, ~/.pgpass or the "
+                "keyring is used. The password is not stored."
+            ),
+            "quiet",
         )
         for text in (description, self.status):
             text.setWordWrap(True)
@@ -81,4 +85,4 @@ class ServerDialog(QDialog):
         layout.addWidget(self._buttons)
         self._buttons.accepted.connect(self._open)
         self._buttons.rejected.connect(self.reject)
-        self.resize(px(_WIDTH), px(_WIDTH) // 2)
+        set_size(self, _WIDTH, _WIDTH // 2)

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
@@ -62,6 +63,24 @@ def counts_of(workspace: Workspace, wanted: QueueFilter, field: Field) -> dict[s
     """How many prompts each value of a field would match together with the filter's other conditions."""
     with workspace.reading() as db:
         return facets.counts(db, wanted, field)
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """How many prompts a filter matches; if none, the conditions that none meets and the counts without each one."""
+
+    count: int
+    unmet: tuple[Term, ...] = ()
+    without: tuple[tuple[Term, int], ...] = ()
+
+
+def matches(workspace: Workspace, wanted: QueueFilter) -> Matches:
+    """Count the prompts that match a filter, and find out why if there are none."""
+    with workspace.reading() as db:
+        count = queue.count(db, wanted)
+        unmet = () if count else tuple(term for term in wanted.terms if not queue.count(db, QueueFilter((term,))))
+    without = () if count or len(wanted.terms) < 2 else tuple(counts_without(workspace, wanted))
+    return Matches(count, unmet, without)
 
 
 def counts_without(workspace: Workspace, wanted: QueueFilter) -> list[tuple[Term, int]]:

@@ -42,7 +42,7 @@ from orbench_studio.gui.review.undo_dialog import UndoSinceDialog
 from orbench_studio.resources_dir import resources
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import open_workspace
-from tests.gui.conftest import outside
+from tests.gui.clipping import clipped
 
 
 def colours(picture: QImage) -> Counter:
@@ -275,18 +275,46 @@ def test_the_shortcut_switches_the_colour_scheme_and_saves_it(start, path):
         assert studio.application.session.settings.scheme == "system"
 
 
-@pytest.mark.parametrize(("width", "height"), [(900, 560), (1000, 700), (1200, 800), (1920, 1080)])
-def test_the_decision_buttons_fit_into_every_window(start, path, width, height):
+SIZES = {(900, 560): 100, (1024, 700): 100, (1440, 900): 130, (1280, 800): 200, (2560, 1440): 200}  # text in per cent
+
+
+def test_no_page_is_clipped_at_any_size(start, path):
     with start(path) as studio:
-        studio.window.resize(width, height)
-        studio.wait(lambda: studio.window.size().toTuple() == (width, height))
-        page = studio.page
-        parts = (*page.decisions._labels.values(), page.responses, page.prompt, studio.window.messages)
-        studio.wait(lambda: not outside(studio.window, parts) and all(part.height() >= 32 for part in parts))
-        assert all(part.isVisible() for part in parts)
-        texts = page.panes.texts
-        studio.wait(lambda: (page.responses.readings.y() > 0) == (texts.width() < theme.px(1200)))
-        studio.wait(lambda: page.queue.isHidden() == (page.width() < 1100))
+        studio.press(Qt.Key.Key_S)
+        pages, window = [name for name, *_ in PAGES], studio.window
+        wrong = {}
+        for (width, height), percent in SIZES.items():
+            studio.application.theme.scale(percent)
+            window.resize(width, height)
+            for name in pages:
+                window.show_page(name)
+                studio.wait(lambda: not studio._is_busy())
+                if name == "page_review":
+                    check_review(studio, wrong, (name, width, percent))
+                lay_out()
+                wrong[name, width, percent] = clipped(window)
+        faults = [f"{where}: {fault}" for where, found in wrong.items() for fault in found]
+        assert not faults, "\n".join(faults)
+
+
+def lay_out():
+    """Let sizes that depend on other sizes settle."""
+    for _ in range(5):
+        QApplication.processEvents()
+
+
+def check_review(studio, wrong, where):
+    """The review page with the queue open, and how it is arranged."""
+    page = studio.page
+    studio.wait(lambda: page.queue.isHidden() == (page.width() < theme.px(1100)))
+    beside = page.panes.texts.width() >= theme.px(1200)
+    assert (page.responses.readings.y() == 0) == beside
+    assert page.queue._list.rowHeight(0) >= theme.px(58)
+    if page.queue.isHidden():
+        page.panes.toggle_queue()
+        lay_out()
+        wrong[*where, "queue"] = clipped(studio.window)
+        page.panes.fit(page.size())
 
 
 def test_the_responses_model_keeps_qt_s_rules(qapp, path):

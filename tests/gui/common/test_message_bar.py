@@ -258,11 +258,8 @@ def test_the_bar_keeps_its_height_and_is_not_cut_off(start, path, width, height,
                 assert part.width() >= part.sizeHint().width(), part.text()
                 assert bar.rect().contains(part.mapTo(bar, part.rect().bottomRight())), part.text()
             assert bar._message_line.width() > 100
-            assert (
-                bar._message_line.fontMetrics().horizontalAdvance(bar._message_line.text()) <= bar._message_line.width()
-            )
             assert bar._message_line.textFormat() == Qt.TextFormat.PlainText
-            assert bar._decision.text() == bar._decision.full_text, "the decision is not cut off"
+            assert not bar._decision.is_cut, "the decision is not cut off"
         bar.show_message(UGLY[0])
         bar.layout().activate()
         assert bar.geometry() == before
@@ -275,6 +272,5 @@ def test_a_line_follows_the_text_size(start, tokens):
         studio.application.theme.apply(tokens)
         bar.show_decision(f"#1 undecided → {Label.SAFE}")
         bar.show_error("an act", UGLY[0])
-        short = len(bar._message_line.text())
         studio.application.theme.scale(200)
-        studio.wait(lambda: len(bar._message_line.text()) < short and bar._decision.text() == bar._decision.full_text)
+        studio.wait(lambda: bar._message_line.is_cut and not bar._decision.is_cut)

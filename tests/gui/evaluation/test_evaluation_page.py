@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialogButtonBox, QMessageBox
+from PySide6.QtWidgets import QDialogButtonBox, QMessageBox, QToolButton
 
 from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.domain.review.query import write
@@ -84,7 +84,7 @@ def progress(path, batch_id=1):
 
 
 def test_launched_batch_shows_its_responses_in_review(at_page, path):
-    assert "no batches yet" in at_page.page._right.currentWidget().layout().itemAt(1).widget().text()
+    assert at_page.page._right.currentIndex() == 0
     assert not at_page.form.foot.launch.isEnabled()
     at_page.form.limit.setValue(20)
     at_page.add_models(MIXED, "simulated/helpful")
@@ -115,9 +115,19 @@ def test_batch_uses_the_current_filter_or_a_query(at_page):
     at_page.studio.wait(form.foot.launch.isEnabled)
     assert form.foot.launch.text() == f"Launch {PROMPTS} requests"
     form.prompts.setCurrentIndex(1)
-    QTest.keyClicks(form.query, "category:privacy")
+    QTest.keyClicks(form.query.line, "category:privacy")
     at_page.studio.wait(lambda: form.foot.launch.text() == f"Launch {PROMPTS // 5} requests")
-    form.query.setText("colour:red")
+    at_page.studio.wait(lambda: form.query.status.text() == f"{PROMPTS // 5} prompts match.")
+    form.query.line.setText("category:privcy")
+    at_page.studio.wait(lambda: "Did you mean privacy?" in form.query.status.text())
+    form.query.line.setText("unfindable id:1-9")
+    at_page.studio.wait(
+        lambda: "No prompt meets" in form.query.status.text() and "unfindable" in form.query.status.text()
+    )
+    at_page.studio.wait(form.query.findChild(QToolButton).isVisible)
+    form.query.findChild(QToolButton).click()
+    assert form.query.text() == "id:1-9"
+    form.query.line.setText("colour:red")
     at_page.studio.wait(lambda: "is not a condition" in form.foot.estimate.text())
     assert not form.foot.launch.isEnabled()
     form.prompts.setCurrentIndex(0)

@@ -124,7 +124,7 @@ def test_seeds_rewrites_and_votes_from_the_page(at_page):
     at_page.form.limit.setValue(4)
     at_page.run(Step.REWRITES, model=WRITER)
     at_page.form.limit.setValue(0)
-    at_page.form.query.setText("origin:rewrite")
+    at_page.form.query.line.setText("origin:rewrite")
     at_page.run(Step.VOTES, *MODERATORS)
     assert at_page.number("rewrites") == 12
     assert at_page.number("voted") == at_page.number("unique") > 0
@@ -210,7 +210,7 @@ def test_each_step_has_its_own_settings(at_page):
     assert not at_page.form.options[Step.SEEDS].isVisible()
     for name in MODERATORS:
         at_page.form.moderators.add(name)
-    at_page.form.query.setText("category:privacy")
+    at_page.form.query.line.setText("category:privacy")
     at_page.form.limit.setValue(2)
     at_page.studio.wait(lambda: at_page.form.foot.launch.text() == "Launch 6 requests")
     plan = at_page.form.plan()

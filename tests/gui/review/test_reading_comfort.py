@@ -16,7 +16,6 @@ from orbench_studio.gui.review.pace import GAP, Pace
 from orbench_studio.gui.review.page import State
 from orbench_studio.gui.review.view_progress import progress_words
 from orbench_studio.settings import Settings, load_settings
-from tests.gui.conftest import outside
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 S, B, J, X = Qt.Key.Key_S, Qt.Key.Key_B, Qt.Key.Key_J, Qt.Key.Key_X
@@ -69,21 +68,6 @@ def test_the_size_of_text_has_keys_and_ends(start, path):
         assert studio.application.session.settings.font_scale == 190
         studio.key(Qt.Key.Key_0, CTRL)
         assert px(12) == 12
-
-
-def test_everything_that_decides_is_whole_at_twice_the_size(start, path):
-    with start(path) as studio:
-        studio.application.theme.scale(200)
-        studio.window.resize(1280, 800)
-        studio.wait(lambda: studio.window.size().toTuple() == (1280, 800))
-        page = studio.page
-        studio.wait(page.queue.isHidden)
-        labels = [text for text in page.decisions.findChildren(QLabel) if text.isVisible()]
-        parts = (*labels, page.decisions, page.responses, page.prompt)
-        studio.wait(lambda: not outside(studio.window, parts))
-        for button in page.decisions._labels.values():
-            studio.wait(lambda button=button: button.size() == button.size().expandedTo(button.sizeHint()))
-        assert page.queue._list.rowHeight(0) >= 2 * 58
 
 
 def covered(studio):

@@ -3,6 +3,7 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QPushButton
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
@@ -39,24 +40,28 @@ def dialog_of(page):
 
 def visible_text(page):
     """All visible texts of the page."""
-    return "\n".join(part.text() for part in page.findChildren(type(page.empty)) if part.isVisible())
+    return "\n".join(part.text() for part in page.findChildren(QLabel) if part.isVisible())
 
 
 def test_a_queue_is_made_joined_paused_and_ended(team, other):
     studio, page = team
     studio.wait(page.empty.isVisible)
-    QTest.keyClick(page.new, Qt.Key.Key_Space)
+    QTest.keyClick(page.empty.findChild(QPushButton), Qt.Key.Key_Space)
     dialog = dialog_of(page)
     dialog.name.setText("audit")
-    dialog.query.setText("id:1-9")
+    dialog.query.line.setText("id:1-9")
     dialog.people.setPlainText("Ada\n")
     dialog.accept()
     assert "The overlap is 2, but the number of annotators is 1" in dialog.error.text()
+    assert dialog.summary.text() == ""
     dialog.people.setPlainText("Ada\nBob")
-    dialog.query.setText("id:1000")
+    assert dialog.summary.text().startswith(
+        "2 annotators label each of the prompts that match “id:1-9”. Annotators: Ada"
+    )
+    dialog.query.line.setText("id:1000")
     dialog.accept()
     studio.wait(lambda: "No prompts match the filter" in dialog.error.text())
-    dialog.query.setText("id:1-9")
+    dialog.query.line.setText("id:1-9")
     dialog.accept()
     studio.wait(lambda: len(page.statuses) == 1 and page.cards[0].isVisible())
     assert "0 of 9 prompts complete" in visible_text(page)
@@ -83,7 +88,7 @@ def test_a_queue_is_changed_and_keeps_its_prompts(team, other):
     assert dialog.people.toPlainText() == "Bob = 2\nEve = 1.5"
     dialog.people.setPlainText("Ada = privacy, hate\nBob")
     dialog.name.setText("harder")
-    dialog.query.setText("id:5-12")
+    dialog.query.line.setText("id:5-12")
     dialog.accept()
     studio.wait(lambda: page.statuses and page.statuses[0].queue.name == "harder")
     assert page.statuses[0].progress.prompts == 12

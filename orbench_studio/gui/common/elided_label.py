@@ -1,0 +1,55 @@
+"""A label of one line that ends with an ellipsis where the text does not fit; the tooltip has the full text."""
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import QLabel, QStylePainter
+
+from orbench_studio.gui.common.theme import px
+from orbench_studio.gui.common.widgets import set_role, set_tip
+
+_NARROWEST = 48  # pixels
+_MAX_CHARACTERS = 1_000  # of a line: no window is wider
+# Control characters are invisible, and direction overrides would also affect the rest of the line.
+_INVISIBLE = dict.fromkeys(
+    [*range(32), *range(0x7F, 0xA0), 0x200E, 0x200F, 0x61C, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+)
+
+
+class ElidedLabel(QLabel):
+    """Plain text; `tip` explains it in the tooltip, after the text."""
+
+    def __init__(self, text: str = "", role: str = "", tip: str = "") -> None:
+        super().__init__()
+        self._tip = tip
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        set_role(self, "role", role)
+        self.setText(text)
+
+    def setText(self, text: str) -> None:
+        super().setText(text)
+        set_tip(self, " · ".join(filter(None, (text[:_MAX_CHARACTERS], self._tip))))
+        self.setAccessibleName(text)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a part of the text is not shown."""
+        return self.fontMetrics().horizontalAdvance(self._line()) > self.contentsRect().width()
+
+    def minimumSizeHint(self) -> QSize:
+        whole = self.sizeHint()
+        return QSize(min(whole.width(), px(_NARROWEST)), whole.height())
+
+    def sizeHint(self) -> QSize:
+        around = self.contentsMargins()
+        wide = self.fontMetrics().horizontalAdvance(self._line()) + around.left() + around.right() + 1
+        return QSize(wide, self.fontMetrics().height() + around.top() + around.bottom())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter, area = QStylePainter(self), self.contentsRect()
+        shown = self.fontMetrics().elidedText(self._line(), Qt.TextElideMode.ElideRight, area.width())
+        painter.drawItemText(
+            area, self.alignment(), self.palette(), self.isEnabled(), shown, self.foregroundRole()
+        )  # fmt: skip
+
+    def _line(self) -> str:
+        return " ".join(self.text()[:_MAX_CHARACTERS].split()).translate(_INVISIBLE)

@@ -1,0 +1,84 @@
+"""The panels of a page: side by side, or one at a time below a row of tabs where the window is too narrow for all."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QButtonGroup, QSplitter, QToolButton, QVBoxLayout, QWidget
+
+from orbench_studio.gui.common.flow_layout import Flow
+from orbench_studio.gui.common.splitters import remember_sizes
+from orbench_studio.gui.common.theme import px
+from orbench_studio.settings import Settings
+
+_NARROWEST = 320  # pixels
+
+
+class Panel(NamedTuple):
+    """A widget with its title, its minimum width in pixels, and its share of the remaining width."""
+
+    title: str
+    widget: QWidget
+    width: int
+    share: int = 0
+
+
+class Panels(QWidget):
+    """Arranges panels by its width; the user's own widths are remembered."""
+
+    def __init__(self, name: str, settings: Settings, panels: Sequence[Panel]) -> None:
+        super().__init__()
+        self._panels = panels
+        self._current = 0
+        self._group = QButtonGroup(self)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._tabs = self._make_tabs()
+        for place, panel in enumerate(panels):
+            self._splitter.addWidget(panel.widget)
+            self._splitter.setStretchFactor(place, panel.share)
+        self._splitter.setHandleWidth(1)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.setSizes([panel.width * max(panel.share, 1) for panel in panels])
+        remember_sizes(self._splitter, name, settings)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._tabs)
+        column.addWidget(self._splitter, 1)
+        self._group.idClicked.connect(self.show_panel)
+        self.fit()
+
+    def show_panel(self, place: int) -> None:
+        """Bring a panel to the front, where only one has room."""
+        self._current = place
+        self.fit()
+
+    def fit(self) -> None:
+        """Arrange the panels for the current width and text size."""
+        beside = self.width() >= sum(px(panel.width) for panel in self._panels)
+        self._tabs.setHidden(beside)
+        self._group.button(self._current).setChecked(True)
+        for place, panel in enumerate(self._panels):
+            panel.widget.setMinimumWidth(px(panel.width) if beside else 0)
+            panel.widget.setVisible(beside or place == self._current)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(_NARROWEST, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit()
+
+    def _make_tabs(self) -> QWidget:
+        tabs = Flow(spacing=4)
+        tabs.setObjectName("page")
+        tabs.setContentsMargins(12, 8, 12, 8)
+        for place, panel in enumerate(self._panels):
+            tab = QToolButton()
+            tab.setText(panel.title)
+            tab.setCheckable(True)
+            tab.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            self._group.addButton(tab, place)
+            tabs.add(tab)
+        return tabs
