@@ -55,12 +55,12 @@ def recognise(header: Sequence[str]) -> Reader | None:
     return next((reader for reader in readers() if reader.required and reader.recognises(header)), None)
 
 
-def choose(name: str, header: Sequence[str], format_name: str | None) -> Reader:
+def choose(name: str, header: Sequence[str], format_name: str | None, *, may_be_data: bool) -> Reader:
     """The requested or recognised format; raises FileFaultError for a file that lacks required columns."""
     if format_name is None:
         found = recognise(header)
         if found is None:
-            if looks_like_data(header):
+            if may_be_data:
                 raise FileFaultError(f"{name}: format not recognised. {_NO_HEADER}", wants="header")
             text = f"{name}: format not recognised. {_closest(header)}Its columns are {listing(header)}."
             raise FileFaultError(text, wants="format")

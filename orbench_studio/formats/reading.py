@@ -32,14 +32,14 @@ class Reading:
     def __init__(self, file: InputFile, table: Table, format_name: str | None, options: ReadOptions) -> None:
         self._file = file
         rows, header = _with_header(file.name, table, format_name, options)
-        self.reader: Reader = _reader(file.name, header, format_name, options)
+        self.has_doubtful_header = table.first_is_row and options.has_header and looks_like_data(header)
+        self.reader: Reader = _reader(file.name, header, format_name, options, may_be_data=self.has_doubtful_header)
         self._rows, self.header = _joined(file.name, self.reader, rows, header, options)
         sheet = Sheet(file.name, self.header, options, table.bound)
         self._bound: Bound = self.reader.bind(sheet)
         self.inferred = sheet.inferred
         self.tally = sheet.tally
         self.tally.notes.update(table.notes)
-        self.has_doubtful_header = options.has_header and looks_like_data(header)
         self._only = [(header.index(column), value) for column, value in self.reader.only.items() if column in header]
         self._doctor = Doctor(self.header, self._bound.identity, self._bound.checks, options.mend)
         self.records: Iterator[Record | RowFault | Finding] = self._records()
@@ -91,10 +91,12 @@ class Reading:
         return record
 
 
-def _reader(name: str, header: Sequence[str], format_name: str | None, options: ReadOptions) -> Reader:
+def _reader(
+    name: str, header: Sequence[str], format_name: str | None, options: ReadOptions, *, may_be_data: bool
+) -> Reader:
     """The format: the requested one, else the recognised one; with a mapping of the user any table."""
     if format_name is not None or options.mapping is None:
-        return choose(name, header, format_name)
+        return choose(name, header, format_name, may_be_data=may_be_data)
     known = recognise(header)
     if known is not None and (known.keeps or known.joins or Field.PROMPT not in options.mapping.columns):
         return known
