@@ -283,7 +283,7 @@ class Workspace:
         estimate, batch, prices = sent
         rows = batch_runs.estimated(estimate)
         if batch is None:
-            return pd.DataFrame(rows)
+            return pd.DataFrame(rows).astype({"expected_cost": "float64", "max_cost": "float64"})  # unknown: NaN
         batch_runs.run(self._opened, batch, prices, progress=progress)
         batches = self.batches()
         return batches[batches["batch_id"] == batch.id].reset_index(drop=True)

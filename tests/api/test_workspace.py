@@ -158,6 +158,7 @@ def test_evaluate_judge_and_audit_in_one_notebook(questions, capfd):
     models = ["simulated/helpful", "simulated/refusing"]
     planned = questions.evaluate(models, "category:privacy", dry_run=True)
     assert planned[["model", "items"]].values.tolist() == [[model, 2] for model in models]
+    assert planned["max_cost"].tolist() == [0.0, 0.0] and planned["expected_cost"].dtype == "float64"
     assert questions.batches().empty
     sent = questions.evaluate(models, "category:privacy", max_tokens=50)
     assert sent[["state", "items", "completed"]].values.tolist() == [["completed", 2, 2]] * 2
