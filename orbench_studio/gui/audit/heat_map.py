@@ -136,7 +136,7 @@ class Cells(QAbstractTableModel):
         tally = self.tally(index)
         rate = tally.rate(self.group)
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{percent(rate.value)}{self.audit.mark}"
+            return percent(rate.value) + (self.audit.mark if rate.n else "")
         if role == _RATE:
             return rate
         if role == Qt.ItemDataRole.AccessibleTextRole:

@@ -237,7 +237,7 @@ def _row(audit: Audit, group: Group, model: str) -> tuple[str, ...]:
     return (
         model,
         rate.short,
-        f"{rate.short}{audit.mark}",
+        rate.short + (audit.mark if rate.n else ""),
         f"{rate.count:,}/{rate.n:,}",
         *refused,
         tally.bounds_text(rate),

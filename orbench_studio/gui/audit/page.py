@@ -58,7 +58,7 @@ _NO_CASES = {
 _SUMMARY = (
     "{safe} safe, {toxic} toxic and {other} other prompts · human labels: {labels} · human answer classes: {classes}"
 )
-_UNLICENSED = "† Rates with a judge without a valid licence: {judges}. See the Judges page."
+_UNLICENSED = "· † judge without a valid licence"
 
 
 class AuditPage(QWidget):
@@ -254,5 +254,5 @@ def _summary(audit: Audit, group: Group) -> str:
     labels, classes = audit.label_sources, audit.class_sources
     text = tr(_SUMMARY).format(**counts, labels=labels, classes=classes)
     none_safe = tr(_NONE_SAFE) if group is Group.SAFE and not audit.count(group) else ""
-    unlicensed = tr(_UNLICENSED).format(judges=", ".join(audit.unlicensed)) if audit.unlicensed else ""
-    return " ".join(filter(None, (none_safe, text, audit.selection, unlicensed)))
+    unlicensed = tr(_UNLICENSED) if audit.unlicensed else ""
+    return " ".join(filter(None, (none_safe, text, unlicensed, audit.selection)))
