@@ -21,6 +21,7 @@ from orbench_studio.services.review import prompt_review, search
 from orbench_studio.services.workspace.statistics import statistics
 from orbench_studio.services.workspace.workspace import open_workspace
 from orbench_studio.store.core.tables import PROMPTS
+from orbench_studio.store.core.unreadable_rows import VALUE_SETS
 
 TABLES = SQLModel.metadata.sorted_tables
 NOW = datetime(2026, 11, 21, 23, 59, 59, 123456, tzinfo=UTC)
@@ -51,7 +52,8 @@ def value_for(db, column):
     """Something for a column that a text file or a database could spoil."""
     for key in column.foreign_keys:
         return db.execute(select(key.column).limit(1)).scalar()
-    return VALUES[type(column.type).__name__]
+    known = VALUE_SETS.get(f"{column.table.name}.{column.name}")
+    return next(iter(known)) if known else VALUES[type(column.type).__name__]
 
 
 @pytest.fixture(scope="module")
