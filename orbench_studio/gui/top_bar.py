@@ -14,6 +14,7 @@ from orbench_studio.gui.review.reviewer_name import ReviewerName
 from orbench_studio.gui.workspace.session import Session
 
 _HEIGHT, _SEARCH = 48, 160
+_NAME = 0.28  # share of the width that the name has, where it needs it
 _NARROW, _NARROWEST = 1_100, 900  # pixels of width below which the progress bar and the labels of today are hidden
 
 
@@ -48,6 +49,7 @@ class TopBar(QFrame):
         name = tr("{name} · illustrative") if workspace.illustrative else "{name}"
         shown = tr("Demo (temporary copy)") if self._session.is_demo else workspace.name
         self.workspace_name.setText(name.format(name=shown))
+        self.fit()
         set_tip(self.workspace_name, str(workspace.place))
 
     def fit(self) -> None:
@@ -56,6 +58,8 @@ class TopBar(QFrame):
         self._search.search.setMinimumWidth(px(_SEARCH))
         self._search.progress.show_bar(self.width() >= px(_NARROW))
         self.today.setVisible(self.width() >= px(_NARROWEST))
+        name = min(self.workspace_name.sizeHint().width(), round(self.width() * _NAME))
+        self.workspace_name.setMinimumWidth(name if self.width() >= px(_NARROWEST) else 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -165,7 +165,9 @@ class ModeratorsPane(ComputedPane):
         self.suspects = more
         found = more.found if more is not None else ()
         if more is not None:
-            text = tr("Review the {count} labels most likely wrong ({expected} expected errors)")
+            text = tr(
+                "Review the {count} labels that are most likely wrong (about {expected} are expected to be wrong)"
+            )
             self.review.setText(text.format(count=f"{len(found):,}", expected=f"{more.expected_wrong:.1f}"))
         rows = [
             (f"{one.prompt_id}", one.category, str(one.label), percent(one.p_wrong, tenths=True), _few(one.refused_by))

@@ -26,7 +26,7 @@ from orbench_studio.gui.evaluation.plan import is_simulated
 from orbench_studio.gui.judging.judge_run import JudgeRun
 from orbench_studio.gui.workspace.session import Session
 
-_FORM_WIDTH = 380
+_FORM_WIDTH = 350
 _MIN_WIDTH = 480  # of the batches
 _SIMULATED = "simulated/mixed"
 _STEPS = (
@@ -38,11 +38,11 @@ _REFRESH = 2_000  # milliseconds between updates of batches in other processes
 _LIST_HEIGHT = 140  # initial
 _COLUMNS = (
     Column("Batch", 60, number=True),
-    Column("Name", 150, 1),
-    Column("Status", 105),
-    Column("Done", 105, number=True),
-    Column("Failed", 65, number=True),
-    Column("Cost", 90, number=True),
+    Column("Name", 120, 1),
+    Column("Status", 90),
+    Column("Done", 95, number=True),
+    Column("Failed", 60, number=True),
+    Column("Cost", 80, number=True),
 )
 
 

@@ -19,7 +19,6 @@ ROOMY = 1_600  # pixels of width from which two responses and the queue have roo
 _COLUMNS = [280, 720, 340]  # queue, texts, side
 _ASIDE = 320
 _SIDE = 250
-_UNLIMITED = 16_777_215  # pixels: the default of Qt
 
 
 class ReviewLayout:
@@ -27,6 +26,7 @@ class ReviewLayout:
 
     _wanted = True  # the queue
     _narrow = False
+    _wide = False
     _low = False
     _any = False  # prompts at all
     _roomy = False  # while two responses have been given more room
@@ -65,12 +65,23 @@ class ReviewLayout:
         self._width = width
         narrowest = min(px(_SIDE), width // 3)
         self._side.setMinimumWidth(narrowest)
-        self._side.setMaximumWidth(narrowest if width < px(FOLD) else _UNLIMITED)  # the texts need the room
+        self._fit_side(narrowest, wide=width >= px(FOLD))
         self._aside.setVisible(self._aside_wanted and width >= px(FOLD))
         self._fold_queue(width)
         self._show_facets()
         self._bar.fit(hints=size.height() >= px(FOLD_HINTS), details=not self._low)
         self.texts.prompt.show_marks(not self._low)
+
+    def _fit_side(self, narrowest: int, *, wide: bool) -> None:
+        """Make the side column narrow where the texts need the room, and restore the columns where they do not."""
+        if not wide:
+            if self._wide:
+                self.remember()
+            queue, centre, side, aside = self._outer.sizes()
+            self._outer.setSizes([queue, centre + max(side - narrowest, 0), narrowest, aside])
+        elif not self._wide:
+            self._outer.setSizes([*self._stored("columns", _COLUMNS), self._aside_width])
+        self._wide = wide
 
     def make_room(self, *, on: bool) -> None:
         """Give two responses side by side more room, or take it back."""

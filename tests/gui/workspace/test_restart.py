@@ -99,7 +99,7 @@ def test_a_workspace_opens_on_the_page_where_it_was_left_and_shows_its_progress(
         studio.window._visits.count()
         studio.key(Qt.Key.Key_6, Qt.KeyboardModifier.ControlModifier)
         studio.wait(lambda: str(path) in studio.application.session.settings.visits)
-        columns = studio.window.curate._split
+        columns = studio.window.curate._panels._splitter
         columns.moveSplitter(400, 1)
         sizes = columns.sizes()
     with start() as studio:
@@ -107,7 +107,7 @@ def test_a_workspace_opens_on_the_page_where_it_was_left_and_shows_its_progress(
         assert "1 of 70 prompts decided (1 %)" in button.text()
         button.click()
         studio.wait(lambda: studio.window._pages.currentWidget() is studio.window.curate)
-        studio.wait(lambda: studio.window.curate._split.sizes() == pytest.approx(sizes, abs=3))
+        studio.wait(lambda: studio.window.curate._panels._splitter.sizes() == pytest.approx(sizes, abs=3))
 
 
 def test_each_workspace_has_its_own_filter(start, path, tmp_path):
