@@ -31,6 +31,7 @@ class ViewProgress(QWidget):
     def show_bar(self, shown: bool) -> None:
         """Show or hide the bar; the counts are always shown."""
         self._bar.setVisible(shown)
+        self._keep_counts()
 
     def show_progress(self, decided: int, matches: int, total: int, seconds: float | None) -> None:
         """Show the progress of a view of `matches` prompts; `seconds` is the median time for one."""
@@ -39,12 +40,17 @@ class ViewProgress(QWidget):
         self._bar.setValue(decided)
         words = progress_words(decided, matches, seconds)
         self.text.setText(words)
-        self.text.setMinimumWidth(self.text.fontMetrics().horizontalAdvance(words.partition(_SEPARATOR)[0]) + px(4))
+        self._keep_counts()
         every = tr("This queue has all {total} prompts of the workspace.")
         text = every if matches == total else tr("{matches} of {total} prompts match the filter.")
         found = text.format(matches=f"{matches:,}", total=f"{total:,}")
         for part in (self, self.text):
             set_tip(part, found)
+
+    def _keep_counts(self) -> None:
+        """Give the counts the width that they need; only the time left may be cut."""
+        counts = self.text.text().partition(_SEPARATOR)[0]
+        self.text.setMinimumWidth(self.text.fontMetrics().horizontalAdvance(counts) + px(4))
 
 
 def progress_words(decided: int, matches: int, seconds: float | None) -> str:

@@ -268,7 +268,7 @@ class DisputesPage(QWidget):
             column.addWidget(part)
         self._sides.setSpacing(12)
         column.addLayout(self._sides)
-        column.addStretch()
+        column.addStretch(1)
         area = scrolled(texts)
         keep_scroll_bar(area)
         return area
