@@ -29,15 +29,12 @@ WRITTEN = (
 TRIGGERS = (("team_prompts", "recount_places"), ("team_claims", "recount_claimed"))
 _DECIDING = (EntryKind.DECISION, EntryKind.ADJUDICATION)
 _LONGEST = {
-    "annotators.name": 200,
-    "journal.summary": 2_000,
-    "annotations.value": 100_000,
-    "annotations.reason": 10_000,
-    "annotations.visible": 200,
-    "views.name": 200,
-    "views.query": 10_000,
-    "prompt_states.votes": 1_000,
-}  # characters
+    "annotators": {"name": 200},
+    "journal": {"summary": 2_000},
+    "annotations": {"value": 100_000, "coalesce(reason, '')": 10_000, "visible": 200},
+    "views": {"name": 200, "query": 10_000},
+    "prompt_states": {"votes": 1_000},
+}  # characters that a reviewer may write
 _MOST_ASSIGNED = 100  # assignments of one person at a time
 _CLOCK = "clock_timestamp() - interval '60 days' AND clock_timestamp() + interval '5 minutes'"  # offline decisions
 
@@ -183,9 +180,6 @@ def _checks() -> Iterator[tuple[str, str, str]]:
         for column in SQLModel.metadata.tables[table].columns:
             if isinstance(column.type, Integer) and table != "team_prompts":
                 yield table, column.name, f"{column.name} >= 0"
-    for full, most in _LONGEST.items():
-        table, name = full.split(".")
-        yield table, f"{name}_length", f"char_length({name}) <= {most}"
     words = "|".join(Visible)
     category = (
         f"char_length({{0}}) <= {LONGEST_CATEGORY} AND {{0}} <> 'none' AND {{0}} !~ '[[:cntrl:],]' "
@@ -242,7 +236,14 @@ def _statements() -> tuple[str, ...]:
             f"AND schemaname = 'public' LOOP EXECUTE format('DROP POLICY %I ON public.{table}', old); END LOOP; END $$"
         )
         made.append(f"CREATE POLICY read ON {table} FOR SELECT USING (true)")
-    for (table, statement), condition in _POLICIES.items():
+    for (table, statement), own in _POLICIES.items():
+        short = (
+            f"char_length({column}) <= {most}"
+            for of, columns in _LONGEST.items()
+            for column, most in columns.items()
+            if of == table and statement != "DELETE"
+        )
+        condition = " AND ".join((f"({own})", *short))
         using = "" if statement == "INSERT" else f" USING ({condition})"
         check = "" if statement == "DELETE" else f" WITH CHECK ({condition})"
         made.append(f"CREATE POLICY own_{statement.lower()} ON {table} FOR {statement}{using}{check}")
