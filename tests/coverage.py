@@ -6,9 +6,9 @@ import numpy as np
 
 from orbench_studio.domain.audit.sample import allocate
 from orbench_studio.domain.core.rates import score_interval, wilson
-from orbench_studio.domain.judging.agreement import kappa
+from orbench_studio.domain.judging.agreement import calibration_error, calibration_interval, kappa, reliability
 from orbench_studio.estimates.clusters import effective_n, moments
-from orbench_studio.estimates.dawid_skene import bootstrap_intervals, dawid_skene
+from orbench_studio.estimates.dawid_skene import SAFE, TOXIC, bootstrap_intervals, dawid_skene, error_correlation
 from orbench_studio.estimates.misclassification import rogan_gladen
 from orbench_studio.estimates.ppi import MARGIN, NO, OUT, YES, labels_needed, ppi_estimate
 from orbench_studio.estimates.ranks import differences, ranks, winner
@@ -173,6 +173,39 @@ def skill_coverage(sensitivity, specificity, prompts, *, safe=0.7, draws=100, re
         for (low, high), true in zip(ends, (sensitivity, specificity), strict=True):
             covered.append(np.mean((low[-1] <= true) & (true <= high[-1])))
     return float(np.mean(covered))
+
+
+def correlation_coverage(correlation, prompts, errors, *, safe=0.7, draws=DRAWS, seed=0):
+    """Simulate the correlation of the errors of two raters on prompts with a known label."""
+    random = np.random.default_rng(seed)
+    first, second = errors
+    both = first * second + correlation * np.sqrt(first * (1 - first) * second * (1 - second))
+    chances = [both, first - both, second - both, 1 - first - second + both]
+    values = []
+    for _ in range(draws):
+        safe_ones = random.random(prompts) < safe
+        which = random.choice(4, prompts, p=chances)
+        errs = np.column_stack([which <= 1, (which == 0) | (which == 2)])
+        votes = np.where(errs != safe_ones[:, None], SAFE, TOXIC).astype(np.int8)
+        values.append([ends[0, 1] for ends in error_correlation(votes, safe_ones.astype(float))])
+    return simulated(*np.array(values).T, correlation)
+
+
+def calibration_coverage(n, power, *, draws=DRAWS, seed=0):
+    """Simulate the calibration error of a judge whose odds of a refusal are the true ones to a power.
+
+    The true error is that of the true probabilities in the bins of the responses.
+    """
+    random = np.random.default_rng(seed)
+    values = []
+    for _ in range(draws):
+        true = random.beta(0.5, 0.8, n)
+        given = true**power / (true**power + (1 - true) ** power)
+        curve = reliability(given.tolist(), (random.random(n) < true).tolist())
+        step = np.minimum((given * 10).astype(int), 9)
+        error = np.abs(np.bincount(step, given - true)).sum() / n
+        values.append((calibration_error(curve), *calibration_interval(curve), error))
+    return simulated(*np.array(values).T)
 
 
 def kappa_coverage(rate, n, errors, *, draws=DRAWS, seed=0):

@@ -23,6 +23,7 @@ _TOLERANCE = 1e-10
 _DRAW_TOLERANCE, _DRAW_ITERATIONS = 1e-4, 100
 _QUANTILES = (0.01, 0.99)
 _TAIL, _LARGEST = 0.975, 0.999  # of an interval; correlation
+_UNSEEN = 1.0  # shared errors added to the variance of a correlation
 _MIN_PROBABILITY = 1e-9  # probabilities stay between this and 1 minus this
 Array = NDArray[np.float64]
 
@@ -122,11 +123,13 @@ def error_correlation(votes: NDArray[np.int8], p_safe: Array) -> tuple[Array, Ar
 
 
 def _correlation(votes: NDArray[np.int8], p_safe: Array) -> Array:
-    products = np.zeros((len(votes), 3))
+    products, shared = np.zeros((len(votes), 3)), 0.0
     for truth, weight in ((SAFE, p_safe), (TOXIC, 1 - p_safe)):
         if weight.sum() > 0:
             errors = (votes != truth).astype(np.float64)
-            left = errors - (weight @ errors) / weight.sum()
+            rates = (weight @ errors) / weight.sum()
+            left = errors - rates
+            shared += weight.mean() * (1 - rates).prod()
             products += weight[:, None] * np.column_stack([left[:, 0] * left[:, 1], left**2])
     both, *each = products.sum(0)
     if not min(each) > 0:
@@ -135,7 +138,8 @@ def _correlation(votes: NDArray[np.int8], p_safe: Array) -> Array:
     share = products[:, 1:] / each
     influence = products[:, 0] / np.sqrt(each[0] * each[1]) - value * share.mean(1)
     scale = np.arctanh(np.clip(value, -_LARGEST, _LARGEST))
-    half = ndtri(_TAIL) * np.sqrt((influence**2).sum()) / (1 - min(value**2, _LARGEST))
+    unseen = _UNSEEN * shared**2 / (each[0] * each[1])  # shared errors that few prompts show by chance
+    half = ndtri(_TAIL) * np.sqrt((influence**2).sum() + unseen) / (1 - min(value**2, _LARGEST))
     return np.array([value, np.tanh(scale - half), np.tanh(scale + half)])
 
 

@@ -3,15 +3,21 @@
 The simulations call the functions that the studio calls. The bias is in half-widths of the interval. The coverage of
 the Wilson interval is computed exactly. It oscillates around 95 % from one rate to the next (Brown, Cai, DasGupta,
 Statistical Science 16, 2001), so it is given for the rate itself and as the mean over rates within 2.5 points.
+
+Each interval has limits: the smallest coverage and the largest bias of any design. A *goal* is what the interval is
+meant to reach, a *floor* what it is known to reach. A figure beyond a limit fails only if noise of the simulation does
+not explain it: with a probability of 1 % or less over all figures of the interval (Bonferroni). Few draws therefore
+find only large errors. Coverage above the goal is counted and does not fail.
 """
 
 import argparse
+import sys
 from collections.abc import Iterator
 from itertools import product
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import binom
+from scipy.stats import binom, norm
 
 from orbench_studio.domain.core.rates import wilson
 from orbench_studio.estimates.raters import alpha, fleiss
@@ -21,7 +27,9 @@ from tests.coverage import (
     RARE_ERRORS,
     Simulated,
     agreement_coverage,
+    calibration_coverage,
     cluster_coverage,
+    correlation_coverage,
     judged_coverage,
     kappa_coverage,
     labels_needed_reached,
@@ -45,46 +53,120 @@ _CLUSTERS = {
     "100 prompts, 10 of them twice": (1,) * 80 + (2,) * 10,
     "30 unequal clusters": (1,) * 15 + (2,) * 6 + (5,) * 5 + (20,) * 4,
 }
-_GOAL = 0.94
 _STEP = 0.025
+_GOAL, _TOO_WIDE = 0.94, 0.965
+_ERROR = 0.01  # probability that an interval fails by chance, if each of its figures is at the limit
 
 
 class Line(NamedTuple):
-    """A figure of one design."""
+    """A figure of one design, simulated with `draws`; 0 if it is exact."""
 
     design: str
     rate: float
     coverage: float
     bias: float = np.nan
     width: float = np.nan
+    draws: int = 0
+
+
+class Limits(NamedTuple):
+    """The smallest coverage and the largest bias, in half-widths; None where there is no limit."""
+
+    coverage: float | None = None
+    bias: float | None = None
+    goal: bool = False
+
+    @property
+    def text(self) -> str:
+        """The limits in words."""
+        if self.coverage is None:
+            return "none: for comparison"
+        kind = "goal" if self.goal else "floor"
+        return f"{kind} {self.coverage:.3f}" + (f", bias {self.bias:.2f}" if self.bias is not None else "")
+
+    def failed(self, lines: list[Line]) -> list[Line]:
+        """Return the figures beyond the limits that noise of the simulation does not explain."""
+        return [
+            line
+            for line in lines
+            if (self.coverage is not None and line.coverage < smallest(self.coverage, line.draws, len(lines)))
+            or (self.bias is not None and abs(line.bias) > largest(self.bias, line.draws, len(lines)))
+        ]
+
+
+def smallest(coverage: float, draws: int, figures: int) -> float:
+    """Return the smallest simulated coverage that noise explains, of this many figures with the coverage."""
+    return float(binom.ppf(_ERROR / figures, draws, coverage)) / draws if draws else coverage
+
+
+def largest(bias: float, draws: int, figures: int) -> float:
+    """Return the largest simulated bias that noise explains: the error of a value has a normal half-width of 95 %."""
+    return float(bias + norm.isf(_ERROR / figures / 2) / norm.isf(0.025) / np.sqrt(draws)) if draws else bias
+
+
+_WANTED = Limits(_GOAL, 0.1, goal=True)
+_NONE = Limits()
+_LIMITS = {
+    "Wilson, at the rate": Limits(0.93),
+    "Wilson, mean of rates around it": Limits(0.94, goal=True),
+    "clustered rates": Limits(0.91, 0.1),
+    "clustered rates, Wilson (not used)": _NONE,
+    "prediction-powered": _WANTED,
+    "prediction-powered ratio": _WANTED,
+    "prediction-powered, rare errors": _WANTED,
+    "labels needed suffice": Limits(0.9, goal=True),
+    "Cohen's kappa": Limits(0.93),
+    "rank sets": Limits(_GOAL, goal=True),
+    "highest rate": Limits(0.9, 1.0),
+    "highest rate, Wilson (not used)": _NONE,
+    "corrected for the judge": _WANTED,
+    "by the judge, Wilson (printed as such)": _NONE,
+    "Rogan-Gladen": Limits(0.93, 0.4),
+    "raters' sensitivity and specificity": Limits(0.93),
+    "correlated errors": Limits(0.93, 0.1),
+    "calibration error": Limits(_GOAL, 1.0),
+    "Fleiss' kappa, Krippendorff's alpha": Limits(0.93),
+}
 
 
 def main() -> None:
-    """Print the minimum and mean coverage of each interval, and every figure below the goal."""
+    """Print the figures of each interval and those beyond the limits; exit with 1 if a limit is missed."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.coverage", description=__doc__)
     parser.add_argument("--draws", type=int, default=DRAWS)
     parser.add_argument("--all", action="store_true", help="print every figure")
     parser.add_argument("--only", default="", help="only intervals whose name contains this")
     chosen = parser.parse_args()
-    print(f"{'':46s} figures  coverage min   mean    max   bias max  width")
-    for name, lines in _intervals(chosen.draws).items():
-        if chosen.only not in name:
-            continue
-        found = list(lines)
-        covered = np.array([one.coverage for one in found])
-        bias, width = (np.array([getattr(one, what) for one in found]) for what in ("bias", "width"))
-        rest = "" if np.isnan(bias).all() else f"   {np.abs(bias).max():8.2f}  {width.mean():.3f}"
-        print(
-            f"{name:46s} {len(found):7d}  {covered.min():12.3f}  {covered.mean():.3f}  {covered.max():.3f}{rest}",
-            flush=True,
-        )
-        for one in found:
-            if chosen.all or one.coverage < _GOAL:
-                print(
-                    f"    {one.coverage:.3f}  bias {one.bias:+.2f}  width {one.width:.3f}  rate {one.rate:.2f},"
-                    f" {one.design}",
-                    flush=True,
-                )
+    print(f"{'':40s} figures  coverage min   mean    max   bias max  width  limits")
+    failed = 0
+    for name, figures in _intervals(chosen.draws).items():
+        if chosen.only in name:
+            failed += _print(name, list(figures), every=chosen.all)
+    print(f"{failed} figures are beyond a limit." if failed else "No figure is beyond a limit.")
+    sys.exit(1 if failed else 0)
+
+
+def _print(name: str, lines: list[Line], *, every: bool) -> int:
+    """Print an interval, and return how many of its figures are beyond the limits."""
+    limits = _LIMITS[name]
+    covered, bias, width = (np.array([getattr(line, what) for line in lines]) for what in ("coverage", "bias", "width"))
+    rest = " " * 17 if np.isnan(bias).all() else f"{np.abs(bias).max():9.2f}  {width.mean():6.3f}"
+    print(
+        f"{name:40s} {len(lines):7d}  {covered.min():12.3f}  {covered.mean():.3f}  {covered.max():.3f}  {rest}"
+        f"  {limits.text}",
+        flush=True,
+    )
+    failed = limits.failed(lines)
+    for line in lines:
+        if every or line in failed:
+            print(
+                f"    {'FAILED  ' if line in failed else ''}{line.coverage:.3f}  bias {line.bias:+.2f}"
+                f"  width {line.width:.3f}  rate {line.rate:.2f}, {line.design}",
+                flush=True,
+            )
+    if limits == _WANTED:
+        below, above = int((covered < _GOAL).sum()), int((covered > _TOO_WIDE).sum())
+        print(f"    goal {_GOAL:.1%} to {_TOO_WIDE:.1%}: {below} figures below, {above} above (wider than needed)")
+    return len(failed)
 
 
 def _intervals(draws: int) -> dict[str, Iterator[Line]]:
@@ -96,21 +178,28 @@ def _intervals(draws: int) -> dict[str, Iterator[Line]]:
         "prediction-powered": _ppi(draws),
         "prediction-powered ratio": _ratios(draws),
         "prediction-powered, rare errors": _rare_errors(draws),
-        "labels needed suffice (goal 0.90)": _needed(draws),
-        "Cohen's kappa": _kappas(draws),
-        "rank sets": _ranks(draws),
-        "highest rate": _winners(draws),
-        "highest rate, Wilson (not used)": _winners(draws, naive=True),
+        "labels needed suffice": _needed(draws),
+        "Cohen's kappa": _kappas(_share(draws, 10)),
+        "rank sets": _ranks(_share(draws, 10)),
+        "highest rate": _winners(_share(draws, 10)),
+        "highest rate, Wilson (not used)": _winners(_share(draws, 10), naive=True),
         "corrected for the judge": _judges(draws),
         "by the judge, Wilson (printed as such)": _raw_judges(draws),
         "Rogan-Gladen": _rogan_gladen(draws),
-        "raters' sensitivity and specificity": _skills(draws),
+        "raters' sensitivity and specificity": _skills(_share(draws, 20)),
+        "correlated errors": _correlations(draws),
+        "calibration error": _calibrations(_share(draws, 10)),
         "Fleiss' kappa, Krippendorff's alpha": _agreements(draws),
     }
 
 
-def _line(design: str, rate: float, found: Simulated) -> Line:
-    return Line(design, rate, found.coverage, 2 * found.bias / found.width, found.width)
+def _share(draws: int, part: int) -> int:
+    """Return a part of the draws for intervals that take long: they simulate or compare all models."""
+    return max(draws // part, 1)
+
+
+def _line(design: str, rate: float, draws: int, found: Simulated) -> Line:
+    return Line(design, rate, found.coverage, 2 * found.bias / found.width, found.width, draws)
 
 
 def _wilson(around: float) -> Iterator[Line]:
@@ -126,7 +215,7 @@ def _wilson(around: float) -> Iterator[Line]:
 def _clustered(draws: int, *, independent: bool = False) -> Iterator[Line]:
     for (design, sizes), within, rate in product(_CLUSTERS.items(), (0.2, 0.5, 0.98), RATES):
         found = cluster_coverage(rate, sizes, within, independent=independent, draws=draws)
-        yield _line(f"{design}, correlation {within}", rate, found)
+        yield _line(f"{design}, correlation {within}", rate, draws, found)
 
 
 def _ppi(draws: int) -> Iterator[Line]:
@@ -135,44 +224,45 @@ def _ppi(draws: int) -> Iterator[Line]:
             found = ppi_coverage(rate, labels, errors, planned=planned, like=like, draws=draws)
             of = f" of {planned} drawn" if planned else ""
             population = "superpopulation" if like else "finite population"
-            yield _line(f"{labels} labels{of}, ten categories, {machine} machine, {population}", rate, found)
+            yield _line(f"{labels} labels{of}, ten categories, {machine} machine, {population}", rate, draws, found)
 
 
 def _ratios(draws: int) -> Iterator[Line]:
     for labels, outside, (machine, errors), rate in product((50, 100), (0.1, 0.5), MACHINES.items(), _ALL_RATES):
         found = ppi_coverage(rate, labels, errors, outside=outside, draws=draws)
-        yield _line(f"{labels} labels, {outside} outside, ten categories, {machine} machine", rate, found)
+        yield _line(f"{labels} labels, {outside} outside, ten categories, {machine} machine", rate, draws, found)
 
 
 def _rare_errors(draws: int) -> Iterator[Line]:
     for units, labels in RARE_ERRORS.items():
         found = rare_errors_coverage(units, labels, draws=draws)
-        yield _line(f"{labels} labels of {sum(units)} units {units}", sum(units[3:]) / sum(units[1:]), found)
+        yield _line(f"{labels} labels of {sum(units)} units {units}", sum(units[3:]) / sum(units[1:]), draws, found)
 
 
 def _needed(draws: int) -> Iterator[Line]:
     for labels, (machine, errors), rate in product((50, 200), MACHINES.items(), (0.05, 0.2, 0.5, 0.8)):
         reached, total = labels_needed_reached(rate, labels, errors, draws=draws)
-        yield Line(f"after {labels} labels, {machine} machine, median {total:.0f} labels", rate, reached)
+        yield Line(f"after {labels} labels, {machine} machine, median {total:.0f} labels", rate, reached, draws=draws)
 
 
 def _ranks(draws: int) -> Iterator[Line]:
-    """Use a tenth of the draws, because each compares all models."""
     for (models, prompts), width, together in product(((6, 50), (32, 200)), (0.0, 0.1, 0.5), (0.0, 0.5)):
         rates = 0.3 + width * np.arange(models) / models
-        coverages = rank_coverage(rates, prompts, together=together, draws=max(draws // 10, 1))
+        coverages = rank_coverage(rates, prompts, together=together, draws=draws)
         for which, coverage in zip(("marginal", "simultaneous"), coverages, strict=True):
             yield Line(
-                f"{which}, {models} models, {prompts} prompts, {together} in common, {width} apart", 0.3, coverage
+                f"{which}, {models} models, {prompts} prompts, {together} in common, {width} apart",
+                0.3,
+                coverage,
+                draws=draws,
             )
 
 
 def _winners(draws: int, *, naive: bool = False) -> Iterator[Line]:
-    """Use a tenth of the draws, because each compares all models."""
     for rate, width, prompts, together in product((0.05, 0.3, 0.8), (0.0, 0.15), (100, 400), (0.0, 0.5)):
         rates = rate + width * np.arange(20) / 20
-        found = winner_coverage(rates, prompts, together=together, draws=max(draws // 10, 1))[naive]
-        yield _line(f"20 models, {prompts} prompts, {together} in common, {width} apart", rate, found)
+        found = winner_coverage(rates, prompts, together=together, draws=draws)[naive]
+        yield _line(f"20 models, {prompts} prompts, {together} in common, {width} apart", rate, draws, found)
 
 
 def _judges(draws: int) -> Iterator[Line]:
@@ -180,34 +270,42 @@ def _judges(draws: int) -> Iterator[Line]:
     sizes = (30, 60, 90, 120)
     for (machine, errors), rate in product(MACHINES.items(), _ALL_RATES):
         found = ppi_coverage(rate, 60, errors, sizes=sizes, draws=draws)
-        yield _line(f"prediction-powered, {machine} judge", rate, found)
+        yield _line(f"prediction-powered, {machine} judge", rate, draws, found)
 
 
 def _raw_judges(draws: int) -> Iterator[Line]:
     """The rate by the judge alone, with Wilson's interval."""
     for (machine, errors), rate in product(MACHINES.items(), _ALL_RATES):
-        yield _line(f"{machine} judge", rate, judged_coverage(rate, 300, errors, draws=draws))
+        yield _line(f"{machine} judge", rate, draws, judged_coverage(rate, 300, errors, draws=draws))
 
 
 def _rogan_gladen(draws: int) -> Iterator[Line]:
     for (sensitivity, specificity), rate in product(((0.95, 0.98), (0.7, 0.9), (0.98, 0.7)), _ALL_RATES):
         found = rogan_gladen_coverage(rate, sensitivity, specificity, draws=draws)
-        yield _line(f"sensitivity {sensitivity}, specificity {specificity}, 100 of each checked", rate, found)
+        yield _line(f"sensitivity {sensitivity}, specificity {specificity}, 100 of each checked", rate, draws, found)
 
 
 def _skills(draws: int) -> Iterator[Line]:
-    """Use a twentieth of the draws, because each needs a hundred fits."""
     for prompts, safe in product((100, 400), (0.3, 0.5, 0.8)):
-        coverage = skill_coverage(
-            [0.9, 0.85, 0.8, 0.9], [0.9, 0.9, 0.85, 0.8], prompts, safe=safe, draws=max(draws // 20, 1)
-        )
-        yield Line(f"{prompts} prompts, four raters", safe, coverage)
+        coverage = skill_coverage([0.9, 0.85, 0.8, 0.9], [0.9, 0.9, 0.85, 0.8], prompts, safe=safe, draws=draws)
+        yield Line(f"{prompts} prompts, four raters", safe, coverage, draws=draws)
 
 
 def _kappas(draws: int) -> Iterator[Line]:
-    """Use a tenth of the draws, because pure Python is slow."""
     for n, errors, rate in product((50, 200), ((0.5, 0.3), (0.3, 0.1), (0.1, 0.02)), RATES):
-        yield Line(f"n {n}, errors {errors}", rate, kappa_coverage(rate, n, errors, draws=max(draws // 10, 1)))
+        yield Line(f"n {n}, errors {errors}", rate, kappa_coverage(rate, n, errors, draws=draws), draws=draws)
+
+
+def _correlations(draws: int) -> Iterator[Line]:
+    for prompts, errors, correlation in product((100, 400), ((0.1, 0.1), (0.1, 0.3)), (0.0, 0.2, 0.4)):
+        found = correlation_coverage(correlation, prompts, errors, draws=draws)
+        yield _line(f"{prompts} prompts, errors {errors}, correlation {correlation}", errors[0], draws, found)
+
+
+def _calibrations(draws: int) -> Iterator[Line]:
+    judges = {"calibrated": 1.0, "overconfident": 2.0, "underconfident": 0.5}
+    for n, (judge, power) in product((50, 200, 1_000), judges.items()):
+        yield _line(f"{n} responses, {judge} judge", 0.38, draws, calibration_coverage(n, power, draws=draws))
 
 
 def _agreements(draws: int) -> Iterator[Line]:
@@ -216,6 +314,7 @@ def _agreements(draws: int) -> Iterator[Line]:
             f"{of.__name__}, n {n}, {raters} raters, error {error}",
             rate,
             agreement_coverage(of, rate, n, error, raters, draws=draws),
+            draws=draws,
         )
 
 

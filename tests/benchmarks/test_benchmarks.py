@@ -9,7 +9,7 @@ import pytest
 
 from orbench_studio.services.workspace.statistics import statistics
 from orbench_studio.services.workspace.workspace import open_workspace
-from tests.benchmarks import scale
+from tests.benchmarks import coverage, scale
 from tests.benchmarks.growth import Size, grown
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,6 +50,18 @@ def test_the_report_has_every_figure(tmp_path):
         "memory of an export",
     } <= goals
     assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_a_coverage_fails_only_where_noise_does_not_explain_it():
+    limits = coverage.Limits(0.94, 0.1)
+
+    def failed(*figures):
+        return [line.design for line in limits.failed([coverage.Line(*figure) for figure in figures])]
+
+    assert failed(("exact", 0.5, 0.939), ("exact goal", 0.5, 0.94)) == ["exact"]
+    assert failed(("by chance", 0.5, 0.93, 0.12, 0.1, 2_000), ("low", 0.5, 0.92, 0.0, 0.1, 2_000)) == ["low"]
+    assert failed(("biased", 0.5, 0.95, -0.2, 0.1, 2_000), ("few draws", 0.5, 0.85, -0.2, 0.1, 40)) == ["biased"]
+    assert coverage.Limits().failed([coverage.Line("for comparison", 0.5, 0.1, 8.0)]) == []
 
 
 def test_models_and_sets_are_left_out(tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from orbench_studio.estimates.dawid_skene import MISSING, SAFE, TOXIC, Priors, dawid_skene, error_correlation
-from tests.coverage import skill_coverage
+from tests.coverage import correlation_coverage, skill_coverage
 
 # crowd-kit 1.4.2: DawidSkene(n_iter=400, tol=-1.0), which stops no sooner, on these votes of four raters.
 FLAT = Priors(0.0, 0.0, 0.0, 0.0)
@@ -121,17 +121,10 @@ def test_correlated_errors_are_found():
     assert low[0, 1] < 0.6 < high[0, 1] < low[0, 1] + 0.05
 
 
-@pytest.mark.parametrize(("prompts", "shared"), [(100, 0.0), (100, 0.5), (400, 0.3)])
-def test_intervals_of_correlated_errors_cover(prompts, shared):
-    """Two raters err on a fifth of the prompts, and copy each other on a share of them."""
-    covered = []
-    for seed in range(400):
-        votes, truth = simulated(prompts, [0.8] * 2, [0.8] * 2, seed=seed)
-        copied = np.random.default_rng(seed + 1_000).random(prompts) < shared
-        votes[:, 1] = np.where(copied, votes[:, 0], votes[:, 1])
-        _, low, high = error_correlation(votes, truth.astype(float))
-        covered.append(low[0, 1] <= shared <= high[0, 1])
-    assert np.mean(covered) >= 0.92
+@pytest.mark.parametrize(("prompts", "errors", "correlation"), [(100, 0.1, 0.0), (100, 0.2, 0.5), (400, 0.2, 0.3)])
+def test_intervals_of_correlated_errors_cover(prompts, errors, correlation):
+    """With 100 prompts and rare errors, most samples show at most one error that both raters made."""
+    assert correlation_coverage(correlation, prompts, (errors, errors), draws=400).coverage >= 0.92
 
 
 def test_raters_without_common_prompts_have_no_correlation():
