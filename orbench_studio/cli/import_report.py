@@ -20,7 +20,7 @@ def write_report(report: "ImportReport") -> None:
         f"{counted(report.duplicates, 'duplicate')}, {report.rejected:,} rejected"
     )
     for warning in report.warnings:
-        write_line(f"  WARNING: {warning.text}")
+        write_line(f"  WARNING: {warning}")
     for what, name in report.inferred.items():
         write_line(f"  {what}, from the file name: {name} (override with --{what} NAME)")
     if report.added:
@@ -82,7 +82,7 @@ def as_json(report: "ImportReport") -> dict[str, Any]:
         "added": report.added,
         "notes": report.notes,
         "inferred": report.inferred,
-        "warnings": [warning.text for warning in report.warnings],
+        "warnings": report.warnings,
         "values": [
             {
                 "field": column.field,

@@ -8,7 +8,8 @@ from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.category import parse_category
 from orbench_studio.domain.core.judgement import STOPPED
 from orbench_studio.formats import class_words
-from orbench_studio.formats.mapped import Layout, MappedRow, mapping_of
+from orbench_studio.formats.file_mapping import mapping_of
+from orbench_studio.formats.mapped import Layout, MappedRow
 from orbench_studio.formats.mapping import ColumnMapping
 from orbench_studio.formats.reader_interface import Bound, Sheet
 from orbench_studio.formats.records import AnnotationDraft, Record

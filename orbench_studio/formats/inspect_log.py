@@ -19,8 +19,9 @@ from orbench_studio.domain.core.prompt import text_identity
 from orbench_studio.errors import FileFaultError, explained
 from orbench_studio.formats import class_words, row_guard, zstd_entry
 from orbench_studio.formats.byte_source import InputFile, file_fault, require_ratio
+from orbench_studio.formats.file_mapping import mapping_of
 from orbench_studio.formats.json_table import SPACE, Window
-from orbench_studio.formats.mapped import Layout, MappedRow, mapping_of
+from orbench_studio.formats.mapped import Layout, MappedRow
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.nested_paths import plain
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet

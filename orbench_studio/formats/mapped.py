@@ -1,7 +1,7 @@
 """Read a table through a mapping of its columns: the one way from cells to records."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -12,10 +12,11 @@ from orbench_studio.domain.core.judgement import STOPPED, AnswerClass, JudgeKind
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.prompt import Origin, text_identity
 from orbench_studio.domain.core.response import StopReason
-from orbench_studio.formats import class_words, conversations, file_names
+from orbench_studio.formats import class_words, conversations
+from orbench_studio.formats.file_mapping import mapping_of
 from orbench_studio.formats.import_doctor import Check
 from orbench_studio.formats.known_faults import ApiErrorCell, api_error, category_is_prompt, several_prompts
-from orbench_studio.formats.mapping import ColumnMapping, Field, propose
+from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.nested_paths import Get, Parsed, alternatives, getter, plain
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet, category, prompt_text
 from orbench_studio.formats.records import (
@@ -33,12 +34,8 @@ from orbench_studio.formats.tally import NOT_READ, REJECTED, UNPARSED, ColumnTal
 
 _ABOUT = (Field.PROMPT, Field.SEED, Field.MODEL, Field.SAMPLE, Field.MODERATOR, Field.JUDGE, Field.ANNOTATOR)
 _OF_RESPONSE = (Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.MODEL, Field.STOP_REASON, Field.JUDGE)
+_TEXTS = (Field.KEY, Field.SYSTEM, Field.EXPLANATION, Field.REASON, Field.SAMPLE, Field.ERROR)
 _NO_MODEL = "responses were skipped, because their model is unknown: enter it, or map a column to model"
-_FROM_NAME: dict[Field, Callable[[str], str | None]] = {
-    Field.MODEL: file_names.model_in,
-    Field.MODERATOR: file_names.moderator_in,
-    Field.JUDGE: file_names.judge_in,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +63,7 @@ def bind(layout: Layout, sheet: Sheet) -> Bound:
     mapping = mapping_of(sheet, layout.mapping)
     for path in mapping.columns.values():
         sheet.bound.update(at for at, _ in alternatives(sheet.header, path))
+    sheet.tally.doubts += mapping.unread_columns() if sheet.options.mapping else []
     row = MappedRow(sheet, mapping, layout)
     columns = {part: alternatives(sheet.header, path)[0][0] for part, path in mapping.columns.items()}
     identity = list(dict.fromkeys(columns[part] for part in _ABOUT if part in columns))
@@ -81,45 +79,6 @@ def bind(layout: Layout, sheet: Sheet) -> Bound:
     if layout.splits_prompts:
         checks.append(several_prompts(columns[Field.PROMPT]))
     return Bound(row.record, identity, checks)
-
-
-def mapping_of(sheet: Sheet, base: ColumnMapping, *, may_lack_model: bool = False) -> ColumnMapping:
-    """The mapping of a file: what the user said, then the format's, then names in the options and the file's name."""
-    options = sheet.options
-    usual = base if base.columns else ColumnMapping()
-    given = options.mapping
-    if given is None and not base.columns:
-        given = propose(sheet.header)
-    elif given is not None and Field.PROMPT not in given.columns and not base.columns:
-        usual = propose(sheet.header) or usual
-    usual = replace(usual, columns={k: v for k, v in usual.columns.items() if alternatives(sheet.header, v)})
-    mapping = (given or ColumnMapping()).over(usual)
-    names = {Field.MODEL: options.model, Field.MODERATOR: options.moderator, Field.JUDGE: options.judge,
-             Field.ANNOTATOR: options.annotator}  # fmt: skip
-    named = {part: name for part, name in names.items() if name and part not in mapping.columns}
-    mapping = replace(mapping, values={**mapping.values, **named})
-    if may_lack_model:
-        return mapping
-    try:
-        mapping = mapping.with_meanings(options.meanings)
-    except ValueError as error:
-        raise sheet.fault(f"{error}. Map the column that has the value.") from None
-    if Field.PROMPT in mapping.columns:
-        mapping = _named_by_file(sheet, mapping)
-    problems = mapping.problems(sheet.header)
-    if problems:
-        raise sheet.fault(f"{'; '.join(problems)}. Match the columns to fields.")
-    return mapping
-
-
-def _named_by_file(sheet: Sheet, mapping: ColumnMapping) -> ColumnMapping:
-    """Complete the names that the mapping needs from the file's name; raises FileFaultError if one is missing."""
-    needs = {Field.RESPONSE: Field.MODEL, Field.ERROR: Field.MODEL, Field.VERDICT: Field.MODERATOR}
-    for part, need in needs.items():
-        if mapping.gives(part) and not mapping.gives(need):
-            name = sheet.required(need, None, _FROM_NAME[need](sheet.name))
-            mapping = mapping.with_values({need: name})
-    return mapping
 
 
 class MappedRow:
@@ -140,6 +99,7 @@ class MappedRow:
         self._tallies: dict[Field, ColumnTally] = {
             part: sheet.tally.column(part, path.partition("|")[0]) for part, path in mapping.columns.items()
         }
+        self._texts = [part for part in _TEXTS if part in mapping.columns]
         self._attributes = [(name, sheet.column(name)) for name in layout.attributes if name in header]
         self._judges = [(who, kind, sheet.column(name)) for name, who, kind in layout.judges if name in header]
         self._annotators = [(who, sheet.column(name)) for name, who in layout.annotators if name in header]
@@ -152,6 +112,7 @@ class MappedRow:
             text = prompt_text(plain(given, "prompt"))
             asked = conversations.Conversation(text, plain(self._value(Field.SYSTEM, cells), "system prompt"))
         self._tallies[Field.PROMPT].add_text(asked.prompt)
+        self._count_others(cells)
         label = self._label(cells)
         annotator, note = self._text(Field.ANNOTATOR, cells).strip(), self._text(Field.REASON, cells).strip()
         draft = self._prompt(asked, None if annotator else label, cells)
@@ -162,6 +123,14 @@ class MappedRow:
             self._leave_out(cells)
         return Record(line, draft, self._votes(cells), responses, (*labelled, *noted))
 
+    def _count_others(self, cells: Cells) -> None:
+        """Count the columns whose values are read as they are."""
+        for part in self._texts:
+            self._tallies[part].add_text(self._text(part, cells).strip())
+        for part in (Field.JUDGE, Field.ANNOTATOR):
+            if part in self._columns and (name := self._text(part, cells).strip()):
+                self._count(part, name, name)
+
     def _leave_out(self, cells: Cells) -> None:
         """Count what a row without a response says about one."""
         for part in _OF_RESPONSE:
@@ -171,7 +140,7 @@ class MappedRow:
                 self._tally.notes[f"{part} not read, because the row has no response or model"] += 1
 
     def _prompt(self, asked: conversations.Conversation, reference: Label | None, cells: Cells) -> PromptDraft:
-        seed = self._text(Field.SEED, cells).strip() or None
+        seed = self._seed(cells)
         more = {"system_prompt": asked.system, "earlier_turns": asked.earlier}
         return PromptDraft(
             prompt_text(asked.prompt),
@@ -182,6 +151,16 @@ class MappedRow:
             self._key(cells),
             {name: cells[at] for name, at in self._attributes if cells[at]} | {k: v for k, v in more.items() if v},
         )
+
+    def _seed(self, cells: Cells) -> str | None:
+        """The prompt's seed; a number is one of a random generator."""
+        stated = self._text(Field.SEED, cells).strip()
+        if stated and class_words.is_bare(stated):
+            self._count(Field.SEED, stated, NOT_READ)
+            return None
+        if stated and Field.SEED in self._tallies:
+            self._tallies[Field.SEED].add_text(stated)
+        return stated or None
 
     def _value(self, part: Field, cells: Cells) -> Any:
         get = self._gets.get(part)

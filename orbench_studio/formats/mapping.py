@@ -67,6 +67,14 @@ _NEEDS: Mapping[Field, tuple[Field, ...]] = {
     Field.VERDICT: (Field.MODERATOR,),
     Field.RESPONSE: (Field.MODEL,),
 }
+_READ_WITH: Mapping[Field, tuple[tuple[Field, ...], ...]] = {
+    Field.EXPLANATION: ((Field.VERDICT,), (Field.ANSWER_CLASS, Field.JUDGE), (Field.IS_REFUSAL, Field.JUDGE)),
+    Field.MODERATOR: ((Field.VERDICT,),),
+    Field.JUDGE: ((Field.ANSWER_CLASS,), (Field.IS_REFUSAL,)),
+    Field.REASON: ((Field.ANNOTATOR,),),
+    Field.ANNOTATOR: ((Field.LABEL,), (Field.REASON,), (Field.ANSWER_CLASS,), (Field.IS_REFUSAL,)),
+}
+"""Fields that store nothing alone, each with those of which it needs a set."""
 _OF_RESPONSE = (Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.STOP_REASON, Field.ERROR, Field.SAMPLE)
 NAMES = (Field.MODEL, Field.MODERATOR, Field.JUDGE, Field.ANNOTATOR)
 VALUE_FIELDS = frozenset({Field.CATEGORY, Field.SYSTEM, *NAMES})
@@ -128,6 +136,22 @@ class ColumnMapping:
         for part, needs in _NEEDS.items():
             found += [f"{part} needs {need}: give its column or its value" for need in needs if self._lacks(part, need)]
         return found
+
+    def unread(self) -> list[Field]:
+        """The mapped columns that store nothing, because what they belong to is not mapped."""
+        return [
+            part
+            for part, needs in _READ_WITH.items()
+            if part in self.columns and not any(all(map(self.gives, need)) for need in needs)
+        ]
+
+    def unread_columns(self) -> list[str]:
+        """What to say about the columns of `unread`."""
+        return [
+            f"{part} ({self.columns[part]}) was not read. Map it with "
+            f"{', or '.join(' and '.join(need) for need in _READ_WITH[part])}."
+            for part in self.unread()
+        ]
 
     def to_json(self) -> str:
         """Serialise for the settings; keys are sorted, so equal mappings give equal texts."""
@@ -192,7 +216,10 @@ def propose(header: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> Column
         values = {row[at] for row in rows if row[at].strip()}
         if values and all(class_words.answer_class(value) is not None for value in values):
             columns[Field.ANSWER_CLASS] = columns.pop(Field.LABEL)
-    return ColumnMapping(columns)
+    proposal = ColumnMapping(columns)
+    while unread := proposal.unread():
+        proposal = ColumnMapping({part: path for part, path in proposal.columns.items() if part not in unread})
+    return proposal
 
 
 def _plain(name: str) -> str:

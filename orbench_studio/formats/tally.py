@@ -1,24 +1,28 @@
 """The values of mapped columns, how often each occurs, and what each became."""
 
+import ast
+import json
 from collections import Counter
 from collections.abc import Container
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 
+from orbench_studio.errors import DAMAGE
 from orbench_studio.formats import class_words
 
 LISTED = 500  # distinct values counted one by one, for each column
 UNPARSED, REJECTED, NOT_READ = "unparsed", "rejected", "not read"
 _SHOWN = 80  # characters of a value
 _MORE = "(other values)"
+_PARSED = 100_000  # characters of a text that may be a list
 
 
 @dataclass(slots=True)
 class ColumnTally:
     """One column: the field it gives, and its values with what they became.
 
-    `texts` counts the texts of a column of prompts or responses, `nested_texts` those that begin with [ or {,
-    `identifiers` those that are only a number, a letter or an identifier, `empty` those that have nothing.
+    `texts` counts the texts of a column of free texts, `nested_texts` those that are a list or an object, `identifiers`
+    those that are only a number, a letter or an identifier, `empty` those that have nothing.
     """
 
     field: str
@@ -54,17 +58,33 @@ class ColumnTally:
     def add_text(self, text: str) -> None:
         """Count a text."""
         self.texts += 1
-        self.nested_texts += text[:1] in ("[", "{")
+        self.nested_texts += _is_nested(text)
         self.identifiers += class_words.is_identifier(text) or len(text.strip()) == 1
         self.empty += not text
 
 
+def _is_nested(text: str) -> bool:
+    """Whether a text is a list or an object, as JSON or as Python prints it."""
+    if text[:1] not in ("[", "{"):
+        return False
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            return isinstance(parse(text[:_PARSED]), list | dict)
+        except (*DAMAGE, SyntaxError, MemoryError, RecursionError):
+            continue
+    return False
+
+
 class Tally:
-    """The columns of a file in the order of their use, and what else there is to say about the file."""
+    """The columns of a file in the order of their use, and what else there is to say about the file.
+
+    `doubts` are warnings that concern the whole file.
+    """
 
     def __init__(self) -> None:
         self._columns: dict[tuple[str, str], ColumnTally] = {}
         self.notes: Counter[str] = Counter()
+        self.doubts: list[str] = []
 
     def column(self, field: str, column: str) -> ColumnTally:
         """The tally of a column."""

@@ -56,19 +56,19 @@ def test_numbers_are_read_all_or_none(run, run_json, write, tmp_path):
     [
         (["{}"] * 2, ("--column", "answer_class=mark", "--judge", "guard")),  # unparsed
         (["1", "2"], ("--column", "answer_class=mark", "--value", "1=direct_answer")),  # rejected
-        (["", ""], ("--column", "category=r")),  # nothing doubtful: exit code 0
+        (["", ""], ("--column", "category=mark")),  # nothing doubtful: exit code 0
     ],
 )
 def test_strict_ends_with_3_for_what_is_doubtful(run, write, tmp_path, rows, options):
     file = write("a.csv", HEAD + "".join(row.format(mark) for row, mark in zip(ROWS, rows, strict=True)))
     result = run("import", "w.orbench", file, *MAPPED, *options, "--strict")
-    assert result.exit_code == (0 if options[-1] == "category=r" else 3)
+    assert result.exit_code == (0 if options[-1] == "category=mark" else 3)
     assert (tmp_path / "w.orbench").exists() == (result.exit_code == 0)
 
 
 def test_texts_that_are_lists_are_a_warning(run, write):
     file = write("a.csv", HEAD + "\"['a', 'b']\",r,oak,\n")
-    assert "1 of 1 texts of q (prompt) begin with [ or {" in run("import", "w.orbench", file, *MAPPED).stdout
+    assert "1 of 1 texts of q (prompt) are lists or objects" in run("import", "w.orbench", file, *MAPPED).stdout
 
 
 def test_identifiers_as_prompts_are_a_warning(run, write):
@@ -159,3 +159,57 @@ def test_own_categories_are_filtered_audited_and_have_quotas(run, run_json, writ
     run("import", "w.orbench", labels, "--column", "prompt=prompt", "--column", "label=label")
     recipe = write("r.toml", '[qualify]\nfilter = "category:woodwork"\n[size]\ncategories = { woodwork = 2 }\n')
     assert run("curate", "w.orbench", "--recipe", recipe, "--name", "wood").stderr == ""
+
+
+def test_every_mapped_column_is_in_the_report(run, write):
+    file = write(
+        "a.csv", "q,no,seed,sys,why,who\nIs it late?,k1,42,Be brief.,,ada\nIs it early?,k2,42,Be brief.,x,ada\n"
+    )
+    fields = "key=no seed=seed system_prompt=sys reason=why annotator=who"
+    columns = (part for field in ("prompt=q", *fields.split()) for part in ("--column", field))
+    text = run("import", "w.orbench", file, *columns).stdout
+    assert "added: 2 prompts, 1 annotations\n" in text
+    assert "seed from seed: 42 → not read 2" in text
+    assert "WARNING: 2 of 2 values of seed (seed) are numbers. They were not read." in text
+    assert "key from no: 2 texts" in text
+    assert "system_prompt from sys: 2 texts" in text
+    assert "reason from why: 2 texts, 1 empty" in text
+    assert "annotator from who: ada 2" in text
+
+
+@pytest.mark.parametrize(
+    ("columns", "warning"),
+    [
+        (("explanation=m",), "explanation (m) was not read. Map it with verdict, or answer_class and judge"),
+        (("reason=m",), "reason (m) was not read. Map it with annotator"),
+        (("judge=m",), "judge (m) was not read. Map it with answer_class, or is_refusal"),
+        (("explanation=mark", "answer_class=mark"), "explanation (mark) was not read."),
+    ],
+)
+def test_a_column_that_stores_nothing_alone_is_a_warning(run, write, columns, warning):
+    file = write("a.csv", HEAD + "Is it late?,Yes.,oak,refusal\n")
+    options = [part for column in ("response=r", *columns) for part in ("--column", column)]
+    result = run("import", "w.orbench", file, "--column", "prompt=q", "--model", "oak", *options, "--strict")
+    assert (result.exit_code, warning in result.stderr) == (3, True)
+
+
+def test_a_key_that_is_not_unique_is_a_warning(run, write):
+    file = write("a.csv", "q,no\nIs it late?,1\nIs it early?,1\nIs it noon?,2\n")
+    command = ("import", "w.orbench", file, "--column", "prompt=q", "--column", "key=no")
+    warning = "1 row has a text that differs from that of its key"
+    result = run(*command, "--strict")
+    assert (result.exit_code, warning in result.stderr) == (3, True)
+    assert f"WARNING: {warning}" in run(*command).stdout
+
+
+def test_every_warning_fails_a_strict_import_unless_it_is_answered(run, write):
+    file = write("a.csv", "q,c\nIs it late?,woodwork\n")
+    command = ("import", "w.orbench", file, "--column", "prompt=q", "--column", "category=c", "--strict")
+    assert run(*command).exit_code == 3
+    assert run(*command, "--value", "woodwork=woodwork").exit_code == 0
+
+
+def test_a_text_in_brackets_is_no_list(run, write):
+    rows = "[Noon] Is it late?\n{day} is it?\n"
+    file = write("a.csv", f"q\n{rows}")
+    assert run("import", "w.orbench", file, "--column", "prompt=q", "--strict").exit_code == 0

@@ -1,10 +1,11 @@
 """Import files: streamed, each in one transaction, idempotent, with a report on every row."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from sqlalchemy import Connection, update
 
@@ -12,6 +13,7 @@ from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
 from orbench_studio.domain.data.hub_address import downloaded_from
 from orbench_studio.errors import CancelledError, DoubtfulFileError, FileFaultError
 from orbench_studio.formats.byte_source import file_fault, name_of
+from orbench_studio.formats.class_words import word
 from orbench_studio.formats.export_overwrite import repair
 from orbench_studio.formats.import_doctor import OFFERS, Fault, Finding
 from orbench_studio.formats.manifest import Manifest, folder_of, manifest_at
@@ -22,8 +24,9 @@ from orbench_studio.formats.reading import Preview, Reading, preview_file, read_
 from orbench_studio.formats.records import VALUE, Record, RowFault
 from orbench_studio.formats.studio_rows import STUDIO
 from orbench_studio.formats.tables import NestedCell
-from orbench_studio.formats.tally import REJECTED, UNPARSED, ColumnTally
+from orbench_studio.formats.tally import NOT_READ, REJECTED, UNPARSED, ColumnTally
 from orbench_studio.services.data import manifest_import
+from orbench_studio.services.data.prompt_import import OTHER_TEXT
 from orbench_studio.services.data.record_import import RecordImport, gc_paused
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core.bulk_insert import inserted
@@ -41,7 +44,6 @@ __all__ = [
     "ImportReport",
     "Preview",
     "ReadOptions",
-    "ReportWarning",
     "RowFault",
     "formats",
     "import_file",
@@ -58,14 +60,6 @@ _OWN = "own category: "
 REMEMBERED = 1_000  # rejected rows and findings listed in a report; all are counted
 
 Progress = Callable[[int, int], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class ReportWarning:
-    """What a report shows at the top; with `is_doubt`, a reason to reject the file in a strict import."""
-
-    text: str
-    is_doubt: bool = True
 
 
 @dataclass
@@ -89,7 +83,7 @@ class ImportReport:
     notes: dict[str, int] = field(default_factory=dict)
     inferred: dict[str, str] = field(default_factory=dict)
     values: list[ColumnTally] = field(default_factory=list)
-    warnings: list[ReportWarning] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def changes(self) -> Changes:
@@ -131,7 +125,7 @@ def import_file(
             record_import.add(records)
         report.imported, report.duplicates = record_import.imported, record_import.duplicates
         _require_rows(report)
-        _finish(report, file)
+        _finish(report, file, options, record_import.notes)
         _require_all_codes(report, options)
         if strict:
             _require_sound(report)
@@ -191,7 +185,7 @@ def inspect_file(
         report = ImportReport(name_of(path), file.format, inferred=file.inferred)
         for records in _batches(file, report):
             report.imported += len(records)
-        _finish(report, file)
+        _finish(report, file, options)
     report.notes |= {REPAIRED: 1} if repaired else {}
     if not report.rejected:
         _require_rows(report)
@@ -238,15 +232,20 @@ def _reject(report: ImportReport, fault: RowFault) -> None:
         report.rejected_rows.append(fault)
 
 
-def _finish(report: ImportReport, file: Reading) -> None:
+def _finish(
+    report: ImportReport, file: Reading, options: ReadOptions, stored: Mapping[str, int] = MappingProxyType({})
+) -> None:
     """Add the value counts, notes and warnings to the report."""
     report.values = file.tally.columns
     report.notes |= file.tally.notes
     if file.has_doubtful_header:
-        text = "The first row looks like data, and was read as the names of the columns."
-        report.warnings.append(ReportWarning(text))
-    report.warnings += map(ReportWarning, _doubts(report))
-    report.warnings += [ReportWarning(text, is_doubt=False) for text in _of_categories(report.values)]
+        report.warnings.append("The first row looks like data, and was read as the names of the columns.")
+    if options.mapping and Field.KEY in options.mapping.columns and (joined := stored.get(OTHER_TEXT, 0)):
+        rows = "1 row has a text that differs" if joined == 1 else f"{joined:,} rows have texts that differ"
+        report.warnings.append(f"{rows} from that of its key, and was left out. Map a column that is unique to key.")
+    report.warnings += file.tally.doubts
+    report.warnings += _doubts(report)
+    report.warnings += _of_categories(report.values, options)
 
 
 def _doubts(report: ImportReport) -> Iterator[str]:
@@ -261,10 +260,15 @@ def _doubts(report: ImportReport) -> Iterator[str]:
         unread = column.became(UNPARSED)
         if unread > _DOUBTFUL * column.total:
             yield f"{unread:,} of {column.total:,} values of {column.column} ({column.field}) are unparsed."
+        if column.field == Field.SEED and (numbers := column.became(NOT_READ)):
+            values = f"{numbers:,} of {column.total + column.texts:,} values of {column.column} (seed)"
+            yield f"{values} are numbers. They were not read."
+        if column.field not in (Field.PROMPT, Field.RESPONSE, Field.SEED):
+            continue
         of = f"of {column.texts:,} texts of {column.column} ({column.field})"
         if column.nested_texts > _DOUBTFUL * column.texts:
-            nested = f"{column.nested_texts:,} {of} begin with [ or {{"
-            yield f"{nested}. Map a path inside of them if they are lists or objects."
+            nested = f"{column.nested_texts:,} {of} are lists or objects"
+            yield f"{nested}. Map a path inside of them."
         if column.empty > _DOUBTFUL * column.texts:
             yield f"{column.empty:,} {of} are empty."
         if column.identifiers > _DOUBTFUL * column.texts:
@@ -275,13 +279,15 @@ def _is_repaired(report: ImportReport, fault: Fault) -> bool:
     return any(finding.mended for finding in report.findings if finding.fault == fault)
 
 
-def _of_categories(values: Iterable[ColumnTally]) -> Iterator[str]:
+def _of_categories(values: Iterable[ColumnTally], options: ReadOptions) -> Iterator[str]:
     """One warning about the categories that are not OR-Bench's."""
     own = Counter[str]()
+    mapped = options.mapping.meanings if options.mapping else {}
+    stated = {*map(word, options.meanings), *mapped.get(Field.CATEGORY, ())}
     for column in values:
         if column.field == Field.CATEGORY:
-            for (_, became), count in column.values.items():
-                if became.startswith(_OWN):
+            for (value, became), count in column.values.items():
+                if became.startswith(_OWN) and word(value) not in stated:
                     own[became.removeprefix(_OWN)] += count
     if own:
         names = ", ".join(f"{name} {count:,}" for name, count in own.most_common(10))
@@ -305,7 +311,7 @@ def _require_all_codes(report: ImportReport, options: ReadOptions) -> None:
 
 def _require_sound(report: ImportReport) -> None:
     """Raise an error for a rejected row or a doubt."""
-    doubts = [warning.text for warning in report.warnings if warning.is_doubt]
+    doubts = report.warnings
     nothing = "Nothing was imported (--strict)."
     if report.rejected_rows:
         fault = report.rejected_rows[0]

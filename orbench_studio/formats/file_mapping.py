@@ -1,0 +1,54 @@
+"""The mapping of one file: what the user maps, then the format's, then names in the options and the file's name."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from orbench_studio.formats import file_names
+from orbench_studio.formats.mapping import ColumnMapping, Field, propose
+from orbench_studio.formats.nested_paths import alternatives
+from orbench_studio.formats.reader_interface import Sheet
+
+_FROM_NAME: dict[Field, Callable[[str], str | None]] = {
+    Field.MODEL: file_names.model_in,
+    Field.MODERATOR: file_names.moderator_in,
+    Field.JUDGE: file_names.judge_in,
+}
+
+
+def mapping_of(sheet: Sheet, base: ColumnMapping, *, may_lack_model: bool = False) -> ColumnMapping:
+    """The mapping of a file: what the user said, then the format's, then names in the options and the file's name."""
+    options = sheet.options
+    usual = base if base.columns else ColumnMapping()
+    given = options.mapping
+    if given is None and not base.columns:
+        given = propose(sheet.header)
+    elif given is not None and Field.PROMPT not in given.columns and not base.columns:
+        usual = propose(sheet.header) or usual
+    usual = replace(usual, columns={k: v for k, v in usual.columns.items() if alternatives(sheet.header, v)})
+    mapping = (given or ColumnMapping()).over(usual)
+    names = {Field.MODEL: options.model, Field.MODERATOR: options.moderator, Field.JUDGE: options.judge,
+             Field.ANNOTATOR: options.annotator}  # fmt: skip
+    named = {part: name for part, name in names.items() if name and part not in mapping.columns}
+    mapping = replace(mapping, values={**mapping.values, **named})
+    if may_lack_model:
+        return mapping
+    try:
+        mapping = mapping.with_meanings(options.meanings)
+    except ValueError as error:
+        raise sheet.fault(f"{error}. Map the column that has the value.") from None
+    if Field.PROMPT in mapping.columns:
+        mapping = _named_by_file(sheet, mapping)
+    problems = mapping.problems(sheet.header)
+    if problems:
+        raise sheet.fault(f"{'; '.join(problems)}. Match the columns to fields.")
+    return mapping
+
+
+def _named_by_file(sheet: Sheet, mapping: ColumnMapping) -> ColumnMapping:
+    """Complete the names that the mapping needs from the file's name; raises FileFaultError if one is missing."""
+    needs = {Field.RESPONSE: Field.MODEL, Field.ERROR: Field.MODEL, Field.VERDICT: Field.MODERATOR}
+    for part, need in needs.items():
+        if mapping.gives(part) and not mapping.gives(need):
+            name = sheet.required(need, None, _FROM_NAME[need](sheet.name))
+            mapping = mapping.with_values({need: name})
+    return mapping
