@@ -68,10 +68,14 @@ class Commands(QObject):
         return commands
 
     def _workspaces(self) -> list[PaletteCommand]:
-        return [
-            PaletteCommand(f"workspace:{place}", place.name, tr("Workspace"), partial(self._window.open, place))
+        note, demo = tr("Workspace"), tr("Demo (temporary copy)")
+        commands = [
+            PaletteCommand(f"workspace:{place}", place.name, note, partial(self._window.open, place))
             for place in self._window.welcome.recent()
         ]
+        if self._session.has_left_demo:
+            commands.append(PaletteCommand("workspace:demo", demo, note, self._window.demo_wanted.emit))
+        return commands
 
     def _views(self, views: list[SavedView]) -> list[PaletteCommand]:
         return [

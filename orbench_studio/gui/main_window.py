@@ -79,7 +79,7 @@ class MainWindow(PageRegistry):
         self._rail = Rail(self.actions_table, theme)
         self.menus = fill_menu_bar(self.menuBar(), self.actions_table)
         self._pages = Pages({name: partial(getattr, self, name.removeprefix("page_")) for name, *_ in PAGES})
-        add_menu(self.menus["File"], tr("Open recent"), self.actions_table["import"], self._recent)
+        add_menu(self.menus["File"], tr("Open recent"), self.actions_table["import"], self.recent)
         self._build_ui()
         self._connect()
 
@@ -192,11 +192,11 @@ class MainWindow(PageRegistry):
         page = GUIDE_PAGES[self._rail.marked] if self._session.workspace else "getting-started"
         GuideDialog(self, self._theme, page).show()
 
-    def _recent(self) -> list[Command]:
-        places = self.welcome.recent()
-        return [Command(str(place), partial(self.open, place)) for place in places] or [
-            Command(tr("No recent workspaces"), lambda: None, enabled=False)
-        ]
+    def recent(self) -> list[Command]:
+        """What was open before: the demo of this window, and the recent workspaces."""
+        demo = [Command(tr("Demo (temporary copy)"), self.demo_wanted.emit)] if self._session.has_left_demo else []
+        places = [Command(str(place), partial(self.open, place)) for place in self.welcome.recent()]
+        return [*demo, *places] or [Command(tr("No recent workspaces"), lambda: None, enabled=False)]
 
     def _leave_pages(self) -> None:
         """Hide and disable what needs an open workspace."""
@@ -341,7 +341,8 @@ class MainWindow(PageRegistry):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
-            event.acceptProposedAction()
+            event.setDropAction(Qt.DropAction.CopyAction)  # after a move, the source may delete the file
+            event.accept()
 
     def dropEvent(self, event: QDropEvent) -> None:
         files = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]

@@ -32,6 +32,7 @@ OTHER = {  # a value of every setting that is not its default
     "places": {"mine.orbench": 4},
     "pages": {"mine.orbench": "page_audit"},
     "filters": {"a.orbench": "category:privacy"},
+    "filter_models": {"a.orbench": "model-a"},
     "visits": {"mine.orbench": [1_700_000_000, 5, 70]},
     "mappings": {"a": "{}"},
     "recipes": {"mine.orbench": "[recipe]"},

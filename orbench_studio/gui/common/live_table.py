@@ -133,8 +133,8 @@ class Rows(QAbstractTableModel):
 class Table(QTableView):
     """A table view with one selectable row; a double click or Enter opens it.
 
-    A click on a column name sorts, a third one restores the order of the page; columns can be moved and resized, and
-    the next table of that name has them as they were left.
+    A click on a column name sorts, a third one restores the order of the page; columns can be moved and resized. The
+    next table of that name has its columns and its sorting as they were left.
     `entries` adds entries to the context menu of a row: it gets the key of the row and the column.
     """
 
@@ -143,7 +143,7 @@ class Table(QTableView):
     least_lines = 3  # minimum height in rows, including the header
     layouts: ClassVar[
         dict[str, list[int]]
-    ] = {}  # by table: widths that the user set, else 0, and places of its columns
+    ] = {}  # by table: widths that the user set, else 0, places of its columns, and the sorted column with its order
 
     def __init__(self, name: str, columns: Sequence[Column]) -> None:
         super().__init__()
@@ -160,6 +160,7 @@ class Table(QTableView):
         self.activated.connect(lambda index: self.opened.emit(self.rows.keys[index.row()], index.column()))
         self.horizontalHeader().sectionResized.connect(self._resized)
         self.horizontalHeader().sectionMoved.connect(lambda *_: self._remember())
+        self.horizontalHeader().sortIndicatorChanged.connect(lambda *_: self._remember())
         offer_context_menu(self, self._menu)
 
     def show_rows(self, keys: Sequence[object], rows: Sequence[Row]) -> None:
@@ -230,22 +231,25 @@ class Table(QTableView):
         return f"columns of {self.accessibleName()}"
 
     def _remember(self) -> None:
-        columns = range(len(self.rows.columns))
-        places = map(self.horizontalHeader().visualIndex, columns)
-        self.layouts[self._layout_key] = [*(self._widths.get(column, 0) for column in columns), *places]
+        columns, header = range(len(self.rows.columns)), self.horizontalHeader()
+        by, order = header.sortIndicatorSection(), header.sortIndicatorOrder()
+        widths, places = (self._widths.get(column, 0) for column in columns), map(header.visualIndex, columns)
+        self.layouts[self._layout_key] = [*widths, *places, *([by, order.value] if by in columns else [])]
 
     def _restore(self) -> None:
-        """Give the columns the widths and places that the user gave them; none if the table has other columns now."""
+        """Restore widths, places and sorting as the user left them; none if the table has other columns now."""
         columns, layout, header = (
             len(self.rows.columns),
             self.layouts.get(self._layout_key, []),
             self.horizontalHeader(),
         )
-        widths, places = layout[:columns], layout[columns:]
+        widths, places, by = layout[:columns], layout[columns : 2 * columns], layout[2 * columns :]
         if sorted(places) == [*range(columns)]:
             self._widths = {column: width for column, width in enumerate(widths) if width > 0}
             for place in range(columns):
                 header.moveSection(header.visualIndex(places.index(place)), place)
+            if len(by) == 2 and by[0] < columns and by[1] in (0, 1):
+                self.sortByColumn(by[0], Qt.SortOrder(by[1]))
 
     def _build_ui(self) -> None:
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)

@@ -56,6 +56,11 @@ class Session(QObject):
         """Whether the temporary demo is open; a saved copy of it is a workspace like any other."""
         return self.workspace is not None and self.demo is not None and is_same(self.workspace.place, self.demo)
 
+    @property
+    def has_left_demo(self) -> bool:
+        """Whether the demo was open before; its decisions are there until the window closes."""
+        return self.demo is not None and not self.is_demo
+
     def open(
         self, place: Location, *, create: bool = False, failed: Callable[[Exception], object] | None = None
     ) -> None:

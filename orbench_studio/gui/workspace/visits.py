@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
@@ -56,9 +57,10 @@ class Visits(QObject):
 
     def filter(self) -> QueueFilter:
         """The filter with which the open workspace was left; none for a new one."""
-        workspace = self._session.workspace
+        workspace, settings = self._session.workspace, self._session.settings
+        place = str(workspace.place) if workspace else ""
         try:
-            return parse(self._session.settings.filters.get(str(workspace.place), "") if workspace else "")
+            return replace(parse(settings.filters.get(place, "")), model=settings.filter_models.get(place, ""))
         except QueryError:
             return QueueFilter()
 
@@ -67,6 +69,7 @@ class Visits(QObject):
         workspace = self._session.workspace
         if workspace is not None and not workspace.illustrative:
             self._session.settings.filters[str(workspace.place)] = write(shown)
+            self._session.settings.filter_models[str(workspace.place)] = shown.model
 
     def _start(self) -> None:
         if not self._timer.isActive():

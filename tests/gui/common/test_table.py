@@ -20,7 +20,8 @@ def shown(rows):
 
 
 @pytest.fixture
-def table(qtbot):
+def table(qtbot, monkeypatch):
+    monkeypatch.setattr(Table, "layouts", {})
     made = Table("Rates", COLUMNS)
     qtbot.addWidget(made)
     made.resize(400, 300)
@@ -66,11 +67,11 @@ def test_the_selection_stays_in_its_row_when_the_table_is_sorted(table, qtbot):
             assert view.current() == key
 
 
-def test_widths_and_order_of_columns_are_the_users(table, qtbot, monkeypatch):
-    monkeypatch.setattr(Table, "layouts", {})
+def test_widths_order_and_sorting_of_columns_are_the_users(table, qtbot):
     header = table.horizontalHeader()
     header.resizeSection(0, 123)
     header.moveSection(0, 1)
+    table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
     table.resize(700, 300)
     assert (table.columnWidth(0), header.visualIndex(0)) == (123, 1)
     table.choose("c")
@@ -80,6 +81,13 @@ def test_widths_and_order_of_columns_are_the_users(table, qtbot, monkeypatch):
     qtbot.addWidget(later)
     later.resize(700, 300)
     assert (later.columnWidth(0), later.horizontalHeader().visualIndex(0)) == (123, 1)
+    later.show_rows(KEYS, ROWS)
+    assert later.rows.keys == table.rows.keys == ["c", "b", "d", "a"]
+    later.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+    unsorted = Table(table.accessibleName(), table.rows.columns)
+    qtbot.addWidget(unsorted)
+    unsorted.show_rows(KEYS, ROWS)
+    assert unsorted.rows.keys == KEYS
     changed = Table(table.accessibleName(), table.rows.columns[:1])
     qtbot.addWidget(changed)
     assert changed.horizontalHeader().visualIndex(0) == 0

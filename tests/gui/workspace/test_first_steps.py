@@ -43,15 +43,18 @@ def choose(studio, file):
 
 
 def drop(studio, on, *files):
-    """Drag files over a widget and let them go there; gives whether the window wants them."""
+    """Drag files over a widget and drop them; return whether the window accepts them, as a copy and never as a move."""
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(file)) for file in files])
     buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     at = on.mapTo(studio.window, on.rect().center())
-    enter = QDragEnterEvent(at, Qt.DropAction.CopyAction, mime, buttons, keys)
+    actions = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction  # with Shift a file manager proposes to move
+    enter = QDragEnterEvent(at, actions, mime, buttons, Qt.KeyboardModifier.ShiftModifier)
+    enter.setDropAction(Qt.DropAction.MoveAction)
     QApplication.sendEvent(studio.window, enter)
     if enter.isAccepted():
-        QApplication.sendEvent(studio.window, QDropEvent(QPointF(at), Qt.DropAction.CopyAction, mime, buttons, keys))
+        assert enter.dropAction() is Qt.DropAction.CopyAction, "the source would delete the file"
+        QApplication.sendEvent(studio.window, QDropEvent(QPointF(at), actions, mime, buttons, keys))
     return enter.isAccepted()
 
 
@@ -179,6 +182,16 @@ def test_decisions_in_a_demo_that_was_left_are_not_lost(start, path, tmp_path):
         studio.settle()
         number = abs(studio.shown())
         studio.press(T)
+        studio.application.open(path)
+        studio.wait(lambda: not studio.application.session.is_demo)
+        studio.settle()
+        entries = {entry.text: entry.run for entry in studio.window.recent()}
+        assert list(entries) == ["Demo (temporary copy)", str(path)]
+        assert [c.title for c in studio.window._commands._workspaces()] == [path.name, "Demo (temporary copy)"]
+        entries["Demo (temporary copy)"]()
+        studio.wait(lambda: studio.application.session.is_demo)
+        studio.settle()
+        assert [entry.text for entry in studio.window.recent()] == [str(path)]
         studio.application.open(path)
         studio.wait(lambda: not studio.application.session.is_demo)
         studio.settle()

@@ -1,6 +1,7 @@
 """What a window remembers of the one before, and that nothing wrong in its memory stops it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -8,6 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton, QSplitter
 
 from orbench_studio.domain.review.query import parse, write
+from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.data.import_dialog import ImportDialog
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -113,15 +115,17 @@ def test_a_workspace_opens_on_the_page_where_it_was_left_and_shows_its_progress(
 def test_each_workspace_has_its_own_filter(start, path, tmp_path):
     with start(path) as studio:
         bar, session = studio.window.review.finder.bar, studio.application.session
-        bar.ask(parse("category:privacy"))
+        bar.ask(replace(parse("category:privacy"), model="model-b"))  # as a cell of the heat map asks
         session.open(tmp_path / "new.orbench", create=True)
         studio.wait(lambda: session.workspace.place != path)
-        assert (bar.search.text(), bar.current.is_open) == ("", True)
+        assert (bar.search.text(), bar.current) == ("", QueueFilter())
         studio.application.open(path)
         studio.wait(lambda: session.workspace.place == path)
         assert (bar.search.text(), write(bar.current)) == ("category:privacy", "category:privacy")
     with start(path) as studio:
         studio.wait(lambda: studio.window.review.model.rowCount() == 14)
+        studio.settle()
+        assert studio.page.responses.focused().response.model == "model-b"
 
 
 def recent(studio):
