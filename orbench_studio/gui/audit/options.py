@@ -79,6 +79,14 @@ class OptionsBar(QWidget):
         self._assume.setText(tr("Count unlabelled prompts as safe ({count})").format(count=f"{unlabelled:,}"))
         self._assume.setVisible(bool(unlabelled))
 
+    def set_labels(self, labels: Labels, *, assume_safe: bool) -> None:
+        """Select a source of labels, and whether prompts without a label count as safe; signals one change."""
+        self.blockSignals(True)
+        self._labels.setCurrentIndex(self._labels.findData(labels))
+        self._assume.setChecked(assume_safe)
+        self.blockSignals(False)
+        self.changed.emit()
+
     def reset(self) -> None:
         """Reset all options for another workspace."""
         self.blockSignals(True)

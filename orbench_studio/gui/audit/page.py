@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from orbench_studio.domain.audit.refusal_rates import MIN_ANSWERS, Audit, AuditOptions, Group
+from orbench_studio.domain.audit.refusal_rates import MIN_ANSWERS, Audit, AuditOptions, Drop, Group, Labels
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.core.rates import span
 from orbench_studio.domain.review.queue import Field, QueueFilter
@@ -120,6 +120,11 @@ class AuditPage(QWidget):
             button.setEnabled(self.audit is not None and bool(self.audit.models))
         self._show_highest()
 
+    def _show_as_published(self) -> None:
+        """Show what the published rates become without the prompts that people label toxic."""
+        self.what_if.drop_only(Drop.HUMAN_TOXIC)
+        self.options.set_labels(Labels.PUBLISHED, assume_safe=True)
+
     def _is_loaded(self) -> bool:
         return self.cache.loaded == (self.options.value.answers, self.options.subset)
 
@@ -210,6 +215,7 @@ class AuditPage(QWidget):
         self.moderators.review_wanted.connect(self.review_wanted)
         for box in self.what_if.boxes.values():
             box.toggled.connect(lambda _: self._update_tab(self.what_if))
+        self.what_if.published_wanted.connect(self._show_as_published)
         self.report.clicked.connect(lambda: self._save(self.saving.ask_report))
         self.figures.clicked.connect(lambda: self._save(self.saving.ask_figures))
         self.saving.message.connect(self.message)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QToolButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop, Group
 from orbench_studio.domain.core.rates import with_interval
@@ -38,6 +39,10 @@ _DROPS = {
         "The moderators' consensus changes without the votes of the evaluated models",
     ),
 }
+_PUBLISHED = (
+    "Before: labels of the source file, and prompts without one count as safe. After: without the prompts that people "
+    "label toxic. Label a prompt toxic to use this."
+)
 _COLUMNS = (
     Column("Model", 160, 2),
     Column("Over-refusal", 150, number=True),
@@ -59,6 +64,8 @@ NOTE = (
 class WhatIfPane(QWidget):
     """Computes in the background and shows the result for the latest options."""
 
+    published_wanted = Signal()
+
     def __init__(self, session: Session, theme: Theme) -> None:
         super().__init__()
         self._session = session
@@ -66,6 +73,7 @@ class WhatIfPane(QWidget):
         self._running = False
         self.shown: WhatIf | None = None
         self.boxes = {drop: QCheckBox(tr(text)) for drop, (text, _) in _DROPS.items()}
+        self.published = QToolButton()
         self.status, self.errors = note(""), note("")
         self.table = Table(tr("Rates and ranks before and after"), _COLUMNS)
         self._build_ui()
@@ -75,6 +83,13 @@ class WhatIfPane(QWidget):
         """Return the selected drops."""
         return frozenset(drop for drop, box in self.boxes.items() if box.isChecked())
 
+    def drop_only(self, drop: Drop) -> None:
+        """Select one drop, without a signal."""
+        for each, box in self.boxes.items():
+            box.blockSignals(True)
+            box.setChecked(each is drop)
+            box.blockSignals(False)
+
     def show_counts(self, counts: AuditCounts | None, options: AuditOptions) -> None:
         """Compute with these counts and options; of several requests during a computation, only the last one runs."""
         if counts is None:
@@ -82,6 +97,7 @@ class WhatIfPane(QWidget):
             self.table.show_rows([], [])
             self._say("")
             return
+        self.published.setEnabled(bool(counts.human_toxic().any()))
         self._next = (counts, replace(options, dropped=self.dropped))
         self._start()
 
@@ -144,6 +160,11 @@ class WhatIfPane(QWidget):
         for drop, box in self.boxes.items():
             box.setToolTip(tr(_DROPS[drop][1]))
             flow.addWidget(box)
+        self.published.setProperty("role", "link")
+        self.published.setText(tr("As published, without human-toxic prompts"))
+        self.published.setToolTip(tr(_PUBLISHED))
+        self.published.clicked.connect(self.published_wanted)
+        flow.addWidget(self.published)
         column = QVBoxLayout(self)
         column.setContentsMargins(40, 16, 40, 16)
         column.setSpacing(8)

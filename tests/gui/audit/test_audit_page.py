@@ -1,6 +1,7 @@
 """The audit page: rates, the prompts behind them, what-if, and the report."""
 
 import csv
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -126,6 +127,14 @@ def test_changes_of_another_process_are_counted_when_the_page_is_shown(start, pa
         studio.wait(lambda: page.cache._stale is None)
         open_page(studio)
         studio.wait(lambda: shown(page) == expected(counted(path)))
+        page.tabs.go(2)
+        studio.wait(page.what_if.published.isEnabled)
+        page.what_if.boxes[Drop.SIBLINGS].setChecked(True)
+        page.what_if.published.click()
+        wanted = AuditOptions(Labels.PUBLISHED, assume_safe=True, dropped=frozenset({Drop.HUMAN_TOXIC}))
+        studio.wait(lambda: page.what_if.shown is not None and page.what_if.shown.options == wanted)
+        result = page.what_if.shown
+        assert (result.prompts - result.left, page.options.value) == (3, replace(wanted, dropped=frozenset()))
 
 
 def test_answer_classes_of_one_judge_and_of_people_only(start, path):
