@@ -340,7 +340,7 @@ class MainWindow(PageRegistry):
             super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasUrls():
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.setDropAction(Qt.DropAction.CopyAction)  # after a move, the source may delete the file
             event.accept()
 

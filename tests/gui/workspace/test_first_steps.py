@@ -245,15 +245,17 @@ def test_a_folder_dropped_is_refused_in_words(start, path, tmp_path):
         dialog.reject()
 
 
-def test_words_dropped_are_not_wanted(start, path):
+def test_text_and_web_links_cannot_be_dropped(start, path):
     with start(path) as studio:
-        mime = QMimeData()
-        mime.setText("only words")
-        enter = QDragEnterEvent(
-            QPoint(9, 9), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-        )
-        QApplication.sendEvent(studio.window, enter)
-        assert not enter.isAccepted()
+        text, link = QMimeData(), QMimeData()
+        text.setText("only words")
+        link.setUrls([QUrl("https://example.org/prompts.csv")])
+        for mime in (text, link):
+            enter = QDragEnterEvent(
+                QPoint(9, 9), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+            )
+            QApplication.sendEvent(studio.window, enter)
+            assert not enter.isAccepted()
 
 
 def test_two_windows_on_one_workspace(start, path, labels):
