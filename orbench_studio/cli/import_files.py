@@ -1,7 +1,8 @@
 """`orbench-studio import`: import files, each in one transaction, and report on every row."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -112,7 +113,8 @@ def _advice(error: StudioError, file: Path, read_options: "ReadOptions") -> str:
     if error.wants == VALUE:
         return " Pass --value VALUE=MEANING."
     if error.wants == "header":
-        return " If it has none, pass --no-header and map the columns by their places: --column prompt=0."
+        at = _longest(preview_file(file, replace(read_options, has_header=False)).rows)
+        return f" If it has none, pass --no-header and map the columns by their places: --column prompt={at}."
     if error.wants in ("rows", "requests"):
         return " Pass --requests FILE." if error.wants == "requests" else " Pass --rows PATH."
     if error.wants != "format":
@@ -122,6 +124,12 @@ def _advice(error: StudioError, file: Path, read_options: "ReadOptions") -> str:
         return " Match them to fields: --column prompt=COLUMN, and so on; or name the format: --format NAME."
     columns = (quote(f"{field}={column}") for field, column in proposal.columns.items())
     return f" Match them to fields: {' '.join(f'--column {column}' for column in columns)}"
+
+
+def _longest(rows: "Sequence[Sequence[str]]") -> int:
+    """The place of the column with the longest texts."""
+    sizes = [sum(map(len, column)) for column in zip(*rows, strict=True)]
+    return max(range(len(sizes)), key=sizes.__getitem__, default=0)
 
 
 @contextmanager

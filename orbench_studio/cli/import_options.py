@@ -47,7 +47,8 @@ Rows = Annotated[
     str | None,
     typer.Option(
         metavar="PATH",
-        help="Path of the rows in a JSON file, lists that belong together (a,b), or sheet of a workbook.",
+        help="Path of the rows in a JSON file, lists that belong together (a,b), sheet of a workbook, or the line "
+        "between the texts of a .txt file (====, empty-lines).",
     ),
 ]
 Requests = Annotated[

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from itertools import chain
 
 from orbench_studio.errors import FileFaultError
+from orbench_studio.formats import text_lines
 from orbench_studio.formats.byte_source import (
     MAX_FIELD,
     MAX_LINE,
@@ -102,21 +103,33 @@ def open_delimited(file: InputFile, delimiter: str | None) -> Table:
         raise empty_file(file.name)
     if (found := _SEPARATOR.fullmatch(line.strip())) is not None:  # Excel's way to name the delimiter
         delimiter, line, skipped = found[1] or "\t", text.readline(), skipped + 1
-    rows = _rows(file, text, line, delimiter or _delimiter(line), skipped)
+    delimiter = delimiter or _delimiter(line)
+    plain = delimiter in "\t;|" and not text_lines.quotes_enclose(file, delimiter)
+    rows = _rows(file, text, line, delimiter, skipped, has_quotes=not plain)
     first = next(rows)
     if isinstance(first, RowFault):
         raise file_fault(file.name, f"{first.reason}. Remove it, or pass another --encoding.", first.line)
-    return Table(first, rows, first_is_row=True)
+    notes = {"table was read without quotes, because they do not enclose its cells": 1} if plain else {}
+    return Table(first, rows, first_is_row=True, notes=notes)
 
 
-def open_texts(file: InputFile) -> Table:
-    """Open a list of texts, one on each line that is not empty; the table has no header."""
-    texts = ((number, [line.rstrip("\r\n")]) for number, line in enumerate(file.text(), 1))
-    rows: Iterator[Row] = ((number, cells) for number, cells in texts if cells[0].strip())
+def open_texts(file: InputFile, separator: str | None) -> Table:
+    """Open a list of texts: those between lines that are the separator, else one on each line that is not empty.
+
+    A file whose lines have the same number of parts is a table. Neither has a header.
+    """
+    if separator is None and (delimiter := text_lines.delimiter_of(file)) is not None:
+        return open_delimited(file, delimiter)
+    if separator is not None:
+        rows = text_lines.blocks(file.text(), separator)
+    else:
+        texts = ((number, [line.rstrip("\r\n")]) for number, line in enumerate(file.text(), 1))
+        rows = (text for text in texts if text[1][0].strip())
     first = next(rows, None)
     if first is None:
         raise empty_file(file.name)
-    return Table(first, rows, first_is_row=True)
+    doubts = [] if separator is not None else text_lines.block_doubts(file)
+    return Table(first, rows, first_is_row=True, doubts=doubts)
 
 
 def _delimiter(line: str) -> str:
@@ -124,12 +137,16 @@ def _delimiter(line: str) -> str:
     return next((mark for mark in ",\t;" if mark in bare), ",")
 
 
-def _rows(file: InputFile, text: io.TextIOWrapper, line: str, delimiter: str, skipped: int) -> Iterator[Row | RowFault]:
+def _rows(
+    file: InputFile, text: io.TextIOWrapper, line: str, delimiter: str, skipped: int, *, has_quotes: bool
+) -> Iterator[Row | RowFault]:
     lines = _Lines(chain([line], text), delimiter)
     number, width, bad_quotes, doubtful_until = skipped + 1, 0, 0, 0
     doubtful = file.doubtful
     with _large_fields():
-        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        reader = csv.reader(
+            lines, delimiter=delimiter, strict=True, quoting=csv.QUOTE_MINIMAL if has_quotes else csv.QUOTE_NONE
+        )
         while True:
             try:
                 cells = next(reader)

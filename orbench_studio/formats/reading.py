@@ -40,6 +40,7 @@ class Reading:
         self.inferred = sheet.inferred
         self.tally = sheet.tally
         self.tally.notes.update(table.notes)
+        self.tally.doubts += table.doubts
         self._only = [(header.index(column), value) for column, value in self.reader.only.items() if column in header]
         self._doctor = Doctor(self.header, self._bound.identity, self._bound.checks, options.mend)
         self.records: Iterator[Record | RowFault | Finding] = self._records()

@@ -16,7 +16,8 @@ def open_table(
 ) -> Table:
     """Open the file as a table, by its extension or else by its first bytes.
 
-    `rows` says where the rows are in a JSON file or workbook; `wanted` names columns that may begin late in the file.
+    `rows` says where the rows are in a JSON file or workbook, or which lines are between the texts of a text file;
+    `wanted` names columns that may begin late in the file.
     A text file without a header is a list of texts, one on each line.
     """
     kind = stem_and_kind(file.name)[1]
@@ -42,5 +43,5 @@ def open_table(
     if kind == "lines":
         return json_table.open_lines(file, wanted)
     if not has_header and file.name.lower().endswith(".txt"):
-        return csv_table.open_texts(file)
+        return csv_table.open_texts(file, rows)
     return csv_table.open_delimited(file, "\t" if kind == "tabs" else None)

@@ -51,14 +51,15 @@ class Table:
 
     A row's line is the 1-based line on which it begins, in Parquet its number. `bound` are the columns that will be
     used, filled in before the first row is taken: elsewhere a value that is no text may be given as an empty one.
-    `notes` say what was left out of the file or where its rows were, with counts. `first_is_row` if the header is a row
-    of the file, which may be data.
+    `notes` say what was left out of the file or where its rows were, with counts, `doubts` are warnings. `first_is_row`
+    if the header is a row of the file, which may be data.
     """
 
     first: Row
     rows: Iterator[Row | RowFault]
     bound: set[int] = field(default_factory=set)
     notes: dict[str, int] = field(default_factory=dict)
+    doubts: list[str] = field(default_factory=list)
     first_is_row: bool = False
 
     def header(self, name: str) -> tuple[str, ...]:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from orbench_studio.errors import FileFaultError
 from orbench_studio.formats.byte_source import MAX_FIELD, InputFile
 from orbench_studio.formats.mapping import ColumnMapping, Field
+from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import read_file
-from orbench_studio.formats.records import RowFault
+from orbench_studio.formats.records import Record, RowFault
 from orbench_studio.formats.table_kind import open_table
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
@@ -286,3 +287,52 @@ def test_json_without_rows_is_refused(refused, content, why):
 def test_other_endings_are_told_by_their_beginning(rows):
     assert rows("a.data", '[{"a": "x"}]')[1] == [(1, ["x"])]
     assert rows("a", '{"a": "x"}\n')[1] == [(1, ["x"])]
+
+
+@pytest.fixture
+def prompts(write):
+    """The prompts of a file without a header, and its doubts and notes."""
+
+    def prompts(name, content, at=0, **options):
+        mapping = ColumnMapping({Field.PROMPT: str(at)})
+        options = ReadOptions(mapping=mapping, has_header=False, **options)
+        with read_file(write(name, content), options=options) as reading:
+            texts = [(record.line, record.prompt.text) for record in reading.records if isinstance(record, Record)]
+        return texts, reading.tally.doubts, list(reading.tally.notes)
+
+    return prompts
+
+
+@pytest.mark.parametrize("mark", ["\t", "|", ";"])
+def test_a_text_file_whose_lines_divide_alike_is_a_table(prompts, mark):
+    lines = [f'1{mark}"Is it late, or not?{mark}x', f"2{mark}Who asks?{mark}y", f"3{mark}Who knows?{mark}z"]
+    texts, doubts, notes = prompts("x.txt", "\n".join(lines), at=1)
+    assert texts == [(1, '"Is it late, or not?'), (2, "Who asks?"), (3, "Who knows?")]
+    assert not doubts
+    assert notes[-1] == "table was read without quotes, because they do not enclose its cells"
+
+
+def test_a_text_file_with_enclosing_quotes_is_read_with_them(prompts):
+    lines = ['"Is it late?"\tx', '"Who ""asks""?"\ty', "Who knows?\tz"]
+    assert [text for _, text in prompts("x.txt", "\n".join(lines))[0]] == ["Is it late?", 'Who "asks"?', "Who knows?"]
+
+
+def test_tabs_with_quotes_that_enclose_nothing(prompts):
+    assert prompts("x.tsv", '"Late\tx\n"Early" he asked\ty\n')[0] == [(1, '"Late'), (2, '"Early" he asked')]
+    lines = ["One; two", "Three", "Four; five; six"]
+    assert [text for _, text in prompts("x.txt", "\n".join(lines))[0]] == lines
+
+
+BLOCKS = "Is it late?\nI ask myself.\n{0}\n\nIs it early?\n\n{0}\nIs it noon?\nSay yes.\n"
+
+
+def test_blocks_of_lines_are_a_warning_and_can_be_read(prompts):
+    texts, doubts, _ = prompts("x.txt", BLOCKS.format("===="))
+    assert (len(texts), doubts[0][:16]) == (7, "2 lines are ====")
+    texts, doubts, _ = prompts("x.txt", BLOCKS.format("===="), rows="====")
+    assert texts == [(1, "Is it late?\nI ask myself."), (5, "Is it early?"), (8, "Is it noon?\nSay yes.")]
+    assert not doubts
+    content = BLOCKS.format("")
+    assert prompts("x.txt", content)[1][0].startswith("5 lines stand in 3 blocks with empty lines between them")
+    assert [line for line, _ in prompts("x.txt", content, rows="empty-lines")[0]] == [1, 5, 8]
+    assert prompts("x.txt", "Is it late?\n\nIs it early?\n\nIs it noon?\n\n")[1] == []

@@ -1,0 +1,83 @@
+"""What the lines of a text file show: a delimiter that divides all of them, quotes that enclose nothing, blocks."""
+
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from itertools import islice
+
+from orbench_studio.formats.byte_source import MAX_LINE, InputFile
+from orbench_studio.formats.tables import Row
+
+EMPTY_LINES = "empty-lines"
+"""What stands for empty lines where the lines between blocks are named."""
+_MARKS = ("\t", "|", ";")  # a comma is in most sentences
+_LOOKED_AT = 100_000  # lines
+_FEWEST = 3  # lines that a delimiter divides alike
+_ALIKE = 0.95  # their share
+_BLOCK = 1.5  # lines of a block, on average
+_SEPARATOR = re.compile(r"([=\-*#_~+])\1{2,}")
+_ENCLOSED = re.compile(r'"(?:[^"]|"")*"')
+
+
+def delimiter_of(file: InputFile) -> str | None:
+    """The mark that divides nearly all lines into the same number of parts; None if there is none."""
+    with _lines(file) as lines:
+        counts = [Counter(line.count(mark) for line in lines) for mark in _MARKS]
+    for mark, count in zip(_MARKS, counts, strict=True):
+        number, times = count.most_common(1)[0] if count else (0, 0)
+        if number and times >= max(_FEWEST, _ALIKE * count.total()):
+            return mark
+    return None
+
+
+def quotes_enclose(file: InputFile, delimiter: str) -> bool:
+    """Whether quotes enclose fields: not where every line is a row, and most quotes open a field that none closes."""
+    with _lines(file) as lines:
+        if len({line.count(delimiter) for line in lines}) > 1:
+            return True
+        opened = [part for line in lines if '"' in line for part in line.split(delimiter) if part.startswith('"')]
+    unclosed = sum(_ENCLOSED.fullmatch(part) is None for part in opened)
+    return 2 * unclosed <= len(opened)
+
+
+def blocks(lines: Iterable[str], separator: str) -> Iterator[Row]:
+    """The texts between the lines that are equal to the separator, each with its first line."""
+    block: list[str] = []
+    begun, wanted = 1, "" if separator == EMPTY_LINES else separator
+    for number, line in enumerate(lines, 1):
+        if line.strip() == wanted:
+            if text := "".join(block).strip():
+                yield begun, [text]
+            block = []
+        else:
+            begun = begun if "".join(block).strip() else number
+            block.append(line)
+    if text := "".join(block).strip():
+        yield begun, [text]
+
+
+def block_doubts(file: InputFile) -> list[str]:
+    """A warning if the texts of a file are probably blocks of several lines."""
+    with _lines(file) as lines:
+        marks = Counter(line.strip() for line in lines if _SEPARATOR.fullmatch(line.strip()))
+        ends = sum(not after and bool(line) for line, after in zip(lines, [*lines[1:], ""], strict=True))
+        full = sum(map(bool, lines))
+    if marks and marks.total() > 1:
+        mark, count = marks.most_common(1)[0]
+        text = f"{count:,} lines are {mark}, but every line was read as a text"
+        return [f"{text}. For the texts between them, name {mark} as the place of the rows (--rows)."]
+    if ends >= _FEWEST and full >= _BLOCK * ends:
+        text = (
+            f"{full:,} lines stand in {ends:,} blocks with empty lines between them, but every line was read as a text"
+        )
+        return [f"{text}. For whole blocks, name {EMPTY_LINES} as the place of the rows (--rows)."]
+    return []
+
+
+@contextmanager
+def _lines(file: InputFile) -> Iterator[Sequence[str]]:
+    with io.TextIOWrapper(file.again(), encoding=file.encoding, errors="replace") as text:
+        yield [line.strip("\r\n") for line in islice(iter(partial(text.readline, MAX_LINE), ""), _LOOKED_AT)]
