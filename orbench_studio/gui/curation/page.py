@@ -125,6 +125,28 @@ class CurationPage(QWidget):
         self.funnel.show_result(found, self.recipe.recipe)
         self.preview.show_result(found)
 
+    def _split(self) -> None:
+        """Replace the recipe by one that selects with half of the model families."""
+        recipe = self.recipe.recipe
+        if recipe is None:
+            self.recipe.read()
+            return
+
+        def work(workspace: Workspace) -> Recipe:
+            from orbench_studio.services.curation import run_recipe
+
+            return run_recipe.split(workspace, recipe)
+
+        def done(half: Recipe) -> None:
+            if self.recipe.recipe == recipe:
+                self.recipe.show_text(half.text)
+
+        def failed(error: Exception) -> None:
+            self.recipe.read()
+            self.recipe.show_error(str(error))
+
+        self._session.run(work, done, failed, show_errors=False)
+
     def _list(self, rows: Sequence[QueueRow]) -> None:
         shown = [row_shown(self._session.settings, row) for row in rows]
         self.preview.show_prompts(shown, len(self.result.chosen) if self.result else 0)
@@ -239,6 +261,7 @@ class CurationPage(QWidget):
 
     def _connect(self) -> None:
         self.recipe.changed.connect(self._apply)
+        self.recipe.form.split_wanted.connect(self._split)
         self.recipe.duplicates.clicked.connect(self.show_duplicates)
         self.recipe.editor.textChanged.connect(self._remember)
         self.operations.selected.connect(self._show)

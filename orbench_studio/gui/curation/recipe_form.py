@@ -34,12 +34,14 @@ class RecipeForm(QWidget):
     """Shows a recipe, whose values may not fit together yet, and reports each value that the user changes."""
 
     edited = Signal(str, str, object)  # section, key, and the new value; None removes the key
+    split_wanted = Signal()  # select with the refusals of half of the model families
 
     def __init__(self) -> None:
         super().__init__()
         self.label = _choice({one.value: one.value for one in Label})
         self.by = _choice(_SOURCES)
         self.unlabelled = QCheckBox(tr("Include prompts without a label"))
+        self.split = QCheckBox(tr("Select with half of the families"))
         self.families = _number(tr("not required"), 99)
         self.refusals = _choice({str(one): title for one, title in REFUSALS.items()})
         self.prompts = _number(tr(_NO_LIMIT))
@@ -70,10 +72,12 @@ class RecipeForm(QWidget):
             number.setValue(min(count or 0, number.maximum()))
         self.prompts.setSpecialValueText(tr(_MISSING if recipe.split else _NO_LIMIT))
         self.unlabelled.setChecked(recipe.include_unlabelled)
+        self.split.setChecked(bool(recipe.of))
+        self.split.setEnabled(bool(recipe.families or recipe.of))
         self.blockSignals(False)
         self.quotas.setEnabled(recipe.per_category is None)
         self.prompts.setEnabled(recipe.per_category is None)
-        self._more.setText(_others(recipe))
+        self._more.setText(_notes(recipe))
 
     def _connect(self) -> None:
         self._follow_choice(self.label, "qualify", "label")
@@ -88,6 +92,14 @@ class RecipeForm(QWidget):
             number.valueChanged.connect(self._report(section, key, lambda count: count or None))
         self.seed.valueChanged.connect(self._report("", "seed", lambda count: count))
         self.unlabelled.toggled.connect(self._report("qualify", "include_unlabelled", lambda on: on or None))
+
+        self.split.toggled.connect(self._split)
+
+    def _split(self, on: bool) -> None:
+        if on:
+            self.split_wanted.emit()
+        else:
+            self.edited.emit("refused", "of", None)
 
     def _follow_choice(self, field: QComboBox, section: str, key: str) -> None:
         field.activated.connect(self._report(section, key, lambda _place: field.currentData() or None))
@@ -117,7 +129,8 @@ class RecipeForm(QWidget):
                 ("Random seed", self.seed),
             ),
         )
-        grid.addWidget(self.unlabelled, grid.rowCount(), 0, 1, 2)
+        for box in (self.unlabelled, self.split):
+            grid.addWidget(box, grid.rowCount(), 0, 1, 2)
         self.families.setPrefix(tr("at least "))
         self.families.setSuffix(tr(" families"))
         self.families.setToolTip(
@@ -126,6 +139,9 @@ class RecipeForm(QWidget):
         self.refusals.setToolTip(tr("Which refusals count: in words, by the vendor's stop reason, by a filter"))
         self.unlabelled.setToolTip(tr("Count prompts without a label as prompts with this label"))
         self.quotas.setToolTip(tr("How many prompts of each category, if the number of prompts is limited"))
+        self.split.setToolTip(
+            tr("A random half of the model families select the prompts by their refusals. Compare the other families.")
+        )
         self.seed.setToolTip(tr("Breaks ties, so that the same recipe selects the same prompts"))
         self.per_group.setToolTip(tr("Maximum number of prompts of one group of near duplicates"))
         self.per_seed.setToolTip(tr("Maximum number of rewrites of one toxic seed"))
@@ -158,15 +174,17 @@ def _number(zero: str, most: int = _MOST) -> QSpinBox:
     return number
 
 
-def _others(recipe: Recipe) -> str:
-    """The settings of a recipe that only its text shows."""
+def _notes(recipe: Recipe) -> str:
+    """The families that select, and the settings of a recipe that only its text shows."""
+    selecting = tr("Selected by the refusals of {families}. Compare the other families: they did not select.")
+    families = selecting.format(families=", ".join(recipe.of)) if recipe.families and recipe.of else ""
     others = {
         "p_safe": recipe.p_safe is not None,
         "filter": bool(recipe.terms),
-        "of": bool(recipe.of),
         "judgement": recipe.judgement != Recipe("").judgement,
         "quotas": recipe.per_category is not None,
         "order": recipe.order != Recipe("").order,
     }
     names = ", ".join(name for name, is_set in others.items() if is_set)
-    return tr("Set in the text only: {names}").format(names=names) if names else ""
+    in_text = tr("Set in the text only: {names}").format(names=names) if names else ""
+    return "\n".join(filter(None, (families, in_text)))

@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QInputDialog, QMessageBox
 from orbench_studio.gui.curation.compare_dialog import CompareDialog
 from orbench_studio.gui.data.export_dialog import ExportDialog
 from orbench_studio.services.curation import subsets
+from orbench_studio.services.data.import_files import ReadOptions, import_file
 from orbench_studio.services.workspace.workspace import open_workspace
-from tests.gui.conftest import PROMPTS
+from tests.gui.conftest import PROMPTS, prompt_text
 
 
 class Curator:
@@ -149,7 +150,7 @@ def test_the_recipe_is_restored_in_the_next_session(start, path):
         again.wait_for_prompts(4)
 
 
-def test_the_form_and_the_text_are_in_step_and_zero_prompts_say_why(at_page):
+def test_the_form_and_the_text_are_in_step_and_zero_prompts_say_why(at_page, path, write_csv, tmp_path):
     recipe, form = at_page.page.recipe, at_page.page.recipe.form
     at_page.studio.wait(lambda: form.families.value() == 3)
     form.prompts.setValue(4)
@@ -171,6 +172,20 @@ def test_the_form_and_the_text_are_in_step_and_zero_prompts_say_why(at_page):
     form.refusals.setCurrentIndex(form.refusals.findData("words"))
     form.refusals.activated.emit(form.refusals.currentIndex())
     assert 'refusals = "words"' in recipe.text()
+    assert not form.split.isEnabled(), "no refusals select"
+    form.families.setValue(1)
+    form.split.click()
+    at_page.studio.wait(lambda: recipe.status.text().startswith("Half of 1 model families"))
+    assert not form.split.isChecked()
+    answers = [(prompt_text(1), True, "No.", "privacy")]
+    header = ("prompt", "is_rejected", "response", "category")
+    with open_workspace(path) as other:
+        import_file(other, write_csv(tmp_path / "gpt.csv", header, answers), ReadOptions(model="gpt-4"))
+    form.split.click()
+    at_page.studio.wait(lambda: recipe.recipe is not None and len(recipe.recipe.of) == 1)
+    assert form.split.isChecked() and f"refusals of {recipe.recipe.of[0]}." in form._more.text()
+    form.split.click()
+    assert recipe.recipe.of == () and "# Hard prompts" in recipe.text()
     at_page.write("[size]\nprompts = 'many'\n")
     at_page.studio.wait(lambda: not form.isEnabled())
     at_page.click(recipe.as_text)
