@@ -129,9 +129,8 @@ class RecipeForm(QWidget):
                 ("Random seed", self.seed),
             ),
         )
-        for box in (self.unlabelled, self.split):
-            grid.addWidget(box, grid.rowCount(), 0, 1, 2)
-        self.families.setPrefix(tr("at least "))
+        grid.addWidget(self.unlabelled, grid.rowCount(), 0, 1, 2)
+        self.families.setPrefix("≥ ")
         self.families.setSuffix(tr(" families"))
         self.families.setToolTip(
             tr("Minimum number of model families that refuse the prompt. A family: one developer's series of models")
@@ -147,6 +146,7 @@ class RecipeForm(QWidget):
         self.per_seed.setToolTip(tr("Maximum number of rewrites of one toxic seed"))
         self._more.setWordWrap(True)
         column.addLayout(grid)
+        column.addWidget(self.split)
         column.addWidget(self._more)
         column.addStretch()
         outer = QVBoxLayout(self)
