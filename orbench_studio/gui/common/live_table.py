@@ -34,13 +34,17 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class Column(NamedTuple):
-    """A column: title, minimum width, share of the remaining width, whether it has numbers, tooltip."""
+    """A column: title, minimum width, share of the remaining width, whether it has numbers, tooltip.
+
+    The texts of a `whole` column are short and never cut off.
+    """
 
     title: str
     width: int
     share: int = 0
     number: bool = False
     tip: str = ""
+    whole: bool = False
 
 
 class Rows(QAbstractTableModel):
@@ -292,10 +296,10 @@ class Table(QTableView):
         return sum(map(self.columnWidth, range(len(self.rows.columns)))) > self.viewport().width()
 
     def least(self, place: int) -> int:
-        """The minimum width of a column; names of columns and numbers are never cut off."""
+        """The minimum width of a column; names of columns, numbers and short texts are never cut off."""
         column = self.rows.columns[place]
         name = QFontMetrics(font(META)).horizontalAdvance(tr(column.title)) + px(_BESIDE_NAME)
-        return max(px(column.width), name, self.sizeHintForColumn(place) if column.number else 0)
+        return max(px(column.width), name, self.sizeHintForColumn(place) if column.number or column.whole else 0)
 
 
 class StaticTable(Table):

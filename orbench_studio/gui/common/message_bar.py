@@ -60,6 +60,7 @@ class MessageBar(QFrame):
     def show_decision(self, text: str) -> None:
         """Show what was decided or undone last, until the next decision."""
         self._decision.setText(text)
+        self._hints[0].offer(bool(text))
 
     def show_error(self, act: Hashable, text: str, *, lasting: bool = False) -> None:
         """Show why an action failed, replacing its previous error; a `lasting` error survives closing a workspace."""
@@ -78,7 +79,7 @@ class MessageBar(QFrame):
     def leave_workspace(self) -> None:
         """Remove what concerns the workspace that is being closed."""
         self._errors = {act: text for act, text in self._errors.items() if act in self._lasting}
-        self._decision.setText("")
+        self.show_decision("")
         self._end_message()
 
     def text(self) -> str:
@@ -135,6 +136,7 @@ class MessageBar(QFrame):
         narrow = self.width() < px(_NARROW)
         self._halves.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
         self._separator.setVisible(not narrow)
+        self._decision.setMinimumHeight(self._hints[0].sizeHint().height())  # also while there is nothing to undo
         self._halves.activate()  # the buttons have their new size
         self.setMinimumHeight(max(px(_HEIGHT), self._halves.minimumSize().height()))
 
@@ -152,25 +154,29 @@ class MessageBar(QFrame):
         undo, keys = self._hints
         self._halves.setContentsMargins(8, 2, 8, 2)
         self._halves.setSpacing(8)
-        self._halves.addLayout(_row(undo, self._decision), 1)
+        self._halves.addLayout(_row(self._decision, undo), 2)
         self._halves.addWidget(self._separator)
-        self._halves.addLayout(_row(self._message_line, self._all, self._copy, self._dismiss, keys), 2)
+        self._halves.addLayout(_row(self._message_line, self._all, self._copy, self._dismiss, keys), 3)
+        undo.offer(False)
         self._show()
 
 
 class _Hint(QToolButton):
-    """A button for an action, with its shortcut; hidden while the action does nothing."""
+    """A button for an action, with its shortcut; hidden while it is not offered or the action does nothing."""
 
     def __init__(self, action: QAction, text: str) -> None:
         super().__init__()
         self._action = action
         self._text = text
         self.setProperty("role", "heading")
-        policy = self.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)  # its neighbours stay in place
-        self.setSizePolicy(policy)
+        self._offered = True
         self.clicked.connect(lambda: action.trigger())
         action.changed.connect(self._update_text)
+        self._update_text()
+
+    def offer(self, offered: bool) -> None:
+        """Show it if the action does something, or hide it."""
+        self._offered = offered
         self._update_text()
 
     def _update_text(self) -> None:
@@ -178,7 +184,7 @@ class _Hint(QToolButton):
         self.setText(f"{key}  {self._text}" if key else self._text)
         title = self._action.text()
         self.setAccessibleName(tr("{action}, shortcut {key}").format(action=title, key=key) if key else title)
-        self.setVisible(self._action.isEnabled())
+        self.setVisible(self._offered and self._action.isEnabled())
 
 
 def _button(text: str = "") -> QToolButton:

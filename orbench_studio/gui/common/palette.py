@@ -22,7 +22,7 @@ from orbench_studio.gui.common.fuzzy import match_score
 from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import BODY, META, Theme, font, px
 
-_WIDTH, _ROW, _ROWS = 640, 32, 12
+_WIDTH, _ROW, _ROWS, _GAP = 640, 32, 12, 8
 _MOST = 60  # commands in the list
 _RECENT_BONUS = 20  # of a score: a recent command precedes one that matches about as well
 _COMMAND = Qt.ItemDataRole.UserRole
@@ -113,7 +113,8 @@ class Palette(QFrame):
             item.setData(_COMMAND, PaletteCommand("", item.text(), "", lambda: None))
             item.setFlags(Qt.ItemFlag.NoItemFlags)
         self.list.setCurrentRow(0)
-        self.resize(self.width(), px(_ROW) * (min(max(len(matching), 1), _ROWS) + 1) + 40)
+        rows = px(_ROW) * min(max(len(matching), 1), _ROWS) + 2 * self.list.frameWidth()
+        self.resize(self.width(), self.line.sizeHint().height() + rows + 3 * _GAP)
 
     def _run(self, item: QListWidgetItem | None) -> None:
         if item is None or not item.flags() & Qt.ItemFlag.ItemIsEnabled:
@@ -134,8 +135,8 @@ class Palette(QFrame):
         self.list.itemClicked.connect(self._run)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         column = QVBoxLayout(self)
-        column.setContentsMargins(8, 8, 8, 8)
-        column.setSpacing(8)
+        column.setContentsMargins(_GAP, _GAP, _GAP, _GAP)
+        column.setSpacing(_GAP)
         column.addWidget(self.line)
         column.addWidget(self.list, 1)
 

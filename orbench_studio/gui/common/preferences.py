@@ -196,10 +196,10 @@ class PreferencesDialog(QDialog):
 
 def _control(preference: Preference, value: Any, take: Callable[[str, object], None]) -> QWidget:
     """The control of a preference with its value; it reports every change to `take`."""
-    name, title = preference.name, tr(preference.title)
+    name = preference.name
     match preference.kind:
         case Switch():
-            switch = QCheckBox(title)
+            switch = QCheckBox(tr("On"))
             switch.setChecked(value)
             switch.toggled.connect(lambda on: take(name, on))
             return _named(switch, preference)

@@ -48,7 +48,7 @@ _NONE = {
     "responses_by_answer_class": "not judged",
     "prompts_by_category": "no category",
 }
-_SOURCES = (Column("File", 140, 1), Column("Format", 84), Column("Imported", 152))
+_SOURCES = (Column("File", 140, 1), Column("Format", 60, whole=True), Column("Imported", 60, whole=True))
 _JOURNAL = (Column("Time", 172), Column("Annotator", 90), Column("Decision", 160, 1), Column("State", 60))
 _ENTRIES, _DAYS = 200, 14
 _COLUMN = 340  # pixels

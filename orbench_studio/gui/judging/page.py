@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _EMPTY = "Calibrate to compare every judge with human labels. The workspace is not changed."
 _STEPS = (
-    "Read responses on the Review page, and press 1 to 4 for the answer class of each.",
+    "Read responses on the Review page. Press 1 to 5 for the answer class of each, or D for the other classes.",
     "Click Calibrate. Every judge is compared with your classes: agreement, precision and recall, with intervals.",
     "Judge the other responses with the judge that agrees best with the human labels.",
 )

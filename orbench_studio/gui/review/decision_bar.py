@@ -66,6 +66,10 @@ class DecisionBar(QFrame):
             button.setEnabled(view is not None)
         mine = view.last_label(annotator) if view else None
         self._states.setCurrentIndex(0 if mine is None else 1)
+        for button in self._labels.values():
+            button.setVisible(mine is None)
+        for button in (self.next, self.change):
+            button.setVisible(mine is not None)
         if view is None:
             return
         if mine is None:
@@ -86,6 +90,12 @@ class DecisionBar(QFrame):
         self._hints.setVisible(hints)
         self._idle.setVisible(details)
         self._known.setVisible(details)
+        # Qt does not pass on that parts of a hidden page have other sizes now.
+        for part in (self._card, self._states.widget(1)):
+            if part is not None and (layout := part.layout()) is not None:
+                layout.invalidate()
+                part.updateGeometry()
+        self._states.updateGeometry()
 
     def _say_keys(self) -> None:
         keys = ", ".join(filter(None, map(key_text, LABEL_ACTIONS.values())))
@@ -100,9 +110,8 @@ class DecisionBar(QFrame):
         question = QHBoxLayout()
         question.addWidget(self._question, 1)
         question.addWidget(self._skip)
-        deciding.addLayout(question)
         deciding.addStretch()
-        deciding.addWidget(Flow(*self._labels.values()))
+        deciding.addLayout(question)
         card = QVBoxLayout(self._card)
         card.setContentsMargins(12, 8, 12, 8)
         card.setSpacing(4)
@@ -111,14 +120,14 @@ class DecisionBar(QFrame):
         card.addWidget(self._idle)
         decided.addWidget(self._card)
         decided.addStretch()
-        decided.addWidget(Flow(self.next, self.change))
         for state in (deciding, decided):
             page = QWidget()
             page.setLayout(state)
             self._states.addWidget(page)
         layout = _column()
-        layout.setContentsMargins(16, 12, 16, 8)
+        layout.setContentsMargins(20, 12, 20, 8)
         layout.addWidget(self._states)
+        layout.addWidget(Flow(*self._labels.values(), self.next, self.change))
         layout.addWidget(self._hints)
         self.setLayout(layout)
         self._say_keys()

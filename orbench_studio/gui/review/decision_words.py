@@ -13,7 +13,6 @@ _BASES = {
     Basis.DISPUTED: "human labels disagree",
     Basis.CONSENSUS: "by the moderators' consensus",
     Basis.REFERENCE: "by the source file",
-    Basis.NONE: "not decided",
 }
 
 
@@ -29,6 +28,8 @@ def question(view: PromptView) -> str:
 def final_words(view: PromptView) -> str:
     """The final label and its source."""
     mark = LABELS[view.final.label]
+    if view.final.basis is Basis.NONE:
+        return mark_words(mark)
     veto = view.final.basis is Basis.CONSENSUS and view.consensus.veto is Veto.OVERRULED
     basis = "by veto, against the majority of moderators" if veto else _BASES[view.final.basis]
     return ", ".join((mark_words(mark), tr(basis)))
@@ -78,7 +79,7 @@ def known_words(view: PromptView) -> str:
 def _refusals(view: PromptView) -> list[str]:
     judged = [one for one in view.responses if one.final.answer_class in DECIDED]
     count = sum(one.final.answer_class in ALL_REFUSALS for one in judged)
-    return [tr("{count} of {judged} refuse").format(count=count, judged=len(judged))] if judged else []
+    return [tr("{count} of {judged} responses refuse").format(count=count, judged=len(judged))] if judged else []
 
 
 def consensus_words(view: PromptView) -> list[str]:
@@ -114,4 +115,4 @@ def _veto(consensus: Consensus, responder: str) -> str:
         return f"Rescued: {consensus.response_safe} of {cast} votes find the response of {responder} safe"
     if consensus.veto is Veto.OVERRULED:
         return f"Veto: {consensus.response_toxic} of {cast} votes find the response of {responder} toxic"
-    return f"The response of {responder} vetoes nothing: {consensus.response_safe} of {cast} votes find it safe"
+    return f"No veto: {consensus.response_safe} of {cast} votes find the response of {responder} safe"

@@ -143,7 +143,7 @@ class FacetRow(QFrame):
         return chip
 
     def _build_ui(self) -> None:
-        layout = FlowLayout(self, spacing=4)
+        layout = FlowLayout(self, spacing=0)
         layout.setContentsMargins(12, 0, 12, 6)
         for chip in self._chips.values():
             layout.addWidget(chip)

@@ -126,9 +126,15 @@ class ReviewLayout:
     def _show_queue(self) -> None:
         crowded = self._roomy and self._width < px(ROOMY)
         shown = self._wanted and not self._narrow and not crowded
-        hides = not shown and not self._queue.isHidden()
+        if shown is not self._queue.isHidden():
+            return
+        if self._wide and not shown:
+            self.remember()
+        before, centre, side, aside = self._outer.sizes()
+        queue = self._stored("columns", _COLUMNS)[0] if shown else 0
         self._queue.setVisible(shown)
-        if hides:
+        self._outer.setSizes([queue, centre + before - queue, side, aside])  # only the texts change their width
+        if not shown:
             self.texts.prompt.setFocus()
 
     def _build_ui(self, page: QWidget) -> None:

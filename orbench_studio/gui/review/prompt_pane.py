@@ -73,8 +73,9 @@ class PromptPane(QScrollArea):
             self._marks.add(button)
 
     def show_marks(self, shown: bool) -> None:
-        """Show or hide these buttons; their keys work anyway."""
+        """Show or hide these buttons, whose keys work anyway, and the origin."""
         self._marks.setVisible(shown)
+        self._origin.setVisible(shown)
 
     def toggle_seed(self) -> None:
         """Show or hide the seed."""

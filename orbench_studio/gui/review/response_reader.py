@@ -127,7 +127,10 @@ class ResponseReaders(QSplitter):
         """Pin a response on the left, or none."""
         if pinned is not None:
             self.pinned.show_view(pinned, blind=blind)
+        begins = pinned is not None and self.pinned.isHidden()
         self.pinned.setVisible(pinned is not None)
+        if begins:
+            self.setSizes([1, 1])  # both have the same room
 
     def toggle_source(self) -> None:
         """Show the Markdown as it is written, or as styled text."""

@@ -17,16 +17,16 @@ from orbench_studio.gui.common.widgets import label
 from orbench_studio.gui.review.decision_words import severity_words
 
 _COLUMNS = (
-    Column("When", 190),
+    Column("When", 60, whole=True),
     Column("Who", 90),
     Column("What", 200, share=1),
-    Column("State", 90),
-    Column("Seen before deciding", 190),
+    Column("State", 60, whole=True),
+    Column("Seen before deciding", 60, whole=True),
     Column("Reason", 110),
-    Column("Guidelines", 80),
+    Column("Guidelines", 60),
 )
 _WHAT = 2
-_EXCERPT = 60  # characters of a note or of evidence
+_EXCERPT = 200  # characters of a note or of evidence
 
 
 class TimelineDialog(QDialog):

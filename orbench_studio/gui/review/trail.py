@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 _ROWS = 5
 _NOT_SAVED = 0  # instead of the id of an entry
-_ROOM_FOR_TIME = 280  # pixels of width
-_AROUND_UNDO = 16  # so that the columns stay in place whatever the last one says
+_ROOM_FOR_TIME = 350  # pixels of width
+_PROMPT = 40  # pixels of width for its number
+_AROUND_UNDO = 12  # so that the columns stay in place whatever the last one says
 _AFTER_PAINTING = 30  # milliseconds; the next prompt is loaded first
 _LABELS = (Aspect.LABEL, Aspect.RECHECK, Aspect.TRAINING)
 
@@ -97,7 +98,7 @@ class Trail(QFrame):
         heading.addWidget(ElidedLabel(tr("Your last decisions"), "strong"), 1)
         heading.addWidget(more)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 8, 12, 8)
+        layout.setContentsMargins(20, 8, 8, 8)
         layout.setSpacing(0)
         layout.addLayout(heading)
         for row in self._rows:
@@ -120,9 +121,10 @@ class _Row(QWidget):
         policy = self.undo.sizePolicy()
         policy.setRetainSizeWhenHidden(True)  # rows keep their height
         self.undo.setSizePolicy(policy)
-        self._prompt.setMinimumWidth(56)
+        self._prompt.setMinimumWidth(_PROMPT)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
         layout.addWidget(self._prompt)
         layout.addWidget(self._value, 1)
         layout.addWidget(self._time)

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
 _LISTED = 1_000
-_COLUMNS = (Column("When", 190), Column("Decision", 280, share=1), Column("Decisions", 60, number=True))
+_COLUMNS = (Column("When", 60, whole=True), Column("Decision", 280, share=1), Column("Decisions", 60, number=True))
+_COUNT = 2
 _NAMED = 12  # prompts named one by one
 _TYPING = 200  # milliseconds after the last key until the time is read
 
@@ -102,7 +103,9 @@ class UndoSinceDialog(QDialog):
         self._session.run(work, if_alive(self, self._show))
 
     def _show(self, entries: list[Entry]) -> None:
-        self._table.show_rows(entries, [_row(entry) for entry in entries])
+        rows = [_row(entry) for entry in entries]
+        self._table.setColumnHidden(_COUNT, not any(row[_COUNT] for row in rows))
+        self._table.show_rows(entries, rows)
         if not entries:
             self._say(tr("Nothing to undo: you have no current decisions."))
         self._table.setFocus()

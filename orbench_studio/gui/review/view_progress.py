@@ -55,6 +55,8 @@ class ViewProgress(QWidget):
 
 def progress_words(decided: int, matches: int, seconds: float | None) -> str:
     """The progress as text; the time left is known once there is a pace."""
+    if not matches:
+        return tr("no matches")
     parts = [tr("{decided} of {all} decided").format(decided=f"{decided:,}", all=f"{matches:,}")]
     left = matches - decided
     if seconds is not None and left:

@@ -50,5 +50,5 @@ def matrix_of(agreement: dict[tuple[str, str], Rate], theme: Theme) -> QWidget:
 
 def _text(rate: Rate | None) -> str:
     if rate is None or rate.value is None:
-        return "–"
+        return "—"
     return tr("{percent} %, n {n}").format(percent=f"{100 * rate.value:.0f}", n=f"{rate.n:,}")

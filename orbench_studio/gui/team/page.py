@@ -171,7 +171,7 @@ class TeamPage(QScrollArea):
         column.addWidget(self.empty)
         column.addLayout(self._queues)
         column.addWidget(self._note)
-        column.addStretch()
+        column.addStretch(1)
         self.empty.hide()
         self._note.hide()
         self.setWidget(page)

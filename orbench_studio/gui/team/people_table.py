@@ -44,8 +44,8 @@ def _row(one: Activity, now: datetime) -> Row:
     return (
         one.annotator,
         f"{one.labels:,}",
-        f"{labels_per_hour:,.0f}" if labels_per_hour is not None else "–",
-        tr("{seconds} s").format(seconds=f"{median_seconds:.0f}") if median_seconds is not None else "–",
+        f"{labels_per_hour:,.0f}" if labels_per_hour is not None else "—",
+        tr("{seconds} s").format(seconds=f"{median_seconds:.0f}") if median_seconds is not None else "—",
         one.agreement.short,
         coefficient_text(one.kappa, n=False),
         f"{one.kappa.n:,}",

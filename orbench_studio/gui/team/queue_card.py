@@ -130,7 +130,7 @@ def _settings_text(queue: TeamQueue) -> str:
         queue.query or tr("All prompts"),
         overlap.format(overlap=queue.overlap),
         annotators.format(annotators="; ".join(map(format_member, queue.members)) or tr("everybody")),
-        tr("Assignments expire after {minutes} min").format(minutes=queue.lease),
+        tr("Assignments expire after {minutes}\u00a0min").format(minutes=queue.lease),
     ]
     if queue.training is not None:
         parts.append(tr("Training prompts: {query}").format(query=queue.training))

@@ -82,7 +82,7 @@ class WelcomePage(QWidget):
         column.setSpacing(16)
         column.addWidget(label("OR-Bench Studio", "title"))
         column.addWidget(
-            _paragraph(tr("Review prompts that look toxic but may be safe, and the responses of models to them."))
+            _paragraph(tr("Review prompts that look toxic but may be safe, and how models respond to them."))
         )
         column.addWidget(self._opening)
         column.addWidget(self._choices)

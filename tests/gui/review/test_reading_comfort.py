@@ -132,6 +132,10 @@ def test_what_is_covered_follows_the_preferences_and_the_key_in_force(start, pat
 def test_two_responses_side_by_side(start, path):
     with start(path) as studio:
         studio.window.resize(1500, 900)
+        columns = studio.page.panes._outer
+        studio.wait(lambda: studio.page.width() > 1400 and columns.sizes()[0] > 0)
+        studio.settle()
+        before = columns.sizes()
         readings = studio.page.responses.readings
         studio.key(B)
         assert readings.pinned.isVisible()
@@ -141,6 +145,7 @@ def test_two_responses_side_by_side(start, path):
         assert "model-a answers 0" in readings.pinned.text.toPlainText()
         assert "model-b answers 0" in readings.focused.text.toPlainText()
         studio.wait(lambda: readings.pinned.width() >= 220)
+        assert readings.focused.width() == pytest.approx(readings.pinned.width(), abs=2)
         studio.press(S)
         assert "model-a answers 1" in readings.pinned.text.toPlainText()
         assert "model-b answers 1" in readings.focused.text.toPlainText()
@@ -148,6 +153,7 @@ def test_two_responses_side_by_side(start, path):
         assert readings.focused.view.response.model == "model-a"
         studio.key(B)
         assert readings.pinned.isHidden()
+        assert columns.sizes() == pytest.approx(before, abs=2), "folding the queue leaves the other columns alone"
 
 
 def test_the_border_between_prompt_and_response_is_remembered(start, path):
