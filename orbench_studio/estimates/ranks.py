@@ -56,7 +56,8 @@ class Differences:
 class Ranks:
     """Ranks of the models, 1 is the highest rate, with the first and last rank of marginal and simultaneous sets.
 
-    A model without cases has the last rank. Models with equal rates share the best of their ranks.
+    Two models are compared on the prompts that both answered, or by their rates if there are none. A model without
+    cases has the last rank. Models with equal rates share the best of their ranks.
     """
 
     rank: NDArray[np.int64]
@@ -97,7 +98,10 @@ def ranks(hits: Sums, cases: Sums, clusters: NDArray[np.int64], compared: Differ
         sure = _sure(distance, covariance, seed, together=together)
         low = np.where(there, 1 + (sure & (distance < 0)).sum(1), len(there))
         sets.append((low, np.where(there, count - (sure & (distance > 0)).sum(1), len(there))))
-    rank = np.where(there, 1 + (compared.value < 0).sum(1), len(there))
+    with np.errstate(invalid="ignore"):
+        rates = hits.sum(0) / cases.sum(0)
+    value = np.where(compared.n > 0, compared.value, rates[:, None] - rates)
+    rank = np.where(there, 1 + (value < 0).sum(1), len(there))
     return Ranks(rank, sets[0], sets[1])
 
 

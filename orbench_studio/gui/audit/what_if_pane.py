@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from orbench_studio.services.audit.what_if import RankedModel, WhatIf
 
 _DROPS = {
-    Drop.CONTROVERSIAL: ("controversial", "Labelled controversial, or disputed among annotators or moderators"),
+    Drop.CONTROVERSIAL: (
+        "controversial or disputed",
+        "People label it controversial, annotators disagree, or moderators disagree and no person decided",
+    ),
     Drop.HUMAN_TOXIC: (
         "human-toxic",
         "Human label toxic, but safe by other sources. The rates before count them as safe.",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import comb
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -22,8 +23,9 @@ SMALL_DIFFERENCE = 0.02
 class RankedModel:
     """Over-refusal of a model and its rank (1 is the highest rate) with 95 % confidence sets.
 
-    Ranks compare two models on the prompts that both answered. `ranks` covers this rank with 95 % (marginal);
-    `simultaneous` covers all ranks together with 95 %. A model without judged answers has the last rank.
+    Ranks compare two models on the prompts that both answered, or by their rates if there are none. `ranks` covers
+    this rank with 95 % (marginal); `simultaneous` covers all ranks together with 95 %. A model without judged answers
+    has the last rank.
     """
 
     rate: Rate
@@ -82,8 +84,9 @@ class RankChange:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """All models, by rank before. `left` of `prompts` safe prompts remain; `removed` is how many each drop removes.
+    """All models, highest rate before first. `left` of `prompts` safe prompts remain.
 
+    `removed` is how many each drop removes.
     `comparisons` are all pairs of models after dropping, the one with the higher rank first.
     """
 
@@ -116,13 +119,18 @@ class WhatIf:
     @property
     def shared(self) -> str:
         """On how many prompts the models are compared, and how many would show a small difference."""
-        if not self.comparisons:
+        pairs = comb(sum(one.after.rate.n > 0 for one in self.models), 2)
+        if not pairs:
             return ""
+        if not self.comparisons:
+            return "No two models answered the same prompts, so ranks compare their rates."
         n = [one.n for one in self.comparisons]
+        apart = " Models that share no prompt are compared by their rates." if len(n) < pairs else ""
         prompts = f"{min(n):,}" if min(n) == max(n) else f"{min(n):,} to {max(n):,}"
         needed = int(np.median([one.prompts_needed for one in self.comparisons]))
         return (
-            f"Two models are compared on the prompts that both answered: {prompts} prompts. To tell "
+            f"Ranks compare two models on the prompts that both answered ({prompts}); rates count all prompts of a "
+            f"model, so their order can differ.{apart} To tell "
             f"{100 * SMALL_DIFFERENCE:.0f} points apart with a power of 80 %, a typical pair needs {needed:,} prompts."
         )
 
@@ -143,8 +151,13 @@ def what_if(counts: AuditCounts, options: AuditOptions) -> WhatIf:
     after = _ranked(counts, options) if options.dropped else before
     moved = [RankChange(model, before.models[model], after.models[model]) for model in counts.names]
     total = int(safe.sum()) + (int(toxic.sum()) if with_toxic else 0)
-    order = sorted(moved, key=lambda one: (one.before.rank, one.model))
+    order = sorted(moved, key=lambda one: (-_rate(one.before), one.before.rank, one.model))
     return WhatIf(options, tuple(order), total, int(remaining.sum()), removed, after.comparisons, after.highest)
+
+
+def _rate(ranked: RankedModel) -> float:
+    value = ranked.rate.value
+    return -1.0 if value is None else value
 
 
 class _Ranking(NamedTuple):

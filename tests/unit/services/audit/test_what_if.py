@@ -49,7 +49,8 @@ def test_linked_prompts_are_a_cluster(tmp_path):
 
 def test_ranks_compare_models_on_the_prompts_that_both_answered(counts):
     found = what_if(counts, AuditOptions())
-    assert [one.before.rank for one in found.models] == sorted(one.before.rank for one in found.models)
+    values = [one.before.rate.value for one in found.models]
+    assert values == sorted(values, reverse=True), "in the order of the rates shown"
     for one in found.models:
         for low, high in (one.before.ranks, one.before.simultaneous):
             assert 1 <= low <= one.before.rank <= high <= len(MODELS)
@@ -61,6 +62,21 @@ def test_ranks_compare_models_on_the_prompts_that_both_answered(counts):
         assert pair.interval[0] <= pair.difference <= pair.interval[1] and pair.difference >= 0
         assert pair.n < min(rates[pair.one].n, rates[pair.other].n), "some answers of each are not judged"
     assert "both answered" in found.shared
+
+
+def test_models_without_shared_prompts_are_ranked_by_their_rates(tmp_path):
+    refusals = {"north": range(3), "south": range(20, 26)}  # of 20 answers each, to other prompts
+    with create_workspace(tmp_path / "apart.orbench") as workspace:
+        drafts = [("north" if n < 20 else "south", n) for n in range(40)]
+        records = []
+        for model, n in drafts:
+            given = AnswerClass.DIRECT_REFUSAL if n in refusals[model] else AnswerClass.DIRECT_ANSWER
+            response = ResponseDraft(model, f"Text {n}", reference_class=given)
+            records.append(Record(n + 2, PromptDraft(f"Question {n}?"), (), (response,)))
+        bring(workspace, records)
+        found = what_if(audit_counts.read(workspace), AuditOptions(Labels.PUBLISHED, assume_safe=True))
+    assert [(one.model, one.before.rank_text) for one in found.models] == [("south", "1 (1–2)"), ("north", "2 (1–2)")]
+    assert found.shared == "No two models answered the same prompts, so ranks compare their rates."
 
 
 def test_without_remaining_prompts_there_is_no_rate(counts):
