@@ -198,16 +198,14 @@ class PhrasesPane(QWidget):
 def _result(found: RuleEffect) -> str:
     """The result of a test, with n, and its effect on the agreement of the rules."""
     return tr(
-        "“{phrase}” indicates {what}: precision {precision}, n = {n_precision}; recall {recall}, n = {n_recall}. "
+        "“{phrase}” indicates {what}: precision {precision}; recall {recall}. "
         "Agreement of the rules with human labels: {without} without it, {with_rule} with it, n = {n}. "
         "{fixed} responses become correct, {broken} become wrong."
     ).format(
         phrase=found.phrase.phrase,
         what=indicates(refuses=found.phrase.refuses),
         precision=found.phrase.precision.short_with_n,
-        n_precision=f"{found.phrase.precision.n:,}",
         recall=found.phrase.recall.short_with_n,
-        n_recall=f"{found.phrase.recall.n:,}",
         without=found.without.short_with_n,
         with_rule=found.with_rule.short_with_n,
         n=f"{found.without.n:,}",

@@ -361,8 +361,8 @@ def _confusion(found: Confusion) -> tuple[str, ...]:
     return (
         f"{found.n:,}",
         found.accuracy.short,
-        found.precision.short,
-        found.recall.short,
+        found.precision.short_with_n,
+        found.recall.short_with_n,
         coefficient_text(found.kappa),
     )
 
