@@ -106,7 +106,7 @@ def _all(
 
 def _advice(error: StudioError, file: Path, read_options: "ReadOptions") -> str:
     """The options that give what the file lacks."""
-    from orbench_studio.services.data.import_files import VALUE, preview_file
+    from orbench_studio.services.data.import_files import VALUE, Field, preview_file
 
     if not isinstance(error, FileFaultError) or not error.wants:
         return ""
@@ -117,13 +117,19 @@ def _advice(error: StudioError, file: Path, read_options: "ReadOptions") -> str:
         return f" If it has none, pass --no-header and map the columns by their places: --column prompt={at}."
     if error.wants in ("rows", "requests"):
         return " Pass --requests FILE." if error.wants == "requests" else " Pass --rows PATH."
+    preview = preview_file(file, read_options)
+    proposal = preview.proposal
     if error.wants != "format":
-        return f" Pass --{error.wants} NAME."
-    proposal = preview_file(file, read_options).proposal
+        path = proposal.columns.get(Field(error.wants)) if proposal and error.wants in list(Field) else None
+        inside = f" Or map it: --column {quote(f'{error.wants}={path}')}." if path else ""
+        return f" Pass --{error.wants} NAME.{inside}"
     if proposal is None:
         return " Match them to fields: --column prompt=COLUMN, and so on; or name the format: --format NAME."
-    columns = (quote(f"{field}={column}") for field, column in proposal.columns.items())
-    return f" Match them to fields: {' '.join(f'--column {column}' for column in columns)}"
+    columns = " ".join(f"--column {quote(f'{field}={column}')}" for field, column in proposal.columns.items())
+    if preview.sent:
+        sent = " or ".join(preview.sent)
+        return f" Which was sent to the model: {sent}? Map that one to prompt: --column prompt=COLUMN {columns}"
+    return f" Match them to fields: {columns}"
 
 
 def _longest(rows: "Sequence[Sequence[str]]") -> int:

@@ -7,7 +7,8 @@ from typing import Any
 from orbench_studio.formats.annotation_choices import Choice, bind
 from orbench_studio.formats.argilla import values_of
 from orbench_studio.formats.class_words import shortened
-from orbench_studio.formats.mapping import ColumnMapping, propose
+from orbench_studio.formats.mapping import ColumnMapping
+from orbench_studio.formats.proposals import propose
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
 from orbench_studio.formats.records import RowError
 from orbench_studio.formats.row_guard import nested

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from orbench_studio.formats import file_names
-from orbench_studio.formats.mapping import ColumnMapping, Field, propose
+from orbench_studio.formats.mapping import VERDICTS, ColumnMapping, Field
 from orbench_studio.formats.nested_paths import alternatives
+from orbench_studio.formats.proposals import propose, sent_columns
 from orbench_studio.formats.reader_interface import Sheet
 
 _FROM_NAME: dict[Field, Callable[[str], str | None]] = {
@@ -39,6 +40,8 @@ def mapping_of(sheet: Sheet, base: ColumnMapping, *, may_lack_model: bool = Fals
     if Field.PROMPT in mapping.columns:
         mapping = _named_by_file(sheet, mapping)
     problems = mapping.problems(sheet.header)
+    if Field.PROMPT not in mapping.columns and (sent := sent_columns(mapping.columns, sheet.header)):
+        problems.append(f"{' or '.join(sent)} was sent to the model: map that one to prompt")
     if problems:
         raise sheet.fault(f"{'; '.join(problems)}. Match the columns to fields.")
     return mapping
@@ -46,7 +49,7 @@ def mapping_of(sheet: Sheet, base: ColumnMapping, *, may_lack_model: bool = Fals
 
 def _named_by_file(sheet: Sheet, mapping: ColumnMapping) -> ColumnMapping:
     """Complete the names that the mapping needs from the file's name; raises FileFaultError if one is missing."""
-    needs = {Field.RESPONSE: Field.MODEL, Field.ERROR: Field.MODEL, Field.VERDICT: Field.MODERATOR}
+    needs = {Field.RESPONSE: Field.MODEL, Field.ERROR: Field.MODEL, **dict.fromkeys(VERDICTS, Field.MODERATOR)}
     for part, need in needs.items():
         if mapping.gives(part) and not mapping.gives(need):
             name = sheet.required(need, None, _FROM_NAME[need](sheet.name))

@@ -13,7 +13,7 @@ from orbench_studio.errors import FileFaultError
 from orbench_studio.formats.byte_source import CHUNK, InputFile, empty_file, file_fault, refuse_wide
 from orbench_studio.formats.conversations import is_conversation
 from orbench_studio.formats.json_table import SPACE, Value, Window, as_row, table_of
-from orbench_studio.formats.mapping import propose
+from orbench_studio.formats.proposals import propose
 from orbench_studio.formats.records import RowFault
 from orbench_studio.formats.tables import Table
 

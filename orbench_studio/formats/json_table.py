@@ -18,7 +18,7 @@ from orbench_studio.formats.byte_source import (
     file_fault,
 )
 from orbench_studio.formats.conversations import is_conversation
-from orbench_studio.formats.mapping import propose
+from orbench_studio.formats.proposals import propose
 from orbench_studio.formats.records import RowError, RowFault
 from orbench_studio.formats.tables import (
     MAX_VALUES,

@@ -16,7 +16,7 @@ from orbench_studio.formats import class_words, conversations
 from orbench_studio.formats.file_mapping import mapping_of
 from orbench_studio.formats.import_doctor import Check
 from orbench_studio.formats.known_faults import ApiErrorCell, api_error, category_is_prompt, several_prompts
-from orbench_studio.formats.mapping import ColumnMapping, Field
+from orbench_studio.formats.mapping import VERDICTS, ColumnMapping, Field
 from orbench_studio.formats.nested_paths import Get, Parsed, alternatives, getter, plain
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet, category, prompt_text
 from orbench_studio.formats.records import (
@@ -33,7 +33,14 @@ from orbench_studio.formats.tables import Cells, listing
 from orbench_studio.formats.tally import NOT_READ, REJECTED, UNPARSED, ColumnTally
 
 _ABOUT = (Field.PROMPT, Field.SEED, Field.MODEL, Field.SAMPLE, Field.MODERATOR, Field.JUDGE, Field.ANNOTATOR)
-_OF_RESPONSE = (Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.MODEL, Field.STOP_REASON, Field.JUDGE)
+_OF_RESPONSE = (
+    Field.ANSWER_CLASS,
+    Field.IS_REFUSAL,
+    Field.MODEL,
+    Field.STOP_REASON,
+    Field.JUDGE,
+    Field.RESPONSE_VERDICT,
+)
 _TEXTS = (Field.KEY, Field.SYSTEM, Field.EXPLANATION, Field.REASON, Field.SAMPLE, Field.ERROR)
 _NO_MODEL = "responses were skipped, because their model is unknown: enter it, or map a column to model"
 
@@ -121,7 +128,9 @@ class MappedRow:
         responses = self._responses(asked, annotator, cells)
         if not responses:
             self._leave_out(cells)
-        return Record(line, draft, self._votes(cells), responses, (*labelled, *noted))
+        on_prompt = (Field.VERDICT, Field.PROMPT_VERDICT)
+        votes = tuple(vote for part in on_prompt for vote in self._votes(part, self._text(part, cells), cells))
+        return Record(line, draft, votes, responses, (*labelled, *noted))
 
     def _count_others(self, cells: Cells) -> None:
         """Count the columns whose values are read as they are."""
@@ -231,21 +240,21 @@ class MappedRow:
         text = f"the {part.replace('_', ' ')} {short!r} is unknown. Set the meaning: {options}"
         return RowError(text, VALUE)
 
-    def _votes(self, cells: Cells) -> tuple[VoteDraft, ...]:
-        if Field.VERDICT not in self._columns:
+    def _votes(self, part: Field, stated: str, cells: Cells) -> tuple[VoteDraft, ...]:
+        """The vote that a verdict is, on the prompt or on the response."""
+        if part not in self._columns:
             return ()
-        stated = self._text(Field.VERDICT, cells)
-        meaning = self._meaning(Field.VERDICT, stated)
+        meaning = self._meaning(part, stated)
         explanation = self._text(Field.EXPLANATION, cells)
         if meaning == "":
-            self._count(Field.VERDICT, stated, NOT_READ)
+            self._count(part, stated, NOT_READ)
         if meaning == "" or not (stated.strip() or explanation.strip()):
             return ()
-        found = Verdict(meaning) if meaning else class_words.verdict(stated, self._columns[Field.VERDICT])
+        found = Verdict(meaning) if meaning else class_words.verdict(stated, self._columns[part])
         if found is None and class_words.is_bare(stated):
-            raise self._unknown(Field.VERDICT, stated, "safe", "toxic")
+            raise self._unknown(part, stated, "safe", "toxic")
         verdict = found or Verdict.UNPARSED
-        self._count(Field.VERDICT, stated, verdict)
+        self._count(part, stated, verdict)
         return (VoteDraft(self._name(Field.MODERATOR, cells), verdict, None, explanation, stated),)
 
     def _responses(self, asked: conversations.Conversation, annotator: str, cells: Cells) -> tuple[ResponseDraft, ...]:
@@ -286,6 +295,7 @@ class MappedRow:
             stop,
             error,
             asked=asked.asked,
+            votes=self._votes(Field.RESPONSE_VERDICT, self._sample_of(Field.RESPONSE_VERDICT, number, cells), cells),
             judgements=tuple(self._judgements(cells)),
             annotations=tuple(self._annotations(cells)),
             identity=text_identity(text, f"sample {sample}") if sample else None,
@@ -342,7 +352,7 @@ class MappedRow:
         answer = found or AnswerClass.UNPARSED
         self._count(part, stated, answer)
         if judge:
-            explanation = "" if Field.VERDICT in self._columns else self._text(Field.EXPLANATION, cells)
+            explanation = "" if self._columns.keys() & VERDICTS else self._text(Field.EXPLANATION, cells)
             judged = JudgementDraft(judge, self._layout.judge_kind, answer, explanation, raw=stated)
             return replace(draft, judgements=(*draft.judgements, judged))
         if annotator and answer in STOPPED:

@@ -22,6 +22,8 @@ class Field(StrEnum):
     KEY = "key"
     LABEL = "label"
     VERDICT = "verdict"
+    PROMPT_VERDICT = "prompt_verdict"
+    RESPONSE_VERDICT = "response_verdict"
     EXPLANATION = "explanation"
     MODERATOR = "moderator"
     RESPONSE = "response"
@@ -36,49 +38,26 @@ class Field(StrEnum):
     SAMPLE = "sample"
 
 
-# No KEY: a column `id` often just counts rows, and as a key it would match unrelated prompts across files.
-_USUAL_NAMES: Mapping[Field, tuple[str, ...]] = {
-    Field.PROMPT: ("prompt", "question", "instruction", "query", "goal", "behavior", "forbidden_prompt", "user_prompt",
-                   "input_prompt", "prompt_text", "seed_question", "text", "input", "messages", "conversations",
-                   "conversation", "turns", "prompts", "questions", "instructions", "queries", "request",
-                   "user_input", "q"),
-    Field.SYSTEM: ("system_prompt",),
-    Field.CATEGORY: ("category", "topic", "harm_category", "semantic_category", "subcategory", "semanticcategory",
-                     "risk_area", "class", "type"),
-    Field.SEED: ("toxic_seed", "seed", "seed_prompt", "original_prompt"),
-    Field.LABEL: ("prompt_harm_label", "prompt_label", "gold_label", "ground_truth", "label"),
-    Field.VERDICT: ("is_toxic", "verdict", "moderation", "flagged"),
-    Field.EXPLANATION: ("moderation_result", "explanation", "rationale"),
-    Field.MODERATOR: ("moderator", "moderator_model"),
-    Field.RESPONSE: ("response", "completion", "reply", "answer", "generation", "output", "model_response",
-                     "model_output", "target_response", "response_text", "responses", "generated_text",
-                     "generated_response", "assistant_response", "generations", "completions", "outputs"),
-    Field.MODEL: ("model_name", "model", "model_id", "llm", "generator", "target_model"),
-    Field.STOP_REASON: ("finish_reason", "stop_reason"),
-    Field.ERROR: ("error", "error_message"),
-    Field.ANSWER_CLASS: ("answer_class", "answer_category", "final_label", "refusal_class", "response_refusal_label"),
-    Field.IS_REFUSAL: ("is_refusal", "is_rejected", "refusal", "refused", "rejected", "is_refused"),
-    Field.JUDGE: ("judge", "judge_model", "grader"),
-    Field.ANNOTATOR: ("annotator", "annotator_id", "rater", "worker_id"),
-    Field.REASON: ("reason", "comment"),
-    Field.SAMPLE: ("sample_idx", "sample_index", "trial_idx", "trial", "repetition"),
-}  # fmt: skip
+VERDICTS = (Field.VERDICT, Field.PROMPT_VERDICT, Field.RESPONSE_VERDICT)
 _NEEDS: Mapping[Field, tuple[Field, ...]] = {
-    Field.VERDICT: (Field.MODERATOR,),
+    **dict.fromkeys(VERDICTS, (Field.MODERATOR,)),
     Field.RESPONSE: (Field.MODEL,),
 }
 _READ_WITH: Mapping[Field, tuple[tuple[Field, ...], ...]] = {
-    Field.EXPLANATION: ((Field.VERDICT,), (Field.ANSWER_CLASS, Field.JUDGE), (Field.IS_REFUSAL, Field.JUDGE)),
-    Field.MODERATOR: ((Field.VERDICT,),),
+    Field.EXPLANATION: (
+        *((part,) for part in VERDICTS),
+        (Field.ANSWER_CLASS, Field.JUDGE),
+        (Field.IS_REFUSAL, Field.JUDGE),
+    ),
+    Field.MODERATOR: tuple((part,) for part in VERDICTS),
     Field.JUDGE: ((Field.ANSWER_CLASS,), (Field.IS_REFUSAL,)),
     Field.REASON: ((Field.ANNOTATOR,),),
     Field.ANNOTATOR: ((Field.LABEL,), (Field.REASON,), (Field.ANSWER_CLASS,), (Field.IS_REFUSAL,)),
 }
 """Fields that store nothing alone, each with those of which it needs a set."""
-_OF_RESPONSE = (Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.STOP_REASON, Field.ERROR, Field.SAMPLE)
 NAMES = (Field.MODEL, Field.MODERATOR, Field.JUDGE, Field.ANNOTATOR)
 VALUE_FIELDS = frozenset({Field.CATEGORY, Field.SYSTEM, *NAMES})
-CODED = (Field.CATEGORY, Field.LABEL, Field.VERDICT, Field.ANSWER_CLASS, Field.IS_REFUSAL)
+CODED = (Field.CATEGORY, Field.LABEL, *VERDICTS, Field.ANSWER_CLASS, Field.IS_REFUSAL)
 """Fields whose values stand for something: each can be given a meaning."""
 
 
@@ -130,6 +109,11 @@ class ColumnMapping:
         found = [f"there is no column {', '.join(missing)}; the file has {listing(header)}"] if missing else []
         if Field.PROMPT not in self.columns:
             found.append(f"no column is mapped to prompt; the file has {listing(header)}")
+        if Field.VERDICT in self.columns and Field.RESPONSE in self.columns:
+            found.append(
+                f"verdict ({self.columns[Field.VERDICT]}) may be of the prompt or of the response: map it to "
+                f"{Field.PROMPT_VERDICT} or {Field.RESPONSE_VERDICT}"
+            )
         fixed = sorted(set(self.values) - VALUE_FIELDS)
         if fixed:
             found.append(f"{', '.join(fixed)} needs a column, not one value for all rows")
@@ -186,41 +170,3 @@ def can_mean(part: Field, meaning: str) -> bool:
     if part is Field.CATEGORY:
         return class_words.word(meaning) not in class_words.LABELS or class_words.word(meaning) == "harmful"
     return meaning in (("safe", "toxic", "controversial") if part is Field.LABEL else ("safe", "toxic", "unparsed"))
-
-
-def propose(header: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> ColumnMapping | None:
-    """Propose a mapping from common column names; None if no column looks like the prompt.
-
-    With some rows, a column called label whose values are those of answers and refusals is taken for answer classes,
-    and a column of numbers or identifiers is not taken for the prompt.
-    """
-    by_name = {_plain(name): name for name in reversed(header)}
-    texts = {
-        name
-        for at, name in enumerate(header)
-        if not rows or not all(class_words.is_identifier(row[at]) for row in rows)
-    }
-    columns: dict[Field, str] = {}
-    for part, names in _USUAL_NAMES.items():
-        usual = (by_name[name] for name in names if name in by_name)
-        found = next((name for name in usual if part is not Field.PROMPT or name in texts), None)
-        if found is not None and found not in columns.values():
-            columns[part] = found
-    if Field.PROMPT not in columns:
-        return None
-    if Field.RESPONSE not in columns:
-        for part in _OF_RESPONSE:
-            columns.pop(part, None)
-    elif Field.LABEL in columns and Field.ANSWER_CLASS not in columns:
-        at = header.index(columns[Field.LABEL])
-        values = {row[at] for row in rows if row[at].strip()}
-        if values and all(class_words.answer_class(value) is not None for value in values):
-            columns[Field.ANSWER_CLASS] = columns.pop(Field.LABEL)
-    proposal = ColumnMapping(columns)
-    while unread := proposal.unread():
-        proposal = ColumnMapping({part: path for part, path in proposal.columns.items() if part not in unread})
-    return proposal
-
-
-def _plain(name: str) -> str:
-    return name.strip().lower().replace(" ", "_").replace("-", "_")

@@ -13,7 +13,8 @@ from orbench_studio.formats.byte_source import InputFile, Progress, file_fault
 from orbench_studio.formats.class_words import shortened
 from orbench_studio.formats.import_doctor import Doctor, Finding
 from orbench_studio.formats.mapped import MAPPED
-from orbench_studio.formats.mapping import ColumnMapping, Field, propose
+from orbench_studio.formats.mapping import ColumnMapping, Field
+from orbench_studio.formats.proposals import propose, sent_columns
 from orbench_studio.formats.reader_interface import REQUEST, Bound, Reader, ReadOptions, Sheet
 from orbench_studio.formats.readers import choose, headerless, looks_like_data, recognise
 from orbench_studio.formats.records import Record, RowFault
@@ -177,12 +178,16 @@ def read_file(
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The header and first rows of a file, for the dialog that maps its columns."""
+    """The header and first rows of a file, for the dialog that maps its columns.
+
+    `sent` are the columns of which any may be the prompt: the user must say which was sent to the model.
+    """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     format: str | None
     proposal: ColumnMapping | None
+    sent: Sequence[str] = ()
 
 
 def preview_file(path: Path, options: ReadOptions | None = None) -> Preview:
@@ -194,7 +199,8 @@ def preview_file(path: Path, options: ReadOptions | None = None) -> Preview:
             first = tuple(tuple(row[1]) for row in islice(rows, _PREVIEW_ROWS) if not isinstance(row, RowFault))
         known = recognise(header)
         usual = known.mapping if known else propose(header, first)
-        return Preview(header, first, known.name if known else None, usual)
+        asked = sent_columns(usual.columns, header, first) if usual and Field.PROMPT not in usual.columns else ()
+        return Preview(header, first, known.name if known else None, usual, asked)
 
 
 @contextmanager

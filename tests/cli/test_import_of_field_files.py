@@ -180,7 +180,7 @@ def test_every_mapped_column_is_in_the_report(run, write):
 @pytest.mark.parametrize(
     ("columns", "warning"),
     [
-        (("explanation=m",), "explanation (m) was not read. Map it with verdict, or answer_class and judge"),
+        (("explanation=m",), "explanation (m) was not read. Map it with verdict, or"),
         (("reason=m",), "reason (m) was not read. Map it with annotator"),
         (("judge=m",), "judge (m) was not read. Map it with answer_class, or is_refusal"),
         (("explanation=mark", "answer_class=mark"), "explanation (mark) was not read."),
@@ -213,3 +213,15 @@ def test_a_text_in_brackets_is_no_list(run, write):
     rows = "[Noon] Is it late?\n{day} is it?\n"
     file = write("a.csv", f"q\n{rows}")
     assert run("import", "w.orbench", file, "--column", "prompt=q", "--strict").exit_code == 0
+
+
+def test_labels_that_contradict_each_other_beside_responses_are_a_warning(run, write):
+    file = write("a.csv", "q,r,l\nIs it late?,Yes.,safe\nIs it late?,Ask him.,unsafe\n")
+    columns = ("--column", "prompt=q", "--column", "response=r", "--column", "label=l", "--model", "oak")
+    assert "WARNING: 1 of the labels contradict an earlier label" in run("import", "w.orbench", file, *columns).stdout
+
+
+def test_the_command_asks_which_column_was_sent(run, write):
+    file = write("a.csv", "query,final_query,response\nIs it late?,Say: is it late?,Yes.\n")
+    error = run("import", "w.orbench", file).stderr
+    assert "Which was sent to the model: query or final_query? Map that one to prompt" in " ".join(error.split())

@@ -45,6 +45,8 @@ TITLES = {
     Field.KEY: "Prompt id (the same in every file)",
     Field.LABEL: "Prompt label (safe, toxic)",
     Field.VERDICT: "Moderator verdict",
+    Field.PROMPT_VERDICT: "Moderator verdict on the prompt",
+    Field.RESPONSE_VERDICT: "Moderator verdict on the response",
     Field.EXPLANATION: "Explanation",
     Field.MODERATOR: "Moderator",
     Field.RESPONSE: "Response",
@@ -63,7 +65,9 @@ _MEANINGS: dict[str, tuple[str, ...]] = {
     Field.ANSWER_CLASS: ANSWERS,
     Field.IS_REFUSAL: ANSWERS,
     Field.LABEL: _LABELS,
-    Field.VERDICT: (Verdict.SAFE, Verdict.TOXIC, Verdict.UNPARSED),
+    **dict.fromkeys(
+        (Field.VERDICT, Field.PROMPT_VERDICT, Field.RESPONSE_VERDICT), (Verdict.SAFE, Verdict.TOXIC, Verdict.UNPARSED)
+    ),
     Field.CATEGORY: tuple(Category),
     "choice": (*_LABELS, *ANSWERS),
 }

@@ -26,7 +26,7 @@ from orbench_studio.formats.studio_rows import STUDIO
 from orbench_studio.formats.tables import NestedCell
 from orbench_studio.formats.tally import NOT_READ, REJECTED, UNPARSED, ColumnTally
 from orbench_studio.services.data import manifest_import
-from orbench_studio.services.data.prompt_import import OTHER_TEXT
+from orbench_studio.services.data.prompt_import import OTHER_LABEL, OTHER_TEXT
 from orbench_studio.services.data.record_import import RecordImport, gc_paused
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core.bulk_insert import inserted
@@ -243,6 +243,10 @@ def _finish(
     if options.mapping and Field.KEY in options.mapping.columns and (joined := stored.get(OTHER_TEXT, 0)):
         rows = "1 row has a text that differs" if joined == 1 else f"{joined:,} rows have texts that differ"
         report.warnings.append(f"{rows} from that of its key, and was left out. Map a column that is unique to key.")
+    answered = options.mapping is not None and Field.RESPONSE in options.mapping.columns
+    if answered and (other := stored.get(OTHER_LABEL, 0)):
+        text = f"{other:,} of the labels contradict an earlier label of the same prompt, which stays"
+        report.warnings.append(f"{text}. If they judge the responses, map them to response_verdict.")
     report.warnings += file.tally.doubts
     report.warnings += _doubts(report)
     report.warnings += _of_categories(report.values, options)

@@ -16,6 +16,7 @@ from orbench_studio.store.data.known_records import KnownPrompt
 NEAR = "prompts that differ from one here only in white space or quotation marks (they can be joined)"
 JOINED = "prompts joined with one here that differs only in white space or quotation marks"
 
+OTHER_LABEL = "rows with another label than their prompt has (the first stays)"
 OTHER_TEXT = "prompts with another text in the file, matched by their id (the workspace keeps its own)"
 
 
@@ -85,7 +86,7 @@ class PromptImport:
         if details["category"] not in (None, there.details["category"]):
             self._merge.notes["prompts with another category in the file (the workspace keeps its own)"] += 1
         if details["reference_label"] not in (None, there.details["reference_label"]):
-            self._merge.notes["rows with another label than their prompt has (the first stays)"] += 1
+            self._merge.notes[OTHER_LABEL] += 1
         if there.text != draft.text and normal(there.text) != normal(draft.text):
             self._merge.notes[OTHER_TEXT] += 1
         return missing

@@ -128,7 +128,11 @@ def examples_in(path: Path, columns: Columns) -> list[Example]:
     """
     preview = preview_file(path)
     known = preview.format is not None
-    others = (*_named(preview, columns), None if known else preview.proposal, _guessed(preview, columns))
+    others = (
+        *_named(preview, columns),
+        None if known or preview.sent else preview.proposal,
+        _guessed(preview, columns),
+    )
     for mapping in [*([None] if known else []), *filter(None, others)]:
         examples = _labelled(path, mapping)
         if examples:

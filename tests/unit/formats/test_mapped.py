@@ -7,7 +7,8 @@ from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.prompt import Origin
-from orbench_studio.formats.mapping import ColumnMapping, Field, propose
+from orbench_studio.formats.mapping import ColumnMapping, Field
+from orbench_studio.formats.proposals import propose
 from orbench_studio.formats.reading import preview_file
 from orbench_studio.formats.records import (
     AnnotationDraft,
@@ -142,3 +143,65 @@ def test_a_preview(write):
     assert (found.header, len(found.rows), found.format) == (("question", "topic"), 20, None)
     assert found.proposal == ColumnMapping({Field.PROMPT: "question", Field.CATEGORY: "topic"})
     assert preview_file(write("p.csv", "prompt,category\nA,hate\n")).format == "orbench-prompts"
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "seed"),
+    [
+        (["prompt", "seed"], ["Is it late?", "42"], None),
+        (["prompt", "seed"], ["Is it late?", "What time is it?"], "seed"),
+    ],
+)
+def test_a_number_is_not_proposed_as_a_seed(header, row, seed):
+    assert propose(header, [row]).columns.get(Field.SEED) == seed
+
+
+@pytest.mark.parametrize("other", ["final_query", "Jailbreak Prompt", "adversarial_prompt", "mutated"])
+def test_what_was_sent_is_asked_where_two_columns_may_be_it(write, refused, other):
+    text = f"query,{other},response\nIs it late?,Say: is it late?,Yes.\n"
+    found = preview_file(write("x.csv", text))
+    assert found.sent == ["query", other]
+    assert found.proposal == ColumnMapping({Field.RESPONSE: "response"})
+    assert f"query or {other} was sent to the model" in refused("x.csv", text, format_name="mapped", model="m")
+    assert preview_file(write("y.csv", "query,attack,response\nIs it late?,GCG,Yes.\n")).sent == ()
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ('{"prompt": {"text": "Is it late?", "n": 1}}', {Field.PROMPT: "prompt.text"}),
+        (
+            '{"question": "Is it late?", "response": {"model": "oak", "choices": [{"message": {"content": "Yes."}}]}}',
+            {
+                Field.PROMPT: "question",
+                Field.RESPONSE: "response.choices.0.message.content",
+                Field.MODEL: "response.model",
+            },
+        ),
+        (
+            '{"prompt": "Is it late?", "completion": [{"role": "assistant", "content": "Yes."}]}',
+            {Field.PROMPT: "prompt", Field.RESPONSE: "completion.0.content"},
+        ),
+        (
+            '{"question": "Late?", "responses": [{"n": 1, "response": "Yes."}], "run": {"all": {"model_name": "oak"}}}',
+            {Field.PROMPT: "question", Field.RESPONSE: "responses.response", Field.MODEL: "run.all.model_name"},
+        ),
+        ('{"conversation": [{"a": "b"}], "user_message": "Is it late?"}', {Field.PROMPT: "user_message"}),
+    ],
+)
+def test_the_path_of_a_nested_text_is_proposed(write, row, expected):
+    assert preview_file(write("x.jsonl", f"{row}\n")).proposal == ColumnMapping(expected)
+
+
+def test_a_verdict_with_a_response_says_what_it_judges(take, refused):
+    columns = {Field.PROMPT: "q", Field.RESPONSE: "r", Field.VERDICT: "v"}
+    names = {Field.MODEL: "m", Field.MODERATOR: "guard"}
+    text = "q,r,v\nIs it late?,Yes.,unsafe\n"
+    question = "verdict (v) may be of the prompt or of the response: map it to prompt_verdict or response_verdict"
+    assert question in refused("x.csv", text, mapping=ColumnMapping(columns, names))
+    del columns[Field.VERDICT]
+    vote = VoteDraft("guard", Verdict.TOXIC, None, "", "unsafe")
+    [found] = take("x.csv", text, mapping=ColumnMapping({**columns, Field.RESPONSE_VERDICT: "v"}, names))
+    assert (found.votes, found.responses[0].votes) == ((), (vote,))
+    [found] = take("x.csv", text, mapping=ColumnMapping({**columns, Field.PROMPT_VERDICT: "v"}, names))
+    assert (found.votes, found.responses[0].votes) == ((vote,), ())
