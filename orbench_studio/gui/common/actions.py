@@ -47,7 +47,7 @@ ACTIONS = (
     ActionSpec("label_safe", "Safe", ("S",), "Label"),
     ActionSpec("label_toxic", "Toxic", ("T",), "Label"),
     ActionSpec("label_controversial", "Controversial", ("C",), "Label"),
-    ActionSpec("next", "Go on after a label", ("Space", "Right"), "Label"),
+    ActionSpec("next", "Go on after a label or class", ("Space", "Right"), "Label"),
     ActionSpec("change_label", "Change label…", ("Alt+C",), "Label"),
     ActionSpec("bulk", "Label many prompts…", ("Ctrl+Return",), "Label", needs_modifier=True),
     ActionSpec("category", "Change category…", ("P",), "Label"),

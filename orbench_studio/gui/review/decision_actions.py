@@ -60,14 +60,13 @@ class DecisionActions:
             self._page.decide(Aspect.LABEL, of)
 
     def _answer(self, answer_class: AnswerClass) -> None:
-        """Classify the response in focus, and go on to the next one without a class of the reviewer."""
+        """Classify the response in focus."""
         page, focused = self._page, self._page.responses.focused()
         if focused is not None and page.view is not None:
             span, response_id = page.responses.selected(), focused.response.id
             more = [evidence(page.view.prompt.id, response_id, span)] if span else []
             if page.decide(Aspect.ANSWER_CLASS, answer_class, *more, response_id=response_id):
                 self._classified = response_id
-                page.responses.go_on(self._session.annotator)
 
     def _change_label(self) -> None:
         """Ask for another label for a prompt that the reviewer has labelled."""
@@ -155,7 +154,9 @@ class DecisionActions:
             return
         decision = (view.prompt.id, Aspect.ANSWER_CLASS, mine.value, response.response.id)
         menu, visible = reason_menu(page, mine.reason), page.visible
-        menu.chosen.connect(lambda why: page.write(Decision(*decision, why), seen=view.version, visible=visible))
+        menu.chosen.connect(
+            lambda why: page.write(Decision(*decision, why), seen=view.version, visible=visible, stays=True)
+        )
         menu.open_above(page.decisions)
 
     def _class_kind(self) -> None:

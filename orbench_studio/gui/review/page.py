@@ -32,6 +32,7 @@ class ReviewPage(QueuePage):
 
     at_end = False  # the annotator asked for the next prompt on the last one
     _moves = False  # the next prompt follows once the decision is saved
+    _classified: int | None = None  # the response that was classified last, until a label
 
     def decide(self, aspect: Aspect, value: str, *more: Decision, response_id: int | None = None) -> bool:
         """Record a decision on the prompt on the screen, and return whether it can be; it changes no earlier one."""
@@ -64,10 +65,13 @@ class ReviewPage(QueuePage):
             return
         moment = self.moment
         here = moment is not None and moment.view.prompt.id == decision.prompt_id
-        labels = decision.aspect is Aspect.LABEL and moment is not None and here
-        reveals = labels and moment is not None and moment.reveals
-        waits = stays or (labels and moment is not None and moment.waits)
-        self._moves = decision.aspect in _MOVE_ON and not waits
+        classes = decision.aspect is Aspect.ANSWER_CLASS
+        reveals = decision.aspect is Aspect.LABEL and here and moment is not None and moment.reveals
+        shows = here and (classes or decision.aspect is Aspect.LABEL)
+        waits = stays or (shows and moment is not None and moment.waits)
+        self._moves = not waits and (decision.aspect in _MOVE_ON or (classes and self.responses.of_one_model))
+        if shows:
+            self._classified = decision.response_id
         visible |= {Visible.REVEAL} if reveals else frozenset()
         self.state = State.SAVING
         self._recorder.decide(
@@ -83,17 +87,29 @@ class ReviewPage(QueuePage):
             who, now = self._session.annotator, datetime.now(UTC)
             self.view = with_pending(moment.view, PendingDecision("", now, who, (decision, *more), visible))
             self._present()
+            if classes and not waits:
+                self.responses.go_on(self._session.annotator)
 
     def next(self) -> None:
-        """Go on to the next prompt; only from one that the annotator has labelled."""
+        """Go on from a response that was just classified, or from a labelled prompt; nothing else is left behind."""
         moment = self.moment
-        if moment is not None and moment.decided:
+        if self._on_class and not self.responses.of_one_model and self.responses.go_on(self._session.annotator):
+            return
+        if moment is not None and (moment.decided or self._on_class):
             self._moves = True
             self._move_on(moment.view.prompt.id)
             self._say_last(moment.view.prompt.id)
         elif self.state is State.SHOWN:
             text = tr("You have not labelled this prompt yet. {skip} skips it.")
             self.message.emit(text.format(skip=key_text("skip")))
+
+    @property
+    def _on_class(self) -> bool:
+        """Whether the response in focus is the one to go on from: just classified, or the queue's, and classified."""
+        focused = self.responses.focused() if self.view is not None else None
+        if focused is None or focused.last_by(self._session.annotator) is None:
+            return False
+        return self.responses.of_one_model or focused.response.id == self._classified
 
     @property
     def resume_at(self) -> int | None:
@@ -146,7 +162,7 @@ class ReviewPage(QueuePage):
         if isinstance(error, StaleDecisionError):
             self.loader.forget([decision.prompt_id])
         place = self.model.place_of(decision.prompt_id)
-        if decision.aspect in _MOVE_ON and place is not None and place != self.queue.place():
+        if decision.aspect in (*_MOVE_ON, Aspect.ANSWER_CLASS) and place is not None and place != self.queue.place():
             self.queue.go(place)
         else:
             self._reload()  # it was shown as decided
@@ -173,6 +189,7 @@ class ReviewPage(QueuePage):
         if not changes.prompt_ids or not self.model.ids():
             return  # the queue is empty, so no prompt is shown
         prompt_id = changes.prompt_ids[0]
+        self.responses.focus_next(changes.response_ids)
         if prompt_id in changes.shown_again and self.model.place_of(-prompt_id) is not None:
             prompt_id = -prompt_id
         place = self.model.place_of(prompt_id)
@@ -187,8 +204,8 @@ class ReviewPage(QueuePage):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # Enter presses a focused button, which the window does.
-        labelled = self.moment is not None and self.moment.decided
-        if event.key() in ENTER and labelled and not isinstance(QApplication.focusWidget(), QAbstractButton):
+        decided = self.moment is not None and (self.moment.decided or self._on_class)
+        if event.key() in ENTER and decided and not isinstance(QApplication.focusWidget(), QAbstractButton):
             self.next()
         else:
             super().keyPressEvent(event)
@@ -205,5 +222,5 @@ def _undecidable(aspect: Aspect) -> str:
     if aspect is not Aspect.ANSWER_CLASS:
         text = tr("You have labelled this prompt. Press {next} for the next prompt, or {change} to change the label.")
         return text.format(next=key_text("next"), change=key_text("change_label"))
-    text = tr("You have classified this response. Press {next} for the next one, or {change} to change the class.")
-    return text.format(next=key_text("next_response"), change=key_text("change_class"))
+    text = tr("You have classified this response. Press {next} to go on, or {change} to change the class.")
+    return text.format(next=key_text("next"), change=key_text("change_class"))

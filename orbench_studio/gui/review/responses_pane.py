@@ -149,6 +149,7 @@ class ResponsesPane(QFrame):
         self._beside = ""  # the model whose response is pinned on the left
         self._model_of_queue = ""
         self._of: int | None = None
+        self._focus_next: tuple[int, ...] = ()
         self._build_ui()
         offer_context_menu(self.list, self._menu)
         self.readings.focused.text.left.connect(self.left)
@@ -167,7 +168,10 @@ class ResponsesPane(QFrame):
         pinned = self._pin(views)
         ids = [each.response.id for each in views]
         if views:
-            place = ids.index(focused.response.id) if focused and focused.response.id in ids else self._first(pinned)
+            wanted = (*self._focus_next, *([focused.response.id] if focused else ()))
+            place = next((ids.index(each) for each in wanted if each in ids), None)
+            self._focus_next = ()
+            place = self._first(pinned) if place is None else place
             self.list.setCurrentIndex(self._model.index(place))
         self._show_text()
 
@@ -176,6 +180,15 @@ class ResponsesPane(QFrame):
         self._model_of_queue = model
         if model and self._model.rowCount():
             self.list.setCurrentIndex(self._model.index(self._first(None)))
+
+    def focus_next(self, response_ids: tuple[int, ...]) -> None:
+        """Focus the first of these responses that the prompt has when it is shown next."""
+        self._focus_next = response_ids
+
+    @property
+    def of_one_model(self) -> bool:
+        """Whether the queue is about the responses of one model."""
+        return bool(self._model_of_queue)
 
     def _first(self, pinned: ResponseView | None) -> int:
         """The place to focus first: the queue's model, else the first that is not pinned."""
@@ -230,11 +243,13 @@ class ResponsesPane(QFrame):
         if self._model.at(place) is not None:
             self.list.setCurrentIndex(self._model.index(place))
 
-    def go_on(self, annotator: str) -> None:
-        """Focus the next response that the annotator has not classified; stay where there is none."""
+    def go_on(self, annotator: str) -> bool:
+        """Focus the next response that the annotator has not classified; returns False where there is none."""
         here = self.list.currentIndex().row()
         later = (place for place in range(here + 1, self._model.rowCount()) if not self._has_class(place, annotator))
-        self.list.setCurrentIndex(self._model.index(next(later, here)))
+        place = next(later, here)
+        self.list.setCurrentIndex(self._model.index(place))
+        return place != here
 
     def _has_class(self, place: int, annotator: str) -> bool:
         view = self._model.at(place)

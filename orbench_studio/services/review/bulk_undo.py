@@ -88,7 +88,7 @@ def reverse(db: Connection, policy: Policy, kind: EntryKind, annotator_id: int, 
         what = f"{_counted(len(targets), 'entry', 'entries')} on {_counted(len(prompt_ids), 'prompt')}"
     message = f"{'Undone' if kind is EntryKind.UNDO else 'Redone'}: {what}"
     shown_again = journal.only_rechecked(db, targets)
-    return Changes(frozenset({Kind.ANNOTATIONS}), tuple(prompt_ids), message, shown_again)
+    return Changes(frozenset({Kind.ANNOTATIONS}), tuple(prompt_ids), message, shown_again, tuple(response_ids))
 
 
 def parse_time(text: str, now: datetime) -> datetime:

@@ -6,6 +6,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from orbench_studio.domain.core.annotation import Visible
+from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.domain.team.queue import TeamQueue, assignments_filter
 from orbench_studio.gui.review.page import State
 from orbench_studio.services.review import prompt_review
@@ -61,7 +62,7 @@ def choose(studio, key, menu_key):
 def step(studio, key):
     """Go on to another prompt."""
     before = studio.shown()
-    QTest.keyClick(QApplication.focusWidget(), key)
+    QTest.keyClick(studio.page.queue.focusProxy(), key)
     studio.wait(lambda: studio.page.state is State.SHOWN and studio.shown() != before)
 
 
@@ -89,17 +90,51 @@ def test_a_label_key_meant_for_the_next_prompt_changes_nothing(start, path, labe
         assert (labels()[4], reveals()) == ("controversial", (0, 4))
 
 
-def test_a_class_key_classifies_each_response_once(start, path, journal):
+def focused(studio):
+    return studio.page.responses.focused().response.model
+
+
+def test_a_second_class_key_changes_nothing_and_space_goes_on(start, path, journal):
     with start(path, blind=True) as studio:
-        studio.press(Qt.Key.Key_1)
-        assert studio.page.responses.focused().response.model == "model-b", "the key moves on"
-        studio.press(Qt.Key.Key_2)
+        studio.press(Qt.Key.Key_3)
         before = studio.version()
-        studio.key(Qt.Key.Key_4)
+        studio.key(Qt.Key.Key_1)
         assert "Alt+A" in studio.message()
-        assert studio.version() == before
+        assert "Space" in studio.message()
+        assert (focused(studio), studio.version()) == ("model-a", before), "it stays, and shows what was given"
+        studio.key(SPACE)
+        assert focused(studio) == "model-b"
+        studio.press(Qt.Key.Key_2)
         choose(studio, Qt.Key.Key_A, Qt.Key.Key_4)
-        assert [value for _, value, _ in journal()] == ["direct_answer", "partial_refusal", "direct_refusal"]
+        assert [value for _, value, _ in journal()] == ["indirect_refusal", "partial_refusal", "direct_refusal"]
+        studio.trigger("next")  # offscreen has no window manager to give the keys back after a menu
+        studio.wait(lambda: studio.shown() == 2 and studio.page.state is State.SHOWN)
+        studio.window.actions_table["next"].trigger()
+        assert "skips it" in studio.message()
+        for place in ("model-b", "model-b", "model-a"):
+            studio.trigger("undo")
+            assert (studio.shown(), focused(studio)) == (1, place)
+
+
+def test_classes_of_one_model_go_on_to_its_response_to_the_next_prompt(start, path, journal):
+    with start(path, blind=True) as studio:
+        studio.page.show_filter(QueueFilter(model="model-b"))
+        studio.wait(lambda: studio.page.state is State.SHOWN and focused(studio) == "model-b")
+        studio.press(Qt.Key.Key_3)
+        assert studio.shown() == 1
+        step(studio, ENTER)
+        assert (studio.shown(), focused(studio)) == (2, "model-b")
+        studio.application.session.settings.reveal = "never during this pass"
+        studio.press(Qt.Key.Key_4)
+        assert (studio.shown(), focused(studio)) == (3, "model-b"), "the key moves on at once"
+        assert [value for _, value, _ in journal(2)] == ["direct_refusal"]
+
+
+def test_a_pass_without_reveals_goes_on_from_each_class_at_once(start, path):
+    with start(path, blind=True) as studio:
+        studio.application.session.settings.reveal = "never during this pass"
+        studio.press(Qt.Key.Key_1)
+        assert focused(studio) == "model-b"
 
 
 def test_the_kind_and_the_severity_of_the_last_class_are_optional_and_undone_alone(start, path, journal):
@@ -115,6 +150,7 @@ def test_the_kind_and_the_severity_of_the_last_class_are_optional_and_undone_alo
         assert "First choose an answer class" in studio.message()
         studio.press(Qt.Key.Key_5)
         assert [value for _, value, _ in journal()] == ["safe_completion"]
+        studio.key(SPACE)
         studio.press(Qt.Key.Key_3)
         annotator = studio.application.session.settings.annotator
         refine(Qt.Key.Key_N)
