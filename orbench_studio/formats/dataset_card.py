@@ -1,6 +1,6 @@
 """The README of a Hugging Face dataset folder: the YAML that `load_dataset` reads, and a description for readers.
 
-A change of the text must keep the old one: `manifest` compares cards of version 1 byte by byte.
+`_TEXT_1` and what follows `_line_1` stay as they are: `manifest` compares cards of version 1 byte by byte.
 """
 
 import json
@@ -14,6 +14,24 @@ _HEAD = 10_000  # characters at the beginning of a card among which a licence is
 _LICENCE = re.compile(r'---\nlicense: (".*")\n')
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _TEXT = """
+# Prompts for measuring refusals
+
+Exported with OR-Bench Studio, which measures **over-refusal**: language models refusing prompts that only look toxic
+([arXiv 2405.20947](https://arxiv.org/abs/2405.20947)).
+
+| configuration | prompts | labels | labelled by people | people agree with each other | toxic seeds |
+|---|---|---|---|---|---|
+{table}
+
+`load_dataset(folder, "{first}")` gives the columns `prompt`, `category`, `label` and `label_basis`. The last is the
+source of the label: `human`, `consensus` of moderators, `reference` (the imported file), `disputed`, or `none`.
+`{first}-full` also has every moderator's vote, every response with its judgements, and every decision of a person with
+what was in view. Decisions that were undone are marked `in_force: false`.
+
+`manifest.json` has {contents}all counts, and the SHA-256 of every other file.{annotators}
+{licence}
+"""
+_TEXT_1 = """
 # Prompts that only look toxic
 
 Prompts for measuring **over-refusal**: language models refusing what only looks toxic, in the manner of OR-Bench
@@ -33,17 +51,26 @@ and failed responses, and judges that could not be read, are no refusals.
 """
 
 
-def card(names: Sequence[str], parts: Sequence[Mapping[str, Any]], licence: str, *, annotators: str) -> str:
-    """Write the card; `parts` are the manifest's entries for the exported sets."""
-    prompts = sum(part["counts"]["prompts"] for part in parts)
-    head = ["---", *_licence(licence), "tags:", "- over-refusal", "- safety", "task_categories:", "- text-generation"]
-    head += ["size_categories:", f"- {_size(prompts)}", "configs:"]
-    for place, name in enumerate(names):
-        head += _configuration(name, f"data/{name}.parquet", default=place == 0)
-        head += _configuration(f"{name}-full", f"data/{name}-full.parquet", default=False)
-    table = "\n".join(_line(part) for part in parts)
-    text = _TEXT.format(table=table, first=names[0], annotators=annotators)
-    return "\n".join([*head, "---"]) + "\n" + text
+def card(
+    names: Sequence[str], parts: Sequence[Mapping[str, Any]], licence: str, *, annotators: str, contents: str
+) -> str:
+    """Write the card; `parts` are the manifest's entries for the exported sets, `contents` is what selected them."""
+    text = _TEXT.format(
+        table="\n".join(map(_line, parts)),
+        first=names[0],
+        contents=f"{contents}, " if contents else "",
+        annotators=f" Annotators appear under {annotators}." if any(p["counts"]["annotations"] for p in parts) else "",
+        licence=f"\nLicence: {licence}" if licence else "\nNo licence is stated.",
+    )
+    return _head(names, parts, licence) + text
+
+
+def card_of_version_1(
+    names: Sequence[str], parts: Sequence[Mapping[str, Any]], licence: str, *, annotators: str
+) -> str:
+    """The card that version 1 wrote, to recognise it: it was not in the manifest."""
+    table = "\n".join(map(_line_1, parts))
+    return _head(names, parts, licence) + _TEXT_1.format(table=table, first=names[0], annotators=annotators)
 
 
 def licence_in(folder: Path) -> str:
@@ -54,6 +81,16 @@ def licence_in(folder: Path) -> str:
         return str(json.loads(found[1])) if found else ""
     except (OSError, ValueError):
         return ""
+
+
+def _head(names: Sequence[str], parts: Sequence[Mapping[str, Any]], licence: str) -> str:
+    prompts = sum(part["counts"]["prompts"] for part in parts)
+    head = ["---", *_licence(licence), "tags:", "- over-refusal", "- safety", "task_categories:", "- text-generation"]
+    head += ["size_categories:", f"- {_size(prompts)}", "configs:"]
+    for place, name in enumerate(names):
+        head += _configuration(name, f"data/{name}.parquet", default=place == 0)
+        head += _configuration(f"{name}-full", f"data/{name}-full.parquet", default=False)
+    return "\n".join([*head, "---"]) + "\n"
 
 
 def _licence(licence: str) -> list[str]:
@@ -70,12 +107,26 @@ def _size(prompts: int) -> str:
 
 
 def _line(part: Mapping[str, Any]) -> str:
+    counts = part["counts"]
+    labels = ", ".join(f"{count:,} {name}" for name, count in counts["prompts_by_label"].items())
     people = part["agreement"].get("labels, people with each other")
-    cells = [f"`{part['name']}`", f"{part['counts']['prompts']:,}", _rate(part["human_labels"]), _rate(people)]
+    cells = [f"`{part['name']}`", f"{counts['prompts']:,}", labels, _count(part["human_labels"])]
+    cells.append(_count(people) if people else "no prompt has two labels")
     return f"| {' | '.join(cells)} | {part['seeds']} |"
 
 
-def _rate(rate: Mapping[str, Any] | None) -> str:
+def _count(rate: Mapping[str, Any]) -> str:
+    """A share of exactly these prompts: no sample, so no interval."""
+    return f"{rate['count']:,} of {rate['n']:,}"
+
+
+def _line_1(part: Mapping[str, Any]) -> str:
+    people = part["agreement"].get("labels, people with each other")
+    cells = [f"`{part['name']}`", f"{part['counts']['prompts']:,}", _rate_1(part["human_labels"]), _rate_1(people)]
+    return f"| {' | '.join(cells)} | {part['seeds']} |"
+
+
+def _rate_1(rate: Mapping[str, Any] | None) -> str:
     if not rate or not rate["n"]:
         return "no prompt has two labels"
     low, high = rate["interval"]

@@ -143,7 +143,7 @@ def _unlisted(manifest: Manifest) -> dict[str, str]:
     elif found["form"] == "huggingface":
         names = [part["name"] for part in found["parts"]]
         licence = dataset_card.licence_in(manifest.folder)
-        card = dataset_card.card(names, found["parts"], licence, annotators=found["annotators"])
+        card = dataset_card.card_of_version_1(names, found["parts"], licence, annotators=found["annotators"])
         texts = {dataset_card.NAME: card}
     else:
         texts = {}

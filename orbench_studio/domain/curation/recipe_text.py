@@ -31,6 +31,12 @@ def with_value(text: str, section: str, key: str, value: Value | None) -> str:
     return made
 
 
+def leading_comment(text: str) -> str:
+    """The comment lines at the beginning of a recipe, with the empty lines after them."""
+    match = re.match(r"(?:#[^\n]*\n)+\s*", text)
+    return match[0] if match else ""
+
+
 def _changed(lines: list[str], begin: int, end: int, key: str, written: str | None) -> list[str]:
     """The lines with a key of the section from `begin` to `end` replaced, added or removed."""
     of_key = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=")

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from orbench_studio.domain.curation.recipe import InconsistentRecipeError, Recipe, RecipeError, read_recipe
-from orbench_studio.domain.curation.recipe_text import with_value
+from orbench_studio.domain.curation.recipe_text import leading_comment, with_value
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.flow_layout import Flow
@@ -87,12 +87,18 @@ class RecipePane(QWidget):
     def change(self, section: str, key: str, value: bool | int | str | None) -> None:
         """Change one value in the text; None removes the key."""
         try:
-            text = with_value(self.text(), section, key, value)
+            text = with_value(self._without_description(), section, key, value)
         except RecipeError as error:
             self.read()
             self.show_error(str(error))
         else:
             self.show_text(text)
+
+    def _without_description(self) -> str:
+        """The text without the comment of a loaded recipe, which does not describe a changed one; others stay."""
+        text = self.text()
+        comments = {comment for loaded in self._texts.values() if (comment := leading_comment(loaded))}
+        return next((text.removeprefix(comment) for comment in comments if text.startswith(comment)), text)
 
     def show_error(self, text: str, line: int = 0) -> None:
         """Show an error and mark its line (from 1); an empty text clears the error."""

@@ -212,7 +212,7 @@ class ExportDialog(QDialog):
             self.what.addItem(tr("Prompts in the current filter: {query}").format(query=self._queue), ("", self._queue))
         for form, (title, _about) in _FORMS.items():
             self.form.addItem(tr(title), str(form))
-        self.licence.setPlaceholderText("cc-by-4.0")
+        self.licence.setPlaceholderText(tr("none stated; for example cc-by-4.0"))
         self.says.setWordWrap(True)
         self.says.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._about.setWordWrap(True)

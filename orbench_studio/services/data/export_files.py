@@ -160,18 +160,22 @@ def _write(
     tally = ManifestStatistics()
     named = str if wanted.names else _pseudonyms(workspace)
     outputs = _outputs(wanted, part.name)
+    has_seeds = False
     with ExitStack() as stack:
         writers = [(output, _open(stack, output, folder)) for output in outputs]
         for start in range(0, len(part.prompt_ids), TOGETHER):
             some = part.prompt_ids[start : start + TOGETHER]
-            rows = [piece for row in export_rows.rows(db, some, named) for piece in _pieces(row, seeds=part.seeds)]
+            found = list(export_rows.rows(db, some, named))
+            has_seeds |= any(row["seed"] for row in found)
+            rows = [piece for row in found for piece in _pieces(row, seeds=part.seeds)]
             tally.add(rows)
             for output, write in writers:
                 write(rows if output.rich or output.responses else [row for row in rows if row["part"] == 1])
             go_on(start + len(some))
     forms = ((output.name, manifest.RICH if output.rich else manifest.PROMPTS) for output in outputs)
     files = manifest.described(folder, forms)
-    return {"name": part.name, "files": files, "seeds": "included" if part.seeds else "left out", **tally.message()}
+    seeds = "included" if part.seeds and wanted.form in RICH else "left out"
+    return {"name": part.name, "files": files, "seeds": seeds if has_seeds else "none", **tally.message()}
 
 
 def _open(stack: ExitStack, output: Output, folder: Path) -> Write:
@@ -270,7 +274,14 @@ def _describe(
             (folder / f"{what}.xml").write_bytes(configuration.encode())
     if wanted.form is Form.HUGGINGFACE:
         names = [part.name for part in parts]
-        text = dataset_card.card(names, found, wanted.licence, annotators=message["annotators"])
+        contents = "the recipe of each subset" if wanted.subsets else "the filter" if wanted.filter.strip() else ""
+        text = dataset_card.card(
+            names,
+            found,
+            wanted.licence,
+            annotators=f"their {message['annotators']}" if wanted.names else "pseudonyms",
+            contents=contents,
+        )
         (folder / dataset_card.NAME).write_bytes(text.encode())
     message["files"] += manifest.described(folder, ((name, manifest.EXTRA) for name in _EXTRAS.get(wanted.form, ())))
     manifest.write(folder, message)

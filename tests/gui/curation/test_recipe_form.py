@@ -73,3 +73,17 @@ def test_quotas_wait_for_a_number_of_prompts(pane):
     pane.form.prompts.setValue(0)
     assert pane.form.quotas.currentData() == "equal"
     assert pane.form.prompts.text() == "enter a number"
+
+
+def test_a_change_in_the_form_removes_the_comment_of_the_loaded_recipe(pane):
+    described = (
+        "# Prompts that three families refuse,\n# and are safe.\n\nseed = 1\n\n# mine\n[refused]\nfamilies = 3\n"
+    )
+    pane.offer({"hard": described})
+    for start, end in (
+        (described, "seed = 1\n\n# mine\n[refused]\n"),
+        ("# my own\n[refused]\nfamilies = 3\n", "# my own\n[refused]\n"),
+    ):
+        pane.show_text(start)
+        pane.form.families.setValue(0)
+        assert pane.text() == end

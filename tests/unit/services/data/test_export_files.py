@@ -15,6 +15,7 @@ from orbench_studio.domain.data.export import RICH, Export, Form
 from orbench_studio.domain.data.export_columns import PROMPT, STRINGS
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.errors import CancelledError, FileFaultError, StudioError
+from orbench_studio.formats.dataset_card import card_of_version_1, licence_in
 from orbench_studio.formats.records import PromptDraft, Record
 from orbench_studio.services.data.export_files import export
 from orbench_studio.services.data.import_files import ReadOptions, import_file
@@ -200,16 +201,25 @@ def test_people_have_the_same_pseudonyms_every_time_and_no_names(lived, out, for
     assert files(out.with_name("other")) == files(out)
 
 
-def test_toxic_seeds_stay_out_of_safe_sets(lived, out):
+def test_every_line_of_the_card_is_true(lived, save_subset, out):
+    """Also: toxic seeds stay out of safe sets, unless they are asked for."""
     knot = 10
     bulk_labels.decide_all(lived, [knot, 2], Aspect.LABEL, "safe", annotator="ada")
-    export(lived, Export(Form.JSONL, out, filter=f"id:{knot},2"))
-    assert SEED.encode() not in b"".join(files(out).values())
+    save_subset("plain", 2, 4)
+    safe = f"id:{knot},2"
+    for given, cells, selection in (
+        ({"subsets": ("plain",)}, "| 2 | 2 safe | 2 of 2 | 1 of 1 | none |", "the recipe of"),
+        ({}, "| included |", "has all counts"),
+        ({"filter": safe}, "| 2 | 2 safe | 2 of 2 | 1 of 1 | left out |", "the filter"),
+        ({"filter": safe, "seeds": True, "licence": "mit"}, "| included |", "Licence: mit"),
+    ):
+        export(lived, Export(Form.HUGGINGFACE, out, **given))
+        card = (out / "README.md").read_text(encoding="utf-8")
+        assert cells in card and selection in card, card
+        assert "No licence is stated" in card or given.get("licence")
+        assert (SEED.encode() in b"".join(files(out).values())) == ("| included |" in card)
+    export(lived, Export(Form.ORBENCH, out))
     assert manifest(out)["parts"][0]["seeds"] == "left out"
-    export(lived, Export(Form.JSONL, out, filter=f"id:{knot},2", seeds=True))
-    assert SEED.encode() in b"".join(files(out).values())
-    export(lived, Export(Form.JSONL, out, filter=f"id:{knot},1"))
-    assert SEED.encode() in b"".join(files(out).values())
 
 
 def test_subsets_have_files_of_their_own_in_their_order(lived, save_subset, out):
@@ -304,6 +314,11 @@ def test_the_manifest_lists_every_file(lived, out, form):
 def as_version_1(out):
     """What studios wrote before manifests listed every file."""
     message = manifest(out)
+    card = out / "README.md"
+    if card.exists():
+        names = [part["name"] for part in message["parts"]]
+        earlier = card_of_version_1(names, message["parts"], licence_in(out), annotators=message["annotators"])
+        card.write_bytes(earlier.encode())
     message["version"] = 1
     message["files"] = [one for one in message["files"] if one["form"] in ("studio", "prompts")]
     (out / "manifest.json").write_text(json.dumps(message, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
