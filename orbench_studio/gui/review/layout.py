@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from orbench_studio.gui.common.theme import px
@@ -75,13 +75,17 @@ class ReviewLayout:
     def _fit_side(self, narrowest: int, *, wide: bool) -> None:
         """Make the side column narrow where the texts need the room, and restore the columns where they do not."""
         if not wide:
-            if self._wide:
-                self.remember()
             queue, centre, side, aside = self._outer.sizes()
             self._outer.setSizes([queue, centre + max(side - narrowest, 0), narrowest, aside])
         elif not self._wide:
-            self._outer.setSizes([*self._stored("columns", _COLUMNS), self._aside_width])
+            QTimer.singleShot(0, self._outer, self._restore_columns)  # after the splitter has its new width
         self._wide = wide
+
+    def _restore_columns(self) -> None:
+        queue, _texts, side = self._stored("columns", _COLUMNS)
+        queue = 0 if self._queue.isHidden() else queue
+        aside = 0 if self._aside.isHidden() else self._aside_width
+        self._outer.setSizes([queue, max(self._outer.width() - queue - side - aside, 1), side, aside])
 
     def make_room(self, *, on: bool) -> None:
         """Give two responses side by side more room, or take it back."""
@@ -116,6 +120,10 @@ class ReviewLayout:
             self._aside_width = columns[3]
         self._settings.panes["guidelines"] = [int(self._aside_wanted), self._aside_width]
 
+    def _dragged(self) -> None:
+        if self._wide:
+            self.remember()
+
     def _show_facets(self) -> None:
         self._facets.setVisible(self._any and not self._low)
 
@@ -149,6 +157,7 @@ class ReviewLayout:
         self._outer.setStretchFactor(1, 1)
         self._outer.setHandleWidth(1)
         self._outer.setChildrenCollapsible(False)
+        self._outer.splitterMoved.connect(self._dragged)
         wanted, self._aside_width = self._stored("guidelines", [0, _ASIDE])
         self._aside_wanted = bool(wanted)
         self._aside.setVisible(self._aside_wanted)

@@ -154,6 +154,11 @@ def test_two_responses_side_by_side(start, path):
         studio.key(B)
         assert readings.pinned.isHidden()
         assert columns.sizes() == pytest.approx(before, abs=2), "folding the queue leaves the other columns alone"
+        studio.window.resize(1024, 700)
+        studio.wait(lambda: columns.sizes()[0] == 0)
+        studio.settle()
+        studio.window.resize(1500, 900)
+        studio.wait(lambda: columns.sizes() == pytest.approx(before, abs=2))
 
 
 def test_the_border_between_prompt_and_response_is_remembered(start, path):
