@@ -39,6 +39,7 @@ class TopBar(QFrame):
         row.setSpacing(16)
         row.addWidget(self.workspace_name)
         row.addWidget(search, 1)
+        row.addStretch()  # without the search, the reviewer stays at the right
         row.addWidget(self.today)
         row.addWidget(self.reviewer)
 
@@ -57,6 +58,9 @@ class TopBar(QFrame):
         self.setMinimumHeight(px(_HEIGHT))
         self._search.search.setMinimumWidth(px(_SEARCH))
         self._search.progress.show_bar(self.width() >= px(_NARROW))
+        policy = self._search.sizePolicy()
+        policy.setRetainSizeWhenHidden(self.width() >= px(_NARROWEST))  # else the name has its room on other pages
+        self._search.setSizePolicy(policy)
         self.today.setVisible(self.width() >= px(_NARROWEST))
         name = min(self.workspace_name.sizeHint().width(), round(self.width() * _NAME))
         self.workspace_name.setMinimumWidth(name if self.width() >= px(_NARROWEST) else 0)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QSplitter,
@@ -26,10 +26,12 @@ from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import META, Theme, font, px
 
 _PLOT = 1  # column of the forest plot
-_QUARTERS = (0, 0.25, 0.5, 0.75, 1)
+_QUARTERS, _HALVES = (0, 0.25, 0.5, 0.75, 1), (0, 0.5, 1)
+_BESIDE = 1_000  # pixels of width for both pictures beside each other
+_MOST_LINES = 13  # of the forest plot that are in view above the other picture
 _COLUMNS = (
-    Column("Model", 110, 1),
-    Column("0 to 100 %", 140, 2),
+    Column("Model", 110),
+    Column("0 to 100 %", 140, 1),
     Column("Rate (95 %)", 100, number=True),
     Column(
         "Cases", 64, number=True, tip="Number of cases, and of the answers and refusals that the rate is computed from"
@@ -40,7 +42,7 @@ _COLUMNS = (
     Column("Bounds", 70, number=True, tip="Rate if none of the excluded responses were cases, and if all were"),
 )
 NOTE = (
-    "Left: rate of each model with its 95 % interval; double-click a model to open its prompts. Right: over-refusal of "
+    "Table: rate of each model with its 95 % interval; double-click a model to open its prompts. Plot: over-refusal of "
     "safe prompts against toxic rejection (toxic prompts not answered), as in OR-Bench; good models are at the upper "
     "left. Lines: 95 % intervals. Models without judged responses to safe and toxic prompts are not drawn there."
 )
@@ -55,7 +57,7 @@ class Point(NamedTuple):
 
 
 class ModelPictures(QWidget):
-    """Both pictures side by side; `opened` gets the model whose prompts the user wants to see."""
+    """Both pictures, side by side where there is room; `opened` gets the model whose prompts the user wants to see."""
 
     opened = Signal(str, object)
 
@@ -66,7 +68,7 @@ class ModelPictures(QWidget):
         self.forest.setItemDelegateForColumn(_PLOT, _Whiskers(self.forest, theme, self._rates))
         self.scatter = Scatter(theme)
         self.forest.opened.connect(lambda model, _column: self.opened.emit(model, None))
-        halves = QSplitter(Qt.Orientation.Horizontal)
+        self._halves = halves = QSplitter(Qt.Orientation.Horizontal)
         for place, (part, share) in enumerate(((self.forest, 3), (self.scatter, 2))):
             halves.addWidget(part)
             halves.setStretchFactor(place, share)
@@ -85,9 +87,21 @@ class ModelPictures(QWidget):
             return
         self._rates |= {model: audit.rate(group, model) for model in audit.models}
         models = sorted(audit.models, key=lambda model: -(self._rates[model].value or 0.0))
+        self._fit()
         self.forest.show_rows(models, [_row(audit, group, model) for model in models])
         self.forest.viewport().update()  # the intervals may have changed where the texts have not
         self.scatter.show_points(list(_points(audit)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Place the scatter plot beside the forest plot, or below all of its rows where the page is narrow."""
+        is_wide = self.width() >= px(_BESIDE)
+        self._halves.setOrientation(Qt.Orientation.Horizontal if is_wide else Qt.Orientation.Vertical)
+        self.forest.least_lines = Table.least_lines if is_wide else min(len(self._rates) + 1, _MOST_LINES)
+        self.forest.updateGeometry()
 
 
 class Scatter(QWidget):
@@ -97,7 +111,6 @@ class Scatter(QWidget):
         super().__init__()
         self._theme = theme
         self.points: list[Point] = []
-        self.setMinimumSize(px(240), px(100))
 
     def show_points(self, points: list[Point]) -> None:
         """Show these models."""
@@ -109,6 +122,9 @@ class Scatter(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(px(420), px(360))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(px(240), px(200))
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
@@ -159,15 +175,19 @@ class Scatter(QWidget):
     def _paint_axes(self, painter: QPainter) -> None:
         area, low, quiet = self._area(), self._lowest(), self._theme.colour("quiet")
         line = px(16)
-        for share in _QUARTERS:
+        painter.setFont(font(META))
+        for share in _ticks(area.width(), px(56)):
+            x = area.left() + area.width() * share
             painter.setPen(QPen(self._theme.colour("line"), 1))
-            x, y = area.left() + area.width() * share, area.bottom() - area.height() * share
             painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
-            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
             painter.setPen(quiet)
-            painter.setFont(font(META))
             below = QRectF(x - px(24), area.bottom() + px(4), px(48), line)
             painter.drawText(below, Qt.AlignmentFlag.AlignCenter, f"{100 * share:.0f} %")
+        for share in _ticks(area.height(), px(20)):
+            y = area.bottom() - area.height() * share
+            painter.setPen(QPen(self._theme.colour("line"), 1))
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+            painter.setPen(quiet)
             left = QRectF(0, y - line / 2, area.left() - px(6), line)
             side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             painter.drawText(left, side, f"{100 * (low + (1 - low) * share):.0f} %")
@@ -228,6 +248,11 @@ class _Whiskers(QStyledItemDelegate):
         if rate is not None:
             inner = QRectF(area).adjusted(0, area.height() / 3, 0, -area.height() / 3)
             whisker(painter, inner, rate, self._theme.colour("toxic"))
+
+
+def _ticks(length: float, apart: float) -> tuple[float, ...]:
+    """The ticks of an axis: quarters, halves or its ends, so that their labels are far enough apart."""
+    return next((ticks for ticks in (_QUARTERS, _HALVES) if length >= apart * (len(ticks) - 1)), _HALVES[::2])
 
 
 def _row(audit: Audit, group: Group, model: str) -> tuple[str, ...]:

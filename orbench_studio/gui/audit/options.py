@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, AuditOptions, Group, Labels
 from orbench_studio.domain.core.judgement import Refusals
@@ -45,6 +45,9 @@ class OptionsBar(QWidget):
         self._rate, self._refusals = ComboBox(), ComboBox()
         self._labels, self._answers, self._prompts = ComboBox(), ComboBox(), ComboBox()
         self._assume = QCheckBox()
+        self.opener = QToolButton()  # shows and hides the options on a low page
+        self._fields: list[QWidget] = []
+        self._unlabelled, self._is_low = 0, False
         self._build_ui()
         self._refusals.setCurrentIndex(self._refusals.findData(session.settings.refusals))
         self._refusals.currentIndexChanged.connect(self._remember)
@@ -77,7 +80,21 @@ class OptionsBar(QWidget):
         _offer(self._answers, _ANSWERS, judges)
         _offer(self._prompts, _PROMPTS, subsets)
         self._assume.setText(tr("Count unlabelled prompts as safe ({count})").format(count=f"{unlabelled:,}"))
-        self._assume.setVisible(bool(unlabelled))
+        self._unlabelled = unlabelled
+        self._fold()
+
+    def fold(self, *, is_low: bool) -> None:
+        """On a low page, show the options only while the opener is checked."""
+        self._is_low = is_low
+        self._fold()
+
+    def _fold(self) -> None:
+        is_open = self.opener.isChecked()
+        self.opener.setText(tr("▾  Options") if is_open else tr("▸  Options"))
+        self.opener.setVisible(self._is_low)
+        for field in self._fields:
+            field.setVisible(is_open or not self._is_low)
+        self._assume.setVisible(bool(self._unlabelled) and (is_open or not self._is_low))
 
     def set_labels(self, labels: Labels, *, assume_safe: bool) -> None:
         """Select a source of labels, and whether prompts without a label count as safe; signals one change."""
@@ -100,6 +117,9 @@ class OptionsBar(QWidget):
         self._session.save_settings()
 
     def _build_ui(self) -> None:
+        self.opener.setCheckable(True)
+        self.opener.setProperty("role", "opener")
+        self.opener.toggled.connect(self._fold)
         flow = FlowLayout(self, spacing=12)
         for title, box, values in (
             ("Rate", self._rate, _RATES),
@@ -110,8 +130,8 @@ class OptionsBar(QWidget):
         ):
             for value, message in values.items():
                 box.addItem(tr(message), value)
-            flow.addWidget(with_label(tr(title), box))
-        self._assume.setMinimumHeight(self._labels.sizeHint().height())
+            self._fields.append(with_label(tr(title), box))
+            flow.addWidget(self._fields[-1])
         self._assume.setToolTip(
             tr("For files such as OR-Bench-Hard-1K, whose prompts are safe but have no label. No label is stored.")
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import MIN_ANSWERS, Audit, AuditOptions, Drop, Group, Labels
@@ -28,13 +28,14 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.page_head import page_head
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.text_table import note
-from orbench_studio.gui.common.theme import Theme
+from orbench_studio.gui.common.theme import Theme, px
 from orbench_studio.gui.common.widgets import set_role
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
     from orbench_studio.services.audit.audit_counts import AuditCounts
 
+_LOW = 420  # pixels of height below which the options are hidden until they are wanted
 _READING = "Reading …"
 _NO_ANSWERS = "There are no responses yet. Import responses (Ctrl+I), or collect them on the Evaluate page (Ctrl+3)."
 _NONE_SAFE = "No prompt is labelled safe, so there is no over-refusal rate."
@@ -56,7 +57,7 @@ _NO_CASES = {
     Group.OTHER: "No prompt of this cell was refused.",
 }
 _SUMMARY = (
-    "{safe} safe, {toxic} toxic and {other} other prompts · human labels: {labels} · human answer classes: {classes}"
+    "Prompts: {safe} safe, {toxic} toxic, {other} other · human labels: {labels} · human answer classes: {classes}"
 )
 _UNLICENSED = "· † judge without a valid licence"
 
@@ -197,6 +198,10 @@ class AuditPage(QWidget):
         super().showEvent(event)
         self.cache.show(shown=True)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.options.fold(is_low=self.height() < px(_LOW))
+
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self.cache.show(shown=False)
@@ -234,7 +239,9 @@ class AuditPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(page_head(tr("Audit"), (self.report, self.figures), self.options, self.status))
+        column.addLayout(
+            page_head(tr("Audit"), (self.report, self.figures, self.options.opener), self.options, self.status)
+        )
         column.addWidget(self.strip)
         column.addWidget(self.tabs, 1)
 

@@ -57,6 +57,7 @@ _COLUMNS = (
     Column("Rank after", 80, number=True),
     Column("Simultaneous after", 130, number=True),
 )
+_AFTER = range(5, len(_COLUMNS))  # columns that are shown while prompts are dropped
 NOTE = (
     "Rank 1 is the highest over-refusal. Brackets: 95 % intervals of rates, and marginal 95 % rank sets. The "
     "simultaneous sets together cover all ranks with 95 %. If the sets of two models overlap, their order may be due "
@@ -148,6 +149,8 @@ class WhatIfPane(QWidget):
             )
             for one in found.models
         ]
+        for column in _AFTER:
+            self.table.setColumnHidden(column, not dropped)
         self.table.show_rows([one.model for one in found.models], rows)
 
     def _say(self, text: str) -> None:
@@ -157,9 +160,7 @@ class WhatIfPane(QWidget):
     def _build_ui(self) -> None:
         line = QWidget()
         flow = FlowLayout(line, spacing=12)
-        text = label(tr("Drop prompts"), "quiet")
-        text.setMinimumHeight(self.boxes[Drop.SIBLINGS].sizeHint().height())
-        flow.addWidget(text)
+        flow.addWidget(label(tr("Drop prompts"), "quiet"))
         for drop, box in self.boxes.items():
             box.setToolTip(tr(_DROPS[drop][1]))
             flow.addWidget(box)

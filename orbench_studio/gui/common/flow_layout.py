@@ -1,6 +1,6 @@
-"""A layout that places widgets side by side and wraps them like words."""
+"""A layout that places widgets side by side and wraps them like words, centred in their line."""
 
-from PySide6.QtCore import QEvent, QRect, QSize
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
@@ -51,18 +51,30 @@ class FlowLayout(QLayout):
         """Place the items inside the rectangle and return their height, including the margins."""
         margins = self.contentsMargins()
         rect = rect.marginsRemoved(margins)
-        left, top, line = rect.left(), rect.top(), 0
+        top = rect.top()
+        for line in self._lines(rect.width()):
+            left, high = rect.left(), max(size.height() for _, size in line)
+            for item, size in line:
+                if move:
+                    item.setGeometry(QRect(QPoint(left, top + (high - size.height()) // 2), size))
+                left += size.width() + self.spacing()
+            top += high + self.spacing()
+        used = max(top - self.spacing() - rect.top(), 0)
+        return used + margins.top() + margins.bottom()
+
+    def _lines(self, width: int) -> list[list[tuple[QLayoutItem, QSize]]]:
+        """The items of each line, with their sizes."""
+        lines: list[list[tuple[QLayoutItem, QSize]]] = []
+        right = 0  # of the last line
         for item in self._items:
-            if item.isEmpty():
-                continue
-            size = item.sizeHint().boundedTo(QSize(rect.width(), item.sizeHint().height()))
-            if left > rect.left() and left + size.width() > rect.right() + 1:
-                left, top, line = rect.left(), top + line + self.spacing(), 0
-            if move:
-                item.setGeometry(QRect(left, top, size.width(), size.height()))
-            left += size.width() + self.spacing()
-            line = max(line, size.height())
-        return top + line - rect.top() + margins.top() + margins.bottom()
+            if not item.isEmpty():
+                size = item.sizeHint().boundedTo(QSize(width, item.sizeHint().height()))
+                if not lines or right + self.spacing() + size.width() > width:
+                    lines.append([])
+                    right = -self.spacing()
+                lines[-1].append((item, size))
+                right += self.spacing() + size.width()
+        return lines
 
 
 class Flow(QWidget):

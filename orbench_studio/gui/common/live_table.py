@@ -24,6 +24,7 @@ from orbench_studio.gui.common.menus import Command, Entry, offer_context_menu
 from orbench_studio.gui.common.theme import META, font, px
 
 LINE = 32  # height of a row
+_LONGEST = 260  # pixels that a text without a share gets, where there is room
 _BESIDE_NAME = 24  # pixels for the margins of a column name
 _UNSORTED = -1
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
@@ -279,6 +280,9 @@ class Table(QTableView):
         columns = {place: of for place, of in enumerate(self.rows.columns) if not self.isColumnHidden(place)}
         least = {place: self._widths.get(place) or self.least(place) for place in columns}
         left = max(self.viewport().width() - sum(least.values()), 0)
+        for more, place in sorted((self._cut_off(place, least[place]), place) for place in columns):
+            least[place] += min(more, left)
+            left -= min(more, left)
         shares = sum(column.share for place, column in columns.items() if place not in self._widths)
         self._fitting = True
         for place, column in columns.items():
@@ -287,9 +291,17 @@ class Table(QTableView):
         self._fitting = False
         self.updateGeometry()
 
+    def _cut_off(self, place: int, width: int) -> int:
+        """How many pixels the texts of a column without a share lack; none if the user set its width."""
+        column = self.rows.columns[place]
+        if column.share or column.number or place in self._widths:
+            return 0
+        return max(min(self.sizeHintForColumn(place), px(_LONGEST)) - width, 0)
+
     def minimumSizeHint(self) -> QSize:
         bar = self.horizontalScrollBar().sizeHint().height() if self._is_wide() else 0
-        return QSize(super().minimumSizeHint().width(), px(LINE) * self.least_lines + bar)
+        lines = self.horizontalHeader().sizeHint().height() + px(LINE) * (self.least_lines - 1)
+        return QSize(super().minimumSizeHint().width(), lines + bar + 2)
 
     def _is_wide(self) -> bool:
         """Whether the columns need a horizontal scroll bar."""

@@ -24,7 +24,7 @@ _SEPARATOR = "   ·   "
 
 
 class MessageBar(QFrame):
-    """One line at the bottom of the window, or two in a narrow window. The height does not depend on the text."""
+    """One line at the bottom of the window. In a narrow window the last decision, and undo, have a line above it."""
 
     def __init__(self, actions: Actions) -> None:
         super().__init__()
@@ -41,6 +41,7 @@ class MessageBar(QFrame):
         self._copy = _button(tr("Copy"))
         self._dismiss = _button(tr("Dismiss"))
         self._hints = [_Hint(actions["undo"], tr("undo")), _Hint(actions["keys"], tr("shortcuts"))]
+        self._first = QWidget()  # the half with the last decision
         self._separator = rule(vertical=True)
         self._halves = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._build_ui()
@@ -61,6 +62,7 @@ class MessageBar(QFrame):
         """Show what was decided or undone last, until the next decision."""
         self._decision.setText(text)
         self._hints[0].offer(bool(text))
+        self._fit()
 
     def show_error(self, act: Hashable, text: str, *, lasting: bool = False) -> None:
         """Show why an action failed, replacing its previous error; a `lasting` error survives closing a workspace."""
@@ -135,7 +137,9 @@ class MessageBar(QFrame):
     def _fit(self) -> None:
         narrow = self.width() < px(_NARROW)
         self._halves.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
-        self._separator.setVisible(not narrow)
+        has_first = bool(self._decision.text())
+        self._first.setVisible(has_first or not narrow)
+        self._separator.setVisible(has_first and not narrow)
         self._decision.setMinimumHeight(self._hints[0].sizeHint().height())  # also while there is nothing to undo
         self._halves.activate()  # the buttons have their new size
         self.setMinimumHeight(max(px(_HEIGHT), self._halves.minimumSize().height()))
@@ -154,7 +158,8 @@ class MessageBar(QFrame):
         undo, keys = self._hints
         self._halves.setContentsMargins(8, 2, 8, 2)
         self._halves.setSpacing(8)
-        self._halves.addLayout(_row(self._decision, undo), 2)
+        self._first.setLayout(_row(self._decision, undo))
+        self._halves.addWidget(self._first, 2)
         self._halves.addWidget(self._separator)
         self._halves.addLayout(_row(self._message_line, self._all, self._copy, self._dismiss, keys), 3)
         undo.offer(False)
@@ -196,6 +201,7 @@ def _button(text: str = "") -> QToolButton:
 
 def _row(*widgets: QWidget) -> QHBoxLayout:
     row = QHBoxLayout()
+    row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(4)
     for widget in widgets:
         row.addWidget(widget, 1 if isinstance(widget, ElidedLabel) else 0)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.changes import Changes
@@ -97,6 +98,11 @@ class Rail(QFrame):
         for other, button in self._buttons.items():
             button.setChecked(other == name)
         self._names.ensureWidgetVisible(self._buttons[name])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.marked:
+            self._names.ensureWidgetVisible(self._buttons[self.marked])
 
     def fit(self) -> None:
         """Set the button sizes for the current text size."""

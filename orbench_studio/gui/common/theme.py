@@ -125,6 +125,7 @@ QWidget#panel QPlainTextEdit#input { background: $background; }
 QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit#input { background: $background; color: $ink;
     border: 1px solid $line; border-radius: 6px; padding: 5px 8px;
     selection-background-color: $accent; selection-color: $panel; }
+QLineEdit, QPlainTextEdit { placeholder-text-color: $faint; }
 QLineEdit:focus, QComboBox:focus, QAbstractSpinBox:focus, QPlainTextEdit#input:focus { border-color: $accent; }
 QComboBox QAbstractItemView, QMenu, QListWidget#completion { background: $panel; color: $ink;
     border: 1px solid $line; padding: 4px; }

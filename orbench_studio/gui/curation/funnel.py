@@ -21,10 +21,10 @@ from orbench_studio.gui.common.widgets import label
 if TYPE_CHECKING:
     from orbench_studio.services.curation.run_recipe import SubsetRates
 
-_STEPS = (Column("Step", 84, 3), Column("Left", 64, 3, number=True), Column("Removed", 76, number=True))
-_CATEGORIES = (Column("Category", 84, 3), Column("Left", 64, 3, number=True), Column("Selected", 76, number=True))
+_STEPS = (Column("Step", 84), Column("Left", 96, 1, number=True), Column("Removed", 76, number=True))
+_CATEGORIES = (Column("Category", 84), Column("Left", 96, 1, number=True), Column("Selected", 76, number=True))
 _MODELS = (
-    Column("Model", 92, 1),
+    Column("Model", 92),
     Column("Refused (95 %)", 60, number=True),
     Column("By others", 60, number=True),
     Column("n", 24, number=True),

@@ -237,6 +237,7 @@ class ExportDialog(QDialog):
         browse = QPushButton(tr("Choose…"))
         browse.clicked.connect(self._browse)
         folder = QHBoxLayout()
+        folder.setSpacing(8)
         folder.addWidget(self.where, 1)
         folder.addWidget(browse)
         fields = QFormLayout()

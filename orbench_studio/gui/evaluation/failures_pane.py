@@ -14,11 +14,12 @@ from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 
 _COLUMNS = (
     Column("Prompt", 60, number=True),
-    Column("Model", 90, 1),
-    Column("Cause", 130, 1),
-    Column("Message", 120, 4),
+    Column("Model", 90),
+    Column("Cause", 130),
+    Column("Message", 120, 1),
     Column("Attempts", 60, number=True),
 )
+_MOST_LINES = 6  # that are in view on a low page
 
 
 class FailuresPane(QWidget):
@@ -50,6 +51,7 @@ class FailuresPane(QWidget):
             self.selected = None
         self._progress = progress
         self.setVisible(progress.failed > 0)
+        self.table.least_lines = min(progress.failed + 1, _MOST_LINES)
         if self.selected not in progress.failed_by:
             self.selected = None
         self._update(progress)

@@ -13,7 +13,7 @@ from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.empty_state import EmptyState
-from orbench_studio.gui.common.live_table import Column, Table
+from orbench_studio.gui.common.live_table import LINE, Column, Table
 from orbench_studio.gui.common.menus import Command, Entry
 from orbench_studio.gui.common.panels import Panel, Panels
 from orbench_studio.gui.common.theme import Theme, px
@@ -63,7 +63,7 @@ class EvaluationPage(QWidget):
         self._known: dict[int, BatchProgress] = {}
         self._activity = Activity()
         self._to_select: int | None = None  # a launched batch to select as soon as it is listed
-        self._right = QStackedWidget()
+        self._right, self._split = QStackedWidget(), QSplitter(Qt.Orientation.Vertical)
         right = scrolled(self._right)
         panels = (
             Panel(tr("New batch"), self.compose, _FORM_WIDTH),
@@ -129,7 +129,14 @@ class EvaluationPage(QWidget):
                 self._activity.add(self._known[batch_id])
         self._right.setCurrentIndex(1 if self._known else 0)
         self.batches.show_rows(list(self._known), [_row(progress) for progress in self._known.values()])
+        self._fit()
         self._show_batch()
+
+    def _fit(self) -> None:
+        """Give the list no more room than its batches need."""
+        self.batches.setMaximumHeight(px(LINE) * max(len(self._known) + 2, self.batches.least_lines + 1))
+        self._split.refresh()
+        self._panels.fit()
 
     def _show_batch(self) -> None:
         chosen = self.batches.current()
@@ -161,14 +168,14 @@ class EvaluationPage(QWidget):
         self.batches.chosen.connect(lambda _key: self._show_batch())
         self.batch.review_wanted.connect(self.review_wanted)
         session.leaving.connect(self._forget)
-        self._theme.changed.connect(self._panels.fit)
+        self._theme.changed.connect(self._fit)
 
     def _build_ui(self) -> None:
         self.setObjectName("page")
         self.setFocusProxy(self.compose.models.line)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._right.addWidget(self._empty_state())
-        split = QSplitter(Qt.Orientation.Vertical)
+        split = self._split
         split.setChildrenCollapsible(False)
         split.setHandleWidth(1)
         split.addWidget(self.batches)

@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 DONE, FAILED = 1, 2  # columns
 _COLUMNS = (
-    Column("Model", 100, 3),
+    Column("Model", 100),
     Column("Done", 115, 2),
-    Column("Failed", 50, 2),
+    Column("Failed", 50),
     Column("Tokens in, out", 105, number=True),
     Column("Cost", 70, number=True),
-    Column("Status", 90, 4),
+    Column("Status", 72, 4),
 )
+_MOST_LINES = 7  # that are in view without a scroll bar of their own
 _BAR, _MIN_BAR, _PAD = 6, 32, 8
 
 
@@ -48,6 +49,7 @@ class ProgressTable(Table):
         """Show the current progress; the snapshot adds rates if this process runs the batch."""
         self._progress.clear()
         self._progress.update({model.model: model for model in progress.models})
+        self.least_lines = min(len(progress.models) + 1, _MOST_LINES)
         live = snapshot.live if snapshot is not None else {}
         rows = [_row(progress, model, live.get(model.model)) for model in progress.models]
         self.show_rows([model.model for model in progress.models], rows)

@@ -1,12 +1,13 @@
 """Request options. The defaults are those of the OR-Bench paper."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
+    QScrollArea,
     QSpinBox,
     QToolButton,
     QVBoxLayout,
@@ -87,6 +88,14 @@ class RequestOptions(QWidget):
         self.summary.setVisible(not is_open)
         self.summary.setText(self._summary())
 
+    def _reveal(self) -> None:
+        """Scroll the page to the options that were opened."""
+        above = self.parentWidget()
+        while above is not None and not isinstance(above, QScrollArea):
+            above = above.parentWidget()
+        if above is not None and self.opener.isChecked():
+            above.ensureWidgetVisible(self.system)
+
     def _summary(self) -> str:
         temperature = self.temperature.text().strip()
         seed, address = self.seed.text().strip(), self.base_url.text().strip()
@@ -112,6 +121,7 @@ class RequestOptions(QWidget):
 
     def _connect(self, theme: Theme) -> None:
         self.opener.toggled.connect(self._update)
+        self.opener.toggled.connect(lambda: QTimer.singleShot(0, self, self._reveal))  # after the new layout
         self.system_file.clicked.connect(self._ask_file)
         for line in (self.temperature, self.seed, self.base_url):
             line.textChanged.connect(self.changed)

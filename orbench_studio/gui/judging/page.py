@@ -162,7 +162,7 @@ class JudgesPage(QWidget):
                     column.addWidget(table_of(table))
             column.addWidget(self._below_agreement(self.report, models))
         column.addWidget(self.licences)
-        column.addStretch()
+        column.addStretch(1)
         self._scroll.setWidget(page)
         for part in (self.copy, self.slices):
             part.setVisible(self.report is not None)

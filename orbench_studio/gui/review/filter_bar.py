@@ -90,9 +90,6 @@ class FilterBar(QWidget):
         self.ask(replace(self._filter, order=order, seed=randrange(1, _SEEDS) if order is Order.RANDOM else 0))
 
     def _build_ui(self) -> None:
-        policy = self.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)  # its neighbours do not move when another page hides it
-        self.setSizePolicy(policy)
         self.search.setAccessibleName(tr("Search and filter"))
         self._typing.setInterval(_TYPING)
         self._typing.setSingleShot(True)

@@ -23,10 +23,10 @@ from orbench_studio.domain.review.guideline import FIRST_TEXT, Guideline
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.text_pane import TextPane, Type
-from orbench_studio.gui.common.theme import READING, READING_LINE, Theme
+from orbench_studio.gui.common.theme import READING, READING_LINE, Theme, px
 from orbench_studio.gui.common.widgets import ENTER, label, rule
 
-_NARROWEST = 240
+_NARROWEST = 264
 _LIST = 240
 
 
@@ -169,7 +169,7 @@ class GuidelinesDialog(QDialog):
         self._text.setAccessibleName(tr("Guidelines"))
         self._text.setTabChangesFocus(True)
         self._list.setAccessibleName(tr("Versions"))
-        self._list.setFixedWidth(_LIST)
+        self._list.setFixedWidth(px(_LIST))
         self._list.addItems([_words(version) for version in self._versions])
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)

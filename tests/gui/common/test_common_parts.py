@@ -5,7 +5,7 @@ import sys
 import pytest
 from PySide6.QtGui import QColor, QKeySequence
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from orbench_studio.colours import DARK, LIGHT
 from orbench_studio.domain.core.annotation import Basis, Label
@@ -16,6 +16,7 @@ from orbench_studio.domain.review.decision import ResponseView
 from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.review.queue import QueueRow, Status
 from orbench_studio.gui.common.actions import ACTIONS
+from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import Theme
@@ -210,3 +211,14 @@ def test_a_response_is_quoted_in_its_list_only_where_it_may_be_seen(qapp):
     view = ResponseView(response, FinalAnswer(AnswerClass.DIRECT_REFUSAL, Basis.RULE), ())
     assert glance(view, quoted=True) == "15 characters  ·  “I'm sorry.”"
     assert glance(view, quoted=False) == "15 characters"
+
+
+def test_low_and_high_widgets_share_the_middle_of_their_line(qtbot):
+    low, high, below = QLabel("Drop prompts"), QPushButton("Save"), QPushButton("Next line")
+    high.setFixedHeight(60)
+    flow = Flow(low, high, below)
+    qtbot.addWidget(flow)
+    flow.resize(low.sizeHint().width() + high.sizeHint().width() + 10, 200)
+    flow.show()
+    assert abs(low.geometry().center().y() - high.geometry().center().y()) <= 1
+    assert below.y() > high.geometry().bottom()

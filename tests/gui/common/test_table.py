@@ -118,3 +118,15 @@ def test_a_text_table_is_as_high_as_its_rows(qtbot):
     assert view.rows.headerData(1, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole) == "Number"
     assert view.height() == view.sizeHint().height()
     assert isinstance(view.rows, Rows)
+
+
+def test_a_text_without_a_share_is_whole_where_there_is_room(qtbot, monkeypatch):
+    monkeypatch.setattr(Table, "layouts", {})
+    table = Table("Batches", (Column("Name", 80, 1), Column("Status", 60)))
+    qtbot.addWidget(table)
+    table.show_rows(["a"], [("a name", "waiting for a worker")])
+    table.resize(600, 200)
+    table.show()
+    assert table.columnWidth(1) >= table.sizeHintForColumn(1)
+    table.resize(160, 200)
+    assert table.columnWidth(1) < table.sizeHintForColumn(1)
