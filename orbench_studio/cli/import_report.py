@@ -13,7 +13,7 @@ VALUES = 12  # values of a column, of which all are in the JSON report
 
 def write_report(report: "ImportReport") -> None:
     """Print the report as text."""
-    from orbench_studio.services.data.import_files import VALUE
+    from orbench_studio.services.data.import_files import UNPARSED, VALUE
 
     write_line(
         f"{report.file} ({report.format}): {counted(report.imported, 'row')} imported, "
@@ -32,7 +32,8 @@ def write_report(report: "ImportReport") -> None:
         write_line(f"  rejected, line {fault.line}: {fault.reason}")
     if report.rejected > LISTED:
         write_line(f"  and {report.rejected - LISTED:,} more")
-    if any(fault.wants == VALUE for fault in report.rejected_rows):
+    unknown = any(column.became(UNPARSED) for column in report.values)
+    if unknown or any(fault.wants == VALUE for fault in report.rejected_rows):
         write_line("  Set the meaning of a value with --value VALUE=MEANING.")
     for name, count in report.faults.items():
         write_line(f"  {_diagnosis(report, name, count)}")

@@ -105,7 +105,10 @@ def _conversation(messages: Sequence[Mapping[str, Any]]) -> Conversation:
         turns.append((_ROLES.get(message[role].lower(), message[role].lower()), text(message[content], "message")))
     last = max((at for at, (role, _) in enumerate(turns) if role == "user"), default=None)
     if last is None:
-        raise RowError("the conversation has no turn of a user")
+        roles = ", ".join(dict.fromkeys(role for role, _ in turns))
+        raise RowError(
+            f"the conversation has no turn of a user, only of {roles}. Name a path inside it: COLUMN.0.content"
+        )
     system = "\n\n".join(said for role, said in turns[:last] if role == "system")
     earlier = "\n\n".join(f"{role}: {said}" for role, said in turns[:last] if role != "system")
     reply = next((said for role, said in turns[last + 1 :] if role == "assistant"), None)

@@ -34,7 +34,7 @@ COLUMNS = ("inspect_sample", "epoch", "model", "prompt", "response", "stop_reaso
            "output_tokens", "scores")  # fmt: skip
 _TAKEN = frozenset({"id", "epoch", "input", "output", "attachments", "scores", "error"})
 _BEGIN = re.compile(rb'\s*\{\s*"version"\s*:\s*\d+\s*,\s*"status"')
-_UNREAD = "scores were not read: map answer_class to scores.NAME.value, and say what each value means (C, I, P)"
+_UNREAD = "scores were not read: map answer_class to scores.NAME.value, and say what each of its values means"
 _ATTACHED = "attachment://"
 _ZSTD = 93  # how zip archives name this compression; Python 3.14 is the first to read it
 _TEXTS = ColumnMapping(

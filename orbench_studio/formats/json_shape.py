@@ -15,7 +15,7 @@ from orbench_studio.formats.conversations import is_conversation
 from orbench_studio.formats.json_table import SPACE, Value, Window, as_row, table_of
 from orbench_studio.formats.proposals import propose
 from orbench_studio.formats.records import RowFault
-from orbench_studio.formats.tables import Table
+from orbench_studio.formats.tables import Table, listing
 
 _DEPTH = 4  # of objects and lists that are looked into
 _LOOKED_AT = 50  # parts of an object
@@ -236,8 +236,10 @@ def _by_columns(file: InputFile, node: Node, wanted: Sequence[str], only: Sequen
     """A file by columns, as pandas writes it, or some lists of it that belong together: each is held in memory."""
     counts = {name: node.parts[name].count for name in only if name in node.parts}
     if only and (len(counts) < len(only) or len(set(counts.values())) > 1):
+        if missing := [name for name in only if name not in counts]:
+            raise file_fault(file.name, f"there is no list {listing(missing)}; it has {listing(list(node.parts))}.")
         listed = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-        raise file_fault(file.name, f"these lists do not belong together, by their names or their lengths: {listed}.")
+        raise file_fault(file.name, f"these lists do not belong together, by their lengths: {listed}.")
     if file.source.total_bytes > _MOST_TEXT:
         text = "it is too large to be read by columns. Write it by rows: orient='records', lines=True."
         raise file_fault(file.name, text)

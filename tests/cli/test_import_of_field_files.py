@@ -28,6 +28,8 @@ def test_a_mapped_import_lists_values_and_warns(run, run_json, write):
     found = run_json("import", "w.orbench", file, *MAPPED, "--column", "answer_class=mark", "--judge", "guard")
     [report] = found["files"]
     assert report["warnings"] == ["1 of 2 values of mark (answer_class) are unparsed."]
+    named = ("--column", "answer_class=mark", "--judge", "guard")
+    assert "--value VALUE=MEANING" in run("import", "v.orbench", file, *MAPPED, *named).stdout
     [column] = [one for one in report["values"] if one["field"] == "answer_class"]
     assert column["values"] == [
         {"value": "compliance", "count": 1, "became": "direct_answer"},
@@ -196,7 +198,7 @@ def test_a_column_that_stores_nothing_alone_is_a_warning(run, write, columns, wa
 def test_a_key_that_is_not_unique_is_a_warning(run, write):
     file = write("a.csv", "q,no\nIs it late?,1\nIs it early?,1\nIs it noon?,2\n")
     command = ("import", "w.orbench", file, "--column", "prompt=q", "--column", "key=no")
-    warning = "1 row has a text that differs from that of its key"
+    warning = "1 row has another text than an earlier prompt with the same key"
     result = run(*command, "--strict")
     assert (result.exit_code, warning in result.stderr) == (3, True)
     assert f"WARNING: {warning}" in run(*command).stdout

@@ -35,6 +35,7 @@ from orbench_studio.store.core.tables import SOURCES
 __all__ = [
     "OFFERS",
     "REJECTED",
+    "UNPARSED",
     "VALUE",
     "ColumnMapping",
     "ColumnTally",
@@ -241,8 +242,9 @@ def _finish(
     if file.has_doubtful_header:
         report.warnings.append("The first row looks like data, and was read as the names of the columns.")
     if options.mapping and Field.KEY in options.mapping.columns and (joined := stored.get(OTHER_TEXT, 0)):
-        rows = "1 row has a text that differs" if joined == 1 else f"{joined:,} rows have texts that differ"
-        report.warnings.append(f"{rows} from that of its key, and was left out. Map a column that is unique to key.")
+        rows = "1 row has" if joined == 1 else f"{joined:,} rows have"
+        text = f"{rows} another text than an earlier prompt with the same key, which stays. Texts were left out"
+        report.warnings.append(f"{text}: map a column whose values are unique to key, or none.")
     answered = options.mapping is not None and Field.RESPONSE in options.mapping.columns
     if answered and (other := stored.get(OTHER_LABEL, 0)):
         text = f"{other:,} of the labels contradict an earlier label of the same prompt, which stays"

@@ -133,6 +133,7 @@ def test_lists_that_belong_together(take, refused):
     found = take("x.json", written, mapping=mapping, rows="asked,got")
     assert [(r.prompt.text, r.responses[0].text) for r in found] == list(zip(ASK, SAY, strict=True))
     assert "do not belong together" in refused("x.json", json.dumps({"a": [1], "b": [1, 2]}), rows="a,b")
+    assert "there is no list c; it has a" in refused("x.json", json.dumps({"a": [1]}), rows="a,c")
 
 
 def test_samples_in_rows_of_their_own_are_repeats(take):
