@@ -184,7 +184,7 @@ def _spreads(counts: AuditCounts, options: AuditOptions, ends: Array) -> dict[tu
 
     The category after the last one is all of them. `ends` counts all responses by group, category, model and class.
     """
-    if not counts.matrix.cluster:
+    if not counts.matrix.cluster or not counts.models:
         return {}
     # Imported on first use: scipy takes long to import.
     from orbench_studio.estimates.clusters import Moments, effective_n
