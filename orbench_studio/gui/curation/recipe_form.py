@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSpinBox, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.annotation import Label
@@ -106,6 +106,12 @@ class RecipeForm(QWidget):
 
     def _report(self, section: str, key: str, value: Callable[[int], object]) -> Callable[[int], None]:
         return lambda given: self.edited.emit(section, key, value(given))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:  # the text size changed
+            for number in self.findChildren(QSpinBox):
+                number.setMinimumWidth(px(_NARROWEST))
 
     def _build_ui(self) -> None:
         page = QWidget()

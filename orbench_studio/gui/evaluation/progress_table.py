@@ -25,7 +25,7 @@ _COLUMNS = (
     Column("Failed", 50),
     Column("Tokens in, out", 105, number=True),
     Column("Cost", 70, number=True),
-    Column("Status", 72, 4),
+    Column("Status", 76, 4),
 )
 _MOST_LINES = 7  # that are in view without a scroll bar of their own
 _BAR, _MIN_BAR, _PAD = 6, 32, 8
