@@ -23,6 +23,7 @@ from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import BODY, META, Theme, font, px
 
 _WIDTH, _ROW, _ROWS, _GAP = 640, 32, 12, 8
+_FRAME = 6  # pixels above and below the rows: two borders and the padding of the list
 _MOST = 60  # commands in the list
 _RECENT_BONUS = 20  # of a score: a recent command precedes one that matches about as well
 _COMMAND = Qt.ItemDataRole.UserRole
@@ -113,7 +114,7 @@ class Palette(QFrame):
             item.setData(_COMMAND, PaletteCommand("", item.text(), "", lambda: None))
             item.setFlags(Qt.ItemFlag.NoItemFlags)
         self.list.setCurrentRow(0)
-        rows = px(_ROW) * min(max(len(matching), 1), _ROWS) + 2 * self.list.frameWidth()
+        rows = px(_ROW) * min(max(len(matching), 1), _ROWS) + 2 * _FRAME
         self.resize(self.width(), self.line.sizeHint().height() + rows + 3 * _GAP)
 
     def _run(self, item: QListWidgetItem | None) -> None:
@@ -131,6 +132,7 @@ class Palette(QFrame):
         self.list.setAccessibleName(tr("Commands"))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setObjectName("completion")
+        self.list.setMinimumHeight(1)  # Qt's would be two rows
         self.list.setItemDelegate(_CommandDelegate(theme, self.list))
         self.list.itemClicked.connect(self._run)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

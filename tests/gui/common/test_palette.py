@@ -56,6 +56,11 @@ def test_the_palette_is_used_with_the_keyboard(start, path):
 
         run("audit")
         studio.wait(lambda: window._pages.currentWidget() is window.audit)
+        shown = palette("#7")
+        studio.wait(lambda: shown.list.count() == 1)
+        assert 0 <= shown.list.viewport().height() - shown.list.sizeHintForRow(0) < 4, "no blank row"
+        shown.close()
+        studio.wait(lambda: not window.findChildren(Palette))
         run("#7")
         studio.wait(lambda: window._pages.currentWidget() is studio.page and studio.shown() == 7)
         run("text size sett")
