@@ -2,6 +2,7 @@
 
 import logging
 import os
+from functools import cache
 
 from orbench_studio.errors import StudioError
 from orbench_studio.providers.endpoints import Endpoint
@@ -42,7 +43,7 @@ def from_keyring(variable: str) -> str | None:
 
         return keyring.get_password(SERVICE, variable)
     except Exception as error:  # noqa: BLE001 - a damaged configuration or keyring raises any exception
-        log.info("the keyring cannot be read: %s", type(error).__name__)
+        _report(type(error).__name__)
         return None
 
 
@@ -54,5 +55,11 @@ def keyring_name() -> str:
         backend = keyring.get_keyring()
         return str(backend.name) if backend.priority >= 1 else ""
     except Exception as error:  # noqa: BLE001 - a damaged configuration or keyring raises any exception
-        log.info("the keyring cannot be read: %s", type(error).__name__)
+        _report(type(error).__name__)
         return ""
+
+
+@cache
+def _report(reason: str) -> None:
+    """Log a fault of the keyring once per start: every vendor looks for its key."""
+    log.info("the keyring cannot be read: %s", reason)

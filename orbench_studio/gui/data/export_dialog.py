@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,7 @@ _FORMS = {
 _REPLACES = (
     "This folder contains an earlier export. Its files are replaced when the new ones are complete. Other files stay."
 )
+_NAME = 80  # characters of a subset's name in the proposed folder
 _REPAIRED = "An earlier export to this folder was interrupted. It was undone before this one."
 
 
@@ -116,7 +118,7 @@ class ExportDialog(QDialog):
         form = Form(self.form.currentData())
         return Export(
             form,
-            expanded(self.where.text().strip()),
+            expanded(self.where.text().strip()).absolute(),
             (subset,) if subset else (),
             queue,
             self.names.isEnabled() and self.names.isChecked(),
@@ -180,7 +182,10 @@ class ExportDialog(QDialog):
             return
         place = workspace.place
         beside = place.parent if isinstance(place, Path) and not workspace.illustrative else home()
-        self.where.setText(str(beside / f"{workspace.name}-{self.form.currentData()}"))
+        subset, _queue = self.what.currentData()
+        content = "-".join(re.findall(r"[\w.]+", subset))[:_NAME].strip(".-")
+        parts = (workspace.name, content, self.form.currentData())
+        self.where.setText(str(beside.absolute() / "-".join(filter(None, parts))))
         self._look()
 
     def _look(self) -> None:
@@ -201,6 +206,7 @@ class ExportDialog(QDialog):
 
     def _connect(self) -> None:
         self.form.currentIndexChanged.connect(self._choose_form)
+        self.what.currentIndexChanged.connect(self._propose)
         self.where.textEdited.connect(self._look)
         self.begin.clicked.connect(self.start)
         self.shut.clicked.connect(self.reject)

@@ -48,7 +48,10 @@ def status_text(progress: BatchProgress, snapshot: Snapshot | None, *, here: boo
     batch = progress.batch
     stopped = any(model.stopped is not None for model in progress.models)  # the reasons are shown by model
     note = "" if stopped else batch.note or ""
-    parts = [tr(batch.state.label) if here else _status_elsewhere(progress), note]
+    if batch.state is BatchState.COMPLETED and progress.failed:
+        parts = [tr("completed, {count} failed").format(count=f"{progress.failed:,}"), note]
+    else:
+        parts = [tr(batch.state.label) if here else _status_elsewhere(progress), note]
     if here and batch.state not in (BatchState.RUNNING, BatchState.COMPLETED):
         parts.append(tr("in-flight requests finish"))
     if snapshot is not None and snapshot.waiting:

@@ -13,6 +13,7 @@ from orbench_studio.domain.core.amounts import duration, usd
 from orbench_studio.errors import NothingLeftError
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.widgets import isolated, label, scrolled, set_role
+from orbench_studio.gui.evaluation.plan import is_simulated
 
 if TYPE_CHECKING:
     from orbench_studio.services.evaluation.cost_estimate import Estimate, ModelEstimate
@@ -82,8 +83,7 @@ class LaunchPanel(QWidget):
         lines = [_line_of(model) for model in found.models]
         if len(lines) > 1 and found.max_cost:
             lines.append(tr("Total: at most {cost}").format(cost=usd(found.max_cost)))
-        duration_line = tr("Duration: about {time}. Prices as of {date}.")
-        lines.append(duration_line.format(time=duration(found.seconds), date=found.prices_dated))
+        lines.append(_duration(found))
         self._show_text("\n".join(filter(None, (*lines, found.warning, offer.note))))
         many = tr("Launch {count} requests").format(count=f"{found.items:,}")
         self.launch.setText(tr("Launch 1 request") if found.items == 1 else many)
@@ -139,6 +139,15 @@ def lay_out(panel: QFrame, grid: QGridLayout, foot: LaunchPanel) -> None:
     column.setSpacing(12)
     column.addWidget(area, 1)
     column.addWidget(foot)
+
+
+def _duration(found: Estimate) -> str:
+    """The duration and the date of the prices; a simulated model has neither."""
+    seconds = [model.seconds for model in found.models if not is_simulated(model.model)]
+    if not seconds:
+        return ""
+    text = tr("Duration: about {time}. Prices as of {date}.")
+    return text.format(time=duration(max(seconds)), date=found.prices_dated)
 
 
 def _line_of(model: ModelEstimate) -> str:

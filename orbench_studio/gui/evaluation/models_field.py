@@ -54,7 +54,7 @@ class ModelsField(QWidget):
         self.choose = QPushButton(tr("Choose…"))
         set_tip(self.choose, tr("Choose from vendors, servers on this machine and recent models"))
         self.line.installEventFilter(self)
-        self.line.entered.connect(self.add)
+        self.line.entered.connect(self._enter)
         self.chips: dict[str, QToolButton] = {}  # by model
         self._row = QWidget()
         self._flow = FlowLayout(self._row, spacing=4)
@@ -108,6 +108,11 @@ class ModelsField(QWidget):
             return False
         self._remove(self.models[-1])
         return True
+
+    def _enter(self, model: str) -> None:
+        """Add what was typed; the beginning of a name stays in the line when the focus leaves it."""
+        if "/" in model or self.line.hasFocus():
+            self.add(model)
 
     def _remove(self, model: str) -> None:
         chip = self.chips.pop(model)

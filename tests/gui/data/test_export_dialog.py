@@ -41,6 +41,16 @@ def test_an_export_replaces_an_earlier_one(dialog, tmp_path):
     assert not (tmp_path / "mine-huggingface" / "README.md").exists()
 
 
+def test_each_subset_has_a_folder_of_its_own_and_every_path_is_absolute(dialog, tmp_path, monkeypatch):
+    _studio, dialog = dialog
+    monkeypatch.chdir(tmp_path)
+    dialog.what.addItem("Subset", ("Hard / 1K", ""))
+    dialog.what.setCurrentIndex(dialog.what.count() - 1)
+    assert dialog.where.text() == str(tmp_path / "mine-Hard-1K-huggingface")
+    dialog.where.setText("mine")
+    assert dialog._asked().out == tmp_path / "mine"
+
+
 def test_an_export_of_seeds_is_confirmed_first(dialog, tmp_path):
     studio, dialog = dialog
     choose(dialog, "jsonl", tmp_path / "out")

@@ -203,9 +203,15 @@ def test_models_are_completed_and_removed(at_page):
     QTest.keyClicks(line, "openai/")
     QTest.keyClick(line, Qt.Key.Key_Return)
     assert at_page.form.models.models == ()  # only a vendor prefix
+    line.setText("simul")
+    at_page.form.models.choose.setFocus()
+    line.enter()
+    assert (at_page.form.models.models, line.text()) == ((), "simul"), "the beginning of a name is not a model"
     line.clear()
     at_page.add_models(MIXED, MIXED, "simulated/helpful")
     assert at_page.form.models.models == (MIXED, "simulated/helpful")
+    at_page.studio.wait(at_page.form.foot.launch.isEnabled)
+    assert "Duration" not in at_page.form.foot.estimate.text()
     QTest.keyClick(line, Qt.Key.Key_Backspace)
     assert at_page.form.models.models == (MIXED,)
 
@@ -278,6 +284,7 @@ def test_failed_items_are_listed_and_retried(at_page, vendor, path):
     at_page.studio.wait(lambda: len(at_page.lines(at_page.pane.failures.table)) == 2)
     assert "that will not do" in at_page.lines(at_page.pane.failures.table)[0][3]
     at_page.studio.wait(lambda: at_page.pane.failures.retry.text() == "Retry failed (2)")
+    at_page.studio.wait(lambda: at_page.pane.state.text().startswith("completed, 2 failed"))
     at_page.click(at_page.pane.failures.retry)
     at_page.studio.wait(lambda: progress(path).done == 10)
     at_page.until(BatchState.COMPLETED)

@@ -3,12 +3,14 @@
 import html
 import json
 import re
+import sys
 import traceback
 from contextlib import closing
 from urllib.parse import quote, unquote
 
 import pytest
 
+from orbench_studio.providers import credentials
 from orbench_studio.providers.base import ProviderError
 from orbench_studio.providers.endpoints import endpoint
 from orbench_studio.providers.vendor_batches import open_vendor_batches
@@ -131,3 +133,11 @@ def test_very_long_errors_are_processed_quickly(wire):
     for page in (" " * 1_000_000 + "s " * 1_000_000, *("." + " " * blanks for blanks in range(19_970, 20_001, 3))):
         wire.pieces = gateway_page(page + KEY)
         assert_key_hidden(wire.ask())
+
+
+def test_a_broken_keyring_is_logged_once(monkeypatch, caplog):
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    credentials._report.cache_clear()
+    caplog.set_level("INFO")
+    assert [credentials.from_keyring(name) for name in ("A_KEY", "B_KEY")] == [None, None]
+    assert [record.message for record in caplog.records] == ["the keyring cannot be read: ModuleNotFoundError"]
