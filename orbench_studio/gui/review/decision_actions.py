@@ -78,18 +78,27 @@ class DecisionActions:
             self._ask(label_menu(page, mine), view, Aspect.LABEL).open_above(page.decisions.change)
 
     def _change_class(self) -> None:
-        """Ask for another class for the response in focus, which the reviewer has classified."""
+        """Ask for a class for the response in focus, or for another where the reviewer has classified it."""
         page, view, focused = self._page, self._page.shown_view, self._page.responses.focused()
         mine = focused.last_by(self._session.annotator) if focused else None
-        if view is None or focused is None or mine is None:
-            page.message.emit(tr("You have not classified this response yet."))
+        if view is None or focused is None:
+            page.message.emit(tr("This prompt has no response to classify."))
         elif page.reading.may_decide(Aspect.ANSWER_CLASS):
-            menu = self._ask(class_menu(page, mine.value), view, Aspect.ANSWER_CLASS, focused.response.id)
+            menu = class_menu(page, mine.value if mine else None)
+            self._ask(menu, view, Aspect.ANSWER_CLASS, focused.response.id, changes=mine is not None)
             menu.open_above(page.decisions)
 
-    def _ask(self, menu: ChoiceMenu, view: PromptView, aspect: Aspect, response_id: int | None = None) -> ChoiceMenu:
-        """The menu, whose choice is recorded as a change of an own decision."""
-        visible = self._page.visible | {Visible.CHANGE}
+    def _ask(
+        self,
+        menu: ChoiceMenu,
+        view: PromptView,
+        aspect: Aspect,
+        response_id: int | None = None,
+        *,
+        changes: bool = True,
+    ) -> ChoiceMenu:
+        """The menu, whose choice is recorded, as a change where there is an own decision."""
+        visible = self._page.visible | (frozenset({Visible.CHANGE}) if changes else frozenset())
 
         def change(value: str) -> None:
             decision = Decision(view.prompt.id, aspect, value, response_id)

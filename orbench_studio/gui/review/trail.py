@@ -150,13 +150,13 @@ class _Row(QWidget):
         words, colour = _words(decision.aspect, decision.value)
         prompts = tr("{count} prompts").format(count=f"{decision.prompts:,}")
         self._prompt.setText(prompts if decision.prompts > 1 else f"#{decision.prompt_id}")
-        self._value.setText(words)
+        self._value.setText(" · ".join(filter(None, (words, decision.model))))
         set_role(self._value, "role", f"verdict-{colour}" if colour else "meta")
         self._time.setText(f"{decision.at.astimezone():%H:%M:%S}")
         self._explain(decision)
 
     def _explain(self, decision: RecentDecision) -> None:
-        notes = [f"{decision.at.astimezone():%H:%M:%S}", decision.model or ""]
+        notes = [f"{decision.at.astimezone():%H:%M:%S}"]
         notes += [tr("A later decision of yours counts instead.")] if decision.superseded else []
         if decision.entry == _NOT_SAVED:
             notes.append(tr("Not sent yet. Undo is available once you are back online."))
