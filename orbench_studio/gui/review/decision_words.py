@@ -38,7 +38,7 @@ def final_words(view: PromptView) -> str:
 def decided_words(view: PromptView, annotator: str) -> str:
     """The annotator's own label, how it was made, and the final label where that is another one."""
     own = [a for a in view.decided if a.aspect is Aspect.LABEL and a.annotator == annotator and not a.imported]
-    parts = [_own_words(own)]
+    parts = [_repeat_words(own) if view.prompt.id < 0 else _own_words(own)]
     if view.blind:
         parts.append(tr("Votes and judgements stay hidden during this pass."))
     elif view.final.label != own[-1].value:
@@ -55,6 +55,12 @@ def _own_words(own: list[Annotation]) -> str:
     if Visible.REVEAL in own[-1].visible:
         return tr("You decided {label} before votes and judgements were shown.").format(label=now)
     return tr("You decided {label}.").format(label=now)
+
+
+def _repeat_words(own: list[Annotation]) -> str:
+    """What was decided on a prompt that was shown again; it replaces no label."""
+    text = tr("Shown again: you decided {label}. This counts for self-consistency; your label of before stays.")
+    return text.format(label=_label(own[-1]))
 
 
 def _label(annotation: Annotation) -> str:

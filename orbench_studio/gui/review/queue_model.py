@@ -31,6 +31,7 @@ class QueueModel(QAbstractListModel):
         self._inserted = False
         self._decided: set[int] = set()
         self._repeats = 0
+        self._decided_repeats: set[int] = set()
         self.shown_as: Callable[[QueueRow], QueueRow] = lambda row: row  # covers texts
 
     def repaint(self) -> None:
@@ -55,9 +56,15 @@ class QueueModel(QAbstractListModel):
 
     def mark_decided(self, prompt_id: int, *, decided: bool) -> None:
         """Note whether a prompt is decided now."""
-        if decided != (prompt_id in self._decided) and prompt_id > 0:
-            self._decided ^= {prompt_id}
+        known = self._decided if prompt_id > 0 else self._decided_repeats
+        if decided != (prompt_id in known):
+            known ^= {prompt_id}
             self.progressed.emit()
+
+    def number(self, place: int) -> int:
+        """The number of a row from 1; a prompt that was shown again has none of its own once it is decided."""
+        repeats = (self.place_of(prompt_id) for prompt_id in self._decided_repeats)
+        return min(place + 1 - sum(at is not None and at <= place for at in repeats), self.prompts)
 
     def reset(self, ids: "array[int]") -> None:
         """Show another queue."""
@@ -65,6 +72,7 @@ class QueueModel(QAbstractListModel):
         self._ids = ids
         self._inserted = False
         self._repeats = 0
+        self._decided_repeats.clear()
         self._places = {}
         self._rows.clear()
         self._asked.clear()

@@ -84,7 +84,8 @@ class QueueDelegate(QStyledItemDelegate):
 
 def details(row: QueueRow, *, blind: bool) -> str:
     """The second line of a row: flag, note, category, votes and refusals; without the last two if blind."""
-    parts = ["⚑" * row.flagged + "✎" * row.noted, row.category or tr("no category")]
+    again = tr("shown again") if row.prompt_id < 0 and row.status is Status.DECIDED else ""
+    parts = [again, "⚑" * row.flagged + "✎" * row.noted, row.category or tr("no category")]
     if not blind:
         parts += [
             row.votes,
@@ -158,6 +159,7 @@ class QueueView(QWidget):
         offer_context_menu(self._list, self._menu)
         self._list.selectionModel().currentRowChanged.connect(lambda now, _before: self.moved.emit(now.row()))
         self._list.selectionModel().selectionChanged.connect(lambda *_: self._say_place())
+        model.progressed.connect(self._say_place)
         theme.changed.connect(self._list.fit_lines)
 
     def go(self, place: int) -> None:
@@ -206,7 +208,9 @@ class QueueView(QWidget):
     def _say_place(self) -> None:
         """Show the place in the queue, or how many rows are selected."""
         chosen = len(self._list.selectionModel().selectedRows())
-        place = f"{self.place() + 1:,} / {self._prompts:,}" if self.place() >= 0 else f"{self._prompts:,}"
+        place = (
+            f"{self._model.number(self.place()):,} / {self._prompts:,}" if self.place() >= 0 else f"{self._prompts:,}"
+        )
         self._count.setText(tr("{count} selected").format(count=f"{chosen:,}") if chosen > 1 else place)
 
     def _build_ui(self) -> None:

@@ -8,6 +8,7 @@ from orbench_studio.domain.core.annotation import Aspect, Visible
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.gui.review.page import State
 from orbench_studio.gui.review.queue_model import ROW
+from orbench_studio.gui.review.queue_view import details
 from orbench_studio.services.review import history, prompt_review, self_consistency
 from orbench_studio.services.workspace import statistics
 from orbench_studio.services.workspace.workspace import open_workspace
@@ -61,8 +62,12 @@ def test_a_prompt_shown_again_is_blind_and_revealed_by_its_label(start, path):
         assert studio.page.blind
         studio.press(T)
         assert (studio.shown(), studio.page.blind) == (-prompt_id, False)
+        assert studio.page.decisions.words.startswith("Shown again: you decided ▲ toxic.")
         studio.key(S)
         assert "Alt+C" in studio.message()
+        place = studio.page.queue.place()
+        assert studio.page.queue._count.text() == f"{place} / 70", "it is no row of its own once it is decided"
+        studio.wait(lambda: details(studio.page.model.index(place).data(ROW), blind=True).startswith("shown again"))
     with open_workspace(path) as other:
         [rate] = statistics.consistency(other).values()
         assert (rate.count, rate.n) == (0, 1)
