@@ -238,7 +238,6 @@ class MainWindow(PageRegistry):
             self._moved_file,
             self.save_copy,
             self.top_bar.reviewer,
-            self.review,
         ):
             part.message.connect(self.messages.show_message)
         self._moved_file.closed.connect(self._show_welcome)
@@ -260,6 +259,8 @@ class MainWindow(PageRegistry):
         self._session.leaving.connect(self.messages.leave_workspace)
         self._session.opened.connect(self._opened)
         self.review.stated.connect(self.messages.show_decision)
+        self.review.message.connect(self.messages.show_remark)
+        self.review.outdated.connect(self.messages.end_remark)
         self._rail.chosen.connect(self.show_page)
         self.review.progressed.connect(self.top_bar.count_today)
         self.review.decided.connect(self.top_bar.decided)

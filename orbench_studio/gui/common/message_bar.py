@@ -32,6 +32,7 @@ class MessageBar(QFrame):
         self._errors: dict[Hashable, str] = {}  # by action, newest last
         self._lasting: set[Hashable] = set()  # actions whose errors do not depend on the workspace
         self._message = ""
+        self._is_remark = False
         self._suggestion = ""
         self._timer = QTimer(self)
         self._suggestion_timer = QTimer(self)
@@ -48,9 +49,19 @@ class MessageBar(QFrame):
 
     def show_message(self, text: str) -> None:
         """Show a message for a few seconds, in front of older errors."""
-        self._message = text
+        self._message, self._is_remark = text, False
         self._timer.start(_MESSAGE_MS)
         self._show()
+
+    def show_remark(self, text: str) -> None:
+        """Show a message about what is on the screen, until `end_remark`."""
+        self.show_message(text)
+        self._is_remark = True
+
+    def end_remark(self) -> None:
+        """Remove the message if it is about what was on the screen."""
+        if self._is_remark:
+            self._end_message()
 
     def show_suggestion(self, text: str) -> None:
         """Show a message that the user did not cause, for a minute, beside other messages."""
@@ -103,7 +114,7 @@ class MessageBar(QFrame):
 
     def _end_message(self) -> None:
         self._timer.stop()
-        self._message = ""
+        self._message, self._is_remark = "", False
         self._show()
 
     def _end_suggestion(self) -> None:

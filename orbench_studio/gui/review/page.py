@@ -74,6 +74,7 @@ class ReviewPage(QueuePage):
             self._classified = decision.response_id
         visible |= {Visible.REVEAL} if reveals else frozenset()
         self.state = State.SAVING
+        self.outdated.emit()
         self._recorder.decide(
             (decision, *more),
             seen,
@@ -94,6 +95,7 @@ class ReviewPage(QueuePage):
         """Go on from a response that was just classified, or from a labelled prompt; nothing else is left behind."""
         moment = self.moment
         if self._on_class and not self.responses.of_one_model and self.responses.go_on(self._session.annotator):
+            self.outdated.emit()
             return
         if moment is not None and (moment.decided or self._on_class):
             self._moves = True

@@ -51,6 +51,7 @@ class QueuePage(QWidget):
     state = State.EMPTY
     view: PromptView | None = None
     message = Signal(str)  # a short message that disappears again
+    outdated = Signal()  # when the last message is no longer about what is on the screen
     stated = Signal(str)  # after a decision or undo, with its description
     progressed = Signal(int)  # with the number of prompts labelled today, whenever it may have changed
     decided = Signal()  # after a prompt was labelled or skipped
@@ -215,6 +216,8 @@ class QueuePage(QWidget):
             self._show(view)
 
     def _show(self, view: PromptView) -> None:
+        if self.view is not None and self.view.prompt.id != view.prompt.id:
+            self.outdated.emit()
         self.view = view
         self._present()
         if self.state is not State.SAVING:
@@ -309,4 +312,7 @@ class QueuePage(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         # Keys that are meant for another page must not decide a hidden prompt.
         self._actions.enable(self._own_actions, on=False)
+        if not event.spontaneous():
+            self.outdated.emit()
+            self.stated.emit("")
         super().hideEvent(event)

@@ -111,6 +111,7 @@ def test_a_second_class_key_changes_nothing_and_space_goes_on(start, path, journ
         studio.wait(lambda: studio.shown() == 2 and studio.page.state is State.SHOWN)
         studio.window.actions_table["next"].trigger()
         assert "skips it" in studio.message()
+        studio.wait(lambda: studio.page.trail._rows[0]._value.text().endswith("direct refusal · model-b"))
         for place in ("model-b", "model-b", "model-a"):
             studio.trigger("undo")
             assert (studio.shown(), focused(studio)) == (1, place)
@@ -128,6 +129,29 @@ def test_classes_of_one_model_go_on_to_its_response_to_the_next_prompt(start, pa
         studio.press(Qt.Key.Key_4)
         assert (studio.shown(), focused(studio)) == (3, "model-b"), "the key moves on at once"
         assert [value for _, value, _ in journal(2)] == ["direct_refusal"]
+
+
+def test_the_change_key_offers_classes_also_for_a_response_without(start, path, journal):
+    with start(path, blind=True) as studio:
+        choose(studio, Qt.Key.Key_A, Qt.Key.Key_4)
+        [(_, value, visible)] = journal()
+        assert (value, Visible.CHANGE in visible) == ("direct_refusal", False)
+
+
+def test_a_message_about_a_prompt_ends_when_it_is_no_longer_true(start, path):
+    with start(path, blind=True) as studio:
+        studio.key(SPACE)
+        assert "not labelled this prompt" in studio.message()
+        studio.press(S)
+        assert "not labelled this prompt" not in studio.message()
+        studio.key(T)
+        assert "Alt+C" in studio.message()
+        step(studio, SPACE)
+        assert "Alt+C" not in studio.message()
+        studio.undo()
+        assert "Undone" in studio.message()
+        studio.window.show_page("page_library")
+        assert "Undone" not in studio.message()
 
 
 def test_a_pass_without_reveals_goes_on_from_each_class_at_once(start, path):
