@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from orbench_studio.domain.audit.reliability import RaterKind
 from orbench_studio.domain.core.rates import percent
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.gui.common import text_table
@@ -27,6 +26,11 @@ if TYPE_CHECKING:
 
 _NO_LABELS = "There are no human labels yet. Label prompts on the Review page (Ctrl+1), or import labels."
 _NO_VOTES = "There are no moderator votes yet. Import votes (Ctrl+I)."
+_REVIEW = "Review the {count} labels that are most likely wrong (about {expected} of them are expected to be wrong)"
+_NONE_WRONG = (
+    "The model expects fewer than one wrong label among the {count} below, so a review is not needed. Double-click a "
+    "prompt to check it."
+)
 _SUSPECTS = (
     Column("Prompt", 70, number=True),
     Column("Category", 100),
@@ -138,7 +142,7 @@ class ModeratorsPane(ComputedPane):
         super().__init__(session)
         self.suspects: Suspects | None = None
         self.list = Table(tr("Labels most likely wrong"), _SUSPECTS)
-        self.review = QPushButton()
+        self.review, self.none_wrong = QPushButton(), note("")
         self.list.opened.connect(lambda key, _column: self.review_wanted.emit(_prompt(key)))
         self.review.clicked.connect(self._review)
         self.label_errors = QWidget()
@@ -146,17 +150,18 @@ class ModeratorsPane(ComputedPane):
         column.setContentsMargins(40, 0, 40, 0)
         column.setSpacing(8)
         column.addWidget(self.review, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.none_wrong)
         column.addWidget(self.list, 1)
         self.column.insertWidget(1, self.label_errors, 1)
         self.label_errors.hide()
 
     def compute(self, workspace: Workspace, counts: AuditCounts) -> tuple[str, list[text_table.TextTable], Any]:
         from orbench_studio.gui.audit.agreement_tables import reliability_tables
-        from orbench_studio.services.audit.rater_reliability import reliability, suspects
+        from orbench_studio.services.audit.rater_reliability import has_moderator_votes, reliability, suspects
 
-        found = reliability(workspace, counts)
-        if all(one.kind is RaterKind.PERSON for one in found.raters):
+        if not has_moderator_votes(workspace):
             return tr(_NO_VOTES), [], None
+        found = reliability(workspace, counts)
         wrong = suspects(counts, found)
         return found.method, reliability_tables(found, wrong), wrong
 
@@ -165,10 +170,11 @@ class ModeratorsPane(ComputedPane):
         self.suspects = more
         found = more.found if more is not None else ()
         if more is not None:
-            text = tr(
-                "Review the {count} labels that are most likely wrong (about {expected} are expected to be wrong)"
-            )
-            self.review.setText(text.format(count=f"{len(found):,}", expected=f"{more.expected_wrong:.1f}"))
+            count, expected = f"{len(found):,}", round(more.expected_wrong)
+            self.review.setText(tr(_REVIEW).format(count=count, expected=f"{expected:,}"))
+            self.none_wrong.setText(tr(_NONE_WRONG).format(count=count))
+            self.review.setVisible(more.expected_wrong >= 1)
+            self.none_wrong.setVisible(more.expected_wrong < 1)
         rows = [
             (f"{one.prompt_id}", one.category, str(one.label), percent(one.p_wrong, tenths=True), _few(one.refused_by))
             for one in found

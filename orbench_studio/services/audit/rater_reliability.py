@@ -93,6 +93,12 @@ def reliability(workspace: Workspace, counts: AuditCounts, *, draws: int = 200) 
     )
 
 
+def has_moderator_votes(workspace: Workspace) -> bool:
+    """Whether any moderator voted; without votes, there is no need to fit the model."""
+    with workspace.reading() as db:
+        return bool(rater_labels.moderator_votes(db))
+
+
 def safe_probabilities(workspace: Workspace, counts: AuditCounts) -> dict[int, float]:
     """Return the probability of safe by prompt from the same model; prompts without votes are left out."""
     cast = _votes(workspace, counts)
