@@ -278,7 +278,7 @@ class Audit:
         if not self.unlicensed:
             return ""
         names = "; ".join(f"{name}: {why}" for name, why in self.unlicensed.items())
-        return f"† Rates with a judge without a valid licence ({names}). To measure a judge: `judge-licence`."
+        return f"† Rates with a judge without a valid licence ({names}). To give a judge a licence, run judge-licence."
 
     def tally(self, group: Group, model: str, category: str | None = None) -> Tally:
         """Return one cell, or the total of the model without a category."""

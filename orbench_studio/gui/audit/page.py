@@ -59,7 +59,7 @@ _NO_CASES = {
 _SUMMARY = (
     "Prompts: {safe} safe, {toxic} toxic, {other} other · human labels: {labels} · human answer classes: {classes}"
 )
-_UNLICENSED = "· † judge without a valid licence"
+_UNLICENSED = "· † The judge has no valid licence: measure it on the Judges page, under Licences."
 
 
 class AuditPage(QWidget):

@@ -20,7 +20,7 @@ _CELLS = ("Sealed labels", "Agreement")
 _PROBES = ("Probe", "Towards", "Verdicts changed", "")
 NOTE = (
     "A third of the labelled prompts is sealed: only licences use their labels, and the journal records each opening. "
-    "Language models get a licence with `orbench-studio judge-licence`. † marks rates with a judge without a valid "
+    "To give a language model a licence, run orbench-studio judge-licence. † marks rates with a judge without a valid "
     "licence."
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.gui.common.actions import tr
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from orbench_studio.services.judging.licences import JudgeStanding
     from orbench_studio.services.workspace.workspace import Workspace
 
-_NAMES = {"rules": "Measure rules", "local": "Measure local judge", "keywords": "Measure keyword lists"}
+_NAMES = {"rules": "License rules…", "local": "License local judge…", "keywords": "License keyword lists…"}
+_QUESTION = (
+    "The judge is measured on your labels of the sealed test split. The journal records that they were opened. Each "
+    "further opening for the same judge makes its intervals wider."
+)
 
 
 class LicencesPane(QWidget):
@@ -40,7 +44,7 @@ class LicencesPane(QWidget):
         self._column.addWidget(self.standings)
         row = QHBoxLayout()
         for name, button in self.buttons.items():
-            button.clicked.connect(lambda _checked=False, n=name: self.measure(n))
+            button.clicked.connect(lambda _checked=False, n=name: self._ask(n))
             row.addWidget(button)
         row.addStretch()
         self._column.addLayout(row)
@@ -59,6 +63,14 @@ class LicencesPane(QWidget):
 
         self._session.run(read, if_alive(self, self._show))
 
+    def _ask(self, name: str) -> None:
+        box = QMessageBox(QMessageBox.Icon.NoIcon, tr("Open the sealed labels?"), tr(_QUESTION), parent=self)
+        measure = box.addButton(tr("Open and measure"), QMessageBox.ButtonRole.AcceptRole)
+        measure.clicked.connect(lambda: self.measure(name))
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.finished.connect(box.deleteLater)
+        box.open()
+
     def measure(self, name: str) -> None:
         """Give a built-in judge a licence."""
         annotator = self._session.annotator
@@ -73,7 +85,8 @@ class LicencesPane(QWidget):
             self.status.setText(str(error))
 
         def done(changes: Changes) -> None:
-            self.status.setText("")
+            set_role(self.status, "role", "quiet")
+            self.status.setText(changes.message)
             self.message.emit(changes.message)
             self.refresh()
 

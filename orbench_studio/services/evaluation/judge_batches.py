@@ -50,7 +50,7 @@ def with_guidelines_of(workspace: Workspace, template: Template) -> Template:
     if not versions or not versions[-1].text:
         raise StudioError(
             f"{preset.title} reads the guidelines of the workspace, but there are none. Write them on the Review page, "
-            "or with `orbench-studio guidelines`."
+            "or with orbench-studio guidelines."
         )
     return template._replace(text=with_guidelines(template.text, versions[-1].text))
 

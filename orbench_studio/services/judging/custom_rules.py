@@ -84,7 +84,7 @@ def remove(workspace: Workspace, number: int, *, annotator: str) -> SavedRule:
         found = next((one for one in custom_rules.all_rules(db) if one.number == number and not one.removed_at), None)
         if found is None:
             raise StudioError(
-                f"This workspace has no active rule {number}. `orbench-studio rules WORKSPACE list` shows all."
+                f"This workspace has no active rule {number}. To list them, run orbench-studio rules WORKSPACE list."
             )
         custom_rules.remove(db, number, annotator, datetime.now(UTC))
         return found

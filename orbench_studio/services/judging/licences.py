@@ -58,7 +58,7 @@ class LicencePlan:
 
 @dataclass(frozen=True, slots=True)
 class JudgeStanding:
-    """A judge with judgements, and the state of its licence; `reason` says what is wrong with it."""
+    """A judge with judgements or a licence, and the state of its licence; `reason` says what is wrong with it."""
 
     judge: str
     kind: JudgeKind
@@ -152,16 +152,16 @@ def measured(
 
 
 def standings(workspace: Workspace) -> list[JudgeStanding]:
-    """The judges with judgements and the states of their licences, by name."""
+    """The judges with judgements or a licence, and the states of their licences, by name."""
     with workspace.reading() as db:
         return standings_in(db)
 
 
 def standings_in(db: Connection) -> list[JudgeStanding]:
-    """The judges with judgements and the states of their licences."""
-    given, versions = licences.latest(db), guidelines.versions(db)
-    current = _current(versions)
-    return [_standing(one, given.get((one.judge, one.kind)), current) for one in licences.latest_judgements(db)]
+    """The judges with judgements or a licence, and the states of their licences, by name."""
+    given, current = licences.latest(db), _current(guidelines.versions(db))
+    judged = {(one.judge, one.kind): _version(one) for one in licences.latest_judgements(db)}
+    return [_standing(key, judged.get(key), given.get(key), current) for key in sorted({*judged, *given})]
 
 
 def unlicensed(db: Connection) -> dict[tuple[str, JudgeKind], str]:
@@ -172,23 +172,29 @@ def unlicensed(db: Connection) -> dict[tuple[str, JudgeKind], str]:
 def changes_of(made: Licence) -> Changes:
     """The change of a new licence, with a message for the user."""
     verdict = made.verdict(Use.RATES)
-    return Changes(frozenset({Kind.JUDGEMENTS}), None, f"{made.judge}: {verdict.finding} for {verdict.use}.")
+    return Changes(frozenset({Kind.JUDGEMENTS}), None, f"Licence of {made.judge}: {verdict.finding} for {verdict.use}.")
 
 
-def _standing(one: LatestJudgement, given: StoredLicence | None, current: str) -> JudgeStanding:
+def _standing(
+    judge: tuple[str, JudgeKind], version: str | None, given: StoredLicence | None, current: str
+) -> JudgeStanding:
+    """The state of a judge whose latest judgement has this version; None if it has not judged."""
+    kind = judge[1]
     if given is None:
-        return JudgeStanding(one.judge, one.kind, LicenceState.MISSING, "no licence")
+        return JudgeStanding(*judge, LicenceState.MISSING, "no licence")
     made = given.licence
     state, reason = LicenceState.VALID, ""
     verdict = made.verdict(Use.RATES)
-    if made.version != _comparable(_version(one), one.kind):
-        what = "template" if one.kind is JudgeKind.LLM else "rules or code"
+    if version is not None and made.version != _comparable(version, kind):
+        what = "template" if kind is JudgeKind.LLM else "rules or code"
         state, reason = LicenceState.EXPIRED, f"licence expired: the {what} changed"
     elif made.guidelines != current:
         state, reason = LicenceState.EXPIRED, "licence expired: the guidelines changed"
     elif verdict.finding is not Finding.FIT:
         state, reason = LicenceState.UNFIT, f"{verdict.finding} for {verdict.use}"
-    return JudgeStanding(one.judge, one.kind, state, reason, made, given.at, given.by)
+    elif version is None:
+        reason = "valid, no judgements yet"
+    return JudgeStanding(*judge, state, reason, made, given.at, given.by)
 
 
 def _version(one: LatestJudgement) -> str:

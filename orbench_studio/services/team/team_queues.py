@@ -170,5 +170,5 @@ def _refresh(db: Connection, queue_id: int) -> None:
 def _required(db: Connection, name: str) -> StoredQueue:
     stored = queue_records.named(db, name)
     if stored is None:
-        raise StudioError(f"There is no team queue “{name}”. Run `team WORKSPACE` to list the queues.")
+        raise StudioError(f"There is no team queue “{name}”. Run orbench-studio team WORKSPACE to list the queues.")
     return stored

@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QMessageBox, QPushButton
 
 from orbench_studio.domain.core.annotation import Aspect, Basis
 from orbench_studio.domain.core.judgement import REFUSALS
@@ -298,6 +298,12 @@ def test_calibration_reports_too_few_labels_and_can_be_cancelled(start, unlabell
         studio.window.actions_table["page_instruments"].trigger()
         page.calibrate()
         studio.wait(lambda: "has 0 human answer classes" in page.status.text())
+        pane = page.licences
+        pane.buttons["rules"].click()
+        box = pane.findChild(QMessageBox)
+        assert "sealed" in box.text(), "nothing is opened without a question"
+        next(one for one in box.buttons() if one.text() == "Open and measure").click()
+        studio.wait(lambda: "A licence needs at least" in pane.status.text())
         decide(unlabelled, range(1, 61))
         page.calibrate()
         page.strip.cancel.click()

@@ -7,7 +7,7 @@ import pytest
 
 from orbench_studio.domain.core.judgement import JudgeKind
 from orbench_studio.domain.evaluation.batch import BatchSettings, Limits
-from orbench_studio.domain.judging.licence import Finding, Use
+from orbench_studio.domain.judging.licence import Finding, LicenceState, Use
 from orbench_studio.errors import StudioError
 from orbench_studio.services.evaluation import ask_judge, judge_batches
 from orbench_studio.services.judging import judge_probes, licences
@@ -54,7 +54,7 @@ def test_licence_of_a_model(tmp_path, vendor, prices, monkeypatch):
         assert verdict.finding is Finding.UNFIT
         assert all("text addressed to the judge" in reason for reason in verdict.reasons)
         assert made.agreement.accuracy.value == 1
-        assert [one.state for one in licences.standings(workspace)] == []  # it has judged nothing here yet
+        assert [(one.judge, one.state) for one in licences.standings(workspace)] == [(JUDGE, LicenceState.UNFIT)]
 
 
 def test_requests_that_fail_leave_no_licence(tmp_path, vendor, prices):
