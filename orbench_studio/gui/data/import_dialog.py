@@ -81,7 +81,7 @@ class ImportDialog(QDialog):
 
     def add(self, files: list[Path]) -> None:
         """Add files to the list, and check them."""
-        known = {file.path for file in self.run.files}
+        known, before = {file.path for file in self.run.files}, len(self.run.files)
         for path in files:
             try:
                 members = self._unpacked.enter_context(expanded([path]))
@@ -90,6 +90,8 @@ class ImportDialog(QDialog):
             else:
                 self.run.files += [FileToImport(member) for member in members if member not in known]
         self._look_again()
+        if before < len(self.run.files):
+            self._files.selectRow(before)
 
     def take(self) -> None:
         """Import the files that can be imported."""

@@ -68,7 +68,8 @@ def message(file: FileToImport) -> list[str]:
         return []
     name, report = file.path.name, file.report
     inferred = tr("{file}: {what}, from the file name: {name}")
-    lines = [f"⚠ {name}: {warning}" for warning in report.warnings]
+    lines = [tr("✓ {file}: {result}").format(file=name, result=state(file))] if file.taken else []
+    lines += [f"⚠ {name}: {warning}" for warning in report.warnings]
     lines += [inferred.format(file=name, what=what, name=found) for what, found in report.inferred.items()]
     row = tr("{file}, line {line}: {text}")
     unknown = [one for column in report.values for one in _unknown(column)]

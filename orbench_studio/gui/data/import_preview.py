@@ -28,7 +28,14 @@ from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, set_tip
 from orbench_studio.gui.data.import_run import FileToImport
-from orbench_studio.services.data.import_files import ColumnMapping, ColumnTally, Field, formats, is_nested
+from orbench_studio.services.data.import_files import (
+    REJECTED,
+    ColumnMapping,
+    ColumnTally,
+    Field,
+    formats,
+    is_nested,
+)
 
 _ROWS = 4
 _FEW = 4  # columns that share the width
@@ -277,7 +284,7 @@ class ImportPreview(QWidget):
 
 def _plain(value: str) -> str:
     """A class as the rest of the window names it: `direct answer`."""
-    return value.replace("_", " ")
+    return tr("not imported: choose") if value == REJECTED else value.replace("_", " ")
 
 
 def _order(field: str) -> int:

@@ -93,12 +93,12 @@ class SaveCopy(QObject):
 
     def _saved(self, copy: Path) -> None:
         """Go on in the copy of a demo, so that later decisions stay as well."""
-        text = tr("A copy was saved as {copy}").format(copy=copy)
         if self._session.is_demo:
+            text = tr("A copy was saved as {copy}. The copy is open now.").format(copy=copy)
             self._is_changed, self._saved_as = False, text
             self._session.open(copy)
         else:
-            self.message.emit(text)
+            self.message.emit(tr("A copy was saved as {copy}").format(copy=copy))
 
     def _opened(self) -> None:
         if self._saved_as:

@@ -39,6 +39,7 @@ def test_good_and_bad_rows_are_told_before_and_after(start, path, tmp_path, writ
         assert "line 3" in dialog._report.toPlainText()
         assert len(studio.page.model.ids()) == 70, "looking takes nothing"
         taken(studio, dialog)
+        assert dialog._report.toPlainText().startswith("✓ more.csv: 1 imported, 0 duplicates, 1 rejected")
         studio.wait(lambda: len(studio.page.model.ids()) == 71)
         assert "1 imported" in dialog._files.item(0, 1).text()
         dialog.reject()
@@ -85,7 +86,7 @@ def test_an_unknown_table_is_mapped_and_the_mapping_remembered(start, path, tmp_
         assert dialog._files.item(0, 1).text() == "all 1 rows rejected", "a bare number is a question"
         assert not dialog._take.isEnabled()
         meaning = dialog.preview.values.cellWidget(0, 3)
-        assert (dialog.preview.values.item(0, 1).text(), meaning.currentText()) == ("1", "rejected")
+        assert (dialog.preview.values.item(0, 1).text(), meaning.currentText()) == ("1", "not imported: choose")
         chosen(studio, dialog, meaning, "direct answer")
         taken(studio, dialog)
         studio.wait(lambda: len(studio.page.model.ids()) == 71)
@@ -114,7 +115,7 @@ def test_a_value_inside_a_cell_is_chosen_and_files_are_added(start, path, tmp_pa
         plain.write_text("Where do goats sleep?\nWhere do hens sleep?\n", encoding="utf-8")
         dialog.add([plain])
         studio.wait(lambda: not dialog.run.running)
-        dialog._files.selectRow(2)
+        assert dialog._files.currentRow() == 2, "the first added file"
         assert dialog._report.toPlainText().startswith(
             "✕ plain.csv: format not recognised. Its first row looks like data"
         )

@@ -170,7 +170,7 @@ def test_decisions_in_the_demo_are_kept_by_a_copy(start, tmp_path):
         studio.wait(lambda: not session.is_demo)
         studio.settle()
         assert session.workspace.place == copy and session.settings.recent == [str(copy)]
-        assert f"A copy was saved as {copy}" in studio.message()
+        assert f"A copy was saved as {copy}. The copy is open now." in studio.message()
         assert window.close(), "the copy has all decisions"
     assert labelled(copy) == {number: "toxic"}
 
