@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWi
 
 from orbench_studio.domain.core.rates import percent
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
+from orbench_studio.errors import CancelledError
 from orbench_studio.gui.common import text_table
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.live_table import Column, Table
@@ -141,6 +143,7 @@ class ModeratorsPane(ComputedPane):
     def __init__(self, session: Session, theme: Theme) -> None:
         super().__init__(session)
         self.suspects: Suspects | None = None
+        self._stopped = Event()
         self.list = Table(tr("Labels most likely wrong"), _SUSPECTS)
         self.review, self.none_wrong = QPushButton(), note("")
         self.list.opened.connect(lambda key, _column: self.review_wanted.emit(_prompt(key)))
@@ -161,7 +164,7 @@ class ModeratorsPane(ComputedPane):
 
         if not has_moderator_votes(workspace):
             return tr(_NO_VOTES), [], None
-        found = reliability(workspace, counts)
+        found = reliability(workspace, counts, on_draw=self._check)
         wrong = suspects(counts, found)
         return found.method, reliability_tables(found, wrong), wrong
 
@@ -181,6 +184,14 @@ class ModeratorsPane(ComputedPane):
         ]
         self.list.show_rows([one.prompt_id for one in found], rows)
         self.label_errors.setVisible(bool(found))
+
+    def stop(self) -> None:
+        """Cancel the computation, because the window closes."""
+        self._stopped.set()
+
+    def _check(self) -> None:
+        if self._stopped.is_set():
+            raise CancelledError(tr("The computation was cancelled."))
 
     def _review(self) -> None:
         if self.suspects is not None:

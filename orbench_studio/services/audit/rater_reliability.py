@@ -1,7 +1,7 @@
 """Reliability of moderators estimated from votes with few human labels, and the labels most likely wrong."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,15 +51,17 @@ class _Votes(NamedTuple):
     rows: Array
 
 
-def reliability(workspace: Workspace, counts: AuditCounts, *, draws: int = 200) -> Reliability:
+def reliability(
+    workspace: Workspace, counts: AuditCounts, *, draws: int = 200, on_draw: Callable[[], object] = lambda: None
+) -> Reliability:
     """Fit the Dawid-Skene model to moderators, the veto and all annotators, by current category.
 
-    Takes seconds. The result is empty without votes.
+    Takes seconds; `on_draw` is called before each draw and may raise to cancel. The result is empty without votes.
     """
     cast = _votes(workspace, counts)
     categories = counts.prompt_states()[0][cast.rows].astype(np.int64)
     fitted = dawid_skene(cast.votes, categories, count=len(counts.categories))
-    ends = bootstrap_intervals(cast.votes, categories, fitted, draws=draws)
+    ends = bootstrap_intervals(cast.votes, categories, fitted, draws=draws, on_draw=on_draw)
     voted = cast.votes != MISSING
     by_category = np.zeros((len(counts.categories), len(cast.names)), dtype=int)
     np.add.at(by_category, categories, voted)

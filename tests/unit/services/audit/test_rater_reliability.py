@@ -11,6 +11,7 @@ from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.review.decision import Decision
+from orbench_studio.errors import CancelledError
 from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, ResponseDraft, VoteDraft
 from orbench_studio.services.audit.audit_counts import read
 from orbench_studio.services.audit.rater_reliability import queue_of_suspects, reliability, suspects
@@ -69,6 +70,14 @@ def own(path):
 @pytest.fixture(scope="module")
 def found(own):
     return reliability(own, read(own), draws=40)
+
+
+def test_a_computation_can_be_cancelled_between_draws(own):
+    def cancel():
+        raise CancelledError("The window closes.")
+
+    with pytest.raises(CancelledError):
+        reliability(own, read(own), on_draw=cancel)
 
 
 def decide(workspace, prompt_id, value):
