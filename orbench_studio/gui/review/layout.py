@@ -82,6 +82,8 @@ class ReviewLayout:
         self._wide = wide
 
     def _restore_columns(self) -> None:
+        if not self._wide:
+            return  # the window got narrow again
         queue, _texts, side = self._stored("columns", _COLUMNS)
         queue = 0 if self._queue.isHidden() else queue
         aside = 0 if self._aside.isHidden() else self._aside_width
