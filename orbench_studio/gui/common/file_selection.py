@@ -25,9 +25,9 @@ def ask_new_workspace(parent: QWidget, chosen: Callable[[Path], None]) -> None:
     _ask_new(parent, tr("New workspace"), chosen)
 
 
-def ask_copy(parent: QWidget, chosen: Callable[[Path], None]) -> None:
-    """Ask for the path of a copy of the open workspace."""
-    _ask_new(parent, tr("Save a copy"), chosen)
+def ask_copy(parent: QWidget, name: str, chosen: Callable[[Path], None]) -> None:
+    """Ask for the path of a copy of the workspace with this name."""
+    _ask_new(parent, tr("Save a copy"), chosen, f"{name}-copy.orbench")
 
 
 def ask_tables(parent: QWidget, chosen: Callable[[list[Path]], None]) -> None:
@@ -38,11 +38,13 @@ def ask_tables(parent: QWidget, chosen: Callable[[list[Path]], None]) -> None:
     dialog.open()
 
 
-def _ask_new(parent: QWidget, title: str, chosen: Callable[[Path], None]) -> None:
+def _ask_new(parent: QWidget, title: str, chosen: Callable[[Path], None], proposed: str = "") -> None:
     dialog = _dialog(parent, title, _WORKSPACES)
     dialog.setAcceptMode(FileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("orbench")
     dialog.setOption(FileDialog.Option.DontConfirmOverwrite)  # an existing file is never overwritten
+    if proposed:
+        dialog.selectFile(proposed)
     dialog.fileSelected.connect(lambda name: chosen(Path(name)))
     dialog.open()
 

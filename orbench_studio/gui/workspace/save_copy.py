@@ -31,7 +31,7 @@ class SaveCopy(QObject):
         if self._session.workspace is None or not isinstance(self._session.workspace.place, Path):
             self.message.emit(tr("This workspace is on a server and has no file to copy. Use Export instead."))
             return
-        ask_copy(self._window, self._save)
+        ask_copy(self._window, self._session.workspace.name, self._save)
 
     def stops_close(self) -> bool:
         """Return whether the window must stay open: the user is asked about the demo, which need not be open now."""
@@ -49,7 +49,7 @@ class SaveCopy(QObject):
         discard = box.addButton(tr("Discard"), QMessageBox.ButtonRole.DestructiveRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(save)
-        save.clicked.connect(lambda: ask_copy(self._window, self._save_and_close))
+        save.clicked.connect(lambda: ask_copy(self._window, "demo", self._save_and_close))
         discard.clicked.connect(self.discard)
         discard.clicked.connect(self._window.close)
         box.finished.connect(box.deleteLater)

@@ -166,6 +166,8 @@ def test_decisions_in_the_demo_are_kept_by_a_copy(start, tmp_path):
         demo_question(studio)["Cancel"].click()
         assert window.isVisible()
         window.actions_table["save_copy"].trigger()
+        [proposed] = studio.window.findChild(QFileDialog).selectedFiles()
+        assert proposed.endswith("/demo-copy.orbench")
         choose(studio, copy)
         studio.wait(lambda: not session.is_demo)
         studio.settle()
