@@ -103,6 +103,11 @@ def kind_menu(parent: QWidget, model: str, answer_class: AnswerClass, severity: 
     return menu
 
 
+def has_kinds(answer_class: AnswerClass) -> bool:
+    """Whether a class has kinds or a severity."""
+    return answer_class in REFUSALS or answer_class in _KINDS
+
+
 def _letter(name: str) -> str:
     """The shortcut of an action where it is one letter; a menu knows no others."""
     key = key_text(name)

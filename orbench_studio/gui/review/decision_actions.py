@@ -8,7 +8,7 @@ from functools import partial
 from orbench_studio.domain.core.annotation import Aspect, Label, Visible
 from orbench_studio.domain.core.judgement import SEVERITIES, AnswerClass
 from orbench_studio.domain.review.decision import Decision, PromptView, ResponseView, evidence
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import key_text, tr
 from orbench_studio.gui.review.bulk_dialog import BulkDialog
 from orbench_studio.gui.review.choice_menus import (
     CLASS_ACTIONS,
@@ -17,6 +17,7 @@ from orbench_studio.gui.review.choice_menus import (
     NoteDialog,
     category_menu,
     class_menu,
+    has_kinds,
     kind_menu,
     label_menu,
     reason_menu,
@@ -175,6 +176,9 @@ class DecisionActions:
         mine = response.last_by(self._session.annotator) if response else None
         if view is None or response is None or mine is None:
             page.message.emit(tr("First choose an answer class for this response, then its kind or severity."))
+        elif not has_kinds(AnswerClass(mine.value)):
+            text = tr("Only refusals have a kind or a severity. {change} changes the class.")
+            page.message.emit(text.format(change=key_text("change_class")))
         elif page.reading.may_decide(Aspect.ANSWER_CLASS):
             about, visible = (view.prompt.id, response.response.id), page.visible
 

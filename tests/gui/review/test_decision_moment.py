@@ -174,6 +174,9 @@ def test_the_kind_and_the_severity_of_the_last_class_are_optional_and_undone_alo
         assert "First choose an answer class" in studio.message()
         studio.press(Qt.Key.Key_5)
         assert [value for _, value, _ in journal()] == ["safe_completion"]
+        studio.key(Qt.Key.Key_D)
+        assert "Only refusals" in studio.message()
+        assert QApplication.activePopupWidget() is None
         studio.key(SPACE)
         studio.press(Qt.Key.Key_3)
         annotator = studio.application.session.settings.annotator
