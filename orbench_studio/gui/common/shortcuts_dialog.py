@@ -32,6 +32,7 @@ class ShortcutsDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Keyboard shortcuts"))
+        self._window = parent
         self._changed = changed  # called after shortcuts have changed, to store them
         self.table = _ShortcutTable()
         self.status = label(tr(_HELP), "quiet")
@@ -67,10 +68,15 @@ class ShortcutsDialog(QDialog):
             Qt.Key.Key_Backspace: self._remove,
             Qt.Key.Key_Delete: self._reset,
         }
-        command = commands.get(event.key())
+        command = self._quit if pressed_key(event) in SHORTCUTS.of("quit") else commands.get(event.key())
         if command is not None:
             command()
         return command is not None
+
+    def _quit(self) -> None:
+        """Close the window, which asks if something would be lost; a changed shortcut is saved already."""
+        self.reject()
+        self._window.close()
 
     def _take_key(self, event: QKeyEvent) -> bool:
         key = pressed_key(event)

@@ -51,6 +51,14 @@ def test_a_custom_shortcut_works_at_once_and_after_a_restart(start, path, labels
         assert (button.accessibleName(), button.toolTip()) == ("Safe, shortcut Q", "Safe (Q)")
 
 
+def test_the_shortcut_to_quit_works_in_the_dialog(start, path):
+    with start(path) as studio:
+        studio.window.activateWindow()
+        dialog = open_dialog(studio, "label_safe")
+        QTest.keyClick(dialog.table, Q, CTRL)
+        studio.wait(lambda: not studio.window.isVisible())
+
+
 def test_a_shortcut_of_another_action_is_rejected_with_its_name(start, path):
     with start(path) as studio:
         dialog = open_dialog(studio, "label_safe")
