@@ -166,7 +166,9 @@ def standings_in(db: Connection) -> list[JudgeStanding]:
 
 def unlicensed(db: Connection) -> dict[tuple[str, JudgeKind], str]:
     """Why rates with a judge carry a mark, by name and kind, for each judge without a valid licence."""
-    return {(one.judge, one.kind): one.reason for one in standings_in(db) if one.state is not LicenceState.VALID}
+    judged = {(one.judge, one.kind) for one in licences.latest_judgements(db)}
+    invalid = {(one.judge, one.kind): one.reason for one in standings_in(db) if one.state is not LicenceState.VALID}
+    return {judge: reason for judge, reason in invalid.items() if judge in judged}
 
 
 def changes_of(made: Licence) -> Changes:

@@ -55,6 +55,8 @@ def test_licence_of_a_model(tmp_path, vendor, prices, monkeypatch):
         assert all("text addressed to the judge" in reason for reason in verdict.reasons)
         assert made.agreement.accuracy.value == 1
         assert [(one.judge, one.state) for one in licences.standings(workspace)] == [(JUDGE, LicenceState.UNFIT)]
+        with workspace.reading() as db:
+            assert licences.unlicensed(db) == {}, "it is behind no rate"
 
 
 def test_requests_that_fail_leave_no_licence(tmp_path, vendor, prices):
