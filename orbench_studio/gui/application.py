@@ -96,8 +96,6 @@ class Application:
             self.window.save_copy.discard()
             self.window.close()
         finally:
-            self.window.instruments.strip.stop()  # long computations end at their next step
-            self.window.audit.moderators.stop()
             self.session.close()
             self.session.background.close()
             self.operations.close()

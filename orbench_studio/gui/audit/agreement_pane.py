@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
@@ -143,7 +142,6 @@ class ModeratorsPane(ComputedPane):
     def __init__(self, session: Session, theme: Theme) -> None:
         super().__init__(session)
         self.suspects: Suspects | None = None
-        self._stopped = Event()
         self.list = Table(tr("Labels most likely wrong"), _SUSPECTS)
         self.review, self.none_wrong = QPushButton(), note("")
         self.list.opened.connect(lambda key, _column: self.review_wanted.emit(_prompt(key)))
@@ -164,7 +162,7 @@ class ModeratorsPane(ComputedPane):
 
         if not has_moderator_votes(workspace):
             return tr(_NO_VOTES), [], None
-        found = reliability(workspace, counts, on_draw=self._check)
+        found = reliability(workspace, counts, on_draw=partial(self._require_open, workspace))
         wrong = suspects(counts, found)
         return found.method, reliability_tables(found, wrong), wrong
 
@@ -185,12 +183,9 @@ class ModeratorsPane(ComputedPane):
         self.list.show_rows([one.prompt_id for one in found], rows)
         self.label_errors.setVisible(bool(found))
 
-    def stop(self) -> None:
-        """Cancel the computation, because the window closes."""
-        self._stopped.set()
-
-    def _check(self) -> None:
-        if self._stopped.is_set():
+    def _require_open(self, workspace: Workspace) -> None:
+        """End the computation, on its thread, once its workspace was left or the window closed."""
+        if self._session.workspace is not workspace:
             raise CancelledError(tr("The computation was cancelled."))
 
     def _review(self) -> None:

@@ -50,6 +50,7 @@ class JudgesPage(QWidget):
         self._session = session
         self._actions = actions
         self.strip = ProgressStrip()
+        session.leaving.connect(self.strip.stop)
         self.report: Report | None = None
         self.status = note(tr(_EMPTY))
         self.run = QPushButton(tr("Calibrate"))
