@@ -1,10 +1,10 @@
-"""Menus of choices with a key each, and the note dialog. None of them covers the prompt."""
+"""Menus of choices with a key each, and the note dialog. None of them covers the prompt or the response."""
 
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QMenu, QPlainTextEdit, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.annotation import Label
@@ -15,6 +15,7 @@ from orbench_studio.gui.common.actions import key_text, tr
 from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.theme import ANSWERS, LABELS
 from orbench_studio.gui.common.widgets import ENTER, label
+from orbench_studio.gui.keyboard_layout import key_by_position
 from orbench_studio.gui.review.decision_words import mark_words
 
 _KINDS = {
@@ -23,6 +24,19 @@ _KINDS = {
 }
 _DIGITS = "1234567890"
 _MENU_HEIGHT = 640
+_MOVES = {
+    Qt.Key.Key_Up,
+    Qt.Key.Key_Down,
+    Qt.Key.Key_Home,
+    Qt.Key.Key_End,
+    Qt.Key.Key_PageUp,
+    Qt.Key.Key_PageDown,
+    Qt.Key.Key_Escape,
+    Qt.Key.Key_Tab,
+    Qt.Key.Key_Backtab,
+}
+_PICKS = {Qt.Key.Key_Space, *ENTER}  # the choice that a moving key made current
+_MODIFIERS = {Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_AltGr, Qt.Key.Key_Meta}
 LABEL_ACTIONS = {of: f"label_{of}" for of in Label}
 CLASS_ACTIONS = {  # in the order of their keys; the last two are kinds that need none
     AnswerClass.DIRECT_ANSWER: "answer_direct",
@@ -36,14 +50,16 @@ CLASS_ACTIONS = {  # in the order of their keys; the last two are kinds that nee
 
 
 class ChoiceMenu(QMenu):
-    """Values with their keys and words; the current one is checked."""
+    """Values with their keys and words; the current one is checked. Any other key closes the menu."""
 
     chosen = Signal(str)  # when the user has picked a value that is not the current one
+    message = Signal(str)  # when a key that no choice has closed the menu
 
     def __init__(self, parent: QWidget, current: str | None, choices: Iterable[tuple[str, str, str]]) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMaximumHeight(_MENU_HEIGHT)
+        self._by_key: dict[str, QAction] = {}
         self.add_choices(current, choices)
 
     def add_choices(self, current: str | None, choices: Iterable[tuple[str, str, str]]) -> None:
@@ -53,13 +69,27 @@ class ChoiceMenu(QMenu):
             action = self.addAction(f"&{key}   {shown}" if key else shown)
             action.setCheckable(True)
             action.setChecked(value == current)
+            self._by_key |= {key: action} if key else {}
             action.triggered.connect(lambda _checked=False, of=value: self.chosen.emit(of) if of != current else None)
 
-    def open_above(self, widget: QWidget, *, right: bool = False) -> None:
-        """Open with the lower edge on the widget's upper edge, at its left or right end."""
-        corner = widget.mapToGlobal(QPoint(widget.width() if right else 0, 0))
+    def open_over(self, widget: QWidget, *, right: bool = False) -> None:
+        """Open with the lower edge on the widget's lower edge, at its left or right end."""
+        corner = widget.mapToGlobal(QPoint(widget.width() if right else 0, widget.height()))
         size = self.sizeHint()
         self.popup(corner - QPoint(size.width() if right else 0, size.height()))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = event.key()
+        choice = self._by_key.get(key_by_position(event) or event.text().upper())
+        if choice is not None:
+            self.close()
+            choice.trigger()
+        elif key in _MOVES or key in _MODIFIERS or (key in _PICKS and self.activeAction() is not None):
+            super().keyPressEvent(event)
+        elif not event.isAutoRepeat():  # the key that opened the menu may still be pressed
+            self.close()
+            pressed = QKeySequence(event.keyCombination()).toString(QKeySequence.SequenceFormat.NativeText)
+            self.message.emit(tr("No choice of the menu has the key {key}. The menu was closed.").format(key=pressed))
 
 
 def category_menu(parent: QWidget, current: str | None, own: Sequence[str]) -> ChoiceMenu:

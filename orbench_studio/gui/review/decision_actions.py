@@ -76,7 +76,7 @@ class DecisionActions:
         if view is None or mine is None:
             page.message.emit(tr("You have not labelled this prompt yet."))
         elif page.reading.may_decide(Aspect.LABEL):
-            self._ask(label_menu(page, mine), view, Aspect.LABEL).open_above(page.decisions.change)
+            self._open(self._ask(label_menu(page, mine), view, Aspect.LABEL), right=True)
 
     def _change_class(self) -> None:
         """Ask for a class for the response in focus, or for another where the reviewer has classified it."""
@@ -87,7 +87,12 @@ class DecisionActions:
         elif page.reading.may_decide(Aspect.ANSWER_CLASS):
             menu = class_menu(page, mine.value if mine else None)
             self._ask(menu, view, Aspect.ANSWER_CLASS, focused.response.id, changes=mine is not None)
-            menu.open_above(page.decisions)
+            self._open(menu)
+
+    def _open(self, menu: ChoiceMenu, *, right: bool = False) -> None:
+        """Open a menu over the decision bar, which leaves the texts readable."""
+        menu.message.connect(self._page.message)
+        menu.open_over(self._page.decisions, right=right)
 
     def _ask(
         self,
@@ -139,7 +144,7 @@ class DecisionActions:
         menu.chosen.connect(
             lambda value: page.write(Decision(about, Aspect.CATEGORY, value), seen=view.version, visible=visible)
         )
-        menu.open_above(page.decisions, right=True)
+        self._open(menu, right=True)
 
     def _note(self) -> None:
         """Ask for a note. It conflicts with no other decision, so it is saved whatever was decided meanwhile."""
@@ -167,7 +172,7 @@ class DecisionActions:
         menu.chosen.connect(
             lambda why: page.write(Decision(*decision, why), seen=view.version, visible=visible, stays=True)
         )
-        menu.open_above(page.decisions)
+        self._open(menu)
 
     def _class_kind(self) -> None:
         """Ask for the kind of an answer class of the reviewer, or for the severity of the refusal."""
@@ -191,7 +196,7 @@ class DecisionActions:
             severity = response.severity(self._session.annotator)
             menu = kind_menu(page, response.response.model, AnswerClass(mine.value), severity)
             menu.chosen.connect(write)
-            menu.open_above(page.decisions)
+            self._open(menu)
 
     def _with_class(self, view: PromptView) -> ResponseView | None:
         """The response in focus if the reviewer classified it, else the last one that they classified."""

@@ -180,6 +180,16 @@ def test_the_kind_and_the_severity_of_the_last_class_are_optional_and_undone_alo
         studio.key(SPACE)
         studio.press(Qt.Key.Key_3)
         annotator = studio.application.session.settings.annotator
+        for key in (Qt.Key.Key_T, SPACE, RIGHT):  # none of the choices: the key decides nothing, and says so
+            studio.window.actions_table["class_kind"].trigger()
+            studio.wait(lambda: QApplication.activePopupWidget() is not None)
+            menu, before = QApplication.activePopupWidget(), studio.version()
+            bar = studio.page.decisions
+            assert menu.geometry().bottom() <= bar.mapToGlobal(bar.rect().bottomLeft()).y() + 1
+            QTest.keyClick(menu, key)
+            assert QApplication.activePopupWidget() is None
+            assert "has the key" in studio.message()
+            assert studio.version() == before
         refine(Qt.Key.Key_N)
         refine(Qt.Key.Key_2)
         mine = studio.page.view.responses[1]
