@@ -32,7 +32,7 @@ from orbench_studio.gui.common.message_bar import MessageBar
 from orbench_studio.gui.common.page_stack import PAGES, Pages, Rail
 from orbench_studio.gui.common.shortcuts_dialog import ShortcutsDialog
 from orbench_studio.gui.common.theme import Theme
-from orbench_studio.gui.common.widgets import rule
+from orbench_studio.gui.common.widgets import ENTER, rule
 from orbench_studio.gui.data.label_files import LabelFiles
 from orbench_studio.gui.data.response_index import Indexing
 from orbench_studio.gui.judging.auto_training import AutoTraining
@@ -91,6 +91,11 @@ class MainWindow(PageRegistry):
         from orbench_studio.gui.data.export_dialog import ExportDialog
 
         ExportDialog(self, self._session, write(self.review.finder.current), subset).open()
+
+    def _export_shown(self) -> None:
+        """Show the export dialog for what the page shows."""
+        if self._rail.marked != "page_curate" or not self.curate.export():
+            self.export()
 
     def show_page(self, name: str) -> None:
         """Show a page of the open workspace."""
@@ -284,7 +289,7 @@ class MainWindow(PageRegistry):
             "import": self.import_files,
             "import_hub": self._import_from_hub,
             "paste": self._import_clipboard,
-            "export": self.export,
+            "export": self._export_shown,
             "save_copy": self.save_copy.ask,
             "merge_labels": self.label_files.ask_merge,
             "write_labels": self.label_files.ask_write,
@@ -335,8 +340,12 @@ class MainWindow(PageRegistry):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # Space is a shortcut of the review page, so Enter presses the focused button.
         focused = self.focusWidget()
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(focused, QAbstractButton):
+        disabled = self.actions_table.disabled(event) if self._session.workspace is None else None
+        if event.key() in ENTER and isinstance(focused, QAbstractButton):
             focused.click()
+        elif disabled is not None:
+            self.messages.show_message(tr("Open or create a workspace first: “{action}” needs one.").format(
+                action=disabled.text().removesuffix("…")))  # fmt: skip
         else:
             super().keyPressEvent(event)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from orbench_studio.gui.common.shortcuts import ActionSpec, Shortcuts
@@ -148,6 +148,12 @@ class Actions(QObject):
         """Enable or disable actions."""
         for name in names:
             self._actions[name].setEnabled(on)
+
+    def disabled(self, event: QKeyEvent) -> QAction | None:
+        """The disabled action with the shortcut that was pressed."""
+        pressed = QKeySequence(event.keyCombination()).toString()
+        actions = (self._actions[spec.name] for spec in ACTIONS if pressed in SHORTCUTS.of(spec.name))
+        return next((action for action in actions if not action.isEnabled()), None)
 
     def bind(self, handlers: dict[str, Callable[[], object]], page: QWidget | None = None) -> None:
         """Connect actions to handlers; the handlers of a `page` run only while the page is visible."""

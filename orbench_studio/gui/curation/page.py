@@ -82,6 +82,15 @@ class CurationPage(QWidget):
 
         self._load_recipes(show)
 
+    def export(self) -> bool:
+        """Export the saved subset that is selected, else save and export the selected prompts, if there are any."""
+        name = self.saved.subsets.current()
+        if name is not None:
+            self.export_wanted.emit(name)
+        elif self.preview.export.isEnabled():
+            self._save(then_export=True)
+        return name is not None or self.preview.export.isEnabled()
+
     def _load_recipes(self, done: Callable[[dict[str, str]], object]) -> None:
         """Load the recipe texts by name: built-in recipes, then those of saved subsets."""
 

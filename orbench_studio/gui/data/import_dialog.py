@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
+    QMessageBox,
     QPlainTextEdit,
     QProgressBar,
     QPushButton,
@@ -38,7 +39,7 @@ from orbench_studio.services.data.file_members import expanded
 from orbench_studio.services.data.import_files import OFFERS, Fault
 
 _LOSS = 10  # a tenth of the rows
-_FILES_HEIGHT, _NAME_WIDTH = 100, 170  # pixels
+_FILES_HEIGHT, _NAME_WIDTH, _STATUS_WIDTH = 100, 170, 320  # pixels
 
 
 class ImportDialog(QDialog):
@@ -75,7 +76,7 @@ class ImportDialog(QDialog):
         self.run.setParent(self)
         self.run.progressed.connect(self._show_progress)
         self.run.advanced.connect(self._show)
-        self.run.finished.connect(self._show)
+        self.run.finished.connect(self._finished)
         self.add(files)
         self.open()
 
@@ -103,11 +104,38 @@ class ImportDialog(QDialog):
         self._show()
 
     def reject(self) -> None:
+        unsaved = sum(file.edited and not file.taken for file in self.run.files)
         if self.run.running:
             self.run.cancel()
+        elif unsaved:
+            text = tr("Files that are not imported: {count}. What you entered for them will be lost.").format(
+                count=unsaved
+            )
+            box = QMessageBox(QMessageBox.Icon.NoIcon, tr("Close without importing?"), text, parent=self)
+            box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            box.addButton(tr("Close without importing"), QMessageBox.ButtonRole.AcceptRole).clicked.connect(self._shut)
+            box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+            box.open()
         else:
-            self._unpacked.close()
-            super().reject()
+            self._shut()
+
+    def _shut(self) -> None:
+        self._unpacked.close()
+        super().reject()
+
+    def _finished(self) -> None:
+        """Show what was checked or imported, and put the focus on what comes next."""
+        self._show()
+        file = self._selected
+        missing = self._names.get(file.wants) if file else None
+        for edit in self._names.values():
+            set_role(edit, "wrong", edit is missing)
+        if missing is not None:
+            self._scroll.ensureWidgetVisible(missing)
+            missing.setFocus()
+        elif not self.preview.isAncestorOf(self.focusWidget() or self):
+            steps = (self._take if self._take.isDefault() else self._files, self._review, self.preview.format)
+            next(step for step in steps if step.isEnabled() and not step.isHidden()).setFocus()
 
     @property
     def _selected(self) -> FileToImport | None:
@@ -123,6 +151,7 @@ class ImportDialog(QDialog):
     def _check_selected(self) -> None:
         if self._selected is not None and not self.run.running:
             self._store_names()
+            self._selected.edited = True
             self._selected.rows = self._rows.text().strip() or None
             self._selected.has_header = self._header.isChecked()
             self.run.look(self._given(), self._selected)
@@ -228,6 +257,7 @@ class ImportDialog(QDialog):
         self.preview.changed.connect(self._check_selected)
         for edit in self._names.values():
             edit.textEdited.connect(self._store_names)
+            edit.returnPressed.connect(self._check_selected)
         self._rows.editingFinished.connect(self._rows_entered)
         self._header.clicked.connect(self._header_changed)
         self._add.clicked.connect(lambda: ask_tables(self, self.add))
@@ -258,7 +288,7 @@ class ImportDialog(QDialog):
         self._files.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self._files.horizontalHeader().setHighlightSections(False)
         self._files.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self._files.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        self._files.setColumnWidth(1, px(_STATUS_WIDTH))
         self._files.setShowGrid(False)
         self._files.verticalHeader().setDefaultSectionSize(px(28))
         self._files.setMinimumHeight(px(_FILES_HEIGHT))
@@ -281,7 +311,8 @@ class ImportDialog(QDialog):
         inner.addWidget(self._build_names())
         inner.addLayout(self._repair_box)
         inner.addWidget(self._near)
-        layout.addWidget(scrolled(content), 1)
+        self._scroll = scrolled(content)
+        layout.addWidget(self._scroll, 1)
         layout.addWidget(self._report)
         layout.addWidget(self._progress)
         layout.addLayout(self._build_buttons())

@@ -46,7 +46,7 @@ def _advice(wants: str) -> str:
     }
     if wants in advice:
         return advice[wants]
-    text = tr("Choose the column that has it above, or enter the name in the field {field} and press Check again.")
+    text = tr("Choose the column that has it above, or enter the name in the field {field} and press Enter.")
     return text.format(field=tr(dict(NAMES)[wants]))
 
 

@@ -43,7 +43,7 @@ _SHOWN = 120  # characters of a cell
 _PATHS = 30  # values of a nested cell in its menu
 _VALUES = 200  # in the table of values
 _ROW, _BOX, _COLUMN, _WIDEST = 28, 40, 190, 360  # pixels
-_MEANING = 180  # pixels
+_FIELD, _COUNT, _MEANING = 260, 80, 200  # pixels
 TITLES = {
     Field.PROMPT: "Prompt",
     Field.SYSTEM: "System prompt",
@@ -88,6 +88,7 @@ class ImportPreview(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._file: FileToImport | None = None
+        self._header: tuple[str, ...] = ()
         self.format = ComboBox()
         self.table = QTableWidget()
         self.values = QTableWidget(0, 4)
@@ -158,7 +159,9 @@ class ImportPreview(QWidget):
         for column, name in enumerate(header):
             box = self._field_box(name)
             self.table.setCellWidget(0, column, box)
-            self.table.setColumnWidth(column, min(max(px(_COLUMN), box.sizeHint().width() + _BOX), px(_WIDEST)))
+            if header != self._header:  # else the widths stay: nothing moves under the pointer
+                self.table.setColumnWidth(column, min(max(px(_COLUMN), box.sizeHint().width() + _BOX), px(_WIDEST)))
+        self._header = header
         few = len(header) <= _FEW
         mode = QHeaderView.ResizeMode.Stretch if few else QHeaderView.ResizeMode.Interactive
         self.table.horizontalHeader().setSectionResizeMode(mode)
@@ -237,11 +240,16 @@ class ImportPreview(QWidget):
 
     def _meaning_box(self, column: ColumnTally, value: str, became: str) -> QComboBox:
         box = ComboBox()
-        box.addItem(_plain(became), None)
+        is_known = became != REJECTED
+        if is_known:
+            box.addItem(_plain(became), None)
         for meaning in _MEANINGS[column.field]:
             if meaning != became:
                 box.addItem(_plain(meaning), str(meaning))
+        box.insertSeparator(box.count())
         box.addItem(tr("Ignore the value"), "")
+        box.setPlaceholderText(tr("Choose the meaning…"))
+        box.setCurrentIndex(0 if is_known else -1)
         box.setAccessibleName(tr("Meaning of {value}").format(value=value))
         box.activated.connect(partial(self._choose_meaning, box, value))
         return box
@@ -274,9 +282,8 @@ class ImportPreview(QWidget):
         titles = [tr("Field"), tr("Value in the file"), tr("Rows"), tr("Becomes")]
         self.values.setHorizontalHeaderLabels(titles)
         self.values.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        for column in (0, 2):
-            self.values.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        self.values.setColumnWidth(3, px(_MEANING))
+        for column, width in ((0, _FIELD), (2, _COUNT), (3, _MEANING)):
+            self.values.setColumnWidth(column, px(width))
         self.values.setMinimumHeight(px(_BOX) * 4)
         layout.addWidget(self.table)
         layout.addWidget(self.values, 1)
@@ -284,7 +291,7 @@ class ImportPreview(QWidget):
 
 def _plain(value: str) -> str:
     """A class as the rest of the window names it: `direct answer`."""
-    return tr("not imported: choose") if value == REJECTED else value.replace("_", " ")
+    return tr("not imported") if value == REJECTED else value.replace("_", " ")
 
 
 def _order(field: str) -> int:

@@ -39,6 +39,7 @@ class FileToImport:
     error: str = ""
     wants: str = ""  # what is missing: model, moderator, judge, format, header, rows, requests, value
     taken: bool = False
+    edited: bool = False  # the user changed how it is read
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 import json
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QMenu
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QMenu, QMessageBox
 
 from orbench_studio.gui.data.import_dialog import ImportDialog
 
@@ -86,9 +87,13 @@ def test_an_unknown_table_is_mapped_and_the_mapping_remembered(start, path, tmp_
         assert dialog._files.item(0, 1).text() == "all 1 rows rejected", "a bare number is a question"
         assert not dialog._take.isEnabled()
         meaning = dialog.preview.values.cellWidget(0, 3)
-        assert (dialog.preview.values.item(0, 1).text(), meaning.currentText()) == ("1", "not imported: choose")
+        assert (dialog.preview.values.item(0, 1).text(), meaning.currentIndex()) == ("1", -1)
+        assert (meaning.placeholderText(), meaning.itemText(0)) == ("Choose the meaning…", "direct answer")
+        widths = [dialog.preview.values.columnWidth(column) for column in range(4)]
         chosen(studio, dialog, meaning, "direct answer")
+        assert widths == [dialog.preview.values.columnWidth(column) for column in range(4)]
         taken(studio, dialog)
+        assert dialog.focusWidget() is dialog._review
         studio.wait(lambda: len(studio.page.model.ids()) == 71)
         dialog._review.click()
         dialog = looked(studio, second)
@@ -174,16 +179,23 @@ def test_a_missing_name_is_asked_for_in_the_words_of_the_window(start, path, tmp
         dialog = looked(studio, file, other)
         message = dialog._report.toPlainText()
         assert "the moderator is not in the file and not in its name." in message
-        assert "enter the name in the field Moderator and press Check again." in message
+        assert "enter the name in the field Moderator and press Enter." in message
         assert "--" not in message
-        dialog._names["moderator"].setText("west")
-        dialog._look.click()
+        field = dialog._names["moderator"]
+        assert dialog.focusWidget() is field and field.property("wrong"), "what is missing is in view"
+        assert dialog._scroll.viewport().rect().contains(field.mapTo(dialog._scroll.viewport(), field.rect().center()))
+        field.setText("west")
+        QTest.keyClick(field, Qt.Key.Key_Return)
         studio.wait(lambda: not dialog.run.running)
         assert not dialog.run.files[0].error
         assert dialog.run.files[1].error, "a name is that of one file"
         dialog._files.selectRow(1)
         assert dialog._names["moderator"].text() == ""
-        dialog.reject()
+        QTest.keyClick(dialog, Qt.Key.Key_Escape)
+        [question] = dialog.findChildren(QMessageBox)
+        assert dialog.isVisible() and "not imported: 1." in question.text()
+        question.buttons()[0].click()
+        assert not dialog.isVisible()
 
 
 def test_a_name_taken_from_the_file_s_name_is_told(start, path, tmp_path, write_csv):

@@ -234,6 +234,9 @@ def test_a_table_dropped_before_a_workspace_is_open(start, write_csv, tmp_path):
     with start() as studio:
         assert drop(studio, studio.window.welcome, file)
         assert "Open or create a workspace before" in studio.message()
+        studio.window.messages.show_message("")
+        studio.key(Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier)
+        assert studio.message() == "Open or create a workspace first: “Import files” needs one."
 
 
 def test_a_folder_dropped_is_refused_in_words(start, path, tmp_path):
