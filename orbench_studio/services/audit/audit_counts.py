@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from orbench_studio.domain.audit.refusal_rates import FINAL, NO_CATEGORY, PEOPLE, Drop, Labels, judge_name
 from orbench_studio.domain.core.annotation import Basis, Label
-from orbench_studio.domain.core.judgement import final_answer
+from orbench_studio.domain.core.judgement import JudgeKind, final_answer
 from orbench_studio.domain.core.moderation import Rule, Vote, consensus
 from orbench_studio.errors import StudioError
 from orbench_studio.services.audit.response_matrix import NEAR_DUPLICATE, SEED, ResponseMatrix, response_matrix
@@ -28,6 +28,8 @@ from orbench_studio.store.review import derived_states
 
 CLASSES = len(store.CLASSES) + 1  # the last one: not judged, or people disagree
 MISSING = CLASSES * 2  # number of outcomes: each class, given by a machine or by a person
+FROM_FILE = store.CLASS_BASES.index(Basis.REFERENCE)
+_JUDGES = {Basis.JUDGE: JudgeKind.LLM, Basis.LOCAL: JudgeKind.LOCAL, Basis.RULE: JudgeKind.RULE}
 _MAX_UPDATED = 2_000  # up to so many changed prompts are updated; for more, everything is read again
 Array = NDArray[Any]
 
@@ -42,10 +44,9 @@ class AuditCounts:
     responses, (*shape, models, CLASSES, 2). `by_judge` has the outcomes and the table of each judge that was loaded by
     `with_judge`. `self_judged` are the prompts whose consensus changes without the votes of the evaluated models.
     `filled` has the outcomes in the places of `matrix`. `published` is each prompt's label in the source file.
-    `from_file` is whether a response's class comes from a source file and from no person. `final_codes` are the states
-    by final labels, where `codes` are those by other labels. `subset` names the prompts and `selection` says how they
-    were selected; both are empty for all prompts. `unlicensed` are the judges without a valid licence, and
-    why; `final_kinds` the kinds of the judges that gave a final class.
+    `bases` is what a response's class comes from, if from no person: an index into CLASS_BASES. `final_codes` are the
+    states by final labels, where `codes` are those by other labels. `subset` names the prompts and `selection` says how
+    they were selected; both are empty for all prompts. `unlicensed` are the judges without a valid licence, and why.
     """
 
     categories: tuple[str, ...]
@@ -64,13 +65,12 @@ class AuditCounts:
     self_judged: frozenset[int]
     matrix: ResponseMatrix
     filled: Array
-    from_file: Array
+    bases: Array
     by_judge: Mapping[str, tuple[Array, Array]] = field(default_factory=dict)
     final_codes: Array | None = None
     subset: str = ""
     selection: str = ""
     unlicensed: Mapping[str, str] = field(default_factory=dict)
-    final_kinds: frozenset[str] = frozenset()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -80,7 +80,10 @@ class AuditCounts:
     def unlicensed_of(self, answers: str) -> dict[str, str]:
         """The judges without a valid licence behind a source of answer classes, and why."""
         if answers == FINAL:
-            return {name: why for name, why in self.unlicensed.items() if name.endswith(tuple(self.final_kinds))}
+            used = tuple(
+                f"({kind})" for basis, kind in _JUDGES.items() if (self.bases == store.CLASS_BASES.index(basis)).any()
+            )
+            return {name: why for name, why in self.unlicensed.items() if name.endswith(used)}
         return {answers: self.unlicensed[answers]} if answers in self.unlicensed else {}
 
     @property
@@ -133,7 +136,7 @@ class AuditCounts:
             columns=columns,
             outcomes=outcomes,
             machine=self.machine[answers],
-            from_file=self.from_file[answers],
+            bases=self.bases[answers],
             matrix=matrix,
             filled=matrix.filled(outcomes, MISSING),
             final_codes=None if self.final_codes is None else self.final_codes[prompts],
@@ -237,7 +240,7 @@ def read(workspace: Workspace, only: Sequence[int] | None = None) -> AuditCounts
         frozenset(prompt_id for prompt_id in voted if _is_self_judged(cast[prompt_id], evaluated, rule)),
         matrix,
         matrix.filled(answers.outcomes, MISSING),
-        answers.from_file.astype(bool),
+        answers.bases.astype(np.int8),
     )
     return _with_licences(workspace, replace(counts, table=counts.count(slice(None), counts.outcomes)))
 
@@ -268,7 +271,7 @@ def refreshed(counts: AuditCounts, workspace: Workspace, prompt_ids: Sequence[in
     codes = _replaced(counts.codes, places, prompts.codes)
     machine = _replaced(counts.machine, changed, machine)
     published = _replaced(counts.published, places, prompts.published)
-    from_file = _replaced(counts.from_file, changed, answers.from_file)
+    bases = _replaced(counts.bases, changed, answers.bases)
     now = replace(
         counts,
         codes=codes,
@@ -276,7 +279,7 @@ def refreshed(counts: AuditCounts, workspace: Workspace, prompt_ids: Sequence[in
         outcomes=outcomes,
         machine=machine,
         filled=filled,
-        from_file=from_file,
+        bases=bases,
     )
     by_judge = {}
     if np.array_equal(outcomes[changed], counts.outcomes[changed]):  # else `with_judge` reads the judgements again
@@ -306,8 +309,7 @@ def with_judge(counts: AuditCounts, workspace: Workspace, answers: str) -> Audit
 def _with_licences(workspace: Workspace, counts: AuditCounts) -> AuditCounts:
     with workspace.reading() as db:
         found = {judge_name(name, kind): why for (name, kind), why in licences.unlicensed(db).items()}
-        kinds = frozenset(f"({kind})" for kind in store.final_judges(db))
-    return replace(counts, unlicensed=found, final_kinds=kinds)
+    return replace(counts, unlicensed=found)
 
 
 def _machine_classes(db: Connection, outcomes: Array, only: Sequence[int] | None = None) -> Array:

@@ -25,6 +25,7 @@ from orbench_studio.domain.review.query import NONE, count_of
 from orbench_studio.domain.review.queue import Field, Order, QueueFilter, Term
 from orbench_studio.services.audit.audit_counts import (
     CLASSES,
+    FROM_FILE,
     Array,
     AuditCounts,
 )
@@ -314,9 +315,9 @@ def _labels_from_file(states: Array, options: AuditOptions) -> int:
 
 def _classes_from_file(counts: AuditCounts, options: AuditOptions) -> int:
     """Count the answers and refusals whose class comes from a source file and from no person."""
-    if options.answers != FINAL or not counts.from_file.any():
+    if options.answers != FINAL or not (from_file := counts.bases == FROM_FILE).any():
         return 0
-    there = counts.from_file & (counts.outcomes < 2 * len(ANSWERS))
+    there = from_file & (counts.outcomes < 2 * len(ANSWERS))
     if options.dropped:
         there &= ~counts.dropped(options.dropped)[counts.rows]
     return int(np.count_nonzero(there))

@@ -7,7 +7,7 @@ records.
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b, sha256
@@ -154,21 +154,20 @@ def measured(
 def standings(workspace: Workspace) -> list[JudgeStanding]:
     """The judges with judgements or a licence, and the states of their licences, by name."""
     with workspace.reading() as db:
-        return standings_in(db)
-
-
-def standings_in(db: Connection) -> list[JudgeStanding]:
-    """The judges with judgements or a licence, and the states of their licences, by name."""
-    given, current = licences.latest(db), _current(guidelines.versions(db))
-    judged = {(one.judge, one.kind): _version(one) for one in licences.latest_judgements(db)}
-    return [_standing(key, judged.get(key), given.get(key), current) for key in sorted({*judged, *given})]
+        return _standings(db, licences.latest_judgements(db))
 
 
 def unlicensed(db: Connection) -> dict[tuple[str, JudgeKind], str]:
     """Why rates with a judge carry a mark, by name and kind, for each judge without a valid licence."""
-    judged = {(one.judge, one.kind) for one in licences.latest_judgements(db)}
-    invalid = {(one.judge, one.kind): one.reason for one in standings_in(db) if one.state is not LicenceState.VALID}
-    return {judge: reason for judge, reason in invalid.items() if judge in judged}
+    judged = licences.latest_judgements(db)
+    invalid = [one for one in _standings(db, judged) if one.state is not LicenceState.VALID]
+    return {(one.judge, one.kind): one.reason for one in invalid if (one.judge, one.kind) in judged}
+
+
+def _standings(db: Connection, judgements: Mapping[tuple[str, JudgeKind], LatestJudgement]) -> list[JudgeStanding]:
+    given, current = licences.latest(db), _current(guidelines.versions(db))
+    judged = {judge: _version(judge[1], one) for judge, one in judgements.items()}
+    return [_standing(key, judged.get(key), given.get(key), current) for key in sorted({*judged, *given})]
 
 
 def changes_of(made: Licence) -> Changes:
@@ -199,8 +198,8 @@ def _standing(
     return JudgeStanding(*judge, state, reason, made, given.at, given.by)
 
 
-def _version(one: LatestJudgement) -> str:
-    if one.template_hash or one.kind is JudgeKind.LLM:
+def _version(kind: JudgeKind, one: LatestJudgement) -> str:
+    if one.template_hash or kind is JudgeKind.LLM:
         return one.template_hash or ""
     try:
         return str(json.loads(one.raw or "{}").get("version", ""))

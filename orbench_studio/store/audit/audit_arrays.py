@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Text, case, cast, 
 
 from orbench_studio.domain.core.annotation import Basis, Label
 from orbench_studio.domain.core.category import Category
-from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
+from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.store.core.bulk_insert import chunks, in_list
 from orbench_studio.store.core.curation_tables import NEAR_DUPLICATES
 from orbench_studio.store.core.prompts import own_categories
@@ -32,7 +32,7 @@ from orbench_studio.store.review.human_classes import BY_PEOPLE
 _CHUNK = 200_000
 _MOST_OWN = 300  # of a workspace's own categories; a column with more values hardly has categories
 _MODEL_BITS, _CODE_BITS = 20, 8
-_FROM_FILE = 2 ** (_CODE_BITS - 1)
+_OUTCOMES = 2**5  # more than twice the number of classes
 Numbers = NDArray[np.int64]
 P, R = PROMPT_STATES.c, RESPONSE_STATES.c
 
@@ -41,6 +41,7 @@ LABELS = tuple(map(str, Label))
 BASES = (Basis.HUMAN, Basis.DISPUTED, Basis.NONE)
 CONSENSUS = (Label.SAFE, Label.TOXIC)
 CLASSES = tuple(map(str, AnswerClass))
+CLASS_BASES = (Basis.REFERENCE, Basis.JUDGE, Basis.LOCAL, Basis.RULE)  # of a class that no person gave
 STATES = (len(LABELS) + 1, len(BASES) + 1, len(CONSENSUS) + 1, 2)
 
 
@@ -62,13 +63,13 @@ class PromptCodes(NamedTuple):
 class AnswerCodes(NamedTuple):
     """Responses by id: prompt, model, and outcome: twice the code in CLASSES, plus 1 for a human class.
 
-    `from_file` is 1 for a class of a source file that no person is known to have given.
+    `bases` is an index into CLASS_BASES.
     """
 
     prompts: Numbers
     models: Numbers
     outcomes: Numbers
-    from_file: Numbers
+    bases: Numbers
 
 
 def categories(db: Connection) -> tuple[str, ...]:
@@ -104,12 +105,12 @@ def prompts(db: Connection, categories: Sequence[str], only: Sequence[int] | Non
 
 def answers(db: Connection, only: Sequence[int] | None = None) -> AnswerCodes:
     """Read the final class of all responses, or of those to these prompts."""
-    source = case((BY_PEOPLE, 1), (R.basis == Basis.REFERENCE, _FROM_FILE), else_=0)
+    source = case((BY_PEOPLE, 1 + _OUTCOMES * len(CLASS_BASES)), else_=_OUTCOMES * _code(R.basis, CLASS_BASES))
     prompt = cast(R.prompt_id, BigInteger)  # PostgreSQL would overflow its 4-byte integer
     packed = (prompt * 2**_MODEL_BITS + R.model_id) * 2**_CODE_BITS + _code(R.answer_class, CLASSES) * 2 + source
     (found,) = _columns(db, RESPONSE_STATES, (packed,), R.response_id, R.prompt_id, only)
-    models = (found >> _CODE_BITS) & (2**_MODEL_BITS - 1)
-    return AnswerCodes(found >> (_CODE_BITS + _MODEL_BITS), models, found & (_FROM_FILE - 1), found // _FROM_FILE & 1)
+    models, code = (found >> _CODE_BITS) & (2**_MODEL_BITS - 1), found & (2**_CODE_BITS - 1)
+    return AnswerCodes(found >> (_CODE_BITS + _MODEL_BITS), models, code % _OUTCOMES, code // _OUTCOMES)
 
 
 def classified_by_people(db: Connection, only: Sequence[int] | None = None) -> list[int]:
@@ -152,13 +153,6 @@ def judges(db: Connection) -> list[tuple[int, str, str]]:
     j = JUDGES.c
     used = select(JUDGEMENTS.c.id).where(JUDGEMENTS.c.judge_id == j.id).exists()
     return [tuple(row) for row in db.execute(select(j.id, j.name, j.kind).where(used).order_by(j.name, j.kind))]
-
-
-def final_judges(db: Connection) -> list[JudgeKind]:
-    """Return the kinds of judges whose class is the final one of some response."""
-    used = set(db.execute(select(R.basis).distinct()).scalars())
-    kinds = {Basis.JUDGE: JudgeKind.LLM, Basis.LOCAL: JudgeKind.LOCAL, Basis.RULE: JudgeKind.RULE}
-    return [kind for basis, kind in kinds.items() if basis in used]
 
 
 def reference_labels(db: Connection) -> dict[int, str]:

@@ -160,7 +160,7 @@ class JudgementRow(SQLModel, table=True):
     )
     id: int = key()
     response_id: int = refers_to("responses.id")
-    judge_id: int = refers_to("judges.id")
+    judge_id: int = refers_to("judges.id", index=True)
     identity: bytes = identity_bytes()
     answer_class: str
     explanation: str = long_text()

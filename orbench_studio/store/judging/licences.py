@@ -27,8 +27,6 @@ class StoredLicence(NamedTuple):
 class LatestJudgement(NamedTuple):
     """What the latest judgement of a judge was made with."""
 
-    judge: str
-    kind: JudgeKind
     template_hash: str | None
     raw: str | None
 
@@ -65,10 +63,9 @@ def latest(db: Connection) -> dict[tuple[str, JudgeKind], StoredLicence]:
     return {(one.licence.judge, one.licence.kind): one for one in found}
 
 
-def latest_judgements(db: Connection) -> list[LatestJudgement]:
-    """The latest judgement of every judge that has any, by name."""
-    last = select(func.max(_J.id)).group_by(_J.judge_id)
+def latest_judgements(db: Connection) -> dict[tuple[str, JudgeKind], LatestJudgement]:
+    """The latest judgement of every judge that has any."""
+    last = select(func.max(_J.id)).where(_J.judge_id == JUDGES.c.id).correlate(JUDGES).scalar_subquery()
     columns = (JUDGES.c.name, JUDGES.c.kind, _J.template_hash, _J.raw)
-    statement = select(*columns).join(JUDGES, JUDGES.c.id == _J.judge_id).where(_J.id.in_(last))
-    rows = db.execute(statement.order_by(JUDGES.c.name, JUDGES.c.kind))
-    return [LatestJudgement(name, JudgeKind(kind), used, raw) for name, kind, used, raw in rows]
+    statement = select(*columns).select_from(JUDGES).join(JUDGEMENTS, _J.id == last)
+    return {(name, JudgeKind(kind)): LatestJudgement(used, raw) for name, kind, used, raw in db.execute(statement)}

@@ -1,5 +1,6 @@
 """The audit compared with a plain recount after every kind of change, and the queue behind each rate."""
 
+import re
 import shutil
 from collections import defaultdict
 from dataclasses import replace
@@ -7,6 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, AuditOptions, Drop, Group, Labels
 from orbench_studio.domain.core.annotation import Aspect, Label
@@ -132,6 +134,22 @@ def test_responses_added_since_the_last_read_are_counted(workspace):
     bring(workspace, [record(2, again=1)])
     decide(workspace, 3, Aspect.LABEL, "safe")
     check(workspace, audit_counts.refreshed(counts, workspace, (3,)))
+
+
+def test_a_changed_label_searches_no_table(workspace):
+    counts, statements = audit_counts.read(workspace), []
+    prompt_id = decide(workspace, 3, Aspect.LABEL, "toxic").prompt_ids
+    with workspace.reading() as db:
+        engine = db.engine
+    note = lambda _db, _cursor, statement, values, *_: statements.append((statement, values))  # noqa: E731
+    event.listen(engine, "before_cursor_execute", note)
+    audit_counts.refreshed(counts, workspace, prompt_id)
+    event.remove(engine, "before_cursor_execute", note)
+    with workspace.reading() as db:
+        plans = [step[3] for one in statements for step in db.exec_driver_sql(f"EXPLAIN QUERY PLAN {one[0]}", one[1])]
+    large = ("prompts", "prompt_states", "responses", "response_states", "judgements", "votes", "annotations")
+    assert plans
+    assert [step for step in plans if re.match(rf"SCAN ({'|'.join(large)})\b", step)] == []
 
 
 def test_a_category_that_is_new_gets_cells_of_its_own(workspace):

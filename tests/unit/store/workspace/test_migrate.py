@@ -82,7 +82,8 @@ DROP TABLE rate_limits; ALTER TABLE batches DROP COLUMN judge;
 DROP TABLE batch_runners; DROP INDEX ix_journal_uuid; ALTER TABLE journal DROP COLUMN uuid;
 DROP INDEX ix_journal_annotator_id_at; CREATE INDEX ix_journal_annotator_id ON journal(annotator_id);
 ALTER TABLE batches DROP COLUMN kind; ALTER TABLE batches DROP COLUMN note;
-DROP TABLE own_rules; DROP TABLE licences; ALTER TABLE judgements DROP COLUMN refusal;
+DROP TABLE own_rules; DROP TABLE licences; DROP INDEX ix_judgements_judge_id;
+ALTER TABLE judgements DROP COLUMN refusal;
 UPDATE alembic_version SET version_num = '0001';
 """
 
@@ -191,7 +192,7 @@ def test_blocked_responses_become_refused_or_blocked_by_filter(path):
                 WHERE answer_class IN ('direct_refusal', 'indirect_refusal', 'partial_refusal');
             ALTER TABLE responses DROP COLUMN reasoning; ALTER TABLE responses DROP COLUMN reasoning_tokens;
             ALTER TABLE responses DROP COLUMN stop_details;
-            DROP TABLE licences; ALTER TABLE judgements DROP COLUMN refusal;
+            DROP TABLE licences; DROP INDEX ix_judgements_judge_id; ALTER TABLE judgements DROP COLUMN refusal;
             ALTER TABLE batch_models DROP COLUMN estimated; ALTER TABLE batch_models DROP COLUMN stopped;
             UPDATE alembic_version SET version_num = '0011';
         """)
