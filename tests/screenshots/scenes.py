@@ -22,8 +22,9 @@ from orbench_studio.gui.common.theme import LARGEST
 from orbench_studio.gui.evaluation.progress_table import FAILED
 from orbench_studio.gui.generation.steps import Step
 from orbench_studio.gui.main_window import MainWindow
-from orbench_studio.gui.review.choice_menus import NoteDialog, category_menu
+from orbench_studio.gui.review.choice_menus import category_menu
 from orbench_studio.gui.review.guidelines_pane import GuidelinesDialog
+from orbench_studio.gui.review.notes import NoteDialog
 from orbench_studio.gui.review.page import State
 from orbench_studio.gui.review.timeline_dialog import TimelineDialog
 from orbench_studio.gui.review.undo_dialog import UndoSinceDialog
@@ -288,7 +289,7 @@ def _dialogs(stage: Stage) -> Iterator[tuple[str, QWidget]]:
         ("keys", ShortcutsDialog(window)),
         ("preferences", PreferencesDialog(window, stage.session.settings, lambda _name: None)),
         ("about", AboutDialog(window, stage.session.settings.file)),
-        ("note", NoteDialog(window, "")),
+        ("note", NoteDialog(window)),
         ("server", ServerDialog(window, stage.session, None, "There is no connection to the server.")),
         ("crash", CrashDialog(window, "Traceback (most recent call last):\n  …")),
         ("category", category_menu(window, Category.PRIVACY, [])),

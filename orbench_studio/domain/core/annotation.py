@@ -94,6 +94,29 @@ class Annotation:
         return 2 if self.imported else 0 if self.adjudicated else 1
 
 
+LONGEST_NOTE = 10_000  # characters
+
+
+def notes_of(decided: Iterable[Annotation]) -> tuple[Annotation, ...]:
+    """The thread of notes on a prompt, oldest first; `decided` are ordered by time.
+
+    An empty note removes the earlier ones of its annotator.
+    """
+    thread: list[Annotation] = []
+    for note in decided:
+        if note.aspect is Aspect.NOTE:
+            thread = [*thread, note] if note.value else [one for one in thread if one.annotator != note.annotator]
+    return tuple(thread)
+
+
+def unread_notes(decided: Iterable[Annotation], annotator: str) -> tuple[Annotation, ...]:
+    """The notes of others since the annotator last decided about the prompt or wrote a note on it."""
+    decided = tuple(decided)
+    own = [one.at for one in decided if one.annotator == annotator and not one.imported]
+    thread = (note for note in notes_of(decided) if note.annotator != annotator)
+    return tuple(note for note in thread if not own or note.at > max(own))
+
+
 def visible_decisions(decided: Iterable[Annotation], annotator: str | None = None, *, blind: bool) -> list[Annotation]:
     """The decisions that an annotator, or everyone if None, may see.
 

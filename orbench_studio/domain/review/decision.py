@@ -4,7 +4,7 @@ from collections.abc import Container
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from orbench_studio.domain.core.annotation import Annotation, Aspect, Basis, Label
+from orbench_studio.domain.core.annotation import LONGEST_NOTE, Annotation, Aspect, Basis, Label, notes_of
 from orbench_studio.domain.core.category import stored_category
 from orbench_studio.domain.core.final_label import FinalLabel
 from orbench_studio.domain.core.judgement import ANSWERS, SEVERITIES, AnswerClass, FinalAnswer
@@ -64,6 +64,11 @@ class PromptView:
     def is_unlabelled(self) -> bool:
         """True where the prompt has no human label."""
         return not any(a.aspect is Aspect.LABEL for a in self.decided)
+
+    @property
+    def notes(self) -> tuple[Annotation, ...]:
+        """The thread of notes on the prompt, oldest first."""
+        return notes_of(self.decided)
 
     @property
     def has_machine_labels(self) -> bool:
@@ -143,6 +148,8 @@ class Decision:
             raise ValueError("answer class, evidence and severity need a response, other aspects must have none")
         if self.aspect is Aspect.EVIDENCE:
             evidence_span(self.value)
+        if self.aspect is Aspect.NOTE and len(self.value) > LONGEST_NOTE:
+            raise ValueError(f"a note has at most {LONGEST_NOTE:,} characters")
 
 
 def evidence_span(value: str) -> tuple[int, int]:

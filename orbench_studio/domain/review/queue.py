@@ -154,6 +154,8 @@ class QueueFilter:
 class QueueRow:
     """One row of the queue. `votes` has one letter per moderator: S safe, T toxic, ? unparsed.
 
+    `unread` where there are notes of others since the annotator last decided about the prompt.
+
     `judged` counts answers and refusals: in words, by stop reason or by a filter.
     """
 
@@ -170,6 +172,7 @@ class QueueRow:
     refusals: int
     flagged: bool
     noted: bool
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

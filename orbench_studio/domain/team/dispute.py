@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.core.annotation import Aspect, Visible
 from orbench_studio.domain.review.timeline import Event
+
+SEEN = frozenset({Visible.RESPONSES, Visible.DECISIONS})  # what the person who settles a dispute sees
 
 
 @dataclass(frozen=True, slots=True)

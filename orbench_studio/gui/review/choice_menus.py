@@ -1,20 +1,19 @@
-"""Menus of choices with a key each, and the note dialog. None of them covers the prompt or the response."""
+"""Menus of choices with a key each. None of them covers the prompt or the response."""
 
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QMenu, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.core.judgement import REFUSALS, SEVERITIES, AnswerClass
 from orbench_studio.domain.review.override_reasons import REASONS
 from orbench_studio.gui.common.actions import key_text, tr
-from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.theme import ANSWERS, LABELS
-from orbench_studio.gui.common.widgets import ENTER, label
+from orbench_studio.gui.common.widgets import ENTER
 from orbench_studio.gui.keyboard_layout import key_by_position
 from orbench_studio.gui.review.decision_words import mark_words
 
@@ -142,42 +141,3 @@ def _letter(name: str) -> str:
     """The shortcut of an action where it is one letter; a menu knows no others."""
     key = key_text(name)
     return key if len(key) == 1 else ""
-
-
-class NoteDialog(QDialog):
-    """A note on the prompt; an empty one removes it. Stays open until the caller has saved it."""
-
-    written = Signal(str)  # when the user wants the note saved
-
-    def __init__(self, parent: QWidget, before: str) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Note"))
-        self._before = before
-        self._text = QPlainTextEdit(before)
-        self._text.setObjectName("input")
-        self._text.setAccessibleName(tr("Note"))
-        self._text.setTabChangesFocus(True)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 24, 24, 16)
-        layout.setSpacing(12)
-        layout.addWidget(self._text)
-        layout.addWidget(label(tr("Ctrl+Enter saves, Esc discards. Save an empty text to remove the note."), "meta"))
-        layout.addWidget(buttons)
-        set_size(self, 480, 260)
-
-    def accept(self) -> None:
-        text = self._text.toPlainText().strip()
-        if text == self._before:
-            super().accept()
-        else:
-            self.written.emit(text)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in ENTER and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.accept()
-        else:
-            super().keyPressEvent(event)

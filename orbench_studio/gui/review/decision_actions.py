@@ -14,7 +14,6 @@ from orbench_studio.gui.review.choice_menus import (
     CLASS_ACTIONS,
     LABEL_ACTIONS,
     ChoiceMenu,
-    NoteDialog,
     category_menu,
     class_menu,
     has_kinds,
@@ -22,6 +21,7 @@ from orbench_studio.gui.review.choice_menus import (
     label_menu,
     reason_menu,
 )
+from orbench_studio.gui.review.notes import NoteDialog
 from orbench_studio.gui.review.page import ReviewPage
 from orbench_studio.gui.workspace.decision_recorder import DecisionRecorder
 from orbench_studio.gui.workspace.session import Session
@@ -151,7 +151,7 @@ class DecisionActions:
         page, view = self._page, self._page.shown_view
         if view is None:
             return
-        dialog = NoteDialog(page, view.last_by(self._session.annotator, Aspect.NOTE) or "")
+        dialog = NoteDialog(page)
         about, visible = view.prompt.id, page.visible
         dialog.written.connect(lambda text: page.write(Decision(about, Aspect.NOTE, text), seen=None, visible=visible))
         page.noted.connect(dialog.close)

@@ -83,7 +83,7 @@ class DecisionBar(QFrame):
         self._marks["category"].say(view.category or tr("no category"))
         self._marks["seed"].setVisible(view.prompt.seed is not None)
         self._marks["flag"].setChecked(view.last_by(annotator, Aspect.FLAG) == "on")
-        self._marks["note"].setChecked(bool(view.last_by(annotator, Aspect.NOTE)))
+        self._marks["note"].setChecked(bool(view.notes))
 
     def fit(self, *, hints: bool, details: bool) -> None:
         """Show or hide the hints about keys, and what the side column says too."""

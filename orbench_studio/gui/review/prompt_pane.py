@@ -1,11 +1,11 @@
-"""The prompt: its text, origin, seed and note."""
+"""The prompt: its text, origin, seed and notes."""
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.core.annotation import unread_notes
 from orbench_studio.domain.core.prompt import Origin, Prompt
 from orbench_studio.domain.review.decision import PromptView
 from orbench_studio.gui.common.actions import tr
@@ -20,6 +20,7 @@ from orbench_studio.gui.common.theme import (
     px,
 )
 from orbench_studio.gui.common.widgets import keep_scroll_bar, label, set_tip
+from orbench_studio.gui.review.notes import NoteThread
 
 _MARGIN = 20
 _BUTTON = 10  # pixels between a button's edge and its words
@@ -36,7 +37,7 @@ class PromptPane(QScrollArea):
         self._seed_title = label(tr("Toxic seed that this prompt was rewritten from"), "meta")
         self._seed = TextPane(theme, Type(READING, READING_LINE), grows=True)
         self._text = TextPane(theme, Type(PROMPT, PROMPT_LINE), grows=True)
-        self._note = TextPane(theme, Type(READING, READING_LINE), grows=True)
+        self.notes = NoteThread(theme)
         self._text.entries = ("note", "flag", "category", "seed", "timeline", "reveal_text")
         self._marks = Flow(spacing=4)
         self._column = QWidget()
@@ -55,9 +56,7 @@ class PromptPane(QScrollArea):
         set_tip(self._origin, siblings if view.siblings > 1 else "")
         self._seed.show_text(view.prompt.seed.text if view.prompt.seed else "")
         self._text.show_text(view.prompt.text)
-        note = view.last_by(annotator, Aspect.NOTE) or ""
-        self._note.show_text(f"✎ {note}" if note else "")
-        self._note.setVisible(bool(note))
+        self.notes.show_notes(view.notes, unread_notes(view.decided, annotator))
 
     def wanted_height(self) -> int:
         """The height that shows the whole prompt."""
@@ -95,7 +94,6 @@ class PromptPane(QScrollArea):
         self.setAccessibleName(tr("Prompt with its origin"))
         self._text.setAccessibleName(tr("Prompt"))
         self._seed.setAccessibleName(tr("Seed"))
-        self._note.setAccessibleName(tr("Note"))
         self._origin.setWordWrap(True)
         self.setMinimumWidth(_NARROWEST)
         self._show_seed(False)
@@ -109,7 +107,7 @@ class PromptPane(QScrollArea):
         inner.setContentsMargins(_BUTTON, 0, _BUTTON, 0)  # aligns the text with the captions of the buttons
         inner.setSpacing(12)
         layout.addLayout(inner, 1)
-        for part in (self._origin, self._seed_title, self._seed, self._text, self._note):
+        for part in (self._origin, self._seed_title, self._seed, self._text, self.notes):
             inner.addWidget(part)
         inner.addStretch()
         self.setWidget(column)

@@ -85,7 +85,7 @@ class QueueDelegate(QStyledItemDelegate):
 def details(row: QueueRow, *, blind: bool) -> str:
     """The second line of a row: flag, note, category, votes and refusals; without the last two if blind."""
     again = tr("shown again") if row.prompt_id < 0 and row.status is Status.DECIDED else ""
-    parts = [again, "⚑" * row.flagged + "✎" * row.noted, row.category or tr("no category")]
+    parts = [again, "⚑" * row.flagged + "✎" * row.noted + tr(" new") * row.unread, row.category or tr("no category")]
     if not blind:
         parts += [
             row.votes,
@@ -101,7 +101,8 @@ def explained(row: QueueRow, *, blind: bool) -> list[str]:
     status = tr("Label: {label}").format(label=decided) if decided else tr("Status: {status}").format(status=row.status)
     lines = [row.text, status]
     lines += [tr("⚑ flagged")] if row.flagged else []
-    lines += [tr("✎ has a note")] if row.noted else []
+    lines += [tr("✎ has notes")] if row.noted else []
+    lines += [tr("New notes of others since you last decided or wrote a note")] if row.unread else []
     if blind:
         return [*lines, tr("Votes and judgements are hidden until you label the prompt.")]
     if row.votes:

@@ -19,9 +19,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from orbench_studio.domain.core.annotation import Label
+from orbench_studio.domain.core.annotation import Aspect, Label
 from orbench_studio.domain.core.changes import Changes
-from orbench_studio.domain.team.dispute import Dispute
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.domain.team.dispute import SEEN, Dispute
 from orbench_studio.gui.common.actions import Actions, tr, with_key
 from orbench_studio.gui.common.empty_state import EmptyState
 from orbench_studio.gui.common.flow_layout import Flow
@@ -37,8 +38,9 @@ from orbench_studio.gui.common.theme import (
     Theme,
     px,
 )
-from orbench_studio.gui.common.widgets import KeyButton, keep_scroll_bar, label, rule, scrolled
+from orbench_studio.gui.common.widgets import KeyButton, if_alive, keep_scroll_bar, label, rule, scrolled
 from orbench_studio.gui.review.choice_menus import CLASS_ACTIONS, LABEL_ACTIONS
+from orbench_studio.gui.review.notes import NoteDialog, NoteThread
 from orbench_studio.gui.team.disputes_side import SideCard
 from orbench_studio.gui.workspace.decision_recorder import DecisionRecorder
 from orbench_studio.gui.workspace.session import Session
@@ -76,6 +78,8 @@ class DisputesPage(QWidget):
         self.prompt = TextPane(theme, Type(PROMPT, PROMPT_LINE), grows=True)
         self.response = TextPane(theme, Type(READING, READING_LINE), grows=True, markdown=True)
         self.model = label("", "meta")
+        self.notes = NoteThread(theme)
+        self._note = KeyButton(theme, actions["note"], tr("✎ Note"))
         self.reason = QLineEdit()
         self.empty = QWidget()
         self.merge = QPushButton(with_key(tr("Merge…"), "merge_labels"))
@@ -203,6 +207,24 @@ class DisputesPage(QWidget):
             card.setVisible(at < len(case.sides))
             if at < len(case.sides):
                 card.show_side(case.sides[at])
+        self.notes.show_notes(case.notes)
+
+    def _add_note(self) -> None:
+        case = self.case
+        if case is None:
+            return
+        dialog = NoteDialog(self)
+        close = if_alive(dialog, lambda _: dialog.close())
+
+        def save(text: str) -> None:
+            note = Decision(case.about.prompt_id, Aspect.NOTE, text)
+            self._recorder.decide((note,), None, SEEN, lambda changes: self._noted(close(changes)), lambda _error: None)
+
+        dialog.written.connect(save)
+        dialog.open()
+
+    def _noted(self, _: object) -> None:
+        self.stated.emit(tr("Note added."))
 
     def _step(self, by: int) -> None:
         self.list.setCurrentRow(min(max(self.list.currentRow() + by, 0), self.list.count() - 1))
@@ -220,6 +242,7 @@ class DisputesPage(QWidget):
             "next_prompt": lambda: self._step(1),
             "previous_prompt": lambda: self._step(-1),
             "reason": self.reason.setFocus,
+            "note": self._add_note,
         }
 
     def _connect(self, theme: Theme) -> None:
@@ -268,6 +291,7 @@ class DisputesPage(QWidget):
             column.addWidget(part)
         self._sides.setSpacing(12)
         column.addLayout(self._sides)
+        column.addWidget(self.notes)
         column.addStretch(1)
         area = scrolled(texts)
         keep_scroll_bar(area)
@@ -284,7 +308,7 @@ class DisputesPage(QWidget):
         return self.empty
 
     def _build_bar(self) -> QWidget:
-        bar = Flow(*self._labels, *self._answers)
+        bar = Flow(*self._labels, *self._answers, self._note)
         bar.setContentsMargins(0, 4, 0, 16)
         return bar
 

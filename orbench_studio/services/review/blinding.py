@@ -10,7 +10,15 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from orbench_studio.domain.core.annotation import Annotation, Aspect, Basis, Label, visible_decisions
+from orbench_studio.domain.core.annotation import (
+    Annotation,
+    Aspect,
+    Basis,
+    Label,
+    notes_of,
+    unread_notes,
+    visible_decisions,
+)
 from orbench_studio.domain.review.blinding import in_training, visible_to
 from orbench_studio.domain.review.decision import PromptView
 from orbench_studio.domain.review.queue import UNDECIDED_STATUSES, QueueRow, Status
@@ -51,15 +59,15 @@ def queue_rows(db: Connection, policy: Policy, rows: Sequence[QueueRow], annotat
     ids = [row.prompt_id for row in rows]
     training = policy.in_training(db, ids, journal.annotator_id(db, annotator))
     only_own = training | policy.blind(db, ids)
-    own = journal.of_prompts(db, sorted(only_own))
+    decided = journal.of_prompts(db, sorted(only_own | {row.prompt_id for row in rows if row.noted}))
     return [
         _row(
             row,
-            visible_decisions(own.get(row.prompt_id, ()), annotator, blind=True),
+            visible_decisions(decided.get(row.prompt_id, ()), annotator, blind=True),
             training=row.prompt_id in training,
         )
         if row.prompt_id in only_own
-        else row
+        else replace(row, unread=bool(unread_notes(decided.get(row.prompt_id, ()), annotator)))
         for row in rows
     ]
 
@@ -93,7 +101,7 @@ def _row(row: QueueRow, own: Sequence[Annotation], *, training: bool) -> QueueRo
     """A row by the annotator's own decisions; a training prompt does not show its known label here."""
     counts = Aspect.TRAINING if training else Aspect.LABEL
     last = {one.aspect: one.value for one in own if not one.imported}
-    shown = replace(row, flagged=last.get(Aspect.FLAG) == "on", noted=bool(last.get(Aspect.NOTE)))
+    shown = replace(row, flagged=last.get(Aspect.FLAG) == "on", noted=bool(notes_of(own)))
     if counts in last:
         return replace(shown, status=Status.DECIDED, final_label=Label(last[counts]), basis=Basis.HUMAN)
     status = Status.SKIPPED if Aspect.SKIP in last else Status.UNDECIDED

@@ -1,5 +1,6 @@
 """Review of one prompt: load it with everything known about it, and record decisions."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -32,6 +33,8 @@ from orbench_studio.store.core.bulk_insert import add
 from orbench_studio.store.core.tables import ANNOTATIONS
 from orbench_studio.store.core.unit_of_work import lock_prompts
 from orbench_studio.store.review import derived_states, journal, undo_entries
+
+_EXCERPT = 200  # characters of a note in the journal
 
 
 def load(workspace: Workspace, prompt_id: int, annotator: str | None = None) -> PromptView:
@@ -190,6 +193,8 @@ def _summary(db: Connection, policy: Policy, decision: Decision, annotator: str,
         return f"#{decision.prompt_id} {responses.standing(db, decision.response_id)[0]}: evidence marked"
     elif decision.aspect is Aspect.SEVERITY and decision.response_id is not None:
         return f"#{decision.prompt_id} {responses.standing(db, decision.response_id)[0]}: severity {decision.value}"
+    elif decision.aspect is Aspect.NOTE:
+        return f"#{decision.prompt_id} note: {textwrap.shorten(decision.value, _EXCERPT, placeholder='…')}"
     else:
         return f"#{decision.prompt_id} {decision.aspect}" + (" off" if decision.value == "off" else "")
     if old == decision.value:

@@ -79,7 +79,7 @@ def queue_row(workspace: Workspace, of: int, since: datetime, annotator: str | N
         judged=sum(r.final.answer_class in DECIDED for r in view.responses),
         refusals=sum(r.final.answer_class in ALL_REFUSALS for r in view.responses),
         flagged=values.get(Aspect.FLAG) == "on",
-        noted=bool(values.get(Aspect.NOTE)),
+        noted=bool(view.notes),
     )
 
 
@@ -113,20 +113,15 @@ def decide(
     of = decisions[0].prompt_id
     if decisions[0].aspect is Aspect.SKIP:
         return Changes(frozenset({Kind.ANNOTATIONS}), (of,), f"#{-of} skip")
-    recorded = [_recorded(workspace, d, annotator) for d in decisions]
+    recorded = [_recorded(d) for d in decisions]
     changes = prompt_review.decide(
         workspace, *recorded, annotator=annotator, seen=seen, visible=visible, pending=pending
     )
     return replace(changes, prompt_ids=(of,))
 
 
-def _recorded(workspace: Workspace, decision: Decision, annotator: str) -> Decision:
-    """The decision to record; a note is appended to the one that was hidden while the prompt was shown again."""
-    recorded = replace(decision, prompt_id=-decision.prompt_id, aspect=_AT_LINE.get(decision.aspect, decision.aspect))
-    if decision.aspect is not Aspect.NOTE:
-        return recorded
-    before = prompt_review.load(workspace, recorded.prompt_id).last_by(annotator, Aspect.NOTE)
-    return replace(recorded, value=f"{before}\n{recorded.value}") if before and recorded.value else recorded
+def _recorded(decision: Decision) -> Decision:
+    return replace(decision, prompt_id=-decision.prompt_id, aspect=_AT_LINE.get(decision.aspect, decision.aspect))
 
 
 def as_undecided(view: PromptView, since: datetime) -> PromptView:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from orbench_studio.domain.core.annotation import Visible
+from orbench_studio.domain.core.annotation import Annotation, notes_of
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.timeline import EntryKind, Event
-from orbench_studio.domain.team.dispute import Dispute, sides
+from orbench_studio.domain.team.dispute import SEEN, Dispute, sides
 from orbench_studio.errors import StaleDecisionError, WorkspaceError
 from orbench_studio.services.review.prompt_review import annotation_row, begin_entry
 from orbench_studio.services.workspace.workspace import Workspace
@@ -18,12 +18,13 @@ from orbench_studio.store.core.unit_of_work import lock_prompts
 from orbench_studio.store.review import derived_states, journal, queue, timeline
 from orbench_studio.store.team import disputes
 
-_SEEN = frozenset({Visible.RESPONSES, Visible.DECISIONS})
-
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A dispute with its texts and the decisions of each side; `version` detects later decisions about the prompt."""
+    """A dispute with its texts, the decisions of each side, and the notes on the prompt.
+
+    `version` detects later decisions about the prompt.
+    """
 
     about: Dispute
     prompt: str
@@ -31,6 +32,7 @@ class Case:
     response: str | None
     sides: tuple[Event, ...]
     version: int
+    notes: tuple[Annotation, ...] = ()
 
 
 def list_disputes(workspace: Workspace) -> list[Dispute]:
@@ -51,9 +53,10 @@ def load_case(workspace: Workspace, about: Dispute) -> Case:
         answered = responses.of_prompt(db, about.prompt_id) if about.response_id is not None else []
         decisions = sides(timeline.of_prompt(db, about.prompt_id), about)
         version = journal.version_of(db, about.prompt_id)
+        notes = notes_of(journal.of_prompts(db, [about.prompt_id]).get(about.prompt_id, ()))
     response = next((one for one in answered if one.id == about.response_id), None)
     model, text = (response.model, response.text) if response else (None, None)
-    return Case(about, prompt.text, model, text, decisions, version)
+    return Case(about, prompt.text, model, text, decisions, version, notes)
 
 
 def adjudicate(workspace: Workspace, case: Case, value: str, *, annotator: str, reason: str | None = None) -> Changes:
@@ -77,7 +80,7 @@ def adjudicate(workspace: Workspace, case: Case, value: str, *, annotator: str, 
             "value": value,
             "reason": decision.reason,
         }
-        add(db, ANNOTATIONS, [row | annotation_row(entry, annotator_id, _SEEN)])
+        add(db, ANNOTATIONS, [row | annotation_row(entry, annotator_id, SEEN)])
         derived_states.refresh_responses(db, [about.response_id] if about.response_id is not None else [])
         derived_states.refresh_prompts(db, [about.prompt_id])
     return Changes(frozenset({Kind.ANNOTATIONS}), (about.prompt_id,), message)

@@ -15,6 +15,7 @@ from orbench_studio.domain.core.annotation import (
     HumanVerdict,
     Label,
     human_verdict,
+    notes_of,
     visible_decisions,
 )
 from orbench_studio.domain.core.final_label import final_label
@@ -189,7 +190,7 @@ def _prompt_state(
         "votes": "".join(_LETTERS[vote.verdict] for vote in on_prompt),
         "disagreement": agreed.disagreement,
         "flagged": any(a.value == "on" for a in _last_of_each(decided, Aspect.FLAG)),
-        "noted": any(a.value for a in _last_of_each(decided, Aspect.NOTE)),
+        "noted": bool(notes_of(decided)),
     }
 
 

@@ -204,14 +204,9 @@ def _ids(values: Sequence[str]) -> ColumnElement[bool]:
 
 def _note(value: str) -> ColumnElement[bool]:
     a = ANNOTATIONS.c
-    last = (
-        select(func.max(a.id))
-        .join(JOURNAL, JOURNAL.c.id == a.journal_id)
-        .where(a.aspect == Aspect.NOTE, IN_FORCE)
-        .group_by(a.prompt_id, a.annotator_id)
-    )
-    found = select(a.prompt_id).where(a.id.in_(last), a.value.icontains(value, autoescape=True))
-    return and_(S.prompt_id.in_(found), S.prompt_id.not_in(BLIND_PROMPTS))
+    notes = select(a.prompt_id).join(JOURNAL, JOURNAL.c.id == a.journal_id).where(a.aspect == Aspect.NOTE, IN_FORCE)
+    found = notes.where(a.value.icontains(value, autoescape=True))
+    return and_(S.noted.is_(True), S.prompt_id.in_(found), S.prompt_id.not_in(BLIND_PROMPTS))
 
 
 _FIELDS: dict[Field, Search] = {

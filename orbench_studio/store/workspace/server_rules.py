@@ -15,7 +15,7 @@ import psycopg
 from sqlalchemy import Connection, Integer
 from sqlmodel import SQLModel
 
-from orbench_studio.domain.core.annotation import Aspect, Label, Visible
+from orbench_studio.domain.core.annotation import LONGEST_NOTE, Aspect, Label, Visible
 from orbench_studio.domain.core.category import LONGEST_CATEGORY
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.timeline import EntryKind
@@ -31,7 +31,12 @@ _DECIDING = (EntryKind.DECISION, EntryKind.ADJUDICATION)
 _LONGEST = {
     "annotators": {"name": 200},
     "journal": {"summary": 2_000},
-    "annotations": {"value": 100_000, "coalesce(reason, '')": 10_000, "visible": 200},
+    "annotations": {
+        "value": 100_000,
+        f"CASE aspect WHEN '{Aspect.NOTE}' THEN value ELSE '' END": LONGEST_NOTE,
+        "coalesce(reason, '')": 10_000,
+        "visible": 200,
+    },
     "views": {"name": 200, "query": 10_000},
     "prompt_states": {"votes": 1_000},
 }  # characters that a reviewer may write

@@ -35,7 +35,7 @@ from orbench_studio.gui.common.preferences import PreferencesDialog
 from orbench_studio.gui.common.shortcuts_dialog import ShortcutsDialog
 from orbench_studio.gui.data.hub_dialog import HubDialog
 from orbench_studio.gui.data.import_dialog import ImportDialog
-from orbench_studio.gui.review.choice_menus import NoteDialog
+from orbench_studio.gui.review.notes import NoteDialog
 from orbench_studio.gui.review.responses_pane import ResponsesModel
 from orbench_studio.gui.review.timeline_dialog import TimelineDialog
 from orbench_studio.gui.review.undo_dialog import UndoSinceDialog
@@ -165,7 +165,7 @@ def test_every_dialog_has_names(start, path, made):
         dialogs = [
             importing,
             HubDialog(window, session),
-            NoteDialog(studio.page, "before"),
+            NoteDialog(studio.page),
             ShortcutsDialog(window),
             PreferencesDialog(window, session.settings, lambda _name: None),
             CrashDialog(window, "Traceback"),

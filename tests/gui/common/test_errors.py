@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QPlainTextEdit
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.query import parse
-from orbench_studio.gui.review.choice_menus import NoteDialog
+from orbench_studio.gui.review.notes import NoteDialog
 from orbench_studio.gui.review.page import State
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import open_workspace
@@ -71,7 +71,7 @@ def limit_pages(studio, pages):
 def test_a_full_disk_loses_no_decision(start, path, labels):
     with start(path) as studio:
         limit_pages(studio, 1)  # SQLite takes it as: no more than there are
-        studio.page.decide(Aspect.NOTE, "x" * 200_000)
+        studio.page.decide(Aspect.NOTE, "x" * 10_000)
         studio.wait(lambda: "disk is full" in studio.message())
         studio.settle()
         limit_pages(studio, 1_000_000_000)

@@ -8,9 +8,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
-from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.query import parse
-from orbench_studio.gui.review.choice_menus import NoteDialog
+from orbench_studio.gui.review.notes import NoteDialog
 from orbench_studio.gui.review.page import State
 from orbench_studio.services.review import history, prompt_review
 from orbench_studio.services.workspace.workspace import open_workspace
@@ -164,11 +163,12 @@ def test_a_note_of_several_lines_is_stored_exactly(start, path):
         dialog._text.insertPlainText(written)
         dialog.accept()
         who = studio.application.session.settings.annotator
-        studio.wait(lambda: studio.page.view.last_by(who, Aspect.NOTE) == written)
-        assert studio.page.prompt._note.toPlainText() == f"✎ {written}"
+        studio.wait(lambda: [note.value for note in studio.page.view.notes] == [written])
+        thread = studio.page.prompt.notes
+        assert thread.texts[0].toPlainText() == written
+        assert thread.headings[0].text().startswith(f"✎ {who}  ·  20")
         studio.trigger("undo")
-        assert studio.page.view.last_by(who, Aspect.NOTE) is None
-        assert studio.page.prompt._note.isHidden()
+        assert (studio.page.view.notes, thread.isHidden()) == ((), True)
 
 
 def test_an_undo_with_the_key_still_held_selects_one_line(start, path):

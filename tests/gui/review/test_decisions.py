@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QApplication, QPlainTextEdit
 
 from orbench_studio.domain.core.annotation import Basis
 from orbench_studio.domain.core.judgement import AnswerClass
-from orbench_studio.gui.review.choice_menus import ChoiceMenu, NoteDialog
+from orbench_studio.gui.review.choice_menus import ChoiceMenu
+from orbench_studio.gui.review.notes import NoteDialog
 from orbench_studio.gui.review.page import State
 from orbench_studio.gui.review.queue_model import ROW
 

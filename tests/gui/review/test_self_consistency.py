@@ -5,11 +5,10 @@ from threading import Event
 from PySide6.QtCore import Qt
 
 from orbench_studio.domain.core.annotation import Aspect, Visible
-from orbench_studio.domain.review.decision import Decision
 from orbench_studio.gui.review.page import State
 from orbench_studio.gui.review.queue_model import ROW
 from orbench_studio.gui.review.queue_view import details
-from orbench_studio.services.review import history, prompt_review, self_consistency
+from orbench_studio.services.review import history, prompt_review
 from orbench_studio.services.workspace import statistics
 from orbench_studio.services.workspace.workspace import open_workspace
 
@@ -116,13 +115,3 @@ def test_no_prompt_is_shown_again_when_rechecks_are_off(start, path):
         for _ in range(40):
             studio.press(S)
             assert studio.shown() > 0
-
-
-def test_a_note_on_a_prompt_shown_again_is_appended_to_the_hidden_one(start, path):
-    with start(path) as studio:
-        who = studio.application.session.settings.annotator
-        with open_workspace(path) as other:
-            prompt_review.decide(other, Decision(1, Aspect.LABEL, "safe"), annotator=who)
-            prompt_review.decide(other, Decision(1, Aspect.NOTE, "the first note"), annotator=who)
-            self_consistency.decide(other, Decision(-1, Aspect.NOTE, "the second"), annotator=who)
-            assert prompt_review.load(other, 1).last_by(who, Aspect.NOTE) == "the first note\nthe second"

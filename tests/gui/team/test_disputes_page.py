@@ -9,6 +9,7 @@ from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.gui.common.file_selection import FileDialog
+from orbench_studio.gui.review.notes import NoteDialog
 from orbench_studio.services.data import label_files
 from orbench_studio.services.review import history, prompt_review
 from orbench_studio.services.workspace.workspace import open_workspace
@@ -78,6 +79,17 @@ def test_both_sides_are_shown_and_the_reason_is_saved(disputes, path):
     assert page.reason.text() == ""
     with open_workspace(path) as other:
         assert prompt_review.load(other, 1).decided[-1].reason == "asks about software"
+
+
+def test_a_note_is_added_with_a_key_and_shown_beside_the_sides(disputes, path):
+    studio, page = disputes
+    studio.key(Qt.Key.Key_N)
+    dialog = page.findChild(NoteDialog)
+    dialog._text.setPlainText("<i>ada</i>, please look again")
+    dialog.accept()
+    studio.wait(lambda: page.case is not None and len(page.case.notes) == 1)
+    assert page.notes.texts[0].toPlainText() == "<i>ada</i>, please look again"
+    assert (page.notes.isHidden(), len(page.disputes)) == (False, 3)
 
 
 def test_keys_apply_to_the_visible_page_only(disputes, path):

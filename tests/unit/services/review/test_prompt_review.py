@@ -185,6 +185,31 @@ def test_every_aspect_shows_in_the_queue(workspace):
     assert ids(workspace, "flagged") == []
 
 
+def test_notes_form_a_thread_with_an_unread_mark(workspace):
+    def unread(annotator):
+        return [row.unread for row in search.queue_rows(workspace, [2], annotator)]
+
+    def note(text, annotator):
+        prompt_review.decide(workspace, Decision(2, Aspect.NOTE, text), annotator=annotator)
+
+    note("asks about software", "anna")
+    note("\x1b[31m<b>I agree</b>", "ben")
+    note("then safe", "anna")
+    view = prompt_review.load(workspace, 2, "cleo")
+    assert [(one.annotator, one.value) for one in view.notes] == [
+        ("anna", "asks about software"), ("ben", "\x1b[31m<b>I agree</b>"), ("anna", "then safe"),
+    ]  # fmt: skip
+    assert (unread("anna"), unread("ben"), unread("cleo")) == ([False], [True], [True])
+    label(workspace, "safe", prompt_id=2, annotator="ben")
+    assert unread("ben") == [False], "who decides has read the notes"
+    assert history.entries(workspace)[0].summary == "#2 note: asks about software"
+    undo(workspace)
+    assert [one.value for one in prompt_review.load(workspace, 2).notes][0::2] == ["asks about software"]
+    assert ids(workspace, "note:software noted") == [2]
+    with pytest.raises(ValueError, match="at most 10,000 characters"):
+        Decision(2, Aspect.NOTE, "x" * 10_001)
+
+
 def test_the_queue_is_filtered_sorted_and_searched(workspace):
     assert ids(workspace) == [1, 2, 3, 4]
     assert ids(workspace, "split") == [1]

@@ -109,7 +109,7 @@ ATTACKS = {
     "a category named none": decision("category", "'none'"),
     "a category in capitals": decision("category", "'PRIVACY'"),
     "a category of 200 letters": decision("category", "repeat('x', 200)"),
-    "a note of a megabyte": decision("note", "repeat('x', 1000000)"),
+    "a note of 10,001 characters": decision("note", "repeat('x', 10001)"),
     "something unknown seen": decision(visible="'everything'"),
     "a source": decision(source_id="1", source_line="1"),
     "a decision as if imported": decision(raw="'2_full_refusal'"),

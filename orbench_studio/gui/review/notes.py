@@ -1,0 +1,97 @@
+"""Notes on a prompt: their thread, and the dialog that adds one."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
+
+from orbench_studio.domain.core.annotation import LONGEST_NOTE, Annotation
+from orbench_studio.gui.common.actions import key_text, tr
+from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.text_pane import TextPane, Type
+from orbench_studio.gui.common.theme import READING, READING_LINE, Theme
+from orbench_studio.gui.common.widgets import ENTER, isolated, label
+
+
+class NoteThread(QWidget):
+    """Shows each note below its author and time, so that the text of a note cannot pass for another note."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(4)
+        self.headings = [label("", "meta")]
+        self.texts = [self._add()]
+
+    def show_notes(self, notes: Sequence[Annotation], unread: Sequence[Annotation] = ()) -> None:
+        """Show the notes in this order, and mark the unread ones."""
+        while len(self.texts) < len(notes):
+            self.headings.append(label("", "meta"))
+            self.texts.append(self._add())
+        for place, (heading, text) in enumerate(zip(self.headings, self.texts, strict=True)):
+            there = place < len(notes)
+            heading.setVisible(there)
+            text.setVisible(there)
+            if there:
+                heading.setText(_heading(notes[place], new=notes[place] in unread))
+                text.show_text(notes[place].value)
+        self.setVisible(bool(notes))
+
+    def _add(self) -> TextPane:
+        pane = TextPane(self._theme, Type(READING, READING_LINE), grows=True)
+        pane.setAccessibleName(tr("Note"))
+        self._column.addWidget(self.headings[-1])
+        self._column.addWidget(pane)
+        return pane
+
+
+def _heading(note: Annotation, *, new: bool) -> str:
+    parts = [f"✎ {isolated(note.annotator)}", f"{note.at.astimezone():%Y-%m-%d %H:%M}"]
+    return "  ·  ".join([*parts, tr("new")] if new else parts)
+
+
+class NoteDialog(QDialog):
+    """Asks for a note to add to the thread. Stays open until the caller has saved it."""
+
+    written = Signal(str)  # when the user wants the note saved
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(tr("Note"))
+        self._text = QPlainTextEdit()
+        self._text.setObjectName("input")
+        self._text.setAccessibleName(tr("Note"))
+        self._text.setTabChangesFocus(True)
+        self._hint = label("", "meta")
+        self._hint.setText(tr("Ctrl+Enter saves, Esc discards. {undo} removes a note.").format(undo=key_text("undo")))
+        self._hint.setWordWrap(True)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 24, 24, 16)
+        layout.setSpacing(12)
+        layout.addWidget(self._text)
+        layout.addWidget(self._hint)
+        layout.addWidget(buttons)
+        set_size(self, 480, 260)
+
+    def accept(self) -> None:
+        text = self._text.toPlainText().strip()
+        if not text:
+            super().accept()
+        elif len(text) > LONGEST_NOTE:
+            message = tr("Not saved: the note has {count} characters. The limit is {limit}.")
+            self._hint.setText(message.format(count=f"{len(text):,}", limit=f"{LONGEST_NOTE:,}"))
+        else:
+            self.written.emit(text)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in ENTER and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.accept()
+        else:
+            super().keyPressEvent(event)
