@@ -21,6 +21,7 @@ from sqlalchemy import Engine, event
 
 from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.review.queue import QueueFilter
+from orbench_studio.domain.workspace.location import Location
 from orbench_studio.gui.application import Application
 from orbench_studio.gui.review.page import State
 from orbench_studio.gui.review.queue_model import PAGE
@@ -85,7 +86,7 @@ class Painted(QObject):
 class Drive:
     """The window with a workspace in it."""
 
-    def __init__(self, workspace: Path, scratch: Path) -> None:
+    def __init__(self, workspace: Location, scratch: Path) -> None:
         self.path = workspace
         settings = load_settings(scratch / "settings.json")
         settings.blind = False  # what is measured is the way to the next prompt
@@ -100,6 +101,8 @@ class Drive:
         self.prompt, self.queue = (Painted(pane.viewport(), self._look) for pane in (prompt, queue))
         self._reset = self._shown = False
         self._durable: float | None = None
+        self.painted: list[float] = []  # milliseconds from each key to the next prompt on the screen
+        self.durable: list[float] = []  # and until its decision was durable
         self._loop = QEventLoop()
         self._done: Callable[[], bool] = lambda: False
         self.review.model.modelReset.connect(self._on_reset)
@@ -121,18 +124,29 @@ class Drive:
             self._until(lambda: self.prompt.at is not None)
         QTest.qWait(_IDLE)
 
+    def show(self, wanted: QueueFilter) -> None:
+        """Show the prompts of a filter; the first is on the screen when this returns."""
+        self._shown = False
+        self.review.show_filter(wanted)
+        self._until(lambda: self._shown)
+        QTest.qWait(_IDLE)
+
     def decide(self, count: int, *, pause: int) -> list[float]:
         """Milliseconds from the key until the next prompt is on the screen and the decision is durable, both."""
         taken = []
         for _ in range(count):
             if pause:
                 QTest.qWait(pause)
+            while self.review.shown_view is None or self.review.at_end:  # a slow server has not assigned the next
+                QTest.qWait(_IDLE)
             self.prompt.forget()
             self._durable = None
             begun = perf_counter()
             QTest.keyClick(self.window, Qt.Key.Key_S)
             self._until(lambda: self.prompt.at is not None and self._durable is not None)
-            taken.append(1_000 * (max(self.prompt.at or 0, self._durable or 0) - begun))
+            self.painted.append(1_000 * ((self.prompt.at or 0) - begun))
+            self.durable.append(1_000 * ((self._durable or 0) - begun))
+            taken.append(max(self.painted[-1], self.durable[-1]))
         QTest.qWait(_IDLE)
         return taken
 
