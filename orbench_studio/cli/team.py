@@ -9,6 +9,7 @@ import typer
 from orbench_studio.cli.console import counted, rate_as_json, write_json, write_line
 from orbench_studio.cli.options import Json
 from orbench_studio.cli.options import Workspace as WorkspaceArgument
+from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.team.queue import QueueState, TeamQueue, format_member, parse_members
 from orbench_studio.domain.team.role import Role
 from orbench_studio.domain.workspace.location import Location
@@ -30,37 +31,50 @@ class Action(StrEnum):
     END = "end"
     ADD = "add"
     REMOVE = "remove"
+    ASSIGN = "assign"
+    UNASSIGN = "unassign"
 
 
 _PEOPLE = (Action.ADD, Action.REMOVE)
 _STATES = {Action.PAUSE: QueueState.PAUSED, Action.OPEN: QueueState.OPEN, Action.END: QueueState.ENDED}
 
 
+_What = Annotated[
+    Action,
+    typer.Argument(
+        help="list, make, change, pause, open or end queues; assign or unassign prompts; add or remove people."
+    ),
+]
+_Name = Annotated[str, typer.Argument(metavar="[NAME]", help="Name of the queue, or of the person.")]
+_Filter = Annotated[str | None, typer.Option("--filter", metavar="QUERY", help="Prompts of the queue. Default: all.")]
+_Overlap = Annotated[int | None, typer.Option(metavar="N", help="Annotators per prompt. Default: 1.")]
+_People = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--person",
+        metavar="NAME[=SHARE|=CATEGORY,…]",
+        help="Annotator, optionally with a share or categories. Repeatable. Default: all annotators.",
+    ),
+]
+_Lease = Annotated[
+    int | None, typer.Option(metavar="MINUTES", help="Time until an inactive assignment expires. Default: 30.")
+]
+_Training = Annotated[
+    str | None, typer.Option(metavar="QUERY", help="Prompts with known labels that new annotators label first.")
+]
+_Role = Annotated[Role, typer.Option(help="What an added person may do. On a server only.")]
+
+
 def team(
     workspace: WorkspaceArgument,
-    action: Annotated[
-        Action, typer.Argument(help="list, make, change, pause, open or end queues; add or remove people.")
-    ] = Action.LIST,
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Name of the queue, or of the person.")] = "",
-    query: Annotated[
-        str | None, typer.Option("--filter", metavar="QUERY", help="Prompts of the queue. Default: all.")
-    ] = None,
-    overlap: Annotated[int | None, typer.Option(metavar="N", help="Annotators per prompt. Default: 1.")] = None,
-    people: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--person",
-            metavar="NAME[=SHARE|=CATEGORY,…]",
-            help="Annotator, optionally with a share or categories. Repeatable. Default: all annotators.",
-        ),
-    ] = None,
-    lease: Annotated[
-        int | None, typer.Option(metavar="MINUTES", help="Time until an inactive assignment expires. Default: 30.")
-    ] = None,
-    training: Annotated[
-        str | None, typer.Option(metavar="QUERY", help="Prompts with known labels that new annotators label first.")
-    ] = None,
-    role: Annotated[Role, typer.Option(help="What an added person may do. On a server only.")] = Role.REVIEWER,
+    action: _What = Action.LIST,
+    name: _Name = "",
+    query: _Filter = None,
+    overlap: _Overlap = None,
+    people: _People = None,
+    lease: _Lease = None,
+    training: _Training = None,
+    role: _Role = Role.REVIEWER,
     as_json: Json = False,
 ) -> None:
     """Assign prompts to annotators with team queues, and show their progress.
@@ -70,6 +84,9 @@ def team(
 
     `pause` stops new assignments. `end` also releases current assignments and reveals all labels. `open` resumes a
     paused queue and reopens an ended one.
+
+    `assign` gives the prompts of `--filter` to one `--person` of a queue: they come first and do not expire. `unassign`
+    releases them.
 
     `add` and `remove` are for people of a workspace on a server. `add` creates a login with a random password, shown
     once, for a person whom the server does not know.
@@ -99,11 +116,28 @@ def _change_queue(opened: "Workspace", action: Action, name: str, settings: dict
 
     if action is Action.LIST:
         return ""
+    if action in (Action.ASSIGN, Action.UNASSIGN):
+        return _assign(opened, action, name, settings)
     if action is Action.MAKE:
         return team_queues.make(opened, TeamQueue(name, **settings)).message
     if action is Action.CHANGE:
         return team_queues.change(opened, name, replace(team_queues.named(opened, name), **settings)).message
     return team_queues.set_state(opened, name, _STATES[action]).message
+
+
+def _assign(opened: "Workspace", action: Action, name: str, settings: dict[str, Any]) -> str:
+    from orbench_studio.services.review import search
+    from orbench_studio.services.team import team_queues
+
+    members = settings.get("members", ())
+    if len(members) != 1 or "query" not in settings:
+        raise typer.BadParameter(
+            f"Name one person and a filter: `team WORKSPACE {action} QUEUE --person bob --filter …`."
+        )
+    ids = search.queue_of(opened, parse(settings["query"])).ids
+    if action is Action.ASSIGN:
+        return team_queues.assign(opened, name, ids, to=members[0].annotator).message
+    return team_queues.unassign(opened, name, ids, of=members[0].annotator).message
 
 
 def _change_people(place: Location, action: Action, name: str, role: Role) -> None:
@@ -165,13 +199,14 @@ def _line(activity: "Activity") -> str:
     if pace.labels_per_hour and pace.median_seconds:
         speed = f"{pace.labels_per_hour:,.0f} labels per hour, median time {pace.median_seconds:.0f} s"
     last_seen = f"{activity.last_seen.astimezone():%Y-%m-%d %H:%M}" if activity.last_seen else "never"
+    named = f"{activity.named.count:,} of {activity.named.n:,} named prompts labelled, " if activity.named.n else ""
     kappa = "no kappa yet"
     if found.value is not None:
         interval = f" ({found.interval[0]:.2f} to {found.interval[1]:.2f})" if found.interval else ""
         kappa = f"kappa {found.value:.2f}{interval}, n {found.n:,}"
     return (
         f"{activity.annotator}: {counted(activity.labels, 'label')}, {speed}, {kappa}, "
-        f"{activity.assigned:,} assigned now, last seen {last_seen}"
+        f"{activity.assigned:,} assigned now, {named}last seen {last_seen}"
     )
 
 
@@ -208,5 +243,7 @@ def _activity_as_json(activity: "Activity") -> dict[str, Any]:
         "self_consistency": rate_as_json(activity.self_consistency),
         "training_accuracy": rate_as_json(activity.training),
         "assigned": activity.assigned,
+        "named_prompts": activity.named.n,
+        "named_prompts_labelled": activity.named.count,
         "last_seen": activity.last_seen.isoformat() if activity.last_seen else None,
     }

@@ -64,7 +64,7 @@ class PageRegistry(QMainWindow):
         DecisionActions(page, self._session, self._recorder)
         SidePanels(page, self._session)
         self.assigned_queue = AssignedQueue(page, self._session)
-        page.bind({"nearest_toxic": self._show_nearest})
+        page.bind({"nearest_toxic": self._show_nearest, "assign": self._assign})
         return page
 
     def _show_nearest(self) -> None:
@@ -77,6 +77,23 @@ class PageRegistry(QMainWindow):
             self.messages.show_message(tr("The text is covered. Show it first."))
             return
         NearestDialog(self.review, self._session, self._theme, abs(view.prompt.id), view.prompt.text).open()
+
+    def _assign(self) -> None:
+        from orbench_studio.gui.team.assign_dialog import AssignDialog
+
+        view, chosen, everything = self.review.view, self.review.queue.chosen(), self.review.model.ids()
+        if view is None:
+            return
+        some = (
+            tr("{count} selected prompts").format(count=f"{len(chosen):,}")
+            if len(chosen) > 1
+            else tr("Prompt #{number}").format(number=abs(view.prompt.id))
+        )
+        whole = tr("All prompts in the current filter: {count}").format(count=f"{len(everything):,}")
+        scopes = {some: chosen if len(chosen) > 1 else [abs(view.prompt.id)], whole: sorted({*map(abs, everything)})}
+        dialog = AssignDialog(self, self._session, scopes)
+        dialog.message.connect(self.messages.show_message)
+        dialog.open()
 
     @cached_property
     def library(self) -> LibraryPage:

@@ -40,6 +40,12 @@ def test_a_queue_from_start_to_end(run, run_json, file):
     shares = run_json("team", file, "change", "hard", "--filter", "id:1-6", "--person", "ada=2", "--person", "bob=1")
     assert shares["queues"][0]["prompts"] == 6
     assert shares["queues"][0]["people"][0] == {"name": "ada", "share": 2, "categories": []}
+    assigned = run("team", file, "assign", "hard", "--person", "bob", "--filter", "id:1,6").stdout
+    assert assigned.startswith("1 prompts assigned to bob in the team queue “hard”.")
+    assert "0 of 1 named prompts labelled" in assigned
+    assert (
+        "1 prompts are no longer" in run("team", file, "unassign", "hard", "--person", "bob", "--filter", "id:6").stdout
+    )
     assert "1 disagreement, 0 adjudicated" in run("team", file, "pause", "hard").stdout
     assert run_json("team", file, "end", "hard")["queues"][0]["state"] == "ended"
     assert run_json("team", file, "open", "hard")["queues"][0]["state"] == "open"
@@ -50,6 +56,7 @@ def test_a_queue_from_start_to_end(run, run_json, file):
     [
         (["make"], 2, "Name the queue"),
         (["pause", "hard"], 1, "There is no team queue “hard”"),
+        (["assign", "hard", "--person", "bob"], 2, "Name one person and a filter"),
         (["make", "hard", "--person", "ada=2", "--person", "bob=hate"], 1, "not both"),
         (["make", "hard", "--person", "ada=privcy"], 1, "“privcy” is neither a share nor a list"),
         (["make", "ha=rd"], 1, "without “=”"),

@@ -171,8 +171,8 @@ def _team(stage: Stage) -> Iterator[tuple[str, QWidget]]:
     shares = (Member("Ada", 2), Member("Bo", 1))
     team_queues.make(workspace, TeamQueue("Privacy", "category:privacy", assignment=Assignment.SHARE, members=shares))
     for who, label in (("Ada", "safe"), ("Bo", "toxic")):
-        assignments.claim(workspace, "Hard, second look", annotator=who, ahead=12)
-        for claim in assignments.assigned(workspace, "Hard, second look", annotator=who)[: 9 if who == "Ada" else 4]:
+        assignments.claim(workspace, "Hard prompts", annotator=who, ahead=12)
+        for claim in assignments.assigned(workspace, "Hard prompts", annotator=who)[: 9 if who == "Ada" else 4]:
             said = label if claim.prompt_id % 4 == 0 else "safe"
             prompt_review.decide(workspace, Decision(claim.prompt_id, Aspect.LABEL, said), annotator=who)
     page.load()

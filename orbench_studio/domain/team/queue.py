@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from fractions import Fraction
 from math import floor, isfinite
@@ -14,6 +15,7 @@ from orbench_studio.errors import StudioError
 LOTS = 1_000_000  # positions on the circle that is divided by shares
 MAX_LEASE = 24 * 60  # minutes
 MAX_OVERLAP = 20
+NO_END = datetime(9999, 12, 31, tzinfo=UTC)  # the end of an assignment to a named person, which never expires
 _GOLDEN = 0.6180339887498949  # its multiples cover the circle evenly, however many prompts there are
 _MAX_NAME = 80  # characters
 Lots = tuple[int, int]  # from (inclusive), to (exclusive)

@@ -24,6 +24,7 @@ COLUMNS = {
     "Self-consistency": "Agreement with the annotator's own labels, on prompts shown again",
     "Training accuracy": "Agreement of first labels with known labels, on training prompts",
     "Assigned now": "Prompts assigned to the annotator and not labelled yet",
+    "Named prompts": "Labelled prompts of those assigned to the annotator by name",
     "Last seen": "Last decision or activity in a queue",
 }
 NOTE = "95 % intervals (Wilson; Dirichlet draws for kappa), pairs of labels assumed independent."
@@ -52,6 +53,7 @@ def _row(one: Activity, now: datetime) -> Row:
         one.self_consistency.short_with_n,
         one.training.short_with_n,
         f"{one.assigned:,}",
+        f"{one.named.count:,} / {one.named.n:,}" if one.named.n else "—",
         _ago(one.last_seen, now),
     )
 

@@ -1,5 +1,6 @@
 """Team queues and their progress, and the activity of annotators."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -45,7 +46,13 @@ def queues(workspace: Workspace) -> list[QueueStatus]:
 def named(workspace: Workspace, name: str) -> TeamQueue:
     """Find a queue by name. Raises StudioError if it does not exist."""
     with workspace.reading() as db:
-        return _required(db, name).queue
+        return queue_records.required(db, name).queue
+
+
+def names(workspace: Workspace) -> list[str]:
+    """List everybody who decided anything or joined a queue, by name."""
+    with workspace.reading() as db:
+        return annotator_activity.names(db)
 
 
 def people(workspace: Workspace, now: datetime | None = None) -> list[Activity]:
@@ -60,8 +67,9 @@ def people(workspace: Workspace, now: datetime | None = None) -> list[Activity]:
         training = annotator_activity.training_results(db)
         consistency = self_consistency(store_people.on_rechecked(db))
         assigned = annotator_activity.assigned(db, now or datetime.now(UTC))
+        named_prompts = annotator_activity.named(db)
         last_seen = annotator_activity.last_seen(db)
-        names = annotator_activity.names(db)
+        everybody = annotator_activity.names(db)
     nothing = Rate(0, 0)
     return [
         Activity(
@@ -73,9 +81,10 @@ def people(workspace: Workspace, now: datetime | None = None) -> list[Activity]:
             consistency.get(name, nothing),
             Rate(sum(training.get(name, {}).values()), len(training.get(name, ()))),
             assigned.get(name, 0),
+            named_prompts.get(name, nothing),
             last_seen.get(name),
         )
-        for name in names
+        for name in everybody
     ]
 
 
@@ -111,7 +120,7 @@ def change(workspace: Workspace, name: str, wanted: TeamQueue) -> Changes:
     """
     wanted = replace(wanted, name=wanted.name.strip())
     with workspace.writing() as db:
-        stored = _required(db, name)
+        stored = queue_records.required(db, name)
         if wanted.name != name and queue_records.named(db, wanted.name) is not None:
             raise StudioError(f"The team queue “{wanted.name}” already exists. Choose another name.")
         queue_records.change(db, stored, wanted)
@@ -119,16 +128,47 @@ def change(workspace: Workspace, name: str, wanted: TeamQueue) -> Changes:
         for member in stored.queue.members:
             who = journal.annotator_id(db, member.annotator)
             if wanted.member(member.annotator) is None and who is not None:
-                assigned_prompts.give_back(db, stored.id, who)
+                assigned_prompts.release(db, stored.id, who)
         _refresh(db, stored.id)
     message = f"Team queue “{wanted.name}” changed."
     return Changes(_TOUCHED, None, f"{message} {count:,} prompts added." if count else message)
 
 
+def assign(workspace: Workspace, name: str, prompt_ids: Sequence[int], *, to: str) -> Changes:
+    """Assign prompts to one annotator of a queue by name, also prompts that the queue did not have.
+
+    They come first in the annotator's queue and do not expire. Prompts that the annotator labelled are left out.
+    Raises StudioError if there is no such queue, if it has ended, or if it is for other annotators.
+    """
+    with workspace.writing() as db:
+        stored = _for_annotator(db, name, to)
+        categories = prompts.categories(db, prompt_ids)
+        queue_records.fill(db, stored, [(prompt_id, categories[prompt_id]) for prompt_id in prompt_ids])
+        who = journal.lock_annotator(db, to)
+        queue_records.member_id(db, stored.id, who)
+        count = assigned_prompts.assign(db, stored.id, who, prompt_ids)
+        _refresh(db, stored.id)
+    return Changes(
+        _TOUCHED if count else frozenset(), None, f"{count:,} prompts assigned to {to} in the team queue “{name}”."
+    )
+
+
+def unassign(workspace: Workspace, name: str, prompt_ids: Sequence[int], *, of: str) -> Changes:
+    """Release prompts that are assigned to one annotator of a queue by name. Raises StudioError as `assign` does."""
+    with workspace.writing() as db:
+        stored = _for_annotator(db, name, of)
+        count = assigned_prompts.unassign(db, stored.id, journal.annotator_id(db, of) or 0, prompt_ids)
+    return Changes(
+        _TOUCHED if count else frozenset(),
+        None,
+        f"{count:,} prompts are no longer assigned to {of} in the team queue “{name}”.",
+    )
+
+
 def set_state(workspace: Workspace, name: str, state: QueueState) -> Changes:
     """Open, pause or end a queue. Ending reveals its labels and releases its assignments."""
     with workspace.writing() as db:
-        stored = _required(db, name)
+        stored = queue_records.required(db, name)
         if state is QueueState.ENDED:
             assigned_prompts.release_all(db, stored.id)
         queue_records.change(db, stored, replace(stored.queue, state=state))
@@ -167,8 +207,10 @@ def _refresh(db: Connection, queue_id: int) -> None:
     derived_states.refresh_prompts(db, prompt_ids)
 
 
-def _required(db: Connection, name: str) -> StoredQueue:
-    stored = queue_records.named(db, name)
-    if stored is None:
-        raise StudioError(f"There is no team queue “{name}”. Run orbench-studio team WORKSPACE to list the queues.")
+def _for_annotator(db: Connection, name: str, annotator: str) -> StoredQueue:
+    stored = queue_records.required(db, name)
+    if stored.queue.state is QueueState.ENDED:
+        raise StudioError(f"The team queue “{name}” has ended. Reopen it first.")
+    if stored.queue.member(annotator) is None:
+        raise StudioError(f"{annotator} is not an annotator of the team queue “{name}”. Add them to the queue first.")
     return stored

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, func,
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.timeline import EntryKind
-from orbench_studio.domain.team.queue import AssignmentState, QueueState
+from orbench_studio.domain.team.queue import NO_END, AssignmentState, QueueState
 from orbench_studio.store.core.bulk_insert import chunks
 from orbench_studio.store.core.tables import ANNOTATIONS, JOURNAL
 from orbench_studio.store.core.team_tables import TEAM_CLAIMS, TEAM_PROMPTS, TEAM_QUEUES
@@ -129,7 +129,7 @@ def _expected(row: Any, assignments: Sequence[Any], decisions: dict[tuple[int, s
             state = AssignmentState.LABELLED
         elif skipped:
             state = AssignmentState.SKIPPED
-        elif assignment.state != AssignmentState.HELD and room <= 0 and not row.training:
+        elif assignment.state != AssignmentState.HELD and room <= 0 and not row.training and assignment.until < NO_END:
             expected.gone.append(assignment.id)  # the label was undone, and the prompt was assigned to others since
             continue
         else:

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, select
 
-from orbench_studio.domain.team.queue import AssignmentState
+from orbench_studio.domain.team.queue import NO_END, AssignmentState
 from orbench_studio.store.core.sample_tables import AUDIT_PROMPTS, AUDIT_SAMPLES, AUDIT_STRATA
 from orbench_studio.store.core.tables import ANNOTATORS
 from orbench_studio.store.core.team_tables import TEAM_CLAIMS, TEAM_PROMPTS, TEAM_QUEUES
 
 Q, P, C = TEAM_QUEUES.c, TEAM_PROMPTS.c, TEAM_CLAIMS.c
+_MANY = 2**31 - 1  # the largest id
 _SAMPLED, _STRATUM = AUDIT_PROMPTS.c, AUDIT_STRATA.c
 
 
@@ -41,8 +42,12 @@ def in_team_queue(value: str) -> Select[Any]:
 
 
 def place_in_assignments(prompt_id: ColumnElement[int], name: str, annotator: str) -> ColumnElement[int]:
-    """The prompt's place in the order in which a queue assigned prompts to the annotator."""
-    of = select(C.id).join(TEAM_PROMPTS, P.id == C.team_prompt_id).join(TEAM_QUEUES, Q.id == C.queue_id)
+    """The prompt's place in the order in which a queue assigned prompts to the annotator; first those by name."""
+    of = (
+        select(case((C.until == NO_END, C.id - _MANY), else_=C.id))
+        .join(TEAM_PROMPTS, P.id == C.team_prompt_id)
+        .join(TEAM_QUEUES, Q.id == C.queue_id)
+    )
     of = of.where(Q.name == name, C.annotator_id == _id_of(annotator), P.prompt_id == prompt_id)
     return of.limit(1).scalar_subquery()
 
@@ -51,7 +56,7 @@ def first_held(db: Connection, name: str, annotator: str) -> int | None:
     """The first prompt of a queue that the annotator holds; None where nothing is held."""
     mine = select(P.prompt_id).join(TEAM_CLAIMS, C.team_prompt_id == P.id).join(TEAM_QUEUES, Q.id == P.queue_id)
     mine = mine.where(Q.name == name, C.annotator_id == _id_of(annotator), C.state == AssignmentState.HELD)
-    return db.execute(mine.order_by(C.id).limit(1)).scalar()
+    return db.execute(mine.order_by(C.until < NO_END, C.id).limit(1)).scalar()
 
 
 def _id_of(annotator: str) -> Any:

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, case, func, select
 
 from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.review.timeline import EntryKind
-from orbench_studio.domain.team.queue import AssignmentState
+from orbench_studio.domain.team.queue import NO_END, AssignmentState
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, PROMPTS
 from orbench_studio.store.core.team_tables import TEAM_CLAIMS, TEAM_MEMBERS
 from orbench_studio.store.review.blinding import BLIND_PROMPTS
@@ -71,6 +72,15 @@ def assigned(db: Connection, now: datetime) -> dict[str, int]:
     counted = select(N.name, func.count()).join(TEAM_CLAIMS, c.annotator_id == N.id)
     counted = counted.where(c.state == AssignmentState.HELD, c.until >= now).group_by(N.name)
     return {name: int(count) for name, count in db.execute(counted)}
+
+
+def named(db: Connection) -> dict[str, Rate]:
+    """Count the prompts assigned to each annotator by name, and those of them that the annotator labelled."""
+    c = TEAM_CLAIMS.c
+    done = func.sum(case((c.state == AssignmentState.LABELLED, 1), else_=0))
+    counted = select(N.name, done, func.count()).join(TEAM_CLAIMS, c.annotator_id == N.id)
+    rows = db.execute(counted.where(c.until == NO_END).group_by(N.name))
+    return {name: Rate(int(labelled), int(count)) for name, labelled, count in rows}
 
 
 def last_seen(db: Connection) -> dict[str, datetime]:

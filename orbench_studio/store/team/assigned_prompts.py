@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from orbench_studio.domain.team.queue import LOTS, AssignmentState, Claim, Lots
+from orbench_studio.domain.team.queue import LOTS, NO_END, AssignmentState, Claim, Lots
 from orbench_studio.store.core.bulk_insert import chunks
 from orbench_studio.store.core.tables import ANNOTATIONS
 from orbench_studio.store.core.team_tables import (
@@ -57,7 +57,7 @@ def held(db: Connection, queue_id: int, annotator_id: int) -> int:
 def to_give(db: Connection, queue_id: int, part: Part, count: int, now: datetime) -> bool:
     """Whether prompts can probably be assigned to an annotator; checked without locks."""
     gone = select(C.id).where(*_gone(queue_id, part.annotator_id, now)).limit(1)
-    return bool(count) and (db.execute(gone).first() is not None or bool(_free(db, queue_id, part, 1, lock=False)))
+    return count > 0 and (db.execute(gone).first() is not None or bool(_free(db, queue_id, part, 1, lock=False)))
 
 
 def take(db: Connection, kept: StoredQueue, part: Part, count: int, now: datetime) -> int:
@@ -79,22 +79,56 @@ def take(db: Connection, kept: StoredQueue, part: Part, count: int, now: datetim
 
 
 def until(db: Connection, queue_id: int, annotator_id: int) -> datetime | None:
-    """Find when an annotator's first assignment expires; None without assignments."""
-    mine = select(C.until).where(*_mine(queue_id, annotator_id)).order_by(C.until).limit(1)
+    """Find when an annotator's first assignment expires; None without assignments that expire."""
+    mine = select(C.until).where(*_leased(queue_id, annotator_id)).order_by(C.until).limit(1)
     return db.execute(mine).scalar()
 
 
 def renew(db: Connection, kept: StoredQueue, annotator_id: int, now: datetime) -> None:
     """Extend an annotator's assignments to the full lease, and store when the annotator was seen."""
     until = now + timedelta(minutes=kept.queue.lease)
-    db.execute(update(TEAM_CLAIMS).where(*_mine(kept.id, annotator_id)).values(until=until))
+    db.execute(update(TEAM_CLAIMS).where(*_leased(kept.id, annotator_id)).values(until=until))
     there = (M.queue_id == kept.id, M.annotator_id == annotator_id)
     db.execute(update(TEAM_MEMBERS).where(*there).values(seen_at=now))
 
 
 def give_back(db: Connection, queue_id: int, annotator_id: int) -> int:
-    """Release an annotator's assignments. Returns how many."""
+    """Release an annotator's assignments that can expire. Returns how many."""
+    return _release(db, queue_id, _leased(queue_id, annotator_id))
+
+
+def release(db: Connection, queue_id: int, annotator_id: int) -> int:
+    """Release all assignments of an annotator, also those by name. Returns how many."""
     return _release(db, queue_id, _mine(queue_id, annotator_id))
+
+
+def assign(db: Connection, queue_id: int, annotator_id: int, prompt_ids: Sequence[int]) -> int:
+    """Assign prompts of a queue to an annotator by name, except those that they labelled. Returns how many."""
+    last = int(db.execute(select(func.coalesce(func.max(A.id), 0))).scalar_one())
+    row = {"queue_id": queue_id, "annotator_id": annotator_id, "state": AssignmentState.HELD, "until": NO_END}
+    row["after"] = last
+    count = 0
+    for some in chunks(sorted(prompt_ids)):
+        labelled = exists().where(
+            C.team_prompt_id == P.id, C.annotator_id == annotator_id, C.state == AssignmentState.LABELLED
+        )
+        open_ = select(P.id).where(P.queue_id == queue_id, P.prompt_id.in_(some), ~P.training, ~labelled)
+        ids = list(db.execute(open_.order_by(P.id)).scalars())
+        db.execute(delete(TEAM_CLAIMS).where(C.team_prompt_id.in_(ids), C.annotator_id == annotator_id))
+        if ids:
+            db.execute(insert(TEAM_CLAIMS), [row | {"team_prompt_id": of} for of in ids])
+        count += len(ids)
+    assignment_states.recount(db, prompt_ids, queue_id)
+    return count
+
+
+def unassign(db: Connection, queue_id: int, annotator_id: int, prompt_ids: Sequence[int]) -> int:
+    """Release the assignments by name of these prompts. Returns how many."""
+    mine = (*_mine(queue_id, annotator_id), C.until == NO_END)
+    return sum(
+        _release(db, queue_id, (*mine, C.team_prompt_id.in_(select(P.id).where(P.prompt_id.in_(some)))))
+        for some in chunks(sorted(prompt_ids))
+    )
 
 
 def release_all(db: Connection, queue_id: int) -> None:
@@ -103,9 +137,9 @@ def release_all(db: Connection, queue_id: int) -> None:
 
 
 def given(db: Connection, queue_id: int, annotator_id: int) -> list[Claim]:
-    """List the prompts assigned to an annotator so far, also labelled and skipped ones, in order of assignment."""
+    """List the prompts assigned to an annotator so far, also labelled and skipped ones; those by name come first."""
     mine = select(P.prompt_id, P.training, C.state).join(TEAM_PROMPTS, P.id == C.team_prompt_id)
-    mine = mine.where(C.queue_id == queue_id, C.annotator_id == annotator_id).order_by(C.id)
+    mine = mine.where(C.queue_id == queue_id, C.annotator_id == annotator_id).order_by(C.until < NO_END, C.id)
     return [Claim(row.prompt_id, bool(row.training), row.state != AssignmentState.HELD) for row in db.execute(mine)]
 
 
@@ -134,6 +168,10 @@ def _in(part: Part) -> tuple[ColumnElement[bool], ...]:
 
 def _mine(queue_id: int, annotator_id: int) -> tuple[ColumnElement[bool], ...]:
     return C.queue_id == queue_id, C.annotator_id == annotator_id, C.state == AssignmentState.HELD
+
+
+def _leased(queue_id: int, annotator_id: int) -> tuple[ColumnElement[bool], ...]:
+    return *_mine(queue_id, annotator_id), C.until < NO_END
 
 
 def _gone(queue_id: int, annotator_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:

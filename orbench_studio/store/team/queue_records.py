@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select, update
 
 from orbench_studio.domain.core.category import stored_category
 from orbench_studio.domain.team.queue import Assignment, Member, QueueState, TeamQueue, lot_of
+from orbench_studio.errors import StudioError
 from orbench_studio.store.core.bulk_insert import add, id_of, inserted
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS
 from orbench_studio.store.core.team_tables import TEAM_MEMBERS, TEAM_PROMPTS, TEAM_QUEUES
@@ -40,6 +41,14 @@ def everything(db: Connection) -> list[StoredQueue]:
 def named(db: Connection, name: str) -> StoredQueue | None:
     """Find a queue by name; None if it does not exist."""
     return next((stored for stored in everything(db) if stored.queue.name == name), None)
+
+
+def required(db: Connection, name: str) -> StoredQueue:
+    """Find a queue by name. Raises StudioError if it does not exist."""
+    stored = named(db, name)
+    if stored is None:
+        raise StudioError(f"There is no team queue “{name}”. Run orbench-studio team WORKSPACE to list the queues.")
+    return stored
 
 
 def save(db: Connection, queue: TeamQueue, at: datetime) -> int:

@@ -19,7 +19,7 @@ from orbench_studio.domain.core.annotation import LONGEST_NOTE, Aspect, Label, V
 from orbench_studio.domain.core.category import LONGEST_CATEGORY
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.timeline import EntryKind
-from orbench_studio.domain.team.queue import AssignmentState, QueueState
+from orbench_studio.domain.team.queue import NO_END, AssignmentState, QueueState
 from orbench_studio.store.core.unreadable_rows import VALUE_SETS
 
 WRITTEN = (
@@ -89,6 +89,7 @@ _LEASED = (
     "until <= clock_timestamp() + (SELECT q.lease FROM team_queues AS q WHERE q.id = queue_id) * interval '1 minute' "
     "+ interval '5 minutes'"
 )
+_NAMED = f"until = '{NO_END.isoformat()}'"  # only the owner assigns prompts to named people
 _SAME_QUEUE = "EXISTS (SELECT FROM team_prompts AS p WHERE p.id = team_prompt_id AND p.queue_id = team_claims.queue_id)"
 _OWN_CLAIM = f"annotator_id = {_SELF} AND {_SAME_QUEUE} AND {_LEASED}"
 _HAS_ROOM = (
@@ -133,9 +134,9 @@ _POLICIES = {
         f"{_OWN_CLAIM} AND {_HAS_ROOM} OR {_SAME_QUEUE} AND state = '{AssignmentState.LABELLED}' "
         f"AND {_labelled('team_claims.annotator_id', _CLAIMED, _COUNTED)}"
     ),
-    ("team_claims", "UPDATE"): f"{_OWN_CLAIM}",
+    ("team_claims", "UPDATE"): f"annotator_id = {_SELF} AND {_SAME_QUEUE} AND ({_LEASED} OR {_NAMED})",
     ("team_claims", "DELETE"): (
-        f"annotator_id = {_SELF} OR state = '{AssignmentState.HELD}' AND until < clock_timestamp() "
+        f"annotator_id = {_SELF} AND NOT {_NAMED} OR state = '{AssignmentState.HELD}' AND until < clock_timestamp() "
         f"OR state = '{AssignmentState.LABELLED}' AND NOT {_labelled('team_claims.annotator_id', _CLAIMED, _COUNTED)}"
     ),
 }
@@ -164,6 +165,9 @@ CREATE OR REPLACE FUNCTION recount_claimed() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
   IF row_security_active('public.journal') THEN
+    IF TG_OP = 'UPDATE' AND NEW.{_NAMED} AND OLD.until <> NEW.until THEN
+      RAISE insufficient_privilege USING MESSAGE = 'only the owner assigns prompts to named people';
+    END IF;
     UPDATE team_prompts SET room = room WHERE id = coalesce(NEW.team_prompt_id, OLD.team_prompt_id);
   END IF;
   RETURN NULL;

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.team.queue import QueueState, TeamQueue, assignments_filter
+from orbench_studio.gui.team.assign_dialog import AssignDialog
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.team import assignments, team_queues
 from orbench_studio.services.workspace.workspace import open_workspace
@@ -78,6 +79,28 @@ def test_labels_stay_hidden_from_the_other_annotator_until_both_have_labelled(st
         ada.window.show_page("page_disputes")
         ada.wait(lambda: [dispute.prompt_id for dispute in ada.window.disputes.disputes] == [1])
         assert ada.page.model.data(ada.page.model.index(1)).endswith("undecided")
+
+
+def test_a_selection_is_assigned_by_name_and_comes_first(start, path, other):
+    team_queues.make(other, TeamQueue("hard", "id:1-9"))
+    with start(path) as ada:
+        join(ada, "Ada")
+        ada.window.actions_table["clear_filter"].trigger()
+        ada.wait(lambda: ada.page.model.rowCount() == 70)
+        ada.page.queue.go(29)
+        ada.wait(lambda: ada.shown() == 30)
+        ada.window.actions_table["assign"].trigger()
+        dialog = ada.window.findChild(AssignDialog)
+        ada.wait(lambda: dialog.queue.currentText() == "hard")
+        assert [dialog.prompts.itemText(at) for at in range(2)] == [
+            "Prompt #30",
+            "All prompts in the current filter: 70",
+        ]
+        dialog.annotator.setCurrentText("Ada")
+        dialog.assign.click()
+        ada.wait(lambda: "1 prompts assigned to Ada" in ada.message())
+        join(ada, "Ada")
+        assert ids(ada)[:3] == [30, 7, 8]  # where Ada left the queue
 
 
 def test_skipping_and_leaving_return_assignments(start, path, other):

@@ -13,12 +13,13 @@ from sqlalchemy import select
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.review.decision import Decision
-from orbench_studio.domain.team.queue import Assignment, Member, QueueState, TeamQueue
+from orbench_studio.domain.team.queue import Assignment, Member, QueueState, TeamQueue, assignments_filter
 from orbench_studio.errors import StaleDecisionError, StudioError
 from orbench_studio.formats.records import PromptDraft, Record
 from orbench_studio.services.data.record_import import RecordImport
-from orbench_studio.services.review import bulk_labels, prompt_review
+from orbench_studio.services.review import bulk_labels, prompt_review, search
 from orbench_studio.services.team import assignments, team_queues
 from orbench_studio.services.team.policy import TeamPolicy
 from orbench_studio.services.workspace.workspace import (
@@ -172,6 +173,33 @@ def test_a_label_cannot_be_redone_after_the_prompt_was_reassigned(team):
         prompt_review.redo(team, annotator="ada")
     label(team, "bob", 1, "toxic")
     assert progress(team).by_labels == (0, 1)
+
+
+def test_prompts_assigned_by_name_come_first_and_stay(anywhere):
+    team = anywhere
+    team_queues.make(team, TeamQueue("hard", "id:1-9"))
+    assert take(team, "ada") == take(team, "ada", now=LATER) == [1, 2, 3]
+    changes = team_queues.assign(team, "hard", [2, 8, 11], to="ada")
+    assert changes.message == "3 prompts assigned to ada in the team queue “hard”."
+    assert holds(team, "ada") == [2, 8, 11, 1, 3]
+    assert list(search.queue_of(team, assignments_filter("hard", "ada")).ids) == [2, 8, 11, 1, 3]
+    assignments.give_back(team, "hard", annotator="ada")
+    assert take(team, "bob", 20, now=NOON + timedelta(days=400)) == [1, 3, 4, 5, 6, 7, 9]
+    with pytest.raises(StaleDecisionError):
+        label(team, "bob", 8)
+    label(team, "ada", 8)
+    skip(team, "ada", 2)
+    prompt_review.undo(team, annotator="ada")
+    assignments.renew(team, "hard", annotator="ada", now=LATER)
+    assert holds(team, "ada") == [2, 11]
+    ada = team_queues.people(team)[0]
+    assert (ada.named, ada.assigned) == (Rate(1, 3), 2)
+    assert team_queues.unassign(team, "hard", [2, 8], of="ada").message.startswith("1 prompts are no longer assigned")
+    assert take(team, "bob", 20)[-1] == 2
+    assert holds(team, "ada") == [11]
+    with pytest.raises(StudioError, match="eve is not an annotator"):
+        team_queues.change(team, "hard", TeamQueue("hard", members=(Member("ada"), Member("bob"))))
+        team_queues.assign(team, "hard", [5], to="eve")
 
 
 def test_prompts_are_assigned_by_share_and_by_category(anywhere):

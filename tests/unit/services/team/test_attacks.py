@@ -145,6 +145,9 @@ ATTACKS = {
     "VALUES (1, 1, false, 0, 0, 9)",
     "an assignment of somebody else": claim(BEN),
     "an assignment for ever": claim(until="'2099-01-01'"),
+    "an own assignment without an end": claim(until="'9999-12-31+00'"),
+    "an own assignment made endless": claim() + f"; UPDATE team_claims SET until = '9999-12-31+00' WHERE annotator_id = {ME}",
+    "an assignment by name given back": f"DELETE FROM team_claims WHERE annotator_id = {ME} AND until > '9999-01-01'",
     "an assignment of another queue's prompt": claim(prompt="999999"),
     "somebody else's assignments taken away": f"DELETE FROM team_claims WHERE annotator_id = {BEN}",
     "somebody else's assignments prolonged": f"UPDATE team_claims SET until = now() WHERE annotator_id = {BEN}",
@@ -182,6 +185,7 @@ def place(postgres, tmp_path_factory):
         owner.policy = TeamPolicy()
         team_queues.make(owner, TeamQueue("first", overlap=2))
         assignments.claim(owner, "first", annotator="ben")
+        team_queues.assign(owner, "first", [4], to="mallory")
         prompt_review.decide(owner, Decision(1, Aspect.LABEL, "safe"), annotator="ben")
     with open_workspace(postgres.address(server.database, "mallory")) as theirs:
         theirs.policy = TeamPolicy()

@@ -93,6 +93,22 @@ def test_the_role_determines_the_reviewer_name(owned, mona):
     assert owned.decides_as is None
 
 
+def test_a_reviewer_labels_what_the_owner_assigned_to_them(owned, mona):
+    team_queues.make(owned, TeamQueue("hard", "id:1-9", overlap=2))
+    team_queues.assign(owned, "hard", [7, 8], to="mona")
+    assignments.claim(mona, "hard", annotator="mona", ahead=3)
+    assert [one.prompt_id for one in assignments.assigned(mona, "hard", annotator="mona")] == [7, 8, 1]
+    label(mona, 7, "safe", "mona")
+    prompt_review.undo(mona, annotator="mona")
+    prompt_review.redo(mona, annotator="mona")
+    assignments.give_back(mona, "hard", annotator="mona")
+    assert [(one.prompt_id, one.done) for one in assignments.assigned(owned, "hard", annotator="mona")] == [
+        (7, True),
+        (8, False),
+    ]
+    assert owned.problems() == []
+
+
 def test_a_reviewer_can_decide_undo_and_save_views(owned, mona):
     label(mona, 1, "safe", "mona")
     prompt_review.decide(mona, Decision(1, Aspect.NOTE, "seen"), Decision(1, Aspect.FLAG, "on"), annotator="mona")
