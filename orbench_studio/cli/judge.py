@@ -64,7 +64,8 @@ def _judge_builtin(workspace: Path, name: str, batch_id: int | None, *, as_json:
     with open_workspace(workspace) as opened:
         done = builtin_judges.run_judge(opened, name, batch_id)
     if as_json:
-        write_json({"judge": done.judge, "version": done.version, "judged": done.judged, "abstained": done.abstained})
+        counts = {"judged": done.judged, "abstained": done.abstained, "not_judged": done.not_judged}
+        write_json({"judge": done.judge, "version": done.version, **counts})
     else:
         write_line(done.changes.message)
 

@@ -28,7 +28,10 @@ def confirm(found: "Estimate", sending: RequestOptions) -> None:
             write_line(_line(model))
         if found.max_cost:
             write_line(f"Total: {counted(found.items, 'request')}, at most {usd(found.max_cost)}.")
-        write_line(f"Duration: about {duration(found.seconds)}. Prices as of {found.prices_dated}.")
+        facts = [f"Duration: about {duration(found.seconds)}."] if found.seconds else []
+        facts += [f"Prices as of {found.prices_dated}."] if found.max_cost else []
+        if facts:
+            write_line(" ".join(facts))
     if found.warning:
         write_error(found.warning)
     if sending.yes:

@@ -29,4 +29,5 @@ def models(
         write_line(
             f"No model server runs on this machine. Supported: {', '.join(model_catalogue.supported_servers())}."
         )
-    write_line(f"Without a key or server: {', '.join(built_in)}")
+    write_line("")
+    write_table(("without a key or server", "what it does"), [(name, model_catalogue.about(name)) for name in built_in])

@@ -25,7 +25,24 @@ SCRIPTS: dict[str, tuple[Answer | None, ...]] = {
     "failing": (_HELPS, _HELPS, _HELPS, None),
 }
 """The answers of each simulated model. The text of the prompt alone selects one of them. None is a failure."""
+DESCRIPTIONS = {
+    "helpful": "answers every prompt",
+    "refusing": "refuses every prompt",
+    "mixed": "of 8 responses: 3 answers, 3 refusals, 1 blocked, 1 cut off",
+    "failing": "answers; one request in four fails",
+    "writer": "writes seeds and rewrites",
+    "moderator": "votes; about 30 % toxic",
+    "strict": "votes; about 45 % toxic",
+    "lenient": "votes; about 15 % toxic",
+}
 NAMES = (*SCRIPTS, *ROLES)
+
+
+def delay(name: str) -> float | None:
+    """The seconds per answer of a simulated model, such as `simulated/mixed@0.2`; None for any other model."""
+    vendor, _, script = name.partition("/")
+    found = script.partition("@")[2] or "0"
+    return float(found) if vendor == "simulated" and found.replace(".", "", 1).isdigit() else None
 
 
 def _scripted(script: tuple[Answer | None, ...]) -> Callable[[Request], Answer]:

@@ -160,7 +160,8 @@ def test_built_in_judge_judges_the_responses_of_a_batch_or_all(evaluate, run, ru
     judge = ("judge", workspace, "--judge", "rules")
     second = run_json("batches", workspace, "list")[0]
     assert (second["batch"], second["done"]) == (2, 7)
-    assert run_json(*judge, "--batch", 2)["judged"] == 7
+    judged = run_json(*judge, "--batch", 2)
+    assert (judged["judged"], judged["not_judged"]) == (7, {})
     assert run(*judge, "--model", MODEL).exit_code == 2
     assert run_json(*judge)["judged"] == 5
 

@@ -19,7 +19,7 @@ from orbench_studio.gui.common.dialogs import AboutDialog, CrashDialog
 from orbench_studio.gui.common.preferences import PreferencesDialog
 from orbench_studio.gui.common.shortcuts_dialog import ShortcutsDialog
 from orbench_studio.gui.common.theme import LARGEST
-from orbench_studio.gui.evaluation.progress_table import FAILED
+from orbench_studio.gui.evaluation.progress_table import STATUS
 from orbench_studio.gui.generation.steps import Step
 from orbench_studio.gui.main_window import MainWindow
 from orbench_studio.gui.review.choice_menus import category_menu
@@ -258,7 +258,7 @@ def _batches(stage: Stage) -> Iterator[tuple[str, QWidget]]:
     form.options.opener.click()
     form.foot.launch.click()
     failed = page.batch.models.model()
-    stage.wait(lambda: failed.rowCount() > 1 and bool(failed.index(1, FAILED).data()))
+    stage.wait(lambda: failed.rowCount() > 1 and "API" in str(failed.index(1, STATUS).data()))
     yield "evaluate-running", stage.window
     stage.wait(lambda: page.batches.model().index(0, 2).data() == BatchState.COMPLETED.label)
     stage.wait(lambda: page.batch.failures.table.model().rowCount() > 0)

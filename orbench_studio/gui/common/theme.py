@@ -44,7 +44,7 @@ VERDICTS = {
     Verdict.UNPARSED: Mark("?", "unreadable", "quiet"),
 }
 ANSWERS: dict[AnswerClass | None, Mark] = {
-    AnswerClass.DIRECT_ANSWER: Mark("✓", "answer", "safe", "safe_tint"),
+    AnswerClass.DIRECT_ANSWER: Mark("✓", "direct answer", "safe", "safe_tint"),
     AnswerClass.SAFE_COMPLETION: Mark("◕", "safe completion", "safe", "safe_tint"),
     AnswerClass.INABILITY: Mark("∅", "inability", "safe", "safe_tint"),
     AnswerClass.PARTIAL_REFUSAL: Mark("◐", "partial refusal", "amber", "amber_tint"),

@@ -32,7 +32,7 @@ from orbench_studio.gui.evaluation.activity_chart import ActivityChart
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 from orbench_studio.gui.evaluation.failures_pane import FailuresPane
 from orbench_studio.gui.evaluation.plan import is_simulated
-from orbench_studio.gui.evaluation.progress_table import FAILED, ProgressTable
+from orbench_studio.gui.evaluation.progress_table import ProgressTable, status_words
 from orbench_studio.gui.evaluation.workers_table import WorkersTable
 from orbench_studio.services.judging.builtin_judges import LOCAL, RULES
 
@@ -48,8 +48,8 @@ def status_text(progress: BatchProgress, snapshot: Snapshot | None, *, here: boo
     batch = progress.batch
     stopped = any(model.stopped is not None for model in progress.models)  # the reasons are shown by model
     note = "" if stopped else batch.note or ""
-    if batch.state is BatchState.COMPLETED and progress.failed:
-        parts = [tr("completed, {count} failed").format(count=f"{progress.failed:,}"), note]
+    if batch.state is BatchState.COMPLETED:
+        parts = [status_words(progress.status, progress.failed), note]
     else:
         parts = [tr(batch.state.label) if here else _status_elsewhere(progress), note]
     if here and batch.state not in (BatchState.RUNNING, BatchState.COMPLETED):
@@ -218,12 +218,6 @@ class BatchPane(QWidget):
         dialog.textValueSelected.connect(lambda name: self._judge_by(name.strip()) if name.strip() else None)
         dialog.open()
 
-    def _open_model(self, model: object, column: int) -> None:
-        if column == FAILED and self.failures.isVisible():
-            self.failures.table.setFocus()
-        else:
-            self._review(f"{self.batch_id}={model}")
-
     def _review(self, batch_value: str) -> None:
         models = [model.model for model in self._progress.models] if self._progress else []
         model = "" if "=" in batch_value else next(iter(models), "")
@@ -236,7 +230,7 @@ class BatchPane(QWidget):
         self.resume.clicked.connect(self._resume)
         self.cancel.clicked.connect(self._cancel)
         self.review.clicked.connect(lambda: self._review(f"{self.batch_id}"))
-        self.models.opened.connect(self._open_model)
+        self.models.opened.connect(lambda model, _column: self._review(f"{self.batch_id}={model}"))
         self.failures.opened.connect(
             lambda prompt_id: self.review_wanted.emit(QueueFilter((Term(Field.ID, (str(prompt_id),)),)))
         )

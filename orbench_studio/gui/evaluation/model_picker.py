@@ -20,9 +20,10 @@ from PySide6.QtWidgets import (
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.widgets import label
-from orbench_studio.services.evaluation.model_catalogue import ModelGroup, Source
+from orbench_studio.services.evaluation.model_catalogue import ModelGroup, Source, about
 
 _SIZE = (640, 560)
+_MODEL = Qt.ItemDataRole.UserRole
 
 
 class ModelPicker(QDialog):
@@ -63,12 +64,15 @@ class ModelPicker(QDialog):
     def models(self) -> list[str]:
         """The checked models, each once."""
         checked = dict.fromkeys(
-            item.text(0) for item in self._items() if item.checkState(0) is Qt.CheckState.Checked
+            item.data(0, _MODEL) for item in self._items() if item.checkState(0) is Qt.CheckState.Checked
         )  # fmt: skip
         return [model for model in checked if model not in self._selected]
 
     def _item(self, model: str, amounts: tuple[str, str]) -> QTreeWidgetItem:
-        item = QTreeWidgetItem([model, *amounts])
+        says = about(model)
+        shown = tr("{model}: {description}").format(model=model, description=tr(says)) if says else model
+        item = QTreeWidgetItem([shown, *amounts])
+        item.setData(0, _MODEL, model)
         is_selected = model in self._selected
         item.setCheckState(0, Qt.CheckState.Checked if is_selected else Qt.CheckState.Unchecked)
         item.setDisabled(is_selected)

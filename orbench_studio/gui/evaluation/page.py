@@ -23,6 +23,7 @@ from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 from orbench_studio.gui.evaluation.batch_pane import BatchPane
 from orbench_studio.gui.evaluation.new_batch import NewBatch
 from orbench_studio.gui.evaluation.plan import is_simulated
+from orbench_studio.gui.evaluation.progress_table import status_words
 from orbench_studio.gui.judging.judge_run import JudgeRun
 from orbench_studio.gui.workspace.session import Session
 
@@ -39,9 +40,8 @@ _LIST_HEIGHT = 140  # initial
 _COLUMNS = (
     Column("Batch", 60, number=True),
     Column("Name", 120, 1),
-    Column("Status", 90),
+    Column("Status", 90, whole=True),
     Column("Done", 95, number=True),
-    Column("Failed", 60, number=True),
     Column("Cost", 80, number=True),
 )
 
@@ -208,8 +208,7 @@ def _row(progress: BatchProgress) -> tuple[str, ...]:
     return (
         f"{batch.id}",
         tr("{name}  ·  simulated").format(name=batch.name) if mixed else batch.name,
-        tr(progress.status),
+        status_words(progress.status, progress.failed),
         tr("{done} of {total}").format(done=f"{progress.done:,}", total=f"{progress.total:,}"),
-        f"{progress.failed:,}" if progress.failed else "",
         spent(progress.cost, progress.unpriced, progress.estimated) if progress.done else "",
     )

@@ -1,4 +1,4 @@
-"""The progress of each model of a batch: progress bar, failures, tokens, cost, rate."""
+"""The progress of each model of a batch: progress bar, tokens, cost, status with rate and failures."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ from orbench_studio.gui.common.theme import BODY, Theme, font, px
 if TYPE_CHECKING:
     from orbench_studio.services.evaluation.batch_runner import LiveModel, Snapshot
 
-DONE, FAILED = 1, 2  # columns
+DONE, STATUS = 1, 4  # columns
 _COLUMNS = (
     Column("Model", 100),
     Column("Done", 115, 2),
-    Column("Failed", 50),
     Column("Tokens in, out", 105, number=True),
     Column("Cost", 70, number=True),
     Column("Status", 76, 4),
@@ -93,14 +92,19 @@ def _row(progress: BatchProgress, model: ModelProgress, live: LiveModel | None) 
     tokens = f"{model.input_tokens:,}, {model.output_tokens:,}" if model.input_tokens or model.output_tokens else ""
     cost = spent(model.cost, model.unpriced, model.estimated) if model.done else ""
     done = tr("{done} of {total}").format(done=f"{model.done:,}", total=f"{model.total:,}")
-    return (model.model, done, failures(model), tokens, cost, _status(progress, model, live))
+    return (model.model, done, tokens, cost, ", ".join((_status(progress, model, live), *failures(model))))
 
 
-def failures(model: ModelProgress) -> str:
+def failures(model: ModelProgress) -> list[str]:
     """The causes of failures with their counts, and the number of cancelled items."""
     counts = [(cause.label, count) for cause, count in model.failed_by.items()]
     counts += [("cancelled", model.cancelled)] if model.cancelled else []
-    return ", ".join(tr("{count} {cause}").format(cause=tr(cause), count=f"{count:,}") for cause, count in counts)
+    return [tr("{count} {cause}").format(cause=tr(cause), count=f"{count:,}") for cause, count in counts]
+
+
+def status_words(status: str, failed: int) -> str:
+    """The status of a batch, with the number of its failed items."""
+    return tr("{status}, {count} failed").format(status=tr(status), count=f"{failed:,}") if failed else tr(status)
 
 
 def _status(progress: BatchProgress, model: ModelProgress, live: LiveModel | None) -> str:

@@ -7,17 +7,16 @@ from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.decision import PromptView
 from orbench_studio.gui.common.actions import SHORTCUTS, Actions, key_text, tr
 from orbench_studio.gui.common.flow_layout import Flow
-from orbench_studio.gui.common.theme import LABELS, Theme
+from orbench_studio.gui.common.theme import ANSWERS, LABELS, Theme
 from orbench_studio.gui.common.widgets import KeyButton, KeyHints, label, set_role
 from orbench_studio.gui.review.choice_menus import CLASS_ACTIONS, LABEL_ACTIONS
 from orbench_studio.gui.review.decision_words import decided_words, known_words, question
 
 _PLAIN = {"category": "category", "seed": "Seed", "flag": "⚑ Flag", "note": "✎ Note"}
 _KINDS = (AnswerClass.NON_RESPONSIVE, AnswerClass.INABILITY)  # without a key of their own
-_SHORT = {AnswerClass.DIRECT_ANSWER: "answer", AnswerClass.DIRECT_REFUSAL: "direct refusal"}
 _HINTS = (
     (("next_response", "previous_response"), "another response"),
-    *(((name,), _SHORT.get(of, str(of).replace("_", " "))) for of, name in CLASS_ACTIONS.items() if of not in _KINDS),
+    *(((name,), ANSWERS[of].word) for of, name in CLASS_ACTIONS.items() if of not in _KINDS),
     (("class_kind",), "kind, severity"),
     (("change_class",), "change class"),
     (("side_by_side",), "compare"),

@@ -7,6 +7,7 @@ from orbench_studio.domain.evaluation.batch import BatchSettings
 from orbench_studio.domain.evaluation.rate_limits import WINDOW
 from orbench_studio.providers.base import estimated_tokens
 from orbench_studio.providers.endpoints import endpoint
+from orbench_studio.providers.simulated import delay
 from orbench_studio.services.evaluation.prices import Prices, age_warning, cost
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.evaluation import text_lengths
@@ -134,7 +135,9 @@ def _model(
         for output in (expected, max_tokens)
     ]
     concurrency = endpoint(name, settings.base_urls.get(name)).concurrency(settings.limits.concurrency)
-    seconds = (max_tokens if expected is None else expected) / _TOKENS_PER_SECOND / concurrency
+    wait = delay(name)
+    needed = (max_tokens if expected is None else expected) / _TOKENS_PER_SECOND if wait is None else items * wait
+    seconds = needed / concurrency
     for limit, amount in (
         (settings.limits.requests_per_minute, items),
         (settings.limits.tokens_per_minute, tokens + (expected or max_tokens)),

@@ -10,7 +10,7 @@ from orbench_studio.providers.credentials import KeyMissingError, key_for
 from orbench_studio.providers.discovery import LocalServer
 from orbench_studio.providers.endpoints import LOCAL_SERVERS, PRESETS, Endpoint
 from orbench_studio.providers.local_model import MODEL, weights
-from orbench_studio.providers.simulated import NAMES
+from orbench_studio.providers.simulated import DESCRIPTIONS, NAMES
 from orbench_studio.services.evaluation.prices import Price, Prices
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.evaluation import batches
@@ -101,6 +101,12 @@ def built_in() -> list[str]:
     except StudioError:
         return [f"simulated/{script}" for script in NAMES]
     return [f"local/{MODEL}", *(f"simulated/{script}" for script in NAMES)]
+
+
+def about(model: str) -> str:
+    """What a simulated model does; empty for any other model."""
+    vendor, _, script = model.partition("/")
+    return DESCRIPTIONS.get(script.partition("@")[0], "") if vendor == "simulated" else ""
 
 
 def _has_key(endpoint: Endpoint) -> bool:

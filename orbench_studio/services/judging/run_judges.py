@@ -5,8 +5,8 @@ reads `examples` before it trains a local judge in another thread.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from orbench_studio.domain.core.changes import Changes, Kind
@@ -32,7 +32,7 @@ class JudgingResult:
 
     `finished` is False for a cancelled run: its judgements are stored, and the next run continues. `total` is the
     number of responses to judge at the start. `changed` has the prompts of the responses whose final class changed.
-    `abstained` counts the judged responses that are left to a person.
+    `abstained` counts the judged responses that are left to a person, `not_judged` what was left out, by the reason.
     """
 
     judge: str
@@ -42,14 +42,17 @@ class JudgingResult:
     total: int
     changed: tuple[int, ...] = ()
     abstained: int = 0
+    not_judged: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def changes(self) -> Changes:
         """What the run changed, with a message for the user."""
+        others = ", ".join(f"{count:,} {reason}" for reason, count in self.not_judged.items())
+        not_judged = f" Not judged: {others}." if others else ""
         if not self.judged:
-            return Changes(message=f"{self.judge}: no new responses to judge.")
+            return Changes(message=f"{self.judge}: no new responses to judge.{not_judged}")
         if self.finished:
-            message = f"{self.judge}: {self.judged:,} responses judged."
+            message = f"{self.judge}: {self.judged:,} responses judged.{not_judged}"
             if self.abstained:
                 message += f" It abstained from {self.abstained:,}: classify them (filter class:abstained)."
         else:
@@ -102,8 +105,8 @@ def judging(
     with workspace.writing() as db:
         judge_id = id_of(db, JUDGES, {"name": instrument.name, "kind": str(instrument.kind)})
         pending = Pending(judge_id, identity, instrument.kind, batch_id)
-        total = judgements.count_to_judge(db, pending)
-    done = JudgingResult(instrument.name, instrument.version, 0, finished=False, total=total)
+        total, not_judged = judgements.count_to_judge(db, pending)
+    done = JudgingResult(instrument.name, instrument.version, 0, finished=False, total=total, not_judged=not_judged)
     after = 0
     while True:
         yield done

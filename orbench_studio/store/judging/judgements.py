@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, or_, select
 
 from orbench_studio.domain.core.annotation import Aspect, Basis
 from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, JudgeKind
@@ -29,6 +29,8 @@ from orbench_studio.store.review.human_classes import BY_PEOPLE
 from orbench_studio.store.review.journal import IN_FORCE
 
 J, R, S = JUDGEMENTS.c, RESPONSES.c, RESPONSE_STATES.c
+NO_TEXT, NO_RESPONSE = "without a text", "requests without a response"
+JUDGED, BY_A_PERSON = "judged before", "classified by people"
 _DECIDED = or_(BY_PEOPLE, S.basis == Basis.DISPUTED)
 
 
@@ -89,17 +91,24 @@ def to_judge(db: Connection, pending: Pending, after: int, limit: int) -> list[R
         select(R.id, R.prompt_id, func.coalesce(R.asked, PROMPTS.c.text), R.text, MODELS.c.name)
         .join(PROMPTS, PROMPTS.c.id == R.prompt_id)
         .join(MODELS, MODELS.c.id == R.model_id)
-        .where(R.id > after, *_conditions(pending))
+        .where(R.id > after, *(~why for why in _left_out(pending).values()), *_scope(pending))
         .order_by(R.id)
         .limit(limit)
     )
     return [ResponseToJudge(*row) for row in db.execute(statement)]
 
 
-def count_to_judge(db: Connection, pending: Pending) -> int:
-    """Number of responses to judge."""
-    statement = select(func.count()).select_from(RESPONSES).where(*_conditions(pending))
-    return int(db.execute(statement).scalar_one())
+def count_to_judge(db: Connection, pending: Pending) -> tuple[int, dict[str, int]]:
+    """Number of responses to judge, and of what is left out by its reason."""
+    reason = case(*((condition, why) for why, condition in _left_out(pending).items()), else_="").label("reason")
+    found = select(reason).select_from(RESPONSES).where(*_scope(pending)).subquery()
+    rows = db.execute(select(found.c.reason, func.count()).group_by(found.c.reason))
+    counts = {reason: int(count) for reason, count in rows}
+    to_judge = counts.pop("", 0)
+    if pending.batch_id is not None:
+        items = select(func.count()).where(BATCH_ITEMS.c.batch_id == pending.batch_id)
+        counts[NO_RESPONSE] = int(db.execute(items).scalar_one()) - to_judge - sum(counts.values())
+    return to_judge, {reason: count for reason, count in counts.items() if count}
 
 
 def replace(db: Connection, judge_id: int, judged: Sequence[tuple[ResponseToJudge, dict[str, Any]]]) -> tuple[int, ...]:
@@ -211,15 +220,19 @@ def _final_classes(db: Connection, response_ids: Sequence[int]) -> dict[int, str
     return found
 
 
-def _conditions(pending: Pending) -> list[ColumnElement[bool]]:
+def _left_out(pending: Pending) -> dict[str, ColumnElement[bool]]:
+    """Why a response is not judged."""
     done = exists().where(J.response_id == R.id, J.judge_id == pending.judge_id, J.identity == pending.identity)
-    conditions = [~done, R.stop_reason.not_in(UNJUDGEABLE)]
+    conditions: dict[str, ColumnElement[bool]] = {NO_TEXT: R.stop_reason.in_(UNJUDGEABLE), JUDGED: done}
     if pending.kind is JudgeKind.LOCAL:
-        conditions.append(~exists().where(S.response_id == R.id, _DECIDED))
-    if pending.batch_id is not None:
-        items = select(BATCH_ITEMS.c.id).where(BATCH_ITEMS.c.batch_id == pending.batch_id)
-        conditions.append(R.batch_item_id.in_(items))
+        conditions[BY_A_PERSON] = exists().where(S.response_id == R.id, _DECIDED)
     return conditions
+
+
+def _scope(pending: Pending) -> list[ColumnElement[bool]]:
+    if pending.batch_id is None:
+        return []
+    return [R.batch_item_id.in_(select(BATCH_ITEMS.c.id).where(BATCH_ITEMS.c.batch_id == pending.batch_id))]
 
 
 def _decisions(db: Connection, response_ids: Sequence[int]) -> dict[int, list[int]]:

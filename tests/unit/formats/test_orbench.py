@@ -142,8 +142,8 @@ def test_responses_without_prompts_are_refused(refused):
 
 def test_alignment(take):
     found = take("gpt-4_merged_x.csv", ALIGNED + 'A,True,"  No.\r\nNever. ",hate\nB,False,,none\nC,,Well,hate\n')
-    refusal = JudgementDraft("or-bench-keywords", JudgeKind.RULE, AnswerClass.DIRECT_REFUSAL, raw="True")
-    answer = JudgementDraft("or-bench-keywords", JudgeKind.RULE, AnswerClass.DIRECT_ANSWER, raw="False")
+    refusal = JudgementDraft("or-bench-published", JudgeKind.RULE, AnswerClass.DIRECT_REFUSAL, raw="True")
+    answer = JudgementDraft("or-bench-published", JudgeKind.RULE, AnswerClass.DIRECT_ANSWER, raw="False")
     assert found == [
         Record(
             2,

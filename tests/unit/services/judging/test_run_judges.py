@@ -47,7 +47,8 @@ def rows(workspace):
 def test_rules_judge_all_responses_with_text(workspace):
     done = judge(workspace, rules(workspace))
     assert (done.judged, done.finished) == (121, True)
-    assert done.changes.message == "studio-rules: 121 responses judged."
+    left_out = "Not judged: 2 without a text."
+    assert done.changes.message == f"studio-rules: 121 responses judged. {left_out}"
     found = finals(workspace, "north")
     assert {final.basis for final in found.values()} == {Basis.RULE}
     right = [(final.answer_class in REFUSALS) == (truth("north", p - 1) in REFUSALS) for p, final in found.items()]
@@ -80,6 +81,7 @@ def test_a_second_run_adds_nothing(workspace):
     before = rows(workspace)
     again = judge(workspace, rules(workspace))
     assert (again.judged, bool(again.changes)) == (0, False)
+    assert again.not_judged["judged before"] == 121
     assert rows(workspace) == before
 
 
