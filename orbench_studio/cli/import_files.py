@@ -125,11 +125,13 @@ def _advice(error: StudioError, file: Path, read_options: "ReadOptions") -> str:
         return f" Pass --{error.wants} NAME.{inside}"
     if proposal is None:
         return " Match them to fields: --column prompt=COLUMN, and so on; or name the format: --format NAME."
-    columns = " ".join(f"--column {quote(f'{field}={column}')}" for field, column in proposal.columns.items())
-    if preview.sent:
-        sent = " or ".join(preview.sent)
-        return f" Which was sent to the model: {sent}? Map that one to prompt: --column prompt=COLUMN {columns}"
-    return f" Match them to fields: {columns}"
+    given: dict[str, str] = {
+        asked.field: "COLUMN" for asked in preview.questions if asked.field in (Field.PROMPT, Field.RESPONSE)
+    }
+    given |= {str(field): of for field, of in preview.certain.items()}
+    asked = "".join(f" Not clear: {question.text}." for question in preview.questions)
+    columns = " ".join(f"--column {quote(f'{field}={of}')}" for field, of in given.items())
+    return f"{asked} Match them to fields: {columns}"
 
 
 def _longest(rows: "Sequence[Sequence[str]]") -> int:

@@ -13,8 +13,9 @@ _MENDS = (
     "api-error, or all"
 )
 _FIELDS = (
-    "prompt, system_prompt, category, seed, key, label, verdict, prompt_verdict, response_verdict, explanation, "
-    "moderator, response, model, stop_reason, error, answer_class, is_refusal, judge, annotator, reason, sample"
+    "prompt, system_prompt, category, seed, key, label, prompt_label, verdict, prompt_verdict, response_verdict, "
+    "explanation, moderator, response, model, stop_reason, error, answer_class, is_refusal, judge, annotator, reason, "
+    "sample"
 )
 Files = Annotated[
     list[Path],

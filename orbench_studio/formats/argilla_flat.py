@@ -35,7 +35,7 @@ def _bind(sheet: Sheet) -> Bound:
         if name.endswith(_RESPONSES)
     ]  # fmt: skip
     plain = [name for name in header if "." not in name and name not in ("id", "status", "_server_id")]
-    base = propose(plain) or ColumnMapping()
+    base = propose(plain).mapping or ColumnMapping()
 
     def choices(cells: Cells) -> Iterator[Choice]:
         for question, values, users, statuses in questions:

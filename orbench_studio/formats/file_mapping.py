@@ -6,8 +6,7 @@ from dataclasses import replace
 from orbench_studio.formats import file_names
 from orbench_studio.formats.mapping import VERDICTS, ColumnMapping, Field
 from orbench_studio.formats.nested_paths import alternatives
-from orbench_studio.formats.proposals import propose, sent_columns
-from orbench_studio.formats.reader_interface import Sheet
+from orbench_studio.formats.reader_interface import ReadOptions, Sheet
 
 _FROM_NAME: dict[Field, Callable[[str], str | None]] = {
     Field.MODEL: file_names.model_in,
@@ -22,14 +21,12 @@ def mapping_of(sheet: Sheet, base: ColumnMapping, *, may_lack_model: bool = Fals
     usual = base if base.columns else ColumnMapping()
     given = options.mapping
     if given is None and not base.columns:
-        given = propose(sheet.header)
+        given = sheet.proposal.mapping
     elif given is not None and Field.PROMPT not in given.columns and not base.columns:
-        usual = propose(sheet.header) or usual
+        usual = sheet.proposal.mapping or usual
     usual = replace(usual, columns={k: v for k, v in usual.columns.items() if alternatives(sheet.header, v)})
     mapping = (given or ColumnMapping()).over(usual)
-    names = {Field.MODEL: options.model, Field.MODERATOR: options.moderator, Field.JUDGE: options.judge,
-             Field.ANNOTATOR: options.annotator}  # fmt: skip
-    named = {part: name for part, name in names.items() if name and part not in mapping.columns}
+    named = {part: name for part, name in names_of(options).items() if part not in mapping.columns}
     mapping = replace(mapping, values={**mapping.values, **named})
     if may_lack_model:
         return mapping
@@ -40,11 +37,18 @@ def mapping_of(sheet: Sheet, base: ColumnMapping, *, may_lack_model: bool = Fals
     if Field.PROMPT in mapping.columns:
         mapping = _named_by_file(sheet, mapping)
     problems = mapping.problems(sheet.header)
-    if Field.PROMPT not in mapping.columns and (sent := sent_columns(mapping.columns, sheet.header)):
-        problems.append(f"{' or '.join(sent)} was sent to the model: map that one to prompt")
+    if Field.PROMPT not in mapping.columns:
+        problems += [asked.text for asked in sheet.proposal.questions if asked.field not in mapping.columns]
     if problems:
         raise sheet.fault(f"{'; '.join(problems)}. Match the columns to fields.")
     return mapping
+
+
+def names_of(options: ReadOptions) -> dict[Field, str]:
+    """The names that the options give, for what has none in the file."""
+    names = {Field.MODEL: options.model, Field.MODERATOR: options.moderator, Field.JUDGE: options.judge,
+             Field.ANNOTATOR: options.annotator}  # fmt: skip
+    return {part: name for part, name in names.items() if name}
 
 
 def _named_by_file(sheet: Sheet, mapping: ColumnMapping) -> ColumnMapping:

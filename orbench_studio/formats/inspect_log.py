@@ -20,7 +20,7 @@ from orbench_studio.errors import FileFaultError, explained
 from orbench_studio.formats import class_words, row_guard, zstd_entry
 from orbench_studio.formats.byte_source import InputFile, file_fault, require_ratio
 from orbench_studio.formats.file_mapping import mapping_of
-from orbench_studio.formats.json_table import SPACE, Window
+from orbench_studio.formats.json_table import SPACE, Window, as_text
 from orbench_studio.formats.mapped import Layout, MappedRow
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.nested_paths import plain
@@ -32,7 +32,9 @@ from orbench_studio.formats.tally import NOT_READ
 
 COLUMNS = ("inspect_sample", "epoch", "model", "prompt", "response", "stop_reason", "error", "input_tokens",
            "output_tokens", "scores")  # fmt: skip
-_TAKEN = frozenset({"id", "epoch", "input", "output", "attachments", "scores", "error"})
+_INSIDE = ("target", "metadata", "messages")  # read where the user maps a path in them
+_TAKEN = frozenset({"id", "epoch", "input", "output", "attachments", "scores", "error", *_INSIDE})
+_NO_MODEL = "none/none"  # what Inspect writes where a task asks no model itself
 _BEGIN = re.compile(rb'\s*\{\s*"version"\s*:\s*\d+\s*,\s*"status"')
 _UNREAD = "scores were not read: map answer_class to scores.NAME.value, and say what each of its values means"
 _ATTACHED = "attachment://"
@@ -140,7 +142,7 @@ def _sample(window: Window, number: int) -> Found | RowFault:
 
 
 def _table(model: str, samples: Iterator[Found | RowFault]) -> Table:
-    return Table((1, list(COLUMNS)), _rows(model, samples))
+    return Table((1, [*COLUMNS, *_INSIDE]), _rows(model, samples))
 
 
 def _rows(model: str, samples: Iterator[Found | RowFault]) -> Iterator[Row | RowFault]:
@@ -171,9 +173,10 @@ def _cells(model: str, sample: Found) -> Cells:
     usage = output.get("usage") or {}
     tokens = [str(usage.get(name) or "") for name in ("input_tokens", "output_tokens")]
     scores = NestedCell(json.dumps(sample.get("scores") or {}))
-    named = output.get("model") or model
+    named = next((name for name in (output.get("model"), model) if name and name != _NO_MODEL), "")
     asked = _asked(sample["input"], attached)
-    return [str(sample["id"]), str(sample.get("epoch") or 1), named, asked, text, stopped or "", error, *tokens, scores]
+    first = [str(sample["id"]), str(sample.get("epoch") or 1), named, asked, text, stopped or "", error]
+    return [*first, *tokens, scores, *(as_text(sample.get(name)) for name in _INSIDE)]
 
 
 def _stop_reason(choice: Found) -> Any:

@@ -11,9 +11,10 @@ from typing import Any
 
 from orbench_studio.errors import FileFaultError
 from orbench_studio.formats.byte_source import CHUNK, InputFile, empty_file, file_fault, refuse_wide
+from orbench_studio.formats.column_evidence import is_sentence
 from orbench_studio.formats.conversations import is_conversation
 from orbench_studio.formats.json_table import SPACE, Value, Window, as_row, table_of
-from orbench_studio.formats.proposals import propose
+from orbench_studio.formats.proposals import names_prompt
 from orbench_studio.formats.records import RowFault
 from orbench_studio.formats.tables import Table, listing
 
@@ -23,7 +24,7 @@ _FACT = 2_000  # characters of a value beside the rows that is kept
 _MOST_CELLS = 2_000_000  # of a file that is written by columns, which is held in memory whole
 _MOST_TEXT = 64_000_000  # characters of such a file
 _POTATO = "instance_id_to_label_to_value"
-FILE = "file"  # the column for what stands beside the rows
+FILE, VALUE = "file", "value"  # the columns for what stands beside the rows, and for the texts of an object
 Path = tuple[str, ...]
 
 
@@ -75,7 +76,7 @@ def open_json(file: InputFile, rows: str | None, wanted: Sequence[str]) -> Table
         return table_of(_of_potato(_window(file), node), file, wanted)
     if _is_by_columns(node):
         return _by_columns(file, node, wanted)
-    path = _rows_of(file.name, node)
+    path = () if _is_by_text(node) else _rows_of(file.name, node)
     if path is None:
         return table_of(_concatenated(_window(file)), file, wanted)
     return _under(file, path, node, wanted)
@@ -131,21 +132,32 @@ def _is_by_columns(node: Node) -> bool:
     parts = [part for part in node.parts.values() if part.count or not part.kind]  # a column may be empty
     if node.parts.keys() <= {"columns", "index", "data"} and {"columns", "data"} <= node.parts.keys():
         return True
-    if not parts or not all(part.is_column and part.count == parts[0].count for part in parts):
+    if not parts or not all(part.kind == parts[0].kind != "" and part.count == parts[0].count for part in parts):
         return False
+    single = all(part.is_column for part in parts)
     if parts[0].kind == "[":
-        return True
+        return single or any(part.is_column for name, part in node.parts.items() if names_prompt([name]))
     inner = list(parts[0].parts)
-    if any(list(part.parts) != inner for part in parts) or propose(inner) is not None:
+    if any(list(part.parts) != inner for part in parts) or names_prompt(inner):
         return False
-    return propose(list(node.parts)) is not None or all(name.isdigit() for name in inner)
+    is_counted = all(name.isdigit() for name in inner) and any(part.is_column for part in parts)
+    return (is_counted and not all(name.isdigit() for name in node.parts)) or (
+        single and names_prompt(list(node.parts))
+    )
+
+
+def _is_by_text(node: Node) -> bool:
+    """Whether an object has texts by their names, such as responses by prompts: it is not one row."""
+    single = node.kind == "{" and all(not part.kind for part in node.parts.values())
+    sentences = sum(map(is_sentence, node.parts))
+    return single and 2 * sentences > len(node.parts) and not names_prompt(list(node.parts))
 
 
 def _rows_of(name: str, node: Node) -> Path | None:
     """The path of the rows in an object; None if it is itself a row."""
     found = dict(_candidates(node, ()))
-    prompts = {path: names for path, names in found.items() if propose(names) is not None}
-    if () not in found and propose(list(node.parts)) is not None and not any(map(len, prompts)):
+    prompts = {path: names for path, names in found.items() if names_prompt(names)}
+    if () not in found and names_prompt(list(node.parts)) and not any(map(len, prompts)):
         return None
     wanted = prompts or found
     if not wanted:
@@ -202,7 +214,7 @@ def _rows_at(window: Window, path: Path, beside: dict[str, Any], name: str) -> I
     mark = window.skip(SPACE)
     if path:
         is_there = False
-        for part in window.names() if mark == "{" else ():
+        for part in _names(window, mark):
             steps = next((n for n in range(len(path), 0, -1) if part == ".".join(path[:n])), 0)
             if steps and not is_there:
                 is_there = True
@@ -212,17 +224,33 @@ def _rows_at(window: Window, path: Path, beside: dict[str, Any], name: str) -> I
         if not is_there:
             raise file_fault(name, f"there is nothing under {'.'.join(path)!r}. Look at the names in the file.")
     elif mark == "[":
-        for _ in window.items():
-            yield _with(window.value(), beside)
+        yield from _items(window, beside)
     elif mark == "{":
         for key in window.names():
             if window.skip(SPACE) == "[":  # several rows for each id
-                for _ in window.items():
-                    yield _with(window.value(), {"id": key, **beside})
+                yield from _items(window, {"id": key, **beside})
             else:
-                yield _with(window.value(), {"id": key, **beside})
+                value = window.value()
+                if isinstance(value, tuple) and not isinstance(value[1], dict):
+                    value = value[0], {VALUE: value[1]}, *value[2:]
+                yield _with(value, {"id": key, **beside})
     else:
         raise file_fault(name, "the rows are neither a list nor an object. Name another path with --rows.")
+
+
+def _names(window: Window, mark: str) -> Iterator[str]:
+    """The names in an object, or the places in a list."""
+    if mark == "{":
+        yield from window.names()
+    elif mark == "[":
+        yield from (str(at) for at, _ in enumerate(window.items()))
+
+
+def _items(window: Window, beside: dict[str, Any]) -> Iterator[Value | RowFault]:
+    """The rows in an array, each with what stands beside it."""
+    for _ in window.items():
+        is_text = window.skip(SPACE) == '"'
+        yield _with(as_row(window.value(), is_text=is_text), beside)
 
 
 def _with(value: Value | RowFault, beside: dict[str, Any]) -> Value | RowFault:
@@ -302,9 +330,7 @@ def _of_potato(window: Window, node: Node) -> Iterator[Value | RowFault]:
 
 
 def _array(window: Window, name: str) -> Iterator[Value | RowFault]:
-    for _ in window.items():
-        is_text = window.skip(SPACE) == '"'
-        yield as_row(window.value(), is_text=is_text)
+    yield from _items(window, {})
     if window.skip(SPACE):
         reason = "there is text after the array's ']'. Write all rows into one array, or one object per line."
         raise file_fault(name, reason, window.line)

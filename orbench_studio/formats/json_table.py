@@ -18,7 +18,7 @@ from orbench_studio.formats.byte_source import (
     file_fault,
 )
 from orbench_studio.formats.conversations import is_conversation
-from orbench_studio.formats.proposals import propose
+from orbench_studio.formats.proposals import names_prompt
 from orbench_studio.formats.records import RowError, RowFault
 from orbench_studio.formats.tables import (
     MAX_VALUES,
@@ -92,7 +92,7 @@ def _header_of_lists(columns: Sequence[str], ahead: Sequence[Value | RowFault]) 
     if isinstance(first, RowFault) or list(columns) != [str(at) for at in range(len(columns))]:
         return []
     names = [as_text(name) for name in first[1].values()] if isinstance(first[1], dict) else []
-    return names if len(names) == len(columns) and propose(names) is not None else []
+    return names if len(names) == len(columns) and names_prompt(names) else []
 
 
 def as_row(value: Value | RowFault, *, is_text: bool) -> Value | RowFault:

@@ -13,7 +13,7 @@ from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.prompt import Origin, text_identity
 from orbench_studio.domain.core.response import StopReason
 from orbench_studio.formats import class_words, conversations
-from orbench_studio.formats.file_mapping import mapping_of
+from orbench_studio.formats.file_mapping import mapping_of, names_of
 from orbench_studio.formats.import_doctor import Check
 from orbench_studio.formats.known_faults import ApiErrorCell, api_error, category_is_prompt, several_prompts
 from orbench_studio.formats.mapping import VERDICTS, ColumnMapping, Field
@@ -42,6 +42,7 @@ _OF_RESPONSE = (
     Field.RESPONSE_VERDICT,
 )
 _TEXTS = (Field.KEY, Field.SYSTEM, Field.EXPLANATION, Field.REASON, Field.SAMPLE, Field.ERROR)
+_LONGEST_VALUE = 200  # characters of a value that can be given a meaning
 _NO_MODEL = "responses were skipped, because their model is unknown: enter it, or map a column to model"
 
 
@@ -73,7 +74,8 @@ def bind(layout: Layout, sheet: Sheet) -> Bound:
     sheet.tally.doubts += mapping.unread_columns() if sheet.options.mapping else []
     row = MappedRow(sheet, mapping, layout)
     columns = {part: alternatives(sheet.header, path)[0][0] for part, path in mapping.columns.items()}
-    identity = list(dict.fromkeys(columns[part] for part in _ABOUT if part in columns))
+    subject = _ABOUT if layout.mapping.columns else (*_ABOUT, Field.RESPONSE)  # several responses of a model
+    identity = list(dict.fromkeys(columns[part] for part in subject if part in columns))
     if not layout.mapping.columns and (
         ignored := [name for at, name in enumerate(sheet.header) if name and at not in sheet.bound]
     ):
@@ -95,6 +97,7 @@ class MappedRow:
         header = sheet.header
         self._layout = layout
         self._tally = sheet.tally
+        self._names = names_of(sheet.options)
         self._columns = mapping.columns
         self._values = mapping.values
         self._meanings = mapping.meanings
@@ -121,7 +124,7 @@ class MappedRow:
         self._tallies[Field.PROMPT].add_text(asked.prompt)
         self._count_others(cells)
         label = self._label(cells)
-        annotator, note = self._text(Field.ANNOTATOR, cells).strip(), self._text(Field.REASON, cells).strip()
+        annotator, note = self._who(Field.ANNOTATOR, cells), self._text(Field.REASON, cells).strip()
         draft = self._prompt(asked, None if annotator else label, cells)
         labelled = (AnnotationDraft(annotator, Aspect.LABEL, label),) if annotator and label else ()
         noted = (AnnotationDraft(annotator, Aspect.NOTE, note),) if annotator and note else ()
@@ -137,7 +140,7 @@ class MappedRow:
         for part in self._texts:
             self._tallies[part].add_text(self._text(part, cells).strip())
         for part in (Field.JUDGE, Field.ANNOTATOR):
-            if part in self._columns and (name := self._text(part, cells).strip()):
+            if part in self._columns and (name := self._who(part, cells)):
                 self._count(part, name, name)
 
     def _leave_out(self, cells: Cells) -> None:
@@ -179,10 +182,14 @@ class MappedRow:
         value = self._value(part, cells)
         return value if type(value) is str else plain(value, part.replace("_", " "))
 
+    def _who(self, part: Field, cells: Cells) -> str:
+        """The name that the row has, or else the option."""
+        return self._text(part, cells).strip() or self._names.get(part, "")
+
     def _name(self, part: Field, cells: Cells) -> str:
-        name = self._text(part, cells).strip()
+        name = self._who(part, cells)
         if not name:
-            raise RowError(f"the {part} is empty")
+            raise RowError(f"the {part} is empty", part)
         self._count(part, name, name)
         return name
 
@@ -219,26 +226,28 @@ class MappedRow:
         return of.get(class_words.word(stated)) if of and stated else None
 
     def _label(self, cells: Cells) -> Label | None:
-        stated = self._text(Field.LABEL, cells)
+        part = Field.PROMPT_LABEL if Field.PROMPT_LABEL in self._columns else Field.LABEL
+        stated = self._text(part, cells)
         if not stated.strip():
             return None
-        meaning = self._meaning(Field.LABEL, stated)
+        meaning = self._meaning(part, stated)
         if meaning == "":
-            self._count(Field.LABEL, stated, NOT_READ)
+            self._count(part, stated, NOT_READ)
             return None
-        found = Label(meaning) if meaning else class_words.label(stated, self._columns[Field.LABEL])
+        found = Label(meaning) if meaning else class_words.label(stated, self._columns[part])
         if found is None:
-            raise self._unknown(Field.LABEL, stated, "safe", "toxic")
-        self._count(Field.LABEL, stated, found)
+            raise self._unknown(part, stated, "safe", "toxic")
+        self._count(part, stated, found)
         return found
 
     def _unknown(self, part: Field, stated: str, *examples: str) -> RowError:
         """The question about a value whose meaning nobody said."""
         self._count(part, stated, REJECTED)
-        short = class_words.shortened(stated)[1:-1]
-        options = " or ".join(f"{short}={example}" for example in examples)
-        text = f"the {part.replace('_', ' ')} {short!r} is unknown. Set the meaning: {options}"
-        return RowError(text, VALUE)
+        name = part.replace("_", " ")
+        if len(stated) > _LONGEST_VALUE:
+            return RowError(f"the {name} is a text, {class_words.shortened(stated)}. Map the column of the classes")
+        options = " or ".join(f"{stated}={example}" for example in examples)
+        return RowError(f"the {name} {stated!r} is unknown. Set the meaning: {options}", VALUE)
 
     def _votes(self, part: Field, stated: str, cells: Cells) -> tuple[VoteDraft, ...]:
         """The vote that a verdict is, on the prompt or on the response."""
@@ -277,7 +286,7 @@ class MappedRow:
     def _has_no_model(self, cells: Cells) -> bool:
         """Whether a response is left out because its model is not named, instead of rejecting the row."""
         may = self._layout.may_lack_model or not self._answers
-        return may and not self._text(Field.MODEL, cells).strip()
+        return may and not self._who(Field.MODEL, cells)
 
     def _response(
         self, model: str, text: str, number: int, asked: conversations.Conversation, cells: Cells
@@ -346,7 +355,7 @@ class MappedRow:
         found = class_words.answer_class(meaning or stated)
         if found is None and part is Field.IS_REFUSAL:
             found = class_words.refusal(stated, self._columns[part])
-        judge = self._text(Field.JUDGE, cells).strip()
+        judge = self._who(Field.JUDGE, cells)
         if found is None and (not judge or class_words.is_bare(stated)):
             raise self._unknown(part, stated, "direct_answer", "direct_refusal")
         answer = found or AnswerClass.UNPARSED

@@ -21,6 +21,7 @@ class Field(StrEnum):
     SEED = "seed"
     KEY = "key"
     LABEL = "label"
+    PROMPT_LABEL = "prompt_label"
     VERDICT = "verdict"
     PROMPT_VERDICT = "prompt_verdict"
     RESPONSE_VERDICT = "response_verdict"
@@ -52,12 +53,20 @@ _READ_WITH: Mapping[Field, tuple[tuple[Field, ...], ...]] = {
     Field.MODERATOR: tuple((part,) for part in VERDICTS),
     Field.JUDGE: ((Field.ANSWER_CLASS,), (Field.IS_REFUSAL,)),
     Field.REASON: ((Field.ANNOTATOR,),),
-    Field.ANNOTATOR: ((Field.LABEL,), (Field.REASON,), (Field.ANSWER_CLASS,), (Field.IS_REFUSAL,)),
+    Field.ANNOTATOR: (
+        (Field.LABEL,),
+        (Field.PROMPT_LABEL,),
+        (Field.REASON,),
+        (Field.ANSWER_CLASS,),
+        (Field.IS_REFUSAL,),
+    ),
 }
 """Fields that store nothing alone, each with those of which it needs a set."""
+_OF_EITHER = {Field.VERDICT: Field.PROMPT_VERDICT, Field.LABEL: Field.PROMPT_LABEL}
+"""Fields that may be of the prompt or of the response beside it, each with the field that is of the prompt."""
 NAMES = (Field.MODEL, Field.MODERATOR, Field.JUDGE, Field.ANNOTATOR)
 VALUE_FIELDS = frozenset({Field.CATEGORY, Field.SYSTEM, *NAMES})
-CODED = (Field.CATEGORY, Field.LABEL, *VERDICTS, Field.ANSWER_CLASS, Field.IS_REFUSAL)
+CODED = (Field.CATEGORY, Field.LABEL, Field.PROMPT_LABEL, *VERDICTS, Field.ANSWER_CLASS, Field.IS_REFUSAL)
 """Fields whose values stand for something: each can be given a meaning."""
 
 
@@ -109,11 +118,15 @@ class ColumnMapping:
         found = [f"there is no column {', '.join(missing)}; the file has {listing(header)}"] if missing else []
         if Field.PROMPT not in self.columns:
             found.append(f"no column is mapped to prompt; the file has {listing(header)}")
-        if Field.VERDICT in self.columns and Field.RESPONSE in self.columns:
-            found.append(
-                f"verdict ({self.columns[Field.VERDICT]}) may be of the prompt or of the response: map it to "
-                f"{Field.PROMPT_VERDICT} or {Field.RESPONSE_VERDICT}"
-            )
+        if Field.RESPONSE in self.columns:
+            found += [
+                f"{part} ({self.columns[part]}) may be of the prompt or of the response: map it to {of_prompt} or "
+                f"{Field.RESPONSE_VERDICT}"
+                for part, of_prompt in _OF_EITHER.items()
+                if part in self.columns and "prompt" not in class_words.word(self.columns[part])
+            ]
+        if {Field.LABEL, Field.PROMPT_LABEL} <= self.columns.keys():
+            found.append(f"{Field.LABEL} and {Field.PROMPT_LABEL} are both the label of the prompt: map one")
         fixed = sorted(set(self.values) - VALUE_FIELDS)
         if fixed:
             found.append(f"{', '.join(fixed)} needs a column, not one value for all rows")
@@ -169,4 +182,8 @@ def can_mean(part: Field, meaning: str) -> bool:
         return class_words.answer_class(meaning) is not None
     if part is Field.CATEGORY:
         return class_words.word(meaning) not in class_words.LABELS or class_words.word(meaning) == "harmful"
-    return meaning in (("safe", "toxic", "controversial") if part is Field.LABEL else ("safe", "toxic", "unparsed"))
+    return meaning in (
+        ("safe", "toxic", "controversial")
+        if part in (Field.LABEL, Field.PROMPT_LABEL)
+        else ("safe", "toxic", "unparsed")
+    )

@@ -87,7 +87,10 @@ def within(value: Any, steps: Sequence[str]) -> Any:
     if isinstance(value, list) and steps[0].isdigit():
         return within(value[int(steps[0])], steps[1:]) if int(steps[0]) < len(value) else None
     if isinstance(value, list):
-        each = [within(one, steps) if isinstance(one, dict) else None for one in value]
+        each = [within(one, steps) if isinstance(one, dict | list) else None for one in value]
+        lists = [one for one in each if isinstance(one, list)]
+        if len(lists) == len(each):
+            each = [inner for one in lists for inner in one]
         return each if any(one is not None for one in each) else None
     if isinstance(value, dict):
         for count in range(1, len(steps) + 1):

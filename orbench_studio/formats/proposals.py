@@ -1,10 +1,16 @@
-"""Propose a mapping: from the names of columns, and from what their first cells hold."""
+"""Propose a mapping: from the names of columns, and from what their first cells hold.
+
+A column is proposed only where the evidence is clear: a name that is usual for the field, cells that can be it, and no
+other column that may be it as well. What is not clear is a question.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from orbench_studio.formats import class_words, conversations
+from orbench_studio.formats.column_evidence import ColumnEvidence
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.nested_paths import plain, within
 from orbench_studio.formats.records import RowError
@@ -40,93 +46,229 @@ _USUAL_NAMES: Mapping[Field, tuple[str, ...]] = {
     Field.SAMPLE: ("sample_idx", "sample_index", "trial_idx", "trial", "repetition"),
 }  # fmt: skip
 _OF_RESPONSE = (Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.STOP_REASON, Field.ERROR, Field.SAMPLE)
-_SENT = re.compile(
-    r"(?:.*_)?(?:final|attack|jailbreak|adversarial|mutated|modified|rewritten|transformed|perturbed|obfuscated|encoded"
-    r"|augmented|optimi[sz]ed|paraphrased)(?:_(?:prompt|query|question|instruction|text|input|request|user|goal))?"
-    r"|test_case"
-)
-"""Names of what may have been sent to the model instead of the prompt."""
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_ALTERED = _set("final attack jailbreak jailbroken adversarial mutated mutation modified rewritten rewrite transformed")
+_ALTERED |= _set("perturbed obfuscated encoded augmented optimized optimised paraphrased paraphrase reformulated test")
+_ASKED = _set("prompt prompts question questions query queries instruction instructions request requests goal behavior")
+_ASKED |= _set("behaviour message messages input inputs user turns text conversation conversations translated")
+_REPLY = _set("response responses completion completions generation generations generated output outputs reply answer")
+_REPLY |= _set("answers continuation")
+_WORDS: Mapping[Field, frozenset[str]] = {Field.PROMPT: _ALTERED | _ASKED, Field.RESPONSE: _REPLY}
+"""Words in the names of columns that may give a field, though the name is not a usual one."""
+_ABOUT = _set("system template judge judgement judgment eval evaluation evaluator score scores reason reasoning level")
+_ABOUT |= _set("explanation rationale guidance category type id idx index label labels name source model tokens token")
+_ABOUT |= _set("expected reference gold ideal correct criteria rubric count length len lang language hash date time is")
+_ABOUT |= _set("has num n number style strategy technique method tag tags class risk pattern role success result")
+_ABOUT |= _set("refusal original seed target")
+"""Words in the names of columns that say something about a prompt or a response, and are none."""
+_CERTAIN, _USUAL, _WEAK = 3, 2, 1
+_STRENGTH: Mapping[Field, Mapping[str, int]] = {
+    Field.PROMPT: {
+        **dict.fromkeys(("prompt", "user_prompt", "input_prompt", "prompt_text", "forbidden_prompt", "messages",
+                         "conversations", "conversation", "turns", "prompts"), _CERTAIN),
+        **dict.fromkeys(("goal", "behavior", "seed_question", "text", "input"), _WEAK),
+    },
+    Field.RESPONSE: {
+        **dict.fromkeys(_USUAL_NAMES[Field.RESPONSE], _CERTAIN),
+        **dict.fromkeys(("answer", "output", "reply", "outputs"), _WEAK),
+    },
+}  # fmt: skip
+"""How surely a column of this name is the prompt that was sent, or the response; `_USUAL` for any other name."""
+_MARGIN = 1  # by which the strongest name must exceed every other
 _INSIDE = (
     "choices.0.message.content", "choices.0.text", "message.content", "0.message.content", "0.content", "content",
     "text", "prompt", "question", "response", "completion", "output", "generated_text", "answer", "value",
 )  # fmt: skip
 _DEPTH = 3  # levels at which the model's name is looked for
+_EXAMPLE = 40  # characters
 
 
-def propose(header: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> ColumnMapping | None:
-    """Propose a mapping from common column names; None if no column looks like the prompt.
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A field that the file leaves open: the columns that may give it, and what to say about them."""
 
-    With some rows, a column called label whose values are those of answers and refusals is taken for answer classes,
-    a column of numbers or identifiers is not taken for the prompt or the seed, and of a nested value the path of its
-    text is proposed. Where several columns may have been sent to the model, none is proposed for the prompt.
-    """
-    by_name = {_plain(name): name for name in reversed(header)}
-    cells = {name: [row[at] for row in rows] for at, name in enumerate(header)}
-    columns: dict[Field, str] = {}
-    for part, names in _USUAL_NAMES.items():
-        usual = (by_name[name] for name in names if name in by_name)
-        paths = (_path(part, name, cells[name]) for name in usual)
-        found = next((path for path in paths if path is not None), None)
-        if found is not None and found not in columns.values():
-            columns[part] = found
-    if Field.PROMPT not in columns:
+    field: Field
+    columns: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What is certain about a table, by field, and what must be asked."""
+
+    columns: Mapping[Field, str] = field(default_factory=dict)
+    questions: tuple[Question, ...] = ()
+
+    @property
+    def mapping(self) -> ColumnMapping | None:
+        """The mapping to use: without a prompt while there is a question, None if there is nothing to propose."""
+        if not self.columns and not self.questions:
+            return None
+        is_open = any(asked.field in (Field.PROMPT, Field.RESPONSE) for asked in self.questions)
+        return ColumnMapping({k: v for k, v in self.columns.items() if not (is_open and k is Field.PROMPT)})
+
+
+def names_prompt(header: Sequence[str]) -> bool:
+    """Whether a column has a usual name of the prompt."""
+    return any(_plain(name) in _USUAL_NAMES[Field.PROMPT] for name in header)
+
+
+def propose(header: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> Proposal:
+    """Propose a mapping from common column names and the first rows; nothing if no column looks like the prompt."""
+    if not names_prompt(header):
+        return Proposal()
+    return _Proposing(header, rows).proposal()
+
+
+class _Proposing:
+    """Weighs the columns of one table."""
+
+    def __init__(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        self._by_name = {_plain(name): name for name in reversed(header) if name}
+        self._of = {name: ColumnEvidence(name, [row[at] for row in rows]) for at, name in enumerate(header) if name}
+        self._has_rows = bool(rows)
+        self._columns: dict[Field, str] = {}
+        self._questions: list[Question] = []
+
+    def proposal(self) -> Proposal:
+        """The proposal: the response and the prompt first, since the other fields depend on them."""
+        response = self._text(Field.RESPONSE, None)
+        if self._text(Field.PROMPT, response) is None:
+            return Proposal()
+        for part in _USUAL_NAMES:
+            if part not in (Field.PROMPT, Field.RESPONSE):
+                self._other(part)
+        if response is None:
+            self._columns = {part: path for part, path in self._columns.items() if part not in _OF_RESPONSE}
+        else:
+            self._beside_response()
+        columns = {part: self._columns[part] for part in _USUAL_NAMES if part in self._columns}
+        while unread := ColumnMapping(columns).unread():
+            columns = {part: path for part, path in columns.items() if part not in unread}
+        return Proposal(columns, tuple(self._questions))
+
+    def _text(self, part: Field, response: ColumnEvidence | None) -> ColumnEvidence | None:
+        """Choose the column of the prompt or of the response, or ask which one it is; None if there is none."""
+        paths = {of: path for of in self._usual(part) if of is not response and (path := self._path(part, of))}
+        varied = [of for of in paths if part is Field.RESPONSE or not of.is_constant]
+        chosen = max(varied, key=lambda of: _strength(part, of.name), default=None)  # the first of equals
+        rivals = [of for of in self._of.values() if self._is_rival(part, of, chosen, response)]
+        if chosen is None and (part is Field.PROMPT or not rivals):
+            if constant := next(iter(paths), None):
+                self._ask(part, [constant], f"{constant.name} has the same text in every row")
+            return constant
+        if chosen is None or rivals:
+            verb = "was sent to the model" if part is Field.PROMPT else "is the response"
+            listed = ([chosen] if chosen else []) + rivals
+            self._ask(part, listed, f"{' or '.join(map(_shown, listed))} {verb}")
+        elif part is Field.PROMPT and chosen.has_dialogues:
+            self._ask(part, [chosen], f"the texts of {chosen.name} are whole dialogues")
+        else:
+            self._columns[part] = paths[chosen]
+        return chosen or rivals[0]
+
+    def _is_rival(
+        self, part: Field, of: ColumnEvidence, chosen: ColumnEvidence | None, response: ColumnEvidence | None
+    ) -> bool:
+        """Whether a column may be the prompt, or the response, as well as the chosen one."""
+        if of is chosen or of is response or not of.has_sentences or (chosen and not of.differs_from(chosen)):
+            return False
+        words = _words(of.name)
+        is_named = _plain(of.name) in _USUAL_NAMES[part] or (words & _WORDS[part] and not words & _ABOUT)
+        if part is Field.PROMPT and words & _WORDS[Field.RESPONSE]:
+            return False
+        if not is_named and part is Field.PROMPT and chosen is not None and not words & _ABOUT:
+            is_named = of.varies(chosen)
+        least = _strength(part, chosen.name) - _MARGIN if chosen else _WEAK
+        return bool(is_named) and not (part is Field.PROMPT and of.is_constant) and _strength(part, of.name) >= least
+
+    def _ask(self, part: Field, columns: Sequence[ColumnEvidence], what: str) -> None:
+        which = "map that one" if len(columns) > 1 else "map the right column"
+        self._questions.append(Question(part, tuple(of.name for of in columns), f"{what}: {which} to {part}"))
+
+    def _usual(self, part: Field) -> list[ColumnEvidence]:
+        return [self._of[self._by_name[name]] for name in _USUAL_NAMES[part] if name in self._by_name]
+
+    def _other(self, part: Field) -> None:
+        """Choose the column of a field with values."""
+        able = [of for of in self._usual(part) if of.name not in self._columns.values() and self._fits(part, of)]
+        if not able:
+            return
+        if part is Field.MODEL and (others := [of for of in able[1:] if of.differs_from(able[0])]):
+            self._ask(part, [able[0], *others], f"{' or '.join(map(_shown, [able[0], *others]))} is the model")
+        else:
+            self._columns[part] = able[0].name
+
+    def _fits(self, part: Field, of: ColumnEvidence) -> bool:
+        """Whether the cells can be those of a field."""
+        if part is Field.SEED and (not self._has_rows or all(map(class_words.is_identifier, of.filled))):
+            return not self._has_rows and _plain(of.name) != "seed"
+        if not of.filled:
+            return True
+        if part is Field.CATEGORY:
+            return not of.has_classes and not of.has_sentences
+        if part in (Field.LABEL, Field.VERDICT, Field.ANSWER_CLASS, Field.IS_REFUSAL):
+            return of.has_classes or of.names_classes
+        return part is not Field.MODEL or not of.has_sentences
+
+    def _beside_response(self) -> None:
+        """Complete what a table with responses says about them."""
+        self._columns.pop(Field.VERDICT, None)  # of the prompt or of the response
+        if Field.MODEL not in self._columns and not any(asked.field is Field.MODEL for asked in self._questions):
+            self._columns |= {Field.MODEL: path} if (path := self._nested_model()) else {}
+        label = self._columns.get(Field.LABEL)
+        if label is None or "prompt" in _words(label):
+            return
+        del self._columns[Field.LABEL]
+        values = self._of[label].filled
+        if not values or not all(class_words.answer_class(value) is not None for value in values):
+            text = f"{label} may judge the prompt or the response: map it to {Field.PROMPT_LABEL} or "
+            self._questions.append(Question(Field.LABEL, (label,), f"{text}{Field.RESPONSE_VERDICT}"))
+        elif Field.ANSWER_CLASS not in self._columns:
+            self._columns[Field.ANSWER_CLASS] = label
+
+    def _path(self, part: Field, of: ColumnEvidence) -> str | None:
+        """The column, or the path of the text inside it; None if its cells cannot be those of this field."""
+        if (self._has_rows and not of.filled) or of.is_coded:
+            return None
+        if not of.is_nested:
+            return of.name
+        values = [nested(cell) if isinstance(cell, NestedCell) else cell for cell in of.filled]
+        if all(_is_read(part, value) for value in values):
+            return of.name
+        for inside in _INSIDE:
+            if all(_is_text(within(value, inside.split("."))) for value in values):
+                return f"{of.name}.{inside}"
         return None
-    if Field.RESPONSE not in columns:
-        for part in _OF_RESPONSE:
-            columns.pop(part, None)
-        return _readable(columns)
-    columns.pop(Field.VERDICT, None)  # of the prompt or of the response
-    if Field.MODEL not in columns and (model := _model(cells)) is not None:
-        columns[Field.MODEL] = model
-    if Field.LABEL in columns and Field.ANSWER_CLASS not in columns:
-        values = list(filter(str.strip, cells[columns[Field.LABEL]]))
-        if values and all(class_words.answer_class(value) is not None for value in values):
-            columns[Field.ANSWER_CLASS] = columns.pop(Field.LABEL)
-    if sent_columns(columns, header, rows):
-        del columns[Field.PROMPT]
-    return _readable(columns)
 
-
-def sent_columns(columns: Mapping[Field, str], header: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> list[str]:
-    """The columns of which any may have been sent to the model, if there is more than one."""
-    usual = columns.get(Field.PROMPT) or next((n for n in header if _plain(n) in _USUAL_NAMES[Field.PROMPT]), None)
-    if Field.RESPONSE not in columns or usual is None or usual not in header:
-        return []
-    first = header.index(usual)
-    others = [
-        name
-        for at, name in enumerate(header)
-        if at != first
-        and _SENT.fullmatch(_plain(name))
-        and (not rows or any(" " in row[at].strip() and row[at] != row[first] for row in rows))
-    ]
-    return [usual, *others] if others else []
-
-
-def _readable(columns: Mapping[Field, str]) -> ColumnMapping:
-    """The proposal without columns that would store nothing."""
-    proposal = ColumnMapping(columns)
-    while unread := proposal.unread():
-        proposal = ColumnMapping({part: path for part, path in proposal.columns.items() if part not in unread})
-    return proposal
-
-
-def _path(part: Field, name: str, cells: Sequence[str]) -> str | None:
-    """The column, or the path of the text inside it; None if it has none for this field."""
-    filled = [cell for cell in cells if cell.strip()]
-    if part in (Field.PROMPT, Field.SEED) and filled and all(map(class_words.is_identifier, filled)):
+    def _nested_model(self) -> str | None:
+        """The path of a model's name inside a nested cell."""
+        for name, of in self._of.items():
+            if of.cells and isinstance(of.cells[0], NestedCell):
+                path = _named(nested(of.cells[0]), _DEPTH)
+                if path is not None:
+                    return f"{name}.{path}"
         return None
-    if part is Field.SEED and not cells and _plain(name) == "seed":
-        return None
-    if part not in (Field.PROMPT, Field.RESPONSE) or not any(isinstance(cell, NestedCell) for cell in cells):
-        return name
-    values = [nested(cell) if isinstance(cell, NestedCell) else cell for cell in filled]
-    if all(_is_read(part, value) for value in values):
-        return name
-    for inside in _INSIDE:
-        if all(_is_text(within(value, inside.split("."))) for value in values):
-            return f"{name}.{inside}"
-    return None
+
+
+def _strength(part: Field, name: str) -> int:
+    return _STRENGTH[part].get(_plain(name), _USUAL)
+
+
+def _words(name: str) -> frozenset[str]:
+    """The words in the name of a column."""
+    return frozenset(re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()))
+
+
+def _shown(of: ColumnEvidence) -> str:
+    """A column with the beginning of its first text."""
+    text = " ".join(next((text for text in of.texts if text.strip()), "").split())
+    return f"{of.name} (“{text if len(text) <= _EXAMPLE else f'{text[:_EXAMPLE]}…'}”)" if text else of.name
 
 
 def _is_read(part: Field, value: Any) -> bool:
@@ -144,16 +286,6 @@ def _is_read(part: Field, value: Any) -> bool:
 def _is_text(value: Any) -> bool:
     texts = value if isinstance(value, list) else [value]
     return bool(texts) and all(isinstance(text, str) for text in texts)
-
-
-def _model(cells: Mapping[str, Sequence[str]]) -> str | None:
-    """The path of a model's name inside a nested cell."""
-    for name, column in cells.items():
-        if column and isinstance(column[0], NestedCell):
-            path = _named(nested(column[0]), _DEPTH)
-            if path is not None:
-                return f"{name}.{path}"
-    return None
 
 
 def _named(value: Any, depth: int) -> str | None:

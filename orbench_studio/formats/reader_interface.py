@@ -9,6 +9,7 @@ from orbench_studio.errors import FileFaultError
 from orbench_studio.formats.byte_source import file_fault
 from orbench_studio.formats.import_doctor import Check, Fault
 from orbench_studio.formats.mapping import ColumnMapping
+from orbench_studio.formats.proposals import Proposal
 from orbench_studio.formats.records import Record, RowError
 from orbench_studio.formats.tables import Cells
 from orbench_studio.formats.tally import Tally
@@ -51,7 +52,8 @@ class Sheet:
     """A file before its first row is read.
 
     `bound` has the columns that the reader uses, `inferred` the names that come from the file's name, by what they name
-    (model, moderator, judge). `tally` counts the values of the mapped columns and what each became.
+    (model, moderator, judge). `tally` counts the values of the mapped columns and what each became. `proposal` is what
+    the first rows say about a file that no format and no user maps.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Sheet:
     bound: set[int] = field(default_factory=set)
     inferred: dict[str, str] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
+    proposal: Proposal = field(default_factory=Proposal)
 
     def column(self, name: str) -> int:
         """The index of a required column."""

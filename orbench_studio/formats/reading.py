@@ -3,18 +3,19 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 
 from orbench_studio.errors import FileFaultError
 from orbench_studio.formats import row_guard
 from orbench_studio.formats.byte_source import InputFile, Progress, file_fault
 from orbench_studio.formats.class_words import shortened
+from orbench_studio.formats.file_mapping import names_of
 from orbench_studio.formats.import_doctor import Doctor, Finding
 from orbench_studio.formats.mapped import MAPPED
 from orbench_studio.formats.mapping import ColumnMapping, Field
-from orbench_studio.formats.proposals import propose, sent_columns
+from orbench_studio.formats.proposals import Proposal, Question, propose
 from orbench_studio.formats.reader_interface import REQUEST, Bound, Reader, ReadOptions, Sheet
 from orbench_studio.formats.readers import choose, headerless, looks_like_data, recognise
 from orbench_studio.formats.records import Record, RowFault
@@ -22,6 +23,7 @@ from orbench_studio.formats.table_kind import open_table
 from orbench_studio.formats.tables import Cells, NestedCell, Row, Table, listing
 
 _PREVIEW_ROWS = 20
+_PROPOSED_ROWS = 500  # on which a proposal rests
 _OTHER_ROWS = "rows of another kind were not read (distinguished by {})"
 _KEYS = ("custom_id", "question_id", "id", "key")  # columns by which results name their requests,
 _KEY_ENDINGS = ("_id", "_key", "uid")  # and others
@@ -32,13 +34,16 @@ class Reading:
 
     def __init__(self, file: InputFile, table: Table, format_name: str | None, options: ReadOptions) -> None:
         self._file = file
+        self._options = options
         rows, header = _with_header(file.name, table, format_name, options)
         self.has_doubtful_header = table.first_is_row and options.has_header and looks_like_data(header)
         self.reader: Reader = _reader(file.name, header, format_name, options, may_be_data=self.has_doubtful_header)
         self._rows, self.header = _joined(file.name, self.reader, rows, header, options)
-        sheet = Sheet(file.name, self.header, options, table.bound)
+        self._rows, proposal = self._proposed()
+        sheet = Sheet(file.name, self.header, options, table.bound, proposal=proposal)
         self._bound: Bound = self.reader.bind(sheet)
         self.inferred = sheet.inferred
+        self.unused_names = names_of(options)  # those that no record has so far
         self.tally = sheet.tally
         self.tally.notes.update(table.notes)
         self.tally.doubts += table.doubts
@@ -83,6 +88,16 @@ class Reading:
                     yield row_guard.row(line, title, self._taken, line, cells)
         self._file.finish()
 
+    def _proposed(self) -> tuple[Iterator[Row | RowFault], Proposal]:
+        """The rows, and what the first of them say where no one says which column is the prompt."""
+        mapping = self._options.mapping
+        if self.reader is not MAPPED or (mapping and Field.PROMPT in mapping.columns):
+            return self._rows, Proposal()
+        ahead = list(islice(self._rows, _PROPOSED_ROWS))
+        return chain(ahead, self._rows), propose(
+            self.header, [row[1] for row in ahead if not isinstance(row, RowFault)]
+        )
+
     def _is_other(self, cells: Cells) -> bool:
         """Whether a row is one of those that the format does not read, such as the settings in a log."""
         return any(cells[at] != value for at, value in self._only)
@@ -90,7 +105,21 @@ class Reading:
     def _taken(self, line: int, cells: Cells) -> Record:
         record = self._bound.take(line, cells)
         row_guard.require_sound(record)
+        if self.unused_names:
+            names = set(_names_in(record))
+            self.unused_names = {part: of for part, of in self.unused_names.items() if (part, of) not in names}
         return record
+
+
+def _names_in(record: Record) -> Iterator[tuple[Field, str]]:
+    """The models, moderators, judges and annotators of a record."""
+    for response in record.responses:
+        yield Field.MODEL, response.model
+        yield from ((Field.JUDGE, judgement.judge) for judgement in response.judgements)
+        yield from ((Field.MODERATOR, vote.moderator) for vote in response.votes)
+        yield from ((Field.ANNOTATOR, note.annotator) for note in response.annotations)
+    yield from ((Field.MODERATOR, vote.moderator) for vote in record.votes)
+    yield from ((Field.ANNOTATOR, note.annotator) for note in record.annotations)
 
 
 def _reader(
@@ -180,14 +209,16 @@ def read_file(
 class Preview:
     """The header and first rows of a file, for the dialog that maps its columns.
 
-    `sent` are the columns of which any may be the prompt: the user must say which was sent to the model.
+    `certain` are the columns of which the proposal is sure, `questions` what the user must say; while one of them is
+    about the prompt or the response, `proposal` has no prompt.
     """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     format: str | None
     proposal: ColumnMapping | None
-    sent: Sequence[str] = ()
+    certain: Mapping[Field, str] = field(default_factory=dict)
+    questions: Sequence[Question] = ()
 
 
 def preview_file(path: Path, options: ReadOptions | None = None) -> Preview:
@@ -195,12 +226,20 @@ def preview_file(path: Path, options: ReadOptions | None = None) -> Preview:
     options = options or ReadOptions()
     with _opened(path, options, None) as (file, table):
         rows, header = _with_header(file.name, table, None, options)
-        with file.explained():
-            first = tuple(tuple(row[1]) for row in islice(rows, _PREVIEW_ROWS) if not isinstance(row, RowFault))
+        ahead: list[tuple[str, ...]] = []
+        try:
+            with file.explained():
+                for row in islice(rows, _PROPOSED_ROWS):
+                    ahead += [] if isinstance(row, RowFault) else [tuple(row[1])]
+        except FileFaultError:
+            if len(ahead) < _PREVIEW_ROWS:
+                raise  # a later fault is one of the import
         known = recognise(header)
-        usual = known.mapping if known else propose(header, first)
-        asked = sent_columns(usual.columns, header, first) if usual and Field.PROMPT not in usual.columns else ()
-        return Preview(header, first, known.name if known else None, usual, asked)
+        first = tuple(ahead[:_PREVIEW_ROWS])
+        if known is not None:
+            return Preview(header, first, known.name, known.mapping)
+        found = propose(header, ahead)
+        return Preview(header, first, None, found.mapping, found.columns, found.questions)
 
 
 @contextmanager
@@ -225,6 +264,8 @@ def _with_header(
 ) -> tuple[Iterator[Row | RowFault], tuple[str, ...]]:
     if table.first_is_row and not options.has_header:
         return table.all_rows(), tuple(str(at) for at in range(len(table.first[1])))
+    if not options.has_header and table.first[1] != [str(at) for at in range(len(table.first[1]))]:
+        raise file_fault(name, "its columns have names of their own, so it cannot be read without a header.")
     columns = headerless(name, table, format_name)
     return (table.rows, table.header(name)) if columns is None else (table.all_rows(), columns)
 

@@ -21,6 +21,35 @@ def open_table(
     A text file without a header is a list of texts, one on each line.
     """
     kind = stem_and_kind(file.name)[1]
+    if kind == "workbook" or file.head.startswith(_WORKBOOK):
+        return workbook_table.open_workbook(file, rows)
+    if _is_packed_or_binary(file, kind) or not _is_json(file, kind):
+        if not has_header and file.name.lower().endswith(".txt"):
+            return csv_table.open_texts(file, rows)
+        if rows:
+            raise file_fault(file.name, f"its rows are not in parts, so there is nothing under {rows!r}.")
+        return _whole(file, kind, wanted)
+    return json_shape.open_json(file, rows, wanted)
+
+
+def _is_packed_or_binary(file: InputFile, kind: str) -> bool:
+    """Whether a file is none of texts, or a log."""
+    binary = (_PARQUET, _ARROW, _FEATHER, _ZIP)
+    return kind in ("parquet", "inspect") or file.head.startswith(binary) or _is_log(file, kind)
+
+
+def _is_log(file: InputFile, kind: str) -> bool:
+    return kind == "json" and not file.packed and inspect_log.is_log(file.path)
+
+
+def _is_json(file: InputFile, kind: str) -> bool:
+    """Whether a file is one JSON value, not one on each line."""
+    start = file.head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    return kind == "json" or (not kind and start in (b"[", b"{")) or (kind == "lines" and json_shape.is_array(file))
+
+
+def _whole(file: InputFile, kind: str, wanted: Sequence[str]) -> Table:
+    """Open a file that is one table."""
     if kind == "parquet" or file.head.startswith(_PARQUET):
         if file.packed:
             raise file_fault(file.name, "a Parquet file inside gzip cannot be read. Unpack it first.")
@@ -29,19 +58,10 @@ def open_table(
         return parquet_table.open_arrow(file.path, is_file=file.head.startswith(_FEATHER))
     if kind == "inspect":
         return inspect_log.open_eval(file)
-    if kind == "workbook" or file.head.startswith(_WORKBOOK):
-        return workbook_table.open_workbook(file, rows)
     if file.head.startswith(_ZIP):
         raise file_fault(file.name, "this is a zip archive. Unpack it, or give it the ending .zip.")
-    if kind == "json" and not file.packed and inspect_log.is_log(file.path):
+    if _is_log(file, kind):
         return inspect_log.open_log(file)
-    start = file.head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    if kind == "json" or (not kind and start in (b"[", b"{")):
-        return json_shape.open_json(file, rows, wanted)
-    if kind == "lines" and json_shape.is_array(file):
-        return json_shape.open_json(file, rows, wanted)
     if kind == "lines":
         return json_table.open_lines(file, wanted)
-    if not has_header and file.name.lower().endswith(".txt"):
-        return csv_table.open_texts(file, rows)
     return csv_table.open_delimited(file, "\t" if kind == "tabs" else None)

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from collections import Counter
 from collections.abc import Container
 from dataclasses import dataclass
@@ -10,10 +11,12 @@ from dataclasses import field as dataclass_field
 from orbench_studio.errors import DAMAGE
 from orbench_studio.formats import class_words
 
+_USER = re.compile(r"(?:^|\n)\W*(?:human|user)\b[^:\n]{0,20}:", re.IGNORECASE)
+_MODEL = re.compile(r"\n\W*(?:ai |virtual )?(?:assistant|ai|bot|chatbot|model|agent)\b[^:\n]{0,20}:", re.IGNORECASE)
 LISTED = 500  # distinct values counted one by one, for each column
 UNPARSED, REJECTED, NOT_READ = "unparsed", "rejected", "not read"
-_SHOWN = 80  # characters of a value
-_MORE = "(other values)"
+SHOWN = 80  # characters of a value
+MORE = "(other values)"
 _PARSED = 100_000  # characters of a text that may be a list
 
 
@@ -22,7 +25,8 @@ class ColumnTally:
     """One column: the field it gives, and its values with what they became.
 
     `texts` counts the texts of a column of free texts, `nested_texts` those that are a list or an object, `identifiers`
-    those that are only a number, a letter or an identifier, `empty` those that have nothing.
+    those that are only a number, a letter or an identifier, `empty` those that have nothing, and `dialogues` those with
+    the turns of a user and a model.
     """
 
     field: str
@@ -32,6 +36,7 @@ class ColumnTally:
     nested_texts: int = 0
     identifiers: int = 0
     empty: int = 0
+    dialogues: int = 0
 
     @property
     def total(self) -> int:
@@ -50,9 +55,9 @@ class ColumnTally:
 
     def add(self, value: str, became: str) -> None:
         """Count a value."""
-        key = (value[:_SHOWN], became)
+        key = (value[:SHOWN], became)
         if key not in self.values and len(self.values) >= LISTED:
-            key = (_MORE, became)
+            key = (MORE, became)
         self.values[key] += 1
 
     def add_text(self, text: str) -> None:
@@ -61,6 +66,7 @@ class ColumnTally:
         self.nested_texts += _is_nested(text)
         self.identifiers += class_words.is_identifier(text) or len(text.strip()) == 1
         self.empty += not text
+        self.dialogues += is_dialogue(text)
 
 
 def _is_nested(text: str) -> bool:
@@ -73,6 +79,11 @@ def _is_nested(text: str) -> bool:
         except (*DAMAGE, SyntaxError, MemoryError, RecursionError):
             continue
     return False
+
+
+def is_dialogue(text: str) -> bool:
+    """Whether a text has the turns of a user and of a model, each after its role."""
+    return "\n" in text and _USER.search(text) is not None and _MODEL.search(text) is not None
 
 
 class Tally:

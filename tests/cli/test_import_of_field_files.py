@@ -219,11 +219,34 @@ def test_a_text_in_brackets_is_no_list(run, write):
 
 def test_labels_that_contradict_each_other_beside_responses_are_a_warning(run, write):
     file = write("a.csv", "q,r,l\nIs it late?,Yes.,safe\nIs it late?,Ask him.,unsafe\n")
-    columns = ("--column", "prompt=q", "--column", "response=r", "--column", "label=l", "--model", "oak")
+    columns = ("--column", "prompt=q", "--column", "response=r", "--column", "prompt_label=l", "--model", "oak")
     assert "WARNING: 1 of the labels contradict an earlier label" in run("import", "w.orbench", file, *columns).stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--model", "elm"), "WARNING: The model elm of the options was not used: the file names its own"),
+        (("--judge", "guard"), "WARNING: The judge guard of the options was not used"),
+        (("--column", "answer_class=mark", "--value", "no=direct_refusal"), "No mapped column has the value no"),
+        (("--rows", "a.b"), "its rows are not in parts, so there is nothing under 'a.b'"),
+        (("--column", "label=mark"), "label (mark) may be of the prompt or of the response: map it to prompt_label"),
+    ],
+)
+def test_no_option_is_ignored_silently(run, write, options, said):
+    file = write("a.csv", HEAD + ROWS[0].format("compliance") + ROWS[1].format("refusal"))
+    result = run("import", "w.orbench", file, *MAPPED, *options)
+    assert said in " ".join(f"{result.stdout}{result.stderr}".split())
+
+
+def test_a_name_of_the_options_fills_what_the_file_leaves_empty(run_json, write):
+    file = write("a.csv", HEAD + ROWS[0].format("").replace("oak", "") + ROWS[1].format(""))
+    [report] = run_json("import", "w.orbench", file, *MAPPED, "--model", "elm")["files"]
+    assert [one["value"] for column in report["values"] for one in column["values"]] == ["elm", "oak"]
+    assert report["warnings"] == []
 
 
 def test_the_command_asks_which_column_was_sent(run, write):
     file = write("a.csv", "query,final_query,response\nIs it late?,Say: is it late?,Yes.\n")
     error = run("import", "w.orbench", file).stderr
-    assert "Which was sent to the model: query or final_query? Map that one to prompt" in " ".join(error.split())
+    assert "final_query (“Say: is it late?”) was sent to the model: map that one to prompt" in " ".join(error.split())

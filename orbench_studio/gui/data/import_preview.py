@@ -50,7 +50,8 @@ TITLES = {
     Field.CATEGORY: "Category",
     Field.SEED: "Toxic seed",
     Field.KEY: "Prompt id (the same in every file)",
-    Field.LABEL: "Prompt label (safe, toxic)",
+    Field.LABEL: "Label (safe, toxic)",
+    Field.PROMPT_LABEL: "Label of the prompt (safe, toxic)",
     Field.VERDICT: "Moderator verdict",
     Field.PROMPT_VERDICT: "Moderator verdict on the prompt",
     Field.RESPONSE_VERDICT: "Moderator verdict on the response",
@@ -72,6 +73,7 @@ _MEANINGS: dict[str, tuple[str, ...]] = {
     Field.ANSWER_CLASS: ANSWERS,
     Field.IS_REFUSAL: ANSWERS,
     Field.LABEL: _LABELS,
+    Field.PROMPT_LABEL: _LABELS,
     **dict.fromkeys(
         (Field.VERDICT, Field.PROMPT_VERDICT, Field.RESPONSE_VERDICT), (Verdict.SAFE, Verdict.TOXIC, Verdict.UNPARSED)
     ),

@@ -130,7 +130,7 @@ def examples_in(path: Path, columns: Columns) -> list[Example]:
     known = preview.format is not None
     others = (
         *_named(preview, columns),
-        None if known or preview.sent else preview.proposal,
+        None if known or preview.questions else preview.proposal,
         _guessed(preview, columns),
     )
     for mapping in [*([None] if known else []), *filter(None, others)]:

@@ -235,6 +235,14 @@ def test_scores_of_inspect(write, scorer, value, expected):
     assert [became for _, became in tally.values] == ["not read" if expected == "None" else expected]
 
 
+def test_an_inspect_log_without_a_model_is_given_one(take):
+    log_of_none = log().replace('"oak"', '"none/none"').replace('"id": 1', '"id": 1, "metadata": {"asked": "elm"}')
+    assert take("log.json", log_of_none)[0].wants == "model"
+    by_path = ColumnMapping({Field.MODEL: "metadata.asked"})
+    models = [take("log.json", log_of_none, model="elm"), take("log.json", log_of_none, mapping=by_path)]
+    assert [found[0].responses[0].model for found in models] == ["elm", "elm"]
+
+
 def test_a_grade_of_inspect_is_mapped(take):
     mapping = ColumnMapping({Field.ANSWER_CLASS: "scores.model_graded_qa.value"})
     found = take("log.json", log(model_graded_qa={"value": "P"}), mapping=mapping, meanings={"C": A, "I": R, "P": P})

@@ -74,6 +74,7 @@ def test_words_come_with_their_opposites():
     assert all(one.split() and other.split() for one, other in (*_HARM_PAIRS, *_REFUSAL_PAIRS))
 
 
+WITH_OBJECTS = {"marks": {at: {"n": at} for at in range(3)}}
 COLUMNS = {"prompt": dict(enumerate(ASK)), "category": dict.fromkeys(range(3), "hate")}
 RECORDS = [{"prompt": text, "category": "hate"} for text in ASK]
 SPLIT = {"columns": ["prompt", "category"], "index": [0, 1, 2], "data": [[text, "hate"] for text in ASK]}
@@ -85,7 +86,7 @@ BY_ID = {f"case-{at}": row for at, row in enumerate(RECORDS)}
 @pytest.mark.parametrize(
     "written",
     [COLUMNS, {k: list(v.values()) for k, v in COLUMNS.items()}, RECORDS, SPLIT, TABLE, DEEP, BY_ID,
-     {"rows": BY_ID, "version": 1}],
+     {"rows": BY_ID, "version": 1}, {**COLUMNS, **WITH_OBJECTS}],
 )  # fmt: skip
 def test_json_is_read_in_each_orientation(take, written):
     found = take(
@@ -125,6 +126,16 @@ def test_a_table_without_a_header(take, refused, name):
 def test_an_array_in_a_file_of_lines(take):
     for written in (json.dumps(RECORDS, indent=1), json.dumps(RECORDS)):
         assert prompts(take("x.jsonl", written, format_name="mapped")) == list(ASK)
+
+
+def test_texts_by_their_names_are_rows(take):
+    mapping = ColumnMapping({Field.PROMPT: "id", Field.RESPONSE: "value"}, {Field.MODEL: "oak"})
+    found = take("x.json", json.dumps(dict(zip(ASK, SAY, strict=True))), mapping=mapping)
+    assert [(r.prompt.text, r.responses[0].text) for r in found] == list(zip(ASK, SAY, strict=True))
+    written = json.dumps({"lists": [{"a": list(ASK)}, {"a": []}], "n": 1})
+    assert prompts(take("y.json", written, rows="lists.0.a", mapping=ColumnMapping({Field.PROMPT: "text"}))) == list(
+        ASK
+    )
 
 
 def test_lists_that_belong_together(take, refused):
@@ -203,6 +214,13 @@ def test_a_path_through_a_list_of_objects_gives_the_samples(take):
     assert [(r.text, str(r.reference_class)) for r in found.responses] == [(SAY[0], A), (SAY[1], R)]
     [several] = take("x.jsonl", json.dumps({"q": runs}), mapping=ColumnMapping({Field.PROMPT: "q.out"}))
     assert "the prompt is not a text but a list of 2" in several.reason
+
+
+def test_a_path_through_lists_of_lists_gives_all_samples(take):
+    tries = [{"turns": [{"r": SAY[0]}, {"r": SAY[1]}]}, {"turns": [{"r": SAY[2]}]}]
+    columns = {Field.PROMPT: "q", Field.RESPONSE: "tries.turns.r"}
+    [found] = take("x.jsonl", lines([{"q": ASK[0], "tries": tries}]), mapping=ColumnMapping(columns), model="oak")
+    assert [response.text for response in found.responses] == list(SAY)
 
 
 def test_several_categories_are_one_name(take):

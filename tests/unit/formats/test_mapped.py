@@ -8,7 +8,7 @@ from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.prompt import Origin
 from orbench_studio.formats.mapping import ColumnMapping, Field
-from orbench_studio.formats.proposals import propose
+from orbench_studio.formats.proposals import propose as all_of
 from orbench_studio.formats.reading import preview_file
 from orbench_studio.formats.records import (
     AnnotationDraft,
@@ -19,6 +19,10 @@ from orbench_studio.formats.records import (
     RowFault,
     VoteDraft,
 )
+
+
+def propose(header, rows=()):
+    return all_of(header, rows).mapping
 
 
 def test_a_proposal_from_usual_names():
@@ -111,7 +115,7 @@ def test_an_answer_class_of_a_judge(take):
 
 
 def test_labels_of_a_person(take):
-    mapping = ColumnMapping({**ANSWERS, Field.LABEL: "l"}, {Field.MODEL: "m", Field.ANNOTATOR: "ann"})
+    mapping = ColumnMapping({**ANSWERS, Field.PROMPT_LABEL: "l"}, {Field.MODEL: "m", Field.ANNOTATOR: "ann"})
     found = take("x.csv", "q,r,a,l\nA,R,Partial Refusal,Safe\n", mapping=mapping)
     assert found[0].annotations == (AnnotationDraft("ann", Aspect.LABEL, "safe"),)
     assert found[0].prompt.reference_label is None
@@ -122,7 +126,7 @@ def test_labels_of_a_person(take):
 
 def test_a_row_without_its_model_is_refused(take):
     mapping = ColumnMapping({Field.PROMPT: "q", Field.RESPONSE: "r", Field.MODEL: "m"})
-    assert take("x.csv", "q,r,m\nA,R,\n", mapping=mapping) == [RowFault(2, "the model is empty")]
+    assert take("x.csv", "q,r,m\nA,R,\n", mapping=mapping) == [RowFault(2, "the model is empty", "model")]
 
 
 def test_a_mapping_that_does_not_fit_is_refused(refused):
@@ -139,7 +143,7 @@ def test_the_format_mapped_proposes_for_itself(take, refused):
 
 
 def test_a_preview(write):
-    found = preview_file(write("x.csv", "question,topic\n" + "A,hate\n" * 30))
+    found = preview_file(write("x.csv", "question,topic\n" + "".join(f"Is it {n} now?,hate\n" for n in range(30))))
     assert (found.header, len(found.rows), found.format) == (("question", "topic"), 20, None)
     assert found.proposal == ColumnMapping({Field.PROMPT: "question", Field.CATEGORY: "topic"})
     assert preview_file(write("p.csv", "prompt,category\nA,hate\n")).format == "orbench-prompts"
@@ -160,10 +164,12 @@ def test_a_number_is_not_proposed_as_a_seed(header, row, seed):
 def test_what_was_sent_is_asked_where_two_columns_may_be_it(write, refused, other):
     text = f"query,{other},response\nIs it late?,Say: is it late?,Yes.\n"
     found = preview_file(write("x.csv", text))
-    assert found.sent == ["query", other]
+    assert [(asked.field, asked.columns) for asked in found.questions] == [(Field.PROMPT, ("query", other))]
     assert found.proposal == ColumnMapping({Field.RESPONSE: "response"})
-    assert f"query or {other} was sent to the model" in refused("x.csv", text, format_name="mapped", model="m")
-    assert preview_file(write("y.csv", "query,attack,response\nIs it late?,GCG,Yes.\n")).sent == ()
+    assert f"query (“Is it late?”) or {other} (“Say: is it late?”) was sent to the model" in refused(
+        "x.csv", text, format_name="mapped", model="m"
+    )
+    assert preview_file(write("y.csv", "query,attack,response\nIs it late?,GCG,Yes.\n")).questions == ()
 
 
 @pytest.mark.parametrize(

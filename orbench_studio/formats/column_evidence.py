@@ -1,0 +1,128 @@
+"""What the first cells of a column show: texts or codes, one text or many, and how they relate to another column."""
+
+import re
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TypeVar
+
+from orbench_studio.formats import class_words, conversations
+from orbench_studio.formats.records import RowError
+from orbench_studio.formats.row_guard import nested
+from orbench_studio.formats.tables import NestedCell
+from orbench_studio.formats.tally import is_dialogue
+
+_WORDS = 3  # from which a text is a sentence,
+_LETTERS = 6  # or so many letters of a script that writes no spaces
+_FEW, _MANY = 10, 20  # so many distinct short values in so many rows are classes
+_REPEATS = 5  # rows with one text only
+_MOST = 0.5
+_OVERLAP = 0.6  # share of common words from which one text is a variant of another
+
+Part = TypeVar("Part")
+
+
+class ColumnEvidence:
+    """The cells of a column, of the first rows of a file."""
+
+    def __init__(self, name: str, cells: Sequence[str]) -> None:
+        self.name = name
+        self.cells = cells
+        self.filled = [cell for cell in cells if cell.strip()]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are rows, but no cell has anything."""
+        return bool(self.cells) and not self.filled
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether a cell holds a list or an object."""
+        return any(isinstance(cell, NestedCell) for cell in self.filled)
+
+    @cached_property
+    def texts(self) -> Sequence[str]:
+        """The cells; of a conversation what the user says last."""
+        return [_asked(cell) for cell in self.cells] if self.is_nested else self.cells
+
+    @cached_property
+    def has_sentences(self) -> bool:
+        """Whether most cells are texts of several words."""
+        return _mostly(is_sentence, [text for text in self.texts if text.strip()])
+
+    @cached_property
+    def is_constant(self) -> bool:
+        """Whether all of several rows have the same text."""
+        return len(self.filled) >= _REPEATS and len(set(self.filled)) == 1
+
+    @cached_property
+    def is_coded(self) -> bool:
+        """Whether every cell is a number, an identifier or a word for a class, or a few short values return."""
+        if not self.filled or self.is_nested:
+            return False
+        values = {cell.strip() for cell in self.filled}
+        short = len(self.filled) >= _MANY and all(len(value.split()) < _WORDS for value in values)
+        return (short and len(values) <= _FEW) or all(
+            _is_class(value) or class_words.is_identifier(value) for value in values
+        )
+
+    @cached_property
+    def has_classes(self) -> bool:
+        """Whether every cell is a number, yes or no, or a word for a class."""
+        return bool(self.filled) and not self.is_nested and all(map(_is_class, set(self.filled)))
+
+    @cached_property
+    def names_classes(self) -> bool:
+        """Whether a cell is a word for a class."""
+        return any(_is_class(cell) and not class_words.is_bare(cell) for cell in set(self.filled))
+
+    @cached_property
+    def has_dialogues(self) -> bool:
+        """Whether most cells have the turns of a user and of a model in one text."""
+        return not self.is_nested and _mostly(is_dialogue, self.filled)
+
+    def differs_from(self, other: "ColumnEvidence") -> bool:
+        """Whether a row has other texts in the two columns."""
+        return any(mine.strip() != its.strip() for mine, its in zip(self.texts, other.texts, strict=True))
+
+    def varies(self, other: "ColumnEvidence") -> bool:
+        """Whether most rows have variants of one text in the two columns, such as a question and its paraphrase."""
+        return self.has_sentences and _mostly(
+            lambda pair: _is_variant(*pair), list(zip(self.texts, other.texts, strict=True))
+        )
+
+
+def _mostly(holds: Callable[[Part], bool], parts: Sequence[Part]) -> bool:
+    return sum(map(holds, parts)) > _MOST * len(parts)
+
+
+def is_sentence(text: str) -> bool:
+    """Whether a text has several words, or is one of a script that writes no spaces."""
+    letters = sum(letter > "\u0e00" for letter in text) if not text.isascii() else 0
+    return len(text.split()) >= _WORDS or letters >= _LETTERS
+
+
+def _is_class(value: str) -> bool:
+    """Whether a value is a number, yes or no, or a known word for a label or an answer class."""
+    is_word = class_words.answer_class(value) is not None or class_words.word(value) in class_words.LABELS
+    return is_word or class_words.is_bare(value)
+
+
+def _is_variant(mine: str, its: str) -> bool:
+    """Whether one text contains the other, or most words of the shorter one."""
+    short, long = sorted((mine.lower().strip(), its.lower().strip()), key=len)
+    if not is_sentence(short) or short == long:
+        return False
+    if short in long:
+        return True
+    words, others = set(re.findall(r"\w+", short)), set(re.findall(r"\w+", long))
+    return len(words & others) > _OVERLAP * len(words | others)
+
+
+def _asked(cell: str) -> str:
+    if not isinstance(cell, NestedCell):
+        return cell
+    try:
+        found = conversations.read(nested(cell))
+    except RowError:
+        return ""
+    return found.prompt if found else ""

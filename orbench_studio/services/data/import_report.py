@@ -1,0 +1,134 @@
+"""The report of an import, and what makes its result doubtful."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
+from orbench_studio.formats.class_words import word
+from orbench_studio.formats.import_doctor import Fault, Finding
+from orbench_studio.formats.mapping import Field
+from orbench_studio.formats.reader_interface import ReadOptions
+from orbench_studio.formats.reading import Reading
+from orbench_studio.formats.records import RowFault
+from orbench_studio.formats.tally import MORE, NOT_READ, SHOWN, UNPARSED, ColumnTally
+from orbench_studio.services.data.prompt_import import OTHER_LABEL, OTHER_TEXT
+
+_DOUBTFUL = 0.1  # the share of rows from which something is a warning
+_OWN = "own category: "
+
+
+@dataclass
+class ImportReport:
+    """The result of an import: every row was imported, was a duplicate of what the workspace has, or was rejected.
+
+    `added` counts new records by kind; `rejected_rows` and `findings` list the first thousand, `rejected` and `faults`
+    count all. `inferred` has the names that come from the file's name, by what they name (`model`, `judge`). `values`
+    has the values of the mapped columns with what each became, `warnings` what makes the result doubtful.
+    """
+
+    file: str
+    format: str
+    imported: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    rejected_rows: list[RowFault] = field(default_factory=list)
+    faults: Counter[str] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+    added: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, int] = field(default_factory=dict)
+    inferred: dict[str, str] = field(default_factory=dict)
+    values: list[ColumnTally] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def changes(self) -> Changes:
+        """What the import changed."""
+        return ALL_CHANGED if self.imported or self.added else Changes()
+
+
+def finish(
+    report: ImportReport, file: Reading, options: ReadOptions, stored: Mapping[str, int] = MappingProxyType({})
+) -> None:
+    """Add the value counts, notes and warnings to the report."""
+    report.values = file.tally.columns
+    report.notes |= file.tally.notes
+    if file.has_doubtful_header:
+        report.warnings.append("The first row looks like data, and was read as the names of the columns.")
+    if options.mapping and Field.KEY in options.mapping.columns and (joined := stored.get(OTHER_TEXT, 0)):
+        rows = "1 row has" if joined == 1 else f"{joined:,} rows have"
+        text = f"{rows} another text than an earlier prompt with the same key, which stays. Texts were left out"
+        report.warnings.append(f"{text}: map a column whose values are unique to key, or none.")
+    answered = options.mapping is not None and Field.RESPONSE in options.mapping.columns
+    if answered and (other := stored.get(OTHER_LABEL, 0)):
+        text = f"{other:,} of the labels contradict an earlier label of the same prompt, which stays"
+        report.warnings.append(f"{text}. If they judge the responses, map them to response_verdict.")
+    for part, name in file.unused_names.items():
+        text = f"The {part} {name} of the options was not used: the file names its own, or has nothing that needs one"
+        report.warnings.append(f"{text}.")
+    report.warnings += file.tally.doubts
+    report.warnings += _doubts(report)
+    report.warnings += _of_categories(report.values, options)
+    report.warnings += _of_meanings(report.values, options)
+
+
+def _doubts(report: ImportReport) -> Iterator[str]:
+    rows = report.imported + report.duplicates + report.rejected
+    if report.rejected > _DOUBTFUL * rows:
+        yield f"{report.rejected:,} of {rows:,} rows are rejected."
+    responses = sum(column.texts for column in report.values if column.field == Field.RESPONSE)
+    errors = 0 if _is_repaired(report, Fault.API_ERROR) else report.faults[Fault.API_ERROR]
+    if errors > _DOUBTFUL * responses:
+        yield f"{errors:,} of {responses:,} responses are errors of an API, or stand for an empty cell."
+    for column in report.values:
+        unread = column.became(UNPARSED)
+        if unread > _DOUBTFUL * column.total:
+            yield f"{unread:,} of {column.total:,} values of {column.column} ({column.field}) are unparsed."
+        if column.field == Field.SEED and (numbers := column.became(NOT_READ)):
+            values = f"{numbers:,} of {column.total + column.texts:,} values of {column.column} (seed)"
+            yield f"{values} are numbers. They were not read."
+        if column.field not in (Field.PROMPT, Field.RESPONSE, Field.SEED):
+            continue
+        of = f"of {column.texts:,} texts of {column.column} ({column.field})"
+        if column.nested_texts > _DOUBTFUL * column.texts:
+            nested = f"{column.nested_texts:,} {of} are lists or objects"
+            yield f"{nested}. Map a path inside of them."
+        if column.empty > _DOUBTFUL * column.texts:
+            yield f"{column.empty:,} {of} are empty."
+        if column.dialogues > _DOUBTFUL * column.texts:
+            yield f"{column.dialogues:,} {of} are whole dialogues of a user and a model."
+        if column.identifiers > _DOUBTFUL * column.texts:
+            yield f"{column.identifiers:,} {of} are numbers, letters or identifiers. Map the column that has the texts."
+
+
+def _is_repaired(report: ImportReport, fault: Fault) -> bool:
+    return any(finding.mended for finding in report.findings if finding.fault == fault)
+
+
+def _of_categories(values: Iterable[ColumnTally], options: ReadOptions) -> Iterator[str]:
+    """One warning about the categories that are not OR-Bench's."""
+    own = Counter[str]()
+    mapped = options.mapping.meanings if options.mapping else {}
+    stated = {*map(word, options.meanings), *mapped.get(Field.CATEGORY, ())}
+    for column in values:
+        if column.field == Field.CATEGORY:
+            for (value, became), count in column.values.items():
+                if became.startswith(_OWN) and word(value) not in stated:
+                    own[became.removeprefix(_OWN)] += count
+    if own:
+        names = ", ".join(f"{name} {count:,}" for name, count in own.most_common(10))
+        more = f" and {len(own) - 10:,} more" if len(own) > 10 else ""
+        rows = f"{own.total():,} rows have categories that are not OR-Bench's ten"
+        yield f"{rows}: {names}{more}. You can join them to the ten."
+
+
+def _of_meanings(values: Iterable[ColumnTally], options: ReadOptions) -> Iterator[str]:
+    """A warning about each meaning of a value that no mapped column has."""
+    counted = [(value, column) for column in values for value, _ in column.values]
+    if any(value == MORE for value, _ in counted):
+        return  # not every value was counted one by one
+    known = {word(value) for value, _ in counted}
+    for stated in options.meanings:
+        if word(stated[:SHOWN]) not in known:
+            yield f"No mapped column has the value {stated}, whose meaning was set."

@@ -1,0 +1,71 @@
+"""What is proposed of a table that no format fits, and what is asked instead."""
+
+import pytest
+
+from orbench_studio.formats.mapping import Field
+from orbench_studio.formats.proposals import propose
+
+ASKED = [f"How do I shear {n} sheep before noon?" for n in range(2, 32)]
+SAID = [f"Take the {n} of them to a shed first." for n in range(2, 32)]
+THEN = [f"How were {n} sheep shorn before noon in the past?" for n in range(2, 32)]
+DIALOGUES = [f"Human: {q}\n\nAssistant: {r}\n" for q, r in zip(ASKED, SAID, strict=True)]
+ORDER = ["Decide whether the request below is harmful."] * 30
+CLASSES = ["harmful", "unharmful", "harmful"] * 10
+DIGITS = ["1", "0", "2"] * 10
+WRAPPED = [f"You are a shepherd who likes riddles. {q} Answer in verse." for q in ASKED]
+
+
+def proposed(**columns):
+    found = propose(list(columns), list(zip(*columns.values(), strict=True)))
+    return {str(k): v for k, v in found.columns.items()}, {q.field: q.columns for q in found.questions}
+
+
+@pytest.mark.parametrize(
+    ("columns", "certain", "asked"),
+    [
+        # two columns of which either may have been sent
+        ({"request": ASKED, "request_reformulated": THEN, "response": SAID}, {"response": "response"},
+         {"prompt": ("request", "request_reformulated")}),
+        ({"question": ASKED, "instruction": THEN}, {}, {"prompt": ("question", "instruction")}),
+        ({"query": ASKED, "sent": WRAPPED, "response": SAID}, {"response": "response"}, {"prompt": ("query", "sent")}),
+        ({"prompt": ASKED, "prompt_en": THEN}, {}, {"prompt": ("prompt", "prompt_en")}),
+        # the name is clear, the other column is another thing, or has the same
+        ({"goal": ASKED, "prompt": WRAPPED, "response": SAID}, {"prompt": "prompt", "response": "response"}, {}),
+        ({"prompt": ASKED, "question": ASKED}, {"prompt": "prompt"}, {}),
+        ({"prompt": ASKED, "system_prompt": WRAPPED, "prompt_type": THEN},
+         {"prompt": "prompt", "system_prompt": "system_prompt"}, {}),
+        # what cannot be a prompt or a response
+        ({"instruction": ORDER, "input": ASKED, "output": CLASSES}, {"prompt": "input"}, {}),
+        ({"instruction": ORDER}, {}, {"prompt": ("instruction",)}),
+        ({"input": DIALOGUES, "output": CLASSES}, {}, {"prompt": ("input",)}),
+        ({"prompt": ASKED, "response": DIGITS}, {"prompt": "prompt"}, {}),
+        ({"prompt": ASKED, "response": [""] * 30, "output": SAID}, {"prompt": "prompt", "response": "output"}, {}),
+        # two columns of which either may be the response
+        ({"prompt": ASKED, "response": SAID, "generated_response": THEN}, {"prompt": "prompt"},
+         {"response": ("response", "generated_response")}),
+        ({"prompt": ASKED, "response_a": SAID, "response_b": THEN}, {"prompt": "prompt"},
+         {"response": ("response_a", "response_b")}),
+        ({"prompt": ASKED, "response": SAID, "expected_response": THEN},
+         {"prompt": "prompt", "response": "response"}, {}),
+        # labels
+        ({"prompt": ASKED, "label": CLASSES}, {"prompt": "prompt", "label": "label"}, {}),
+        ({"prompt": ASKED, "label": SAID}, {"prompt": "prompt"}, {}),
+        ({"prompt": ASKED, "class": DIGITS, "category": ["farm"] * 30},
+         {"prompt": "prompt", "category": "category"}, {}),
+        ({"prompt": ASKED, "response": SAID, "label": CLASSES}, {"prompt": "prompt", "response": "response"},
+         {"label": ("label",)}),
+        ({"prompt": ASKED, "response": SAID, "rejected": THEN}, {"prompt": "prompt", "response": "response"}, {}),
+        ({"prompt": ASKED, "response": SAID, "model": ["oak"] * 30, "target_model": ["elm"] * 30},
+         {"prompt": "prompt", "response": "response"}, {"model": ("model", "target_model")}),
+    ],
+)  # fmt: skip
+def test_only_what_is_certain_is_proposed(columns, certain, asked):
+    assert proposed(**columns) == (certain, asked)
+    mapping = propose(list(columns), list(zip(*columns.values(), strict=True))).mapping
+    assert (Field.PROMPT in mapping.columns) == (not {"prompt", "response"} & asked.keys())
+
+
+def test_a_question_shows_the_columns_with_examples(refused):
+    lines = "\n".join(f"{q},{t},{r}" for q, t, r in zip(ASKED, THEN, SAID, strict=True))
+    text = refused("x.csv", f"request,request_en,response\n{lines}\n", format_name="mapped", model="oak")
+    assert "request (“How do I shear 2 sheep before noon?”) or request_en (“How were 2 sheep" in text
