@@ -10,7 +10,16 @@ from orbench_studio.domain.judging.agreement import calibration_error, calibrati
 from orbench_studio.estimates.clusters import effective_n, moments
 from orbench_studio.estimates.dawid_skene import SAFE, TOXIC, bootstrap_intervals, dawid_skene, error_correlation
 from orbench_studio.estimates.misclassification import rogan_gladen
-from orbench_studio.estimates.ppi import MARGIN, NO, OUT, YES, labels_needed, ppi_estimate
+from orbench_studio.estimates.ppi import (
+    MARGIN,
+    NO,
+    OUT,
+    PROBABILITIES,
+    YES,
+    labels_needed,
+    ppi_estimate,
+    probability_state,
+)
 from orbench_studio.estimates.ranks import differences, ranks, winner
 
 DRAWS = 2_000
@@ -81,6 +90,29 @@ def ppi_coverage(rate, labels, errors, *, like=False, **design):
         return simulated(found.value, *found.finite_interval, people[:, YES] / (people[:, NO] + people[:, YES]))
     mean = people.mean(0)
     return simulated(found.value, *found.superpopulation_interval, mean[YES] / (mean[NO] + mean[YES]))
+
+
+def probability_coverage(a, b, labels, power=1.0, *, classes=False, sizes=CATEGORIES, draws=DRAWS, seed=0):
+    """Simulate a judge with probabilities from a beta distribution with `a` and `b`, in unequal categories.
+
+    The judge reports the odds to a power: 1 is calibrated, and 2 overconfident. With `classes`, only its classes are
+    used.
+    """
+    random = np.random.default_rng(seed)
+    labelled, units, people = [], [], []
+    for n, drawn in zip(sizes, allocate(dict(enumerate(sizes)), labels).values(), strict=True):
+        true = random.beta(a * random.uniform(0.5, 1.5), b, (draws, n))
+        given = 1 / (1 + ((1 - true) / true) ** power)
+        cases = random.random((draws, n)) < true
+        state = NO + (given > 0.5) if classes else probability_state(given)
+        keys = np.arange(draws)[:, None] * 3 * len(PROBABILITIES) + (NO + cases) * len(PROBABILITIES) + state
+        size = draws * 3 * len(PROBABILITIES)
+        counted = [np.bincount(part.ravel(), minlength=size) for part in (keys[:, :drawn], keys)]
+        labelled.append(counted[0].reshape(draws, 3, -1))
+        units.append(counted[1].reshape(draws, 3, -1).sum(1))
+        people.append(cases.sum(1))
+    found = ppi_estimate(np.stack(labelled, 1), np.stack(units, 1), PROBABILITIES)
+    return simulated(found.value, *found.finite_interval, np.sum(people, 0) / sum(sizes))
 
 
 def rare_errors_coverage(units, labels, *, draws=DRAWS, seed=0):

@@ -39,8 +39,9 @@ def audit(workspace: Workspace, options: AuditOptions) -> pd.DataFrame:
                 tally = result.tally(group, model, category)
                 if tally.responses:
                     row = {"measure": measure, "model": model, "category": category, **_rate(tally, group)}
-                    rows.append(row | _corrected(corrected.get((group, model, category))))
-    frame = pd.DataFrame(rows, columns=["measure", "model", "category", *_RATE, *_CORRECTED])
+                    row |= _corrected(corrected.get((group, model, category)))
+                    rows.append(row | {"unlicensed_judge": bool(result.unlicensed)})
+    frame = pd.DataFrame(rows, columns=["measure", "model", "category", *_RATE, *_CORRECTED, "unlicensed_judge"])
     return frame.astype(dict.fromkeys(("measure", "model", "category", "clusters"), "category"))
 
 
@@ -63,13 +64,14 @@ def what_if(workspace: Workspace, options: AuditOptions) -> pd.DataFrame:
     from orbench_studio.services.audit.what_if import what_if as compare
 
     rows: list[dict[str, Any]] = []
-    for change in compare(_counts(workspace, options), options).models:
+    found = compare(_counts(workspace, options), options)
+    for change in found.models:
         row: dict[str, Any] = {"model": change.model}
         for when, ranked in (("before", change.before), ("after", change.after)):
             low, high = ranked.interval or (None, None)
             row |= {f"rate_{when}": ranked.rate.value, f"n_{when}": ranked.rate.n}
             row |= {f"low_{when}": low, f"high_{when}": high, f"rank_{when}": ranked.rank}
-        rows.append(row)
+        rows.append(row | {"unlicensed_judge": bool(found.mark)})
     return pd.DataFrame(rows)
 
 

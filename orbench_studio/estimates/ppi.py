@@ -15,10 +15,13 @@ There are two 95 % intervals. `finite_interval` is for the rate of these units i
 population: with all units labelled, its width is 0). `superpopulation_interval` is for the rate of units like these,
 as in the paper.
 
-A machine that seldom errs leaves few errors in a sample, or none. Each limit therefore counts one more unit: `_UNSEEN`
-of it is an error that moves the rate towards the limit, and the rest an error in the other direction. With 0 or 1 cases
-and a machine without information, this gives about the limits of the mid-P exact interval (Lancaster, JASA 56, 1961),
-and it corrects the skewness of a rare error (Hall, "The Bootstrap and Edgeworth Expansion", 1992). The limit is a
+A machine can give probabilities of a case instead of states (`PROBABILITIES`), in steps of 5 %.
+
+A machine that seldom errs leaves few errors in a sample, or none. Each limit therefore counts one more unit: half of it
+is an error in either direction, of which `_SHIFT` moves to the direction of the limit. The more errors the sample
+shows, the less moves: half of `_SHIFT` after `_SHIFT_ERRORS`. This gives about the limits of the mid-P exact interval
+of a Poisson rate (Lancaster, JASA 56, 1961), which are those of 1/2 more case where cases are many, and it corrects the
+skewness of a rare error (Hall, "The Bootstrap and Edgeworth Expansion", 1992). The limit is a
 quantile of the gamma distribution with the mean, the variance and the skewness of the estimate (as for weighted sums of
 counts: Fay, Feuer, Statistics in Medicine 16, 1997; signed here: Pearson's type III). The variance of a stratum shrinks
 towards that of all strata (`_SHRINKAGE` degrees of freedom). Assumes simple random sampling in each stratum.
@@ -33,6 +36,10 @@ from scipy.stats import f as fisher
 
 OUT, NO, YES = range(3)
 STATES = 3
+CLASSES = np.eye(STATES)  # predictions of a machine without probabilities
+_STEPS = 20  # of probabilities
+_BETWEEN = np.arange(1, _STEPS) / _STEPS
+PROBABILITIES = np.vstack([CLASSES, np.stack([0 * _BETWEEN, 1 - _BETWEEN, _BETWEEN], -1)])
 MARGIN = 0.03
 _TAIL = (1 + 0.95) / 2
 _REACHED = 0.9  # probability that the labels needed narrow the interval to the margin
@@ -43,41 +50,51 @@ _SHRINKAGE = 2.0
 _LEAST_SPREAD = 1.75  # of the squared residuals, relative; 0 for a fair coin, but lambda varies too
 Array = NDArray[np.float64]
 
-_UNSEEN = 2 / 3
+_SHIFT, _SHIFT_ERRORS = 1 / 4, 2.0
 _LIMITS = -1, 1  # directions of the lower and of the upper limit
 _LEAST_SKEW = 1e-3  # the gamma distribution is then normal
-_PSEUDO = np.zeros((2, STATES, STATES))  # the additional unit, by limit
-_PSEUDO[:, NO, YES] = _UNSEEN, 1 - _UNSEEN
-_PSEUDO[:, YES, NO] = 1 - _UNSEEN, _UNSEEN
 
 
 @dataclass(frozen=True, slots=True)
 class PpiEstimate:
     """Estimated rates, one for each element; nan if undefined (no labels, no unit inside).
 
-    `machine` is the rate by machine labels only, `sample` that of the labelled units only. Intervals are (low, high).
+    `sample` is the rate of the labelled units only. Intervals are (low, high).
     """
 
     value: Array
     lam: Array
     finite_interval: tuple[Array, Array]
     superpopulation_interval: tuple[Array, Array]
-    machine: Array
     sample: Array
 
 
-def ppi_estimate(labelled: NDArray[np.int64], all_units: NDArray[np.int64]) -> PpiEstimate:
+def ppi_estimate(
+    labelled: NDArray[np.int64], all_units: NDArray[np.int64], predictions: Array = CLASSES
+) -> PpiEstimate:
     """Compute many estimates at once.
 
-    `labelled` (..., strata, 3, 3) counts the units of the sample by human state and machine state, in this order;
-    `all_units` (..., strata, 3) counts all units, including sampled ones, by machine state.
+    `labelled` (..., strata, 3, machine) counts the units of the sample by human state and machine state, in this order;
+    `all_units` (..., strata, machine) counts all units, including sampled ones, by machine state. The machine states
+    are OUT, NO, YES and, with `PROBABILITIES`, those of `probability_state`; `predictions` (machine, 3) has the
+    probabilities of the human states that each stands for. Wrong probabilities do not bias the estimate, and good ones
+    narrow its interval.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        return _Strata(*_pooled(labelled, all_units)).estimate()
+        return _Strata(*_pooled(labelled, all_units), predictions).estimate()
+
+
+def probability_state(probability: Array) -> NDArray[np.int64]:
+    """Return the machine state, an index into `PROBABILITIES`, of units inside with these probabilities of a case."""
+    step = np.rint(np.clip(probability, 0, 1) * _STEPS).astype(np.int64)
+    return np.asarray(np.where(step == 0, NO, np.where(step == _STEPS, YES, YES + step)))
 
 
 def labels_needed(
-    labelled: NDArray[np.int64], all_units: NDArray[np.int64], margin: float = MARGIN
+    labelled: NDArray[np.int64],
+    all_units: NDArray[np.int64],
+    margin: float = MARGIN,
+    predictions: Array = CLASSES,
 ) -> NDArray[np.int64]:
     """Compute the labels still needed in each stratum, (..., strata), to narrow `finite_interval` to ± `margin`.
 
@@ -87,9 +104,9 @@ def labels_needed(
     largest possible before the first label.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        strata = _Strata(labelled.astype(float), all_units.astype(float))
+        strata = _Strata(labelled.astype(float), all_units.astype(float), predictions)
         have, of = strata.sampled, strata.size
-        variance, inside, certainty, lam = strata.planned()
+        variance, inside, certainty, lam, errors = strata.planned()
         weight = of * np.sqrt(variance + (strata.share * variance).sum(-1, keepdims=True))
         weight = _zero_if_nan(weight / weight.sum(-1, keepdims=True))
 
@@ -104,7 +121,8 @@ def labels_needed(
             df = np.maximum(n.sum(-1) - (of > 0).sum(-1), 1)
             noise = fisher.ppf(_REACHED, df * certainty / np.maximum(have.sum(-1), 1), certainty)
             error = _error(strata.share, n, of, variance).sum(-1) * np.where(certainty > 0, noise, 1)
-            apart = (2 * _UNSEEN - 1) * (1 + lam) * (strata.share * (1 - n / of)).sum(-1) / (n.sum(-1) + 1)
+            shift = 2 * _shift(errors * n.sum(-1) / np.maximum(have.sum(-1), 1))
+            apart = shift * (1 + lam) * (strata.share * (1 - n / of)).sum(-1) / (n.sum(-1) + 1)
             narrow = ~((_quantile(0.0) * np.sqrt(error) + apart / 2) / inside > margin)
             low, high = np.where(narrow, low, middle + 1), np.where(narrow, middle, high)
     return np.where((inside > 0)[..., None], spread(high) - have, 0).astype(np.int64)
@@ -113,8 +131,8 @@ def labels_needed(
 class _Strata:
     """Shares of the states in each stratum: in the sample, in all units, and in the unsampled units."""
 
-    def __init__(self, labelled: Array, all_units: Array) -> None:
-        self.counts, self.all = labelled, all_units
+    def __init__(self, labelled: Array, all_units: Array, predictions: Array) -> None:
+        self.counts, self.all, self.predictions = labelled, all_units, predictions
         self.size, self.sampled = self.all.sum(-1), self.counts.sum((-1, -2))
         self.share = self.size / self.size.sum(-1, keepdims=True)
         self.fraction = _zero_if_nan(self.sampled / self.size)[..., None]
@@ -135,49 +153,50 @@ class _Strata:
             (self._limit(value, lam, 0, of_units=of_units), self._limit(value, lam, 1, of_units=of_units))
             for of_units in (False, True)
         )
-        return PpiEstimate(value, lam, finite, superpopulation, self._ratio(self.machine)[0], sample)
+        return PpiEstimate(value, lam, finite, superpopulation, sample)
 
-    def planned(self) -> tuple[Array, Array, Array, Array]:
-        """Return the variance of a unit in each stratum, the share of units inside, degrees of freedom, lambda.
+    def planned(self) -> tuple[Array, Array, Array, Array, Array]:
+        """Return the variance of a unit in each stratum, the share of units inside, degrees of freedom, lambda, errors.
 
         The degrees of freedom follow from the fourth moment (O'Neill, The American Statistician 68, 2014).
         """
-        pooled = _Strata(*_pooled(self.counts, self.all))
+        pooled = _Strata(*_pooled(self.counts, self.all), self.predictions)
         fitted = pooled.estimate()
-        _, inside = pooled._ratio(_by_people(pooled._padded(_PSEUDO.mean(0))))
-        by_machine = self._ratio(self.machine)[1]
+        unit = self._additional_unit(np.zeros_like(fitted.value))
+        _, inside = pooled._ratio(_by_people(pooled._padded(unit)))
+        by_machine = self._ratio(self._states(self.machine))[1]
         known = ~np.isnan(fitted.value)
         value, lam = np.where(known, fitted.value, 0.5), fitted.lam
-        variance = self._residual(value, lam, self._padded(_PSEUDO.mean(0)))
-        left = _residuals(value, lam)
-        together = _normal(self.counts.sum(-3, keepdims=True) + _PSEUDO.mean(0), 2)
-        centred = left - (together * left).sum((-1, -2), keepdims=True)
-        second, fourth = ((together * centred**k).sum((-1, -2, -3)) for k in (2, 4))
+        variance = self._residual(value, lam, self._padded(unit))
+        second, fourth = self._moments(value, lam, unit, 2, 4)
         labels = 1 / _zero_if_nan(pooled.share**2 / np.maximum(pooled.sampled - 1, 0.5)).sum(-1)
         freedom = 2 * labels / np.maximum(fourth / second**2 - 1, _LEAST_SPREAD)
         inside = np.where(known, inside, by_machine)
         variance = np.where(known[..., None] & ~np.isnan(variance), variance, inside[..., None] / 4)
-        return variance, inside, np.where(known, freedom, 0.0), lam
+        return variance, inside, np.where(known, freedom, 0.0), lam, self._errors(value, lam)
 
-    def _padded(self, pseudo: Array) -> Array:
-        """Return the shares of the states in the sample with pseudo-units, by stratum."""
-        return _normal(self.counts + pseudo * self.part, 2)
+    def _padded(self, unit: Array) -> Array:
+        """Return the shares of the states in the sample with an additional unit, by stratum."""
+        return _normal(self.counts + unit[..., None, :, :] * self.part, 2)
 
     def _limit(self, value: Array, lam: Array, limit: int, *, of_units: bool) -> Array:
         """Return a limit for the rate of these units; with `of_units` the units themselves are a sample."""
-        padded, direction = self._padded(_PSEUDO[limit]), _LIMITS[limit]
+        direction = _LIMITS[limit]
+        unit = self._additional_unit(direction * _shift(self._errors(value, lam)))
+        padded = self._padded(unit)
         weight = lam[..., None, None]
         if of_units:
-            states = _by_people(padded) + weight * (self.machine - _by_machine(padded))
+            states = _by_people(padded) + weight * self._states(self.machine - _by_machine(padded))
         else:
-            rest = _by_people(padded) + weight * (self.rest - _by_machine(padded))
+            rest = _by_people(padded) + weight * self._states(self.rest - _by_machine(padded))
             states = self.fraction * _by_people(self.seen) + (1 - self.fraction) * rest
         centre, inside = self._ratio(states)
         clipped = np.clip(centre, 0, 1)
         variance = self._residual(clipped, lam, padded)
         parts = _error(self.share, self.sampled, self.size, variance)
         error = parts.sum(-1)
-        third = self._asymmetry(clipped, lam, _PSEUDO[limit]) * (parts * self._step()).sum(-1)
+        second, third = self._moments(clipped, lam, unit, 2, 3)
+        third = third / second * (parts * self._step()).sum(-1)
         if of_units:
             units = _variance(_by_people(padded), _scores(clipped)[..., None, :])
             error = error + np.sum(_zero_if_nan(self.share * units), -1) / self.size.sum(-1)
@@ -190,13 +209,20 @@ class _Strata:
         n = self.sampled + self.part[..., 0, 0]
         return _zero_if_nan(self.share * (2 - self.fraction[..., 0]) / n)
 
-    def _asymmetry(self, value: Array, lam: Array, pseudo: Array) -> Array:
-        """Return the third central moment of the residuals of all strata, divided by their variance."""
-        left = _residuals(value, lam)
-        together = _normal(self.counts.sum(-3, keepdims=True) + pseudo, 2)
+    def _moments(self, value: Array, lam: Array, unit: Array, *powers: int) -> list[Array]:
+        """Return central moments of the residuals of all strata, with an additional unit."""
+        left = self._residuals(value, lam)
+        together = _normal(self.counts.sum(-3, keepdims=True) + unit[..., None, :, :], 2)
         centred = left - (together * left).sum((-1, -2), keepdims=True)
-        second, third = ((together * centred**power).sum((-1, -2, -3)) for power in (2, 3))
-        return np.asarray(third / second)
+        return [(together * centred**power).sum((-1, -2, -3)) for power in powers]
+
+    def _errors(self, value: Array, lam: Array) -> Array:
+        """Return the effective number of errors in the sample: labels divided by the kurtosis of their residuals.
+
+        The additional unit is counted and then subtracted, so that many small residuals are not many errors.
+        """
+        second, fourth = self._moments(value, lam, self._additional_unit(np.zeros_like(value)), 2, 4)
+        return np.maximum(_zero_if_nan((self.sampled.sum(-1) + 1) * second**2 / fourth) - 1, 0)
 
     def _lambda(self, value: Array) -> tuple[Array, Array]:
         """Return the machine weight, and the weight (..., strata, 3, 3) for a unit, estimated without this unit.
@@ -204,7 +230,8 @@ class _Strata:
         The weight is the slope of human on machine scores; machine scores are centred at their known means.
         """
         z = _scores(value)
-        from_mean = z[..., None, :] - (self.machine * z[..., None, :]).sum(-1, keepdims=True)
+        of_machine = (z @ self.predictions.T)[..., None, :]
+        from_mean = of_machine - (self.machine * of_machine).sum(-1, keepdims=True)
         weight = self.share**2 * (1 - self.fraction[..., 0]) / self.sampled
         of_one = _zero_if_nan(weight / self.sampled)[..., None, None]
         square = of_one * _zero_if_nan(from_mean[..., None, :]) ** 2
@@ -224,9 +251,24 @@ class _Strata:
 
     def _cross_fitted(self, of_unit: Array) -> Array:
         weighted = self.seen * of_unit
-        return np.asarray(
-            _by_people(self.seen) + weighted.sum((-1, -2))[..., None] * self.machine - _by_machine(weighted)
-        )
+        machine = weighted.sum((-1, -2))[..., None] * self.machine - _by_machine(weighted)
+        return _by_people(self.seen) + self._states(machine)
+
+    def _states(self, by_machine: Array) -> Array:
+        """Return the shares of the human states that shares of machine states stand for."""
+        return np.asarray(by_machine @ self.predictions)
+
+    def _residuals(self, value: Array, lam: Array) -> Array:
+        """Return human score - lambda * machine score, (..., 1, 3, machine)."""
+        z = _scores(value)
+        by_machine = lam[..., None] * (z @ self.predictions.T)
+        return np.asarray((z[..., :, None] - by_machine[..., None, :])[..., None, :, :])
+
+    def _additional_unit(self, shift: Array) -> Array:
+        """Return an additional unit, (..., 3, machine): errors in both directions, 1/2 + shift that raises the rate."""
+        unit = np.zeros((*shift.shape, STATES, len(self.predictions)))
+        unit[..., YES, NO], unit[..., NO, YES] = 1 / 2 + shift, 1 / 2 - shift
+        return unit
 
     def _ratio(self, states: Array) -> tuple[Array, Array]:
         """Return cases among the units inside, and the share inside, over all strata with units."""
@@ -237,7 +279,7 @@ class _Strata:
 
     def _residual(self, value: Array, lam: Array, padded: Array) -> Array:
         """Return the residual variance of a unit given the machine label, by stratum."""
-        left = _residuals(value, lam)
+        left = self._residuals(value, lam)
         mean = (padded * left).sum((-1, -2))
         degrees = np.maximum(self.sampled - 1, 0)
         variance = (padded * left**2).sum((-1, -2)) - mean**2
@@ -271,6 +313,11 @@ def _error(share: Array, n: Array, of: Array, variance: Array) -> Array:
     return np.where(of > n, _zero_if_nan(error), 0.0)
 
 
+def _shift(errors: Array) -> Array:
+    """Return by how much the additional unit moves each limit outwards: less, the more errors the sample shows."""
+    return np.asarray(_SHIFT / (1 + errors / _SHIFT_ERRORS))
+
+
 def _zero_if_nan(values: Array) -> Array:
     """Replace values of strata without units or labels by 0."""
     return np.where(np.isfinite(values), values, 0.0)
@@ -279,12 +326,6 @@ def _zero_if_nan(values: Array) -> Array:
 def _scores(value: Array) -> Array:
     """Return cases - value * inside of a unit in each state."""
     return np.stack([np.zeros_like(value), -value, 1 - value], -1)
-
-
-def _residuals(value: Array, lam: Array) -> Array:
-    """Return human score - lambda * machine score, (..., 1, 3, 3)."""
-    z = _scores(value)
-    return np.asarray((z[..., :, None] - lam[..., None, None] * z[..., None, :])[..., None, :, :])
 
 
 def _variance(shares: Array, z: Array) -> Array:

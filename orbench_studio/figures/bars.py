@@ -33,7 +33,7 @@ def bars(audit: Audit, tokens: Tokens) -> Figure:
             _panel(axes, audit, group, models, (getattr(tokens, colour), hatch), tokens)
             names = [plain(model) for model in models] if at == 1 else [""] * len(models)
             axes.set_yticks(range(len(models)), names)
-        settle(figure, tokens, lines)
+        settle(figure, tokens, [*lines, audit.mark_note])
     return figure
 
 

@@ -40,7 +40,7 @@ def heat(audit: Audit, tokens: Tokens, group: Group = Group.SAFE) -> Figure:
         axes.set_yticks([at + 0.5 for at in range(len(models))], [plain(model) for model in models])
         axes.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False, labelsize=8)
         axes.spines[:].set_visible(False)
-        settle(figure, tokens, lines)
+        settle(figure, tokens, [*lines, audit.mark_note])
     return figure
 
 

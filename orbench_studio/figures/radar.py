@@ -37,7 +37,7 @@ def radars(audit: Audit, tokens: Tokens, models: Sequence[str] | None = None) ->
             _panel(axes, rates[model], tokens)
         if not chosen:
             figure.text(0.5, 0.5, "No model has judged responses in three categories.", ha="center", color=tokens.quiet)
-        settle(figure, tokens, lines, "Over-refusal by category")
+        settle(figure, tokens, [*lines, audit.mark_note], f"Over-refusal by category{audit.mark}")
     return figure
 
 

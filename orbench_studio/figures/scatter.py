@@ -152,4 +152,4 @@ def _notes(audit: Audit, background_models: Sequence[Published], own: Sequence[P
     ours = rho(own)
     if ours.value is not None:
         message.append(f"Models in this audit: Spearman's rho {coefficient_text(ours)}.")
-    return message
+    return [*message, audit.mark_note]

@@ -79,6 +79,8 @@ def test_the_audit_is_that_of_the_command_line(ws, demo, measure):
     reported = {model["model"]: model[measure] for model in json.loads(printed)["models"]}
     rates = {model: rate["count"] / rate["n"] for model, rate in reported.items() if rate["n"]}
     assert total[total["n"] > 0]["rate"].to_dict() == pytest.approx(rates)
+    assert total["unlicensed_judge"].to_dict() == {name: one["unlicensed_judge"] for name, one in reported.items()}
+    assert ws.what_if(["siblings"])["unlicensed_judge"].all()
 
 
 def test_raters_are_those_of_the_command_line(ws, demo):

@@ -34,6 +34,7 @@ from tests.coverage import (
     kappa_coverage,
     labels_needed_reached,
     ppi_coverage,
+    probability_coverage,
     rank_coverage,
     rare_errors_coverage,
     rogan_gladen_coverage,
@@ -112,8 +113,10 @@ _LIMITS = {
     "clustered rates": Limits(0.91, 0.1),
     "clustered rates, Wilson (not used)": _NONE,
     "prediction-powered": _WANTED,
+    "prediction-powered, designs not used for tuning": _WANTED,
     "prediction-powered ratio": _WANTED,
     "prediction-powered, rare errors": _WANTED,
+    "prediction-powered, probabilities": _WANTED,
     "labels needed suffice": Limits(0.9, goal=True),
     "Cohen's kappa": Limits(0.93),
     "rank sets": Limits(_GOAL, goal=True),
@@ -176,8 +179,10 @@ def _intervals(draws: int) -> dict[str, Iterator[Line]]:
         "clustered rates": _clustered(draws),
         "clustered rates, Wilson (not used)": _clustered(draws, independent=True),
         "prediction-powered": _ppi(draws),
+        "prediction-powered, designs not used for tuning": _other_ppi(_share(draws, 2)),
         "prediction-powered ratio": _ratios(draws),
         "prediction-powered, rare errors": _rare_errors(draws),
+        "prediction-powered, probabilities": _probabilities(_share(draws, 2)),
         "labels needed suffice": _needed(draws),
         "Cohen's kappa": _kappas(_share(draws, 10)),
         "rank sets": _ranks(_share(draws, 10)),
@@ -227,6 +232,20 @@ def _ppi(draws: int) -> Iterator[Line]:
             yield _line(f"{labels} labels{of}, ten categories, {machine} machine, {population}", rate, draws, found)
 
 
+def _other_ppi(draws: int) -> Iterator[Line]:
+    """Other categories, rates, machines and draws than those with which the interval was developed."""
+    categories = ((700,), (120, 400, 900), (30, 70, 90, 250, 600, 2_000))
+    machines = {"fair": (0.1, 0.05), "missing": (0.4, 0.01), "alarming": (0.05, 0.2), "strong": (0.01, 0.01)}
+    rates = (0.015, 0.03, 0.07, 0.15, 0.4, 0.6, 0.7, 0.9, 0.97)
+    for sizes, labels, (machine, errors), rate in product(categories, (60, 150, 400), machines.items(), rates):
+        for like in (False, True):
+            found = ppi_coverage(rate, labels, errors, sizes=sizes, like=like, draws=draws, seed=4_711)
+            population = "superpopulation" if like else "finite population"
+            yield _line(
+                f"{labels} labels, {len(sizes)} categories, {machine} machine, {population}", rate, draws, found
+            )
+
+
 def _ratios(draws: int) -> Iterator[Line]:
     for labels, outside, (machine, errors), rate in product((50, 100), (0.1, 0.5), MACHINES.items(), _ALL_RATES):
         found = ppi_coverage(rate, labels, errors, outside=outside, draws=draws)
@@ -237,6 +256,17 @@ def _rare_errors(draws: int) -> Iterator[Line]:
     for units, labels in RARE_ERRORS.items():
         found = rare_errors_coverage(units, labels, draws=draws)
         yield _line(f"{labels} labels of {sum(units)} units {units}", sum(units[3:]) / sum(units[1:]), draws, found)
+
+
+def _probabilities(draws: int) -> Iterator[Line]:
+    """A judge with probabilities, and as many figures by its classes only."""
+    judges = {"calibrated": 1.0, "overconfident": 2.0, "underconfident": 0.5}
+    for classes, labels, (a, b), (judge, power) in product(
+        (False, True), (50, 200), ((0.5, 0.8), (0.1, 0.6), (0.3, 2.0), (2.0, 2.0)), judges.items()
+    ):
+        found = probability_coverage(a, b, labels, power, classes=classes, draws=draws)
+        by = "classes" if classes else "probabilities"
+        yield _line(f"{labels} labels, {judge} judge, by its {by}, beta({a}, {b})", a / (a + b), draws, found)
 
 
 def _needed(draws: int) -> Iterator[Line]:

@@ -135,7 +135,12 @@ class WhatIfPane(QWidget):
         text = tr("{count} of {total} safe prompts remain.")
         self._say(
             " ".join(
-                (text.format(count=f"{found.left:,}", total=f"{found.prompts:,}"), found.shared, found.choice)
+                (
+                    text.format(count=f"{found.left:,}", total=f"{found.prompts:,}"),
+                    found.shared,
+                    found.choice,
+                    found.mark_note,
+                )
             ).strip()
         )
         self.errors.setText(errors.method)
@@ -143,9 +148,9 @@ class WhatIfPane(QWidget):
         rows = [
             (
                 one.model,
-                *_cells(one.before),
+                *_cells(one.before, found.mark),
                 errors.words(Group.SAFE, one.model),
-                *(_after(one.before, one.after) if dropped else ("",) * 4),
+                *(_after(one.before, one.after, found.mark) if dropped else ("",) * 4),
             )
             for one in found.models
         ]
@@ -178,14 +183,14 @@ class WhatIfPane(QWidget):
         column.addWidget(self.table, 1)
 
 
-def _cells(one: RankedModel) -> tuple[str, str, str]:
+def _cells(one: RankedModel, mark: str) -> tuple[str, str, str]:
     if one.rate.value is None:
         return "—", "—", "—"
-    return with_interval(one.rate.value, one.interval, tenths=True), one.rank_text, one.simultaneous_text
+    return with_interval(one.rate.value, one.interval, tenths=True) + mark, one.rank_text, one.simultaneous_text
 
 
-def _after(before: RankedModel, after: RankedModel) -> tuple[str, str, str, str]:
-    rate, rank, together = _cells(after)
+def _after(before: RankedModel, after: RankedModel, mark: str) -> tuple[str, str, str, str]:
+    rate, rank, together = _cells(after, mark)
     if before.rate.value is None or after.rate.value is None:
         return rate, "—", rank, together
     moved = 100 * (after.rate.value - before.rate.value)

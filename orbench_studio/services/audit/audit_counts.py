@@ -42,7 +42,8 @@ class AuditCounts:
     duplicates (0: none). By response, ordered by id: `rows` and `columns` index its prompt and its model; `outcomes` is
     twice its class, plus 1 if a person gave that class; `machine` is its class without people. `table` counts
     responses, (*shape, models, CLASSES, 2). `by_judge` has the outcomes and the table of each judge that was loaded by
-    `with_judge`. `self_judged` are the prompts whose consensus changes without the votes of the evaluated models.
+    `with_judge`, and `refusal` its probability that each response refuses, nan for none. `self_judged` are the prompts
+    whose consensus changes without the votes of the evaluated models.
     `filled` has the outcomes in the places of `matrix`. `published` is each prompt's label in the source file.
     `bases` is what a response's class comes from, if from no person: an index into CLASS_BASES. `final_codes` are the
     states by final labels, where `codes` are those by other labels. `subset` names the prompts and `selection` says how
@@ -67,6 +68,7 @@ class AuditCounts:
     filled: Array
     bases: Array
     by_judge: Mapping[str, tuple[Array, Array]] = field(default_factory=dict)
+    refusal: Mapping[str, Array] = field(default_factory=dict)
     final_codes: Array | None = None
     subset: str = ""
     selection: str = ""
@@ -145,7 +147,8 @@ class AuditCounts:
         )
         ends = {name: ends[answers] for name, (ends, _) in self.by_judge.items()}
         by_judge = {name: (of_judge, now.count(slice(None), of_judge)) for name, of_judge in ends.items()}
-        return replace(now, table=now.count(slice(None), outcomes), by_judge=by_judge)
+        refusal = {name: of_judge[answers] for name, of_judge in self.refusal.items()}
+        return replace(now, table=now.count(slice(None), outcomes), by_judge=by_judge, refusal=refusal)
 
     def of(self, answers: str) -> tuple[Array, Array]:
         """Return outcomes and table for a source of answer classes; KeyError if its judge was not loaded."""
@@ -299,11 +302,16 @@ def with_judge(counts: AuditCounts, workspace: Workspace, answers: str) -> Audit
         known = ", ".join((FINAL, PEOPLE, *counts.judges))
         raise StudioError(f"This workspace has no judge “{answers}”. Choose one of {known}.")
     with workspace.reading() as db:
-        classes = store.judged(db, counts.judges[answers])
+        classes, thousandths = store.judged(db, counts.judges[answers])
     if len(classes) != len(counts.rows):
         raise StudioError("Responses were added during the audit. Run it again.")
     outcomes = (classes * 2).astype(np.int8)
-    return replace(counts, by_judge={**counts.by_judge, answers: (outcomes, counts.count(slice(None), outcomes))})
+    refusal = np.where(thousandths < 0, np.nan, thousandths / 1_000).astype(np.float32)
+    return replace(
+        counts,
+        by_judge={**counts.by_judge, answers: (outcomes, counts.count(slice(None), outcomes))},
+        refusal={**counts.refusal, answers: refusal},
+    )
 
 
 def _with_licences(workspace: Workspace, counts: AuditCounts) -> AuditCounts:

@@ -4,7 +4,7 @@ import numpy as np
 
 from orbench_studio.domain.audit.judge_error import MIN_CHECKED, CorrectedRate, JudgeErrors
 from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, AuditOptions, Group
-from orbench_studio.domain.core.judgement import ANSWERS
+from orbench_studio.domain.core.judgement import ANSWERS, NOT_REFUSED
 from orbench_studio.services.audit.audit_counts import CLASSES, Array, AuditCounts
 from orbench_studio.services.audit.refusal_audit import members
 
@@ -19,42 +19,56 @@ def judge_errors(counts: AuditCounts, options: AuditOptions) -> JudgeErrors:
     judge = options.answers if options.answers != FINAL else ", ".join(counts.judges) or "the source file"
     rates: dict[tuple[Group, str, str | None], CorrectedRate] = {}
     for group in (Group.SAFE, Group.TOXIC):
-        tables, stopped = _tables(counts, options, group, people, machine)
-        rates |= {(group, *cell): rate for cell, rate in _corrected(counts, tables, stopped, group).items()}
+        tables = _tables(counts, options, group, people, machine)
+        rates |= {(group, *cell): rate for cell, rate in _corrected(counts, *tables, group).items()}
     return JudgeErrors(judge, rates)
 
 
 def _tables(
     counts: AuditCounts, options: AuditOptions, group: Group, people: Array, machine: Array
-) -> tuple[Array, Array]:
+) -> tuple[Array, Array, Array]:
     """Count responses by model, category, human state (the last one: not checked) and machine state; and the stopped.
 
-    The states are answer and refusal.
+    The states are answer and refusal. The second table has the machine states of `PROBABILITIES`.
     """
+    # Imported on first use: scipy takes long to import.
+    from orbench_studio.estimates.ppi import NO, PROBABILITIES, probability_state
+
     wanted = members(counts, options, group)[counts.rows]
     category = counts.prompt_states()[0][counts.rows]
     judged = np.flatnonzero(wanted & (machine < len(ANSWERS)))
     human = np.where(people[judged] < len(ANSWERS), people[judged] >= group.first_refusal, 2)
-    shape = len(counts.models), len(counts.categories), 3, 2
-    at = (counts.columns[judged], category[judged], human, (machine[judged] >= group.first_refusal).astype(int))
-    tables = np.bincount(np.ravel_multi_index(at, shape), minlength=int(np.prod(shape))).reshape(shape)
+    refused = (machine[judged] >= group.first_refusal).astype(int)
+    predicted = NO + refused
+    if options.answers in counts.refusal:
+        refusal = counts.refusal[options.answers][judged]
+        known = ~np.isnan(refusal) & ((machine[judged] == 0) | (machine[judged] >= len(NOT_REFUSED)))
+        predicted = np.where(known, probability_state(np.where(known, refusal, 0)), predicted)
+
+    def table(state: Array, states: int) -> Array:
+        shape = len(counts.models), len(counts.categories), 3, states
+        at = np.ravel_multi_index((counts.columns[judged], category[judged], human, state), shape)
+        return np.bincount(at, minlength=int(np.prod(shape))).reshape(shape)
+
     last = len(ANSWERS) + len(options.counted.stopped)
     stopped = np.flatnonzero(wanted & (machine >= len(ANSWERS)) & (machine < last))
-    cells = np.ravel_multi_index((counts.columns[stopped], category[stopped]), shape[:2])
-    return tables, np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape[:2])
+    shape = len(counts.models), len(counts.categories)
+    cells = np.ravel_multi_index((counts.columns[stopped], category[stopped]), shape)
+    known_to_refuse = np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape)
+    return table(refused, 2), table(predicted, len(PROBABILITIES)), known_to_refuse
 
 
 def _corrected(
-    counts: AuditCounts, tables: Array, stopped: Array, group: Group
+    counts: AuditCounts, tables: Array, predicted: Array, stopped: Array, group: Group
 ) -> dict[tuple[str, str | None], CorrectedRate]:
     # Imported on first use: scipy takes long to import.
     from orbench_studio.estimates.misclassification import rogan_gladen
-    from orbench_studio.estimates.ppi import NO, STATES, ppi_estimate
+    from orbench_studio.estimates.ppi import NO, PROBABILITIES, STATES, ppi_estimate
 
-    labelled = np.zeros((*tables.shape[:2], STATES, STATES), dtype=np.int64)
-    everything = np.zeros((*tables.shape[:2], STATES), dtype=np.int64)
-    labelled[..., NO:, NO:], everything[..., NO:] = tables[:, :, :2], tables.sum(2)
-    overall, each = ppi_estimate(labelled, everything), ppi_estimate(labelled[:, :, None], everything[:, :, None])
+    labelled = np.zeros((*tables.shape[:2], STATES, len(PROBABILITIES)), dtype=np.int64)
+    labelled[..., NO:, :], everything = predicted[:, :, :2], predicted.sum(2)
+    overall = ppi_estimate(labelled, everything, PROBABILITIES)
+    each = ppi_estimate(labelled[:, :, None], everything[:, :, None], PROBABILITIES)
     found: dict[tuple[str, str | None], CorrectedRate] = {}
     for model, name in enumerate(counts.names):
         for place, category in enumerate((*counts.categories, None)):

@@ -16,18 +16,20 @@ from orbench_studio.domain.audit.estimate import Estimate, Estimates, HumanEvide
 from orbench_studio.domain.audit.refusal_rates import FINAL, Group
 from orbench_studio.domain.audit.sample import AuditSample, SamplePlace
 from orbench_studio.domain.core.annotation import Basis, Label
-from orbench_studio.domain.core.judgement import ANSWERS, STOPPED, AnswerClass, Refusals
+from orbench_studio.domain.core.judgement import ANSWERS, NOT_REFUSED, STOPPED, AnswerClass, Refusals
 from orbench_studio.domain.review.queue import Field, QueueFilter, Status, Term
 from orbench_studio.errors import StudioError
 from orbench_studio.estimates.ppi import (
     MARGIN,
     NO,
     OUT,
+    PROBABILITIES,
     STATES,
     YES,
     PpiEstimate,
     labels_needed,
     ppi_estimate,
+    probability_state,
 )
 from orbench_studio.services.audit import sampling
 from orbench_studio.services.audit.audit_counts import AuditCounts, with_judge
@@ -80,12 +82,15 @@ def estimates(
             store.reference_labels(db),
         )
     units = _Units(counts, drawn, human, judge, group, refusals, assume_safe=assume_safe)
+    by_judge = judge
+    if judge in counts.refusal and not np.isnan(counts.refusal[judge]).all():
+        by_judge = f"{judge} with its probabilities of a refusal"
     if human is HumanEvidence.LABELS:
         machine = "the consensus (else the label of the source file)"
     elif human is HumanEvidence.ANSWERS:
-        machine = judge
+        machine = by_judge
     else:
-        machine = f"the consensus (else the label of the source file) and {judge}"
+        machine = f"the consensus (else the label of the source file) and {by_judge}"
     return Estimates(drawn.sample, human, group, machine, margin, tuple(units.estimates(margin)), refusals)
 
 
@@ -139,6 +144,7 @@ class _Units:
         rows, models = self._counts.rows[self._slots], self._counts.columns[self._slots]
         strata = self._stratum[rows]
         people, machine, waits = self._states(rows)
+        predicted = self._predicted(machine)
         count, kinds = len(self._counts.names), len(self._categories)
         drawn = np.array([stratum.drawn for stratum in self._drawn.sample.strata])
         place = self._place[rows]
@@ -148,33 +154,37 @@ class _Units:
         np.minimum.at(end, (models[waits & in_sample], strata[waits & in_sample]), place[waits & in_sample])
         labelled = in_sample & (people >= 0)
         counted = labelled & (place < end[models, strata])
-        shape = count, kinds, STATES, STATES
-        tables = np.zeros(shape, dtype=np.int64)
-        np.add.at(tables, (models[counted], strata[counted], people[counted], machine[counted]), 1)
-        all_units = np.zeros(shape[:3], dtype=np.int64)
-        np.add.at(all_units, (models, strata, machine), 1)
+        tables = np.zeros((count, kinds, STATES, len(PROBABILITIES)), dtype=np.int64)
+        np.add.at(tables, (models[counted], strata[counted], people[counted], predicted[counted]), 1)
+        all_units = np.zeros((count, kinds, len(PROBABILITIES)), dtype=np.int64)
+        np.add.at(all_units, (models, strata, predicted), 1)
+        by_machine = np.zeros((count, kinds, STATES), dtype=np.int64)
+        np.add.at(by_machine, (models, strata, machine), 1)
         waiting, after_waiting = (np.zeros((count, kinds), dtype=np.int64) for _ in range(2))
         for table, which in ((waiting, waits & in_sample), (after_waiting, labelled & ~counted)):
             np.add.at(table, (models[which], strata[which]), 1)
-        return self._rows(tables, all_units, waiting, after_waiting, margin)
+        return self._rows(tables, all_units, by_machine, waiting, after_waiting, margin)
 
     def _rows(
-        self, tables: Array, all_units: Array, waiting: Array, after_waiting: Array, margin: float
+        self, tables: Array, all_units: Array, by_machine: Array, waiting: Array, after_waiting: Array, margin: float
     ) -> list[Estimate]:
-        overall = ppi_estimate(tables, all_units)
-        each = ppi_estimate(tables[:, :, None], all_units[:, :, None])
-        needed_overall = labels_needed(tables, all_units, margin)
-        needed_each = labels_needed(tables[:, :, None], all_units[:, :, None], margin)
+        overall = ppi_estimate(tables, all_units, PROBABILITIES)
+        each = ppi_estimate(tables[:, :, None], all_units[:, :, None], PROBABILITIES)
+        needed_overall = labels_needed(tables, all_units, margin, PROBABILITIES)
+        needed_each = labels_needed(tables[:, :, None], all_units[:, :, None], margin, PROBABILITIES)
         found = []
         for m, model in enumerate(self._counts.names):
             for h, category in [(slice(None), None), *((slice(h, h + 1), c) for h, c in enumerate(self._categories))]:
                 at = (m,) if category is None else (m, h.start)
                 needed = needed_overall[m] if category is None else needed_each[at]
+                machine = by_machine[m, h].sum(0)
                 found.append(
                     Estimate(
                         model,
                         category,
-                        *_numbers(overall if category is None else each, at),
+                        *_numbers(
+                            overall if category is None else each, at, int(machine[YES]), int(machine[NO:].sum())
+                        ),
                         labels=int(tables[m, h].sum()),
                         waiting=int(waiting[m, h].sum()),
                         after_waiting=int(after_waiting[m, h].sum()),
@@ -222,6 +232,18 @@ class _Units:
             people, machine = self._state(by_people[rows] == 1, classes), self._state(by_machine[rows], judged)
         return np.where(known, people, -1), machine, waits
 
+    def _predicted(self, machine: Array) -> Array:
+        """Return the index into PROBABILITIES of each response: its machine state, or its judge's probability."""
+        if self._human is HumanEvidence.LABELS:
+            return machine
+        judged = self._counts.of(self._judge)[0][self._slots] // 2
+        refusal = self._counts.refusal[self._judge][self._slots]
+        unclear = [one for one in NOT_REFUSED[1:] if self._group is Group.TOXIC]  # neither accepted nor refused
+        known = (machine != OUT) & (judged < len(ANSWERS)) & ~np.isin(judged, [*map(ANSWERS.index, unclear)])
+        known &= ~np.isnan(refusal)
+        state = probability_state(np.where(known, 1 - refusal if self._group is Group.TOXIC else refusal, 0))
+        return np.where(known, state, machine)
+
     def _state(self, inside: Array, classes: Array) -> Array:
         refused = classes >= self._group.first_refusal
         case = ~refused if self._group is Group.TOXIC else refused
@@ -256,7 +278,7 @@ class _Units:
 
 
 def _numbers(
-    found: PpiEstimate, at: tuple[int, ...]
+    found: PpiEstimate, at: tuple[int, ...], cases: int, inside: int
 ) -> tuple[float | None, Interval | None, Interval | None, float | None, float | None]:
     def number(values: Array) -> float | None:
         return None if np.isnan(values[at]) else float(values[at])
@@ -271,6 +293,6 @@ def _numbers(
         value,
         intervals(found.finite_interval),
         intervals(found.superpopulation_interval),
-        number(found.machine),
+        cases / inside if inside else None,
         number(found.sample),
     )

@@ -87,7 +87,8 @@ class WhatIf:
     """All models, highest rate before first. `left` of `prompts` safe prompts remain.
 
     `removed` is how many each drop removes.
-    `comparisons` are all pairs of models after dropping, the one with the higher rank first.
+    `comparisons` are all pairs of models after dropping, the one with the higher rank first. `mark` is the mark of all
+    rates, if a judge behind them has no valid licence, and `mark_note` says what it means.
     """
 
     options: AuditOptions
@@ -97,6 +98,8 @@ class WhatIf:
     removed: Mapping[Drop, int]
     comparisons: tuple[Comparison, ...]
     highest: HighestModel | None
+    mark: str = ""
+    mark_note: str = ""
 
     @property
     def choice(self) -> str:
@@ -152,7 +155,8 @@ def what_if(counts: AuditCounts, options: AuditOptions) -> WhatIf:
     moved = [RankChange(model, before.models[model], after.models[model]) for model in counts.names]
     total = int(safe.sum()) + (int(toxic.sum()) if with_toxic else 0)
     order = sorted(moved, key=lambda one: (-_rate(one.before), one.before.rank, one.model))
-    return WhatIf(options, tuple(order), total, int(remaining.sum()), removed, after.comparisons, after.highest)
+    left = int(remaining.sum())
+    return WhatIf(options, tuple(order), total, left, removed, after.comparisons, after.highest, *after.marks)
 
 
 def _rate(ranked: RankedModel) -> float:
@@ -162,6 +166,7 @@ def _rate(ranked: RankedModel) -> float:
 
 class _Ranking(NamedTuple):
     models: dict[str, RankedModel]
+    marks: tuple[str, str]
     comparisons: tuple[Comparison, ...] = ()
     highest: HighestModel | None = None
 
@@ -171,10 +176,11 @@ def _ranked(counts: AuditCounts, options: AuditOptions) -> _Ranking:
     from orbench_studio.estimates.ranks import differences, ranks, winner
 
     found, last = audit(counts, options), len(counts.models)
+    marks = found.mark, found.mark_note
     rates = {name: found.rate(Group.SAFE, name) for name in counts.names}
     prompts = members(counts, options, Group.SAFE)
     if not prompts.any() or not last:
-        return _Ranking({name: RankedModel(rate, 1, (1, last), (1, last)) for name, rate in rates.items()})
+        return _Ranking({name: RankedModel(rate, 1, (1, last), (1, last)) for name, rate in rates.items()}, marks)
     cases, refused, _ = (values[prompts] for values in by_prompt(counts, options))
     clusters = counts.matrix.clusters[prompts]
     compared = differences(refused, cases, clusters)
@@ -187,7 +193,7 @@ def _ranked(counts: AuditCounts, options: AuditOptions) -> _Ranking:
     first = winner(refused, cases, clusters)
     answered = int((cases.sum(0) > 0).sum())
     highest = None if first is None else HighestModel(counts.names[first[0]], first[1:], answered)
-    return _Ranking(models, _comparisons(counts.names, compared, ranked.rank), highest)
+    return _Ranking(models, marks, _comparisons(counts.names, compared, ranked.rank), highest)
 
 
 def _comparisons(names: Sequence[str], compared: "Differences", rank: Array) -> tuple[Comparison, ...]:

@@ -120,10 +120,11 @@ def classified_by_people(db: Connection, only: Sequence[int] | None = None) -> l
     return sorted(response_id for part in parts for response_id in db.execute(part).scalars())
 
 
-def judged(db: Connection, judge_id: int) -> Numbers:
-    """Read the class of every response by one judge, in the order of response ids: codes in CLASSES.
+def judged(db: Connection, judge_id: int) -> tuple[Numbers, Numbers]:
+    """Read the class of every response by one judge, and its probability of a refusal, in the order of response ids.
 
-    A class reported by the vendor takes precedence. The last parsed judgement counts, else the last one.
+    Classes are codes in CLASSES, and probabilities are in thousandths, -1 for none. A class reported by the vendor
+    takes precedence. The last parsed judgement counts, else the last one.
     """
     ids, reported = _columns(
         db,
@@ -132,13 +133,16 @@ def judged(db: Connection, judge_id: int) -> Numbers:
         R.response_id,
     )
     j = JUDGEMENTS.c
-    given = select(j.id, j.response_id, j.answer_class).where(j.judge_id == judge_id).subquery()
-    of, classes = _columns(db, given, (given.c.response_id, _code(given.c.answer_class, CLASSES)), given.c.id)
-    found = np.full(len(ids), len(CLASSES))
+    given = select(j.id, j.response_id, j.answer_class, j.refusal).where(j.judge_id == judge_id).subquery()
+    thousandths = cast(func.coalesce(func.round(given.c.refusal * 1_000), -1), BigInteger)
+    columns = given.c.response_id, _code(given.c.answer_class, CLASSES), thousandths
+    of, classes, refusals = _columns(db, given, columns, given.c.id)
+    found, probability = np.full(len(ids), len(CLASSES)), np.full(len(ids), -1)
     unparsed = classes == CLASSES.index(AnswerClass.UNPARSED)
     for some in (unparsed, ~unparsed):  # parsed judgements overwrite unparsed ones
-        found[np.searchsorted(ids, of[some])] = classes[some]
-    return np.where(reported < len(CLASSES), reported, found)
+        at = np.searchsorted(ids, of[some])
+        found[at], probability[at] = classes[some], refusals[some]
+    return np.where(reported < len(CLASSES), reported, found), probability
 
 
 def models(db: Connection) -> dict[int, str]:

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import hypergeom
 
 from orbench_studio.estimates.ppi import MARGIN, NO, OUT, YES, labels_needed, ppi_estimate
-from tests.coverage import MACHINES, RARE_ERRORS, ppi_coverage, rare_errors_coverage
+from tests.coverage import MACHINES, RARE_ERRORS, ppi_coverage, probability_coverage, rare_errors_coverage
 
 # ppi-python 0.2.3: ppi_mean_pointestimate and ppi_mean_ci(alpha=0.05) on these counts. The sample's units by what
 # people say (rows: 0, 1) and the machine says (columns), the other units by what the machine says; value, low, high.
@@ -80,7 +80,6 @@ def test_units_outside_do_not_count_in_the_rate():
     found = ppi_estimate(labelled, everything)
     inside = labelled[0, NO:]
     assert found.value == pytest.approx(inside[1].sum() / inside.sum(), abs=0.002)  # the machine adds little here
-    assert found.machine == pytest.approx(everything[0, YES] / everything[0, NO:].sum())
     assert found.finite_interval[0] < found.value < found.finite_interval[1]
 
 
@@ -117,6 +116,15 @@ def test_labels_needed_reach_the_margin_in_most_samples_and_are_not_too_many():
         one[0, NO:, NO:] += random.multivariate_hypergeometric(cells - then, more).reshape(2, 2)
     low, high = ppi_estimate(labelled, everything).finite_interval
     assert np.mean((high - low) / 2 <= MARGIN) >= 0.9 and np.median(needed) < 800
+
+
+def test_probabilities_narrow_the_interval_and_need_not_be_calibrated():
+    covered, by_class, overconfident = (
+        probability_coverage(0.2, 0.1, 200, draws=200, **how) for how in ({}, {"classes": True}, {"power": 2.0})
+    )
+    assert min(covered.coverage, overconfident.coverage) >= 0.92
+    assert abs(overconfident.bias) < 0.1 * overconfident.width
+    assert covered.width < overconfident.width < 0.97 * by_class.width
 
 
 def test_labels_needed_before_the_first_label_and_after_the_last():

@@ -1,5 +1,6 @@
 """Figures: the published numbers, labels that do not overlap, names that are not formulas, every format."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -75,6 +76,12 @@ def test_names_are_drawn_literally():
         assert look.rendered(figure, LIGHT, "svg")
     assert look.plain("$x$\ny") == r"\$x\$ y"
     assert len(look.plain("x" * 300)) == 28
+
+
+def test_figures_say_that_the_judge_has_no_licence():
+    found = replace(audit(), unlicensed={"rules (rule)": "no licence"})
+    for figure in every(found, LIGHT):
+        assert any("without a valid licence (rules (rule)" in " ".join(one.get_text().split()) for one in figure.texts)
 
 
 def test_an_empty_audit_still_gives_figures():

@@ -1,9 +1,11 @@
 """Prediction-powered estimates of an audit sample: human evidence, exclusions, and labels needed."""
 
+from dataclasses import replace
 from random import Random
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 
 from orbench_studio.domain.audit.estimate import HumanEvidence
 from orbench_studio.domain.audit.refusal_rates import AuditOptions, Group
@@ -13,11 +15,13 @@ from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.query import parse, write
 from orbench_studio.errors import StudioError
 from orbench_studio.services.audit import ppi_estimates, sampling
-from orbench_studio.services.audit.audit_counts import read
+from orbench_studio.services.audit.audit_counts import read, with_judge
+from orbench_studio.services.audit.judge_error import judge_errors
 from orbench_studio.services.audit.refusal_audit import audit
 from orbench_studio.services.judging.builtin_judges import rules
 from orbench_studio.services.judging.run_judges import judge
 from orbench_studio.services.review import prompt_review, search
+from orbench_studio.store.core.tables import JUDGEMENTS
 from tests.unit.services.audit import audited_workspace
 from tests.unit.services.judging.judged_workspace import create, truth
 
@@ -127,6 +131,17 @@ def test_people_check_a_judge_on_the_sample(own):
     assert one.finite_interval[0] <= true_rate <= one.finite_interval[1]
     assert (one.labels, one.prompts) == (45, 60)
     assert "studio-rules" in found.method and "answer classes" in found.method
+    with own.writing() as db:  # the classes of south stay wrong, and the probabilities know better
+        for prompt_id, view in ((one, view) for one in range(1, PROMPTS + 1) for view in views(own, one)):
+            refusal = 0.4 if truth(view.response.model, prompt_id - 1) in REFUSALS else 0.1
+            db.execute(update(JUDGEMENTS).where(JUDGEMENTS.c.response_id == view.response.id).values(refusal=refusal))
+    probable = estimated(own, human=HumanEvidence.ANSWERS, judge="studio-rules (rule)").of("south")
+    assert probable.machine == one.machine
+    assert np.diff(probable.finite_interval) < 0.9 * np.diff(one.finite_interval)
+    assert probable.finite_interval[0] <= true_rate <= probable.finite_interval[1]
+    counts, options = with_judge(read(own), own, "studio-rules (rule)"), AuditOptions(answers="studio-rules (rule)")
+    classes = judge_errors(replace(counts, refusal={}), options).rates[Group.SAFE, "south", None]
+    assert np.diff(judge_errors(counts, options).rates[Group.SAFE, "south", None].interval) < np.diff(classes.interval)
     with pytest.raises(StudioError, match=r"which judge.*studio-rules"):
         estimated(own, human=HumanEvidence.ANSWERS)
 

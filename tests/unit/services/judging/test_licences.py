@@ -7,11 +7,14 @@ from random import Random
 import pytest
 
 from orbench_studio.domain.core.judgement import REFUSALS, AnswerClass, JudgeKind
+from orbench_studio.domain.judging.custom_rule import CustomRule
 from orbench_studio.domain.judging.licence import Finding, Licence, LicenceState, Use
 from orbench_studio.errors import StudioError
-from orbench_studio.services.judging import calibration, licences, run_judges
+from orbench_studio.services.judging import calibration, custom_rules, licences, run_judges
 from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES
 from orbench_studio.services.review import guidelines, history
+from orbench_studio.store.core.bulk_insert import add, id_of
+from orbench_studio.store.core.tables import JUDGEMENTS, JUDGES
 from tests.unit.services.judging.judged_workspace import ANSWER, DIRECT, PARTIAL, create
 
 REFUSES = (
@@ -126,10 +129,34 @@ def test_licence_of_a_builtin_judge_expires(tmp_path):
         assert len(entries) == 2 and "sealed test split opened" in entries[0]
         seen = {row.prompt for row in calibration.read_data(workspace).labelled}
         assert {row.prompt for row in labels} - seen == {row.prompt for row in licences.plan(workspace).sealed}
+        custom_rules.save(workspace, CustomRule("that door stays shut", True), annotator="ben")
+        run_judges.judge(workspace, BUILTIN_JUDGES["rules"].create(workspace))
+        assert [(one.state, one.reason) for one in licences.standings(workspace)] == expired("rules or code")
+        assert licences.licence_builtin(workspace, "rules", "anna").opening == 3
+        assert [one.state for one in licences.standings(workspace)] == [LicenceState.UNFIT]
         guidelines.write(workspace, "A new guideline.")
-        [standing] = licences.standings(workspace)
-        assert (standing.state, standing.reason) == (LicenceState.EXPIRED, "licence expired: the guidelines changed")
+        assert [(one.state, one.reason) for one in licences.standings(workspace)] == expired("guidelines")
         assert workspace.problems() == []
+
+
+def expired(what):
+    return [(LicenceState.EXPIRED, f"licence expired: the {what} changed")]
+
+
+def test_licence_of_a_model_is_for_its_template(tmp_path):
+    with create(tmp_path / "w.orbench", prompts=120, labelled=("north", "south")) as workspace:
+        found = licences.plan(workspace)
+        licences.give(workspace, found, ("x/judge", JudgeKind.LLM, "old"), lambda texts: [*map(sound, texts)], "anna")
+        for judge, template, state in (
+            ("x/judge", "old", LicenceState.VALID),
+            ("x/judge", "new", LicenceState.EXPIRED),
+            ("x/judge-2", "old", LicenceState.MISSING),
+        ):
+            with workspace.writing() as db:
+                judge_id = id_of(db, JUDGES, {"name": judge, "kind": "llm"})
+                row = {"identity": f"{judge} {template}".encode(), "answer_class": "direct_answer", "explanation": ""}
+                add(db, JUDGEMENTS, [row | {"response_id": 1, "judge_id": judge_id, "template_hash": template}])
+            assert next(one.state for one in licences.standings(workspace) if one.judge == judge) is state
 
 
 def test_local_judge_learns_from_open_labels_only(labelled):
