@@ -12,9 +12,11 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DisconnectionError
 
 from orbench_studio.domain.workspace.location import Server
 from orbench_studio.errors import WorkspaceError
+from orbench_studio.store.core import pipeline
 from orbench_studio.store.core.open_file import OpenFile
 
 BUSY_TIMEOUT = 10  # seconds that a writer waits for another window's transaction
@@ -31,9 +33,13 @@ _LIMITS = (
 )
 _WITH_LOG = ("journal_mode=WAL",)
 _ALONE = ("locking_mode=EXCLUSIVE", "journal_mode=MEMORY")
+_SNAPSHOT = text("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+_BEGIN = text("BEGIN")
+_COMMIT = text("COMMIT")
 _EXCLUSIVE = text("SELECT pg_advisory_xact_lock(:lock)")
 _SHARED = text("SELECT pg_advisory_xact_lock_shared(:lock)")
-_NOTIFY = text("SELECT pg_notify(:channel, :name)")
+# Nobody waits until a notification is on the disk.
+_NOTIFY = text("SELECT set_config('synchronous_commit', 'off', true), pg_notify(:channel, :name)")
 
 
 def sqlite_engine(path: Path, *, checks_references: bool = True, has_log: bool = True) -> Engine:
@@ -98,17 +104,13 @@ def server_engine(server: Server, password: str, name: str | None = None) -> Eng
             "options": limits,
             **_IDLE,
         },
-        pool_pre_ping=True,
+        isolation_level="AUTOCOMMIT",  # the driver's own BEGIN takes a round trip
         hide_parameters=True,
         execution_options={"heard_as": name or uuid4().hex},
     )
-
-    def begin(connection: Connection) -> None:
-        options = connection.get_execution_options()
-        if options.get("write"):
-            connection.execute(_SHARED if options.get("shared") else _EXCLUSIVE, {"lock": LOCK})
-
-    event.listen(engine, "begin", begin)
+    event.listen(engine, "checkout", _require_connected)
+    event.listen(engine, "begin", _begin_on_server)
+    pipeline.listen(engine)
     return engine
 
 
@@ -117,14 +119,14 @@ def is_server(db: Connection) -> bool:
     return db.dialect.name == "postgresql"
 
 
-def tell_others(db: Connection) -> None:
-    """Notify other processes of a commit.
+def commit_on_server(db: Connection) -> None:
+    """Commit, and notify other processes.
 
-    In a transaction of its own: the server commits transactions with notifications one by one, each with a flush to
-    disk, but groups those without.
+    The notification is a transaction of its own: the server commits transactions with notifications one by one, each
+    with a flush to disk, but groups those without.
     """
-    alone = db.execution_options(isolation_level="AUTOCOMMIT", write=False)
-    alone.execute(_NOTIFY, {"channel": CHANNEL, "name": alone.get_execution_options()["heard_as"]})
+    pipeline.send(db, _COMMIT)
+    db.execute(_NOTIFY, {"channel": CHANNEL, "name": db.get_execution_options()["heard_as"]})
 
 
 def _configure(keeping: Sequence[str], connection: sqlite3.Connection, _record: object) -> None:
@@ -132,6 +134,25 @@ def _configure(keeping: Sequence[str], connection: sqlite3.Connection, _record: 
     connection.isolation_level = None
     for pragma in ("foreign_keys=ON", *keeping, "synchronous=FULL", "temp_store=MEMORY", "cache_size=-32768"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_on_server(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    writes, is_shared = options.get("write"), options.get("shared")
+    (pipeline.end if writes and not is_shared else pipeline.begin)(connection)
+    pipeline.send(connection, _BEGIN if writes else _SNAPSHOT)
+    if writes:
+        pipeline.send(connection, _SHARED if is_shared else _EXCLUSIVE, {"lock": LOCK})
+
+
+def _require_connected(driver: Any, _record: object, _proxy: object) -> None:
+    """Notice without a round trip that the server has closed a connection of the pool, which then opens another."""
+    import psycopg  # on first use: who has files only does not wait for it
+
+    try:
+        driver.pgconn.consume_input()
+    except psycopg.OperationalError as error:
+        raise DisconnectionError from error
 
 
 def _begin(connection: Connection) -> None:

@@ -8,7 +8,8 @@ from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from orbench_studio.errors import ConnectionLostError, WorkspaceError
 from orbench_studio.store.core import open_file
-from orbench_studio.store.core.engine import LOCK, is_server, tell_others
+from orbench_studio.store.core.engine import LOCK, commit_on_server, is_server
+from orbench_studio.store.core.pipeline import send
 from orbench_studio.store.core.tables import ANNOTATORS
 
 _DAMAGED = "The workspace is damaged. Restore a backup."
@@ -51,11 +52,8 @@ _LOCK_PROMPTS = text(
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A read transaction: one consistent state of the workspace."""
-    with translated(engine), engine.connect() as db:
-        if is_server(db):
-            db = db.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        with db.begin():
-            yield db
+    with translated(engine), engine.connect() as db, db.begin():
+        yield db
 
 
 @contextmanager
@@ -76,8 +74,8 @@ def writing(engine: Engine, *, shared: bool = False) -> Iterator[Connection]:
             yield db
             if file is not None:
                 file.require_in_place()
-        if is_server(db):
-            tell_others(db)
+            if is_server(db):
+                commit_on_server(db)
         if file is not None:
             file.has_written = True
             file.require_in_place()  # what is acknowledged is in the file that others find
@@ -89,7 +87,7 @@ def lock_prompts(db: Connection, prompt_ids: Sequence[int]) -> None:
     Lock all prompts of a transaction in one call, to avoid deadlocks. Values that were read before may be outdated.
     """
     if is_server(db):
-        db.execute(_LOCK_PROMPTS, {"lock": LOCK, "mine": sorted({prompt_id % _LOCKS for prompt_id in prompt_ids})})
+        send(db, _LOCK_PROMPTS, {"lock": LOCK, "mine": sorted({prompt_id % _LOCKS for prompt_id in prompt_ids})})
 
 
 def lock_person(db: Connection, name: str) -> int | None:

@@ -119,17 +119,18 @@ def test_a_commit_without_a_reply_is_recorded_once(start, server, place, monkeyp
     """The server is stopped after the commit and before anybody hears of it."""
     from orbench_studio.store.core import unit_of_work
 
-    tell = unit_of_work.tell_others
+    commit = unit_of_work.commit_on_server
 
-    def stopped_before(db):
+    def stopped_after(db):
+        commit(db)
         if db.get_execution_options().get("shared"):
-            monkeypatch.setattr(unit_of_work, "tell_others", tell)
+            monkeypatch.setattr(unit_of_work, "commit_on_server", commit)
             server.stop("immediate")
-        tell(db)
+            db.exec_driver_sql("SELECT 1")  # as if the reply to the commit had not come
 
     with start(place) as studio:
         ready(studio)
-        monkeypatch.setattr(unit_of_work, "tell_others", stopped_before)
+        monkeypatch.setattr(unit_of_work, "commit_on_server", stopped_after)
         said = decide_offline(studio, (T, C))
         server.start()
         studio.wait(lambda: kept(studio) == 0 and studio.page.state is State.SHOWN)

@@ -1,0 +1,186 @@
+"""Few round trips to a server: statements are sent without waiting for the results of earlier ones.
+
+A statement whose result nobody reads goes with the next one (`send`). Reads that do not depend on each other share
+a round trip (`together`). Such a `Read` is a generator: it yields a statement, and goes on with its result. In a file
+nothing has to wait, and the statements are executed one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
+
+from sqlalchemy import Connection, Engine, Executable, Result, event
+
+if TYPE_CHECKING:
+    from psycopg import Connection as Driver
+    from psycopg import Pipeline
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Steps = Generator[Executable, Result[Any], T]
+
+
+@dataclass(slots=True)
+class _Open:
+    """The pipeline of a connection, and the context manager that ends it."""
+
+    pipeline: Pipeline
+    manager: AbstractContextManager[Pipeline]
+
+
+_OPEN: dict[Any, _Open] = {}  # by the driver's connection
+
+
+def listen(engine: Engine) -> None:
+    """Let the statements of an engine for a server go through the pipeline of their connection, while it is open."""
+    event.listen(engine, "do_execute", _execute)
+    event.listen(engine, "do_executemany", _execute_many)
+    event.listen(engine, "close", _close)
+
+
+def begin(db: Connection) -> None:
+    """Use the pipeline for the statements of this transaction."""
+    driver = cast("Driver[Any]", db.connection.driver_connection)
+    if driver not in _OPEN:
+        manager = driver.pipeline()
+        _OPEN[driver] = _Open(manager.__enter__(), manager)
+
+
+def end(db: Connection) -> None:
+    """Use the connection without a pipeline: COPY, several statements in one text and streamed results need that."""
+    opened = _OPEN.pop(db.connection.driver_connection, None)
+    if opened is not None:
+        opened.manager.__exit__(None, None, None)
+
+
+def send(db: Connection, statement: Executable, parameters: Any = None) -> None:
+    """Execute a statement and ignore its result. On a server, it is sent, and an error appears with a later one."""
+    db.execute(statement, parameters, execution_options={"sent": []})
+
+
+def send_text(db: Connection, statement: str, parameters: Any = None) -> None:
+    """Do the same for a statement in the words of the driver."""
+    db.exec_driver_sql(statement, parameters, execution_options={"sent": []})
+
+
+class Read(Generic[P, T]):
+    """A function that reads: called with a connection, or started by `together`."""
+
+    def __init__(self, steps: Callable[P, Steps[T]]) -> None:
+        self.steps = steps
+        self.__doc__ = steps.__doc__
+
+    def __call__(self, db: Connection, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Read."""
+        steps = self.steps(*args, **kwargs)
+        result: Result[Any] | None = None
+        while True:
+            try:
+                statement = steps.send(cast("Result[Any]", result))
+            except StopIteration as ended:
+                return cast("T", ended.value)
+            result = db.execute(statement)
+
+
+class Started(Generic[T]):
+    """A read that was started by `together`; its result is there when the block has ended."""
+
+    result: T
+
+    def __init__(self, steps: Steps[T]) -> None:
+        self._steps = steps
+
+    def go_on(self, result: Result[Any] | None) -> Executable | None:
+        """The next statement; None if there is none, and the result is there."""
+        try:
+            return self._steps.send(cast("Result[Any]", result))
+        except StopIteration as ended:
+            self.result = ended.value
+            return None
+
+
+class together:  # noqa: N801 - used as a function
+    """Share the round trips of the reads that are started in the block.
+
+    >>> with together(db) as start:
+    ...     cast_votes = start(votes.of_prompts, ids)
+    ...     decided = start(journal.of_prompts, ids)
+    >>> cast_votes.result
+    """
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+        self._started: list[Started[Any]] = []
+
+    def __enter__(self) -> together:
+        return self
+
+    def __call__(self, read: Read[P, T], *args: P.args, **kwargs: P.kwargs) -> Started[T]:
+        """Start a read."""
+        started = Started(read.steps(*args, **kwargs))
+        self._started.append(started)
+        return started
+
+    def __exit__(self, kind: type[BaseException] | None, _error: object, _trace: TracebackType | None) -> None:
+        if kind is not None:
+            return
+        asked = [(one, one.go_on(None)) for one in self._started]
+        while waiting := [(one, statement) for one, statement in asked if statement is not None]:
+            results = _results(self._db, [statement for _, statement in waiting])
+            asked = [(one, one.go_on(result)) for (one, _), result in zip(waiting, results, strict=True)]
+
+
+def _results(db: Connection, statements: Sequence[Executable]) -> list[Result[Any]]:
+    if db.connection.driver_connection not in _OPEN:
+        return [db.execute(statement) for statement in statements]
+    sent: list[tuple[Any, Any]] = []
+    for statement in statements[:-1]:
+        db.execute(statement, execution_options={"sent": sent})
+    last = db.execute(statements[-1])
+    return [*(_result(*one) for one in sent), last]
+
+
+def _result(context: Any, cursor: Any) -> Result[Any]:
+    """The result of a statement whose rows have arrived since; SQLAlchemy looked for them when it was sent."""
+    context.cursor = cursor
+    return cast("Result[Any]", context._setup_result_proxy())
+
+
+def _execute(cursor: Any, statement: str, parameters: Any, context: Any) -> bool | None:
+    options = context.execution_options
+    if options.get("yield_per"):
+        end(context.root_connection)
+    opened = _OPEN.get(cursor.connection)
+    if opened is None:
+        return None
+    sent = options.get("sent")
+    if sent is None:
+        cursor.execute(statement, parameters)
+        opened.pipeline.sync()
+    else:
+        own = cursor.connection.cursor()  # SQLAlchemy closes the other one, because it has no rows yet
+        own.execute(statement, parameters)
+        sent.append((context, own))
+    return True
+
+
+def _execute_many(cursor: Any, statement: str, parameters: Sequence[Any], _context: Any) -> bool | None:
+    """Many rows; nothing reads their results."""
+    if cursor.connection not in _OPEN:
+        return None
+    cursor.executemany(statement, parameters)
+    return True
+
+
+def _close(driver: Any, _record: object) -> None:
+    """Leave the pipeline before the connection is closed, even if the server no longer answers."""
+    from psycopg import Error  # on first use: who has files only does not wait for it
+
+    opened = _OPEN.pop(driver, None)
+    if opened is not None:
+        with suppress(Error):
+            opened.manager.__exit__(None, None, None)
