@@ -24,10 +24,9 @@ from orbench_studio.domain.review.decision import PromptView
 from orbench_studio.domain.review.queue import UNDECIDED_STATUSES, QueueRow, Status
 from orbench_studio.domain.review.timeline import Event
 from orbench_studio.services.workspace.policy import Policy
+from orbench_studio.store.core.reviewer_views import HIDDEN
 from orbench_studio.store.review import journal
 from orbench_studio.store.review.journal import Entry
-
-HIDDEN = "hidden until the prompt has all its labels"
 
 
 def visible(db: Connection, policy: Policy, view: PromptView, annotator: str) -> PromptView:

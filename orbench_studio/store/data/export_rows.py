@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from orbench_studio.store.core.bulk_insert import chunks, in_list
+from orbench_studio.store.core.reviewer_views import HIDDEN, SUMMARY
 from orbench_studio.store.core.tables import (
     ANNOTATIONS,
     ANNOTATORS,
@@ -186,7 +187,7 @@ def _annotations(db: Connection, ids: Sequence[int], named: Named) -> Mapping[tu
 def _decisions() -> Select[Any]:
     version = guidelines.version_of(D.guideline_id).label("guideline")
     return (
-        select(ANNOTATIONS, D.uuid, D.kind, D.at, D.summary, ANNOTATORS.c.name, version)
+        select(ANNOTATIONS, D.uuid, D.kind, D.at, SUMMARY, ANNOTATORS.c.name, version)
         .join(JOURNAL, D.id == A.journal_id)
         .join(ANNOTATORS, ANNOTATORS.c.id == A.annotator_id)
         .order_by(*IN_TIME)
@@ -202,7 +203,7 @@ def entry_of(row: Any, named: Named) -> Row:
 def reversals(db: Connection, entry_ids: Iterable[int], named: Named) -> Mapping[int, list[Row]]:
     """List the undos and redos of the entries, oldest first, by entry id."""
     statement = (
-        select(D.target_id, D.uuid, D.kind, D.at, D.summary, ANNOTATORS.c.name)
+        select(D.target_id, D.uuid, D.kind, D.at, SUMMARY, ANNOTATORS.c.name)
         .outerjoin(ANNOTATORS, ANNOTATORS.c.id == D.annotator_id)
         .order_by(D.at, D.uuid)
     )
@@ -220,10 +221,13 @@ def written(at: datetime) -> str:
 
 
 def entries(db: Connection, annotator: str | None) -> Iterator[Row]:
-    """Read the journal entries made in the studio by one annotator, or by all, in order of time."""
+    """Read the journal entries made in the studio by one annotator, or by all, in order of time.
+
+    Entries that a reviewer may not see, or not completely, are left out.
+    """
     statement = (
         select(
-            ANNOTATIONS, D.uuid, D.kind, D.at, D.summary, ANNOTATORS.c.name,
+            ANNOTATIONS, D.uuid, D.kind, D.at, SUMMARY, ANNOTATORS.c.name,
             guidelines.version_of(D.guideline_id).label("guideline"),
             P.identity.label("prompt"), R.identity.label("response"), MODELS.c.name.label("model"),
         )
@@ -232,7 +236,8 @@ def entries(db: Connection, annotator: str | None) -> Iterator[Row]:
         .join(PROMPTS, P.id == A.prompt_id)
         .outerjoin(RESPONSES, R.id == A.response_id)
         .outerjoin(MODELS, MODELS.c.id == R.model_id)
-        .where(D.kind.in_(DECIDING), *([ANNOTATORS.c.name == annotator] if annotator is not None else []))
+        .where(D.kind.in_(DECIDING), SUMMARY.element != HIDDEN)
+        .where(*([ANNOTATORS.c.name == annotator] if annotator is not None else []))
         .order_by(D.at, D.uuid, P.identity, MODELS.c.name, R.identity, A.aspect, A.value)
     )  # fmt: skip
     rows = db.execute(statement).all()

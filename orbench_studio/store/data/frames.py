@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, case, sele
 from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.domain.review.query import parse
 from orbench_studio.store.core.batch_tables import BATCH_MODELS, BATCHES
+from orbench_studio.store.core.reviewer_views import SUMMARY
 from orbench_studio.store.core.tables import (
     ANNOTATIONS,
     ANNOTATORS,
@@ -205,7 +206,7 @@ _JOURNAL = Frame(
         "kind": _category(D.kind),
         "at": Column(D.at, Kind.TIME),
         "annotator": _category(ANNOTATORS.c.name),
-        "summary": Column(D.summary),
+        "summary": Column(SUMMARY),
         "target_entry_id": _integer(D.target_id),
         "in_force": _boolean(IN_FORCE),
         "guideline": _integer(guidelines.version_of(D.guideline_id)),

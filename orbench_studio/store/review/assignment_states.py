@@ -16,11 +16,12 @@ from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.domain.team.queue import NO_END, AssignmentState, QueueState
 from orbench_studio.store.core.bulk_insert import chunks
-from orbench_studio.store.core.tables import ANNOTATIONS, JOURNAL
+from orbench_studio.store.core.reviewer_views import DECISION_AUTHORS
+from orbench_studio.store.core.tables import JOURNAL
 from orbench_studio.store.core.team_tables import TEAM_CLAIMS, TEAM_PROMPTS, TEAM_QUEUES
 from orbench_studio.store.review.journal import IN_FORCE
 
-Q, P, C, A = TEAM_QUEUES.c, TEAM_PROMPTS.c, TEAM_CLAIMS.c, ANNOTATIONS.c
+Q, P, C, A = TEAM_QUEUES.c, TEAM_PROMPTS.c, TEAM_CLAIMS.c, DECISION_AUTHORS.c
 TRAINING_ROOM = 1  # a training prompt can be given to everybody: its room never shrinks
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from orbench_studio.store.core.tables import ANNOTATIONS, JOURNAL, RESPONSE_STAT
 from orbench_studio.store.review.journal import IN_FORCE
 
 _BY_ANNOTATOR = (
-    exists()
+    exists(ANNOTATIONS.c.id)
     .where(ANNOTATIONS.c.response_id == RESPONSE_STATES.c.response_id, ANNOTATIONS.c.aspect == Aspect.ANSWER_CLASS)
     .where(JOURNAL.c.id == ANNOTATIONS.c.journal_id, IN_FORCE)
 )

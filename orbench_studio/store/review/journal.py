@@ -1,4 +1,7 @@
-"""The journal of human decisions. It is append-only: an undo or a redo is an entry too."""
+"""The journal of human decisions. It is append-only: an undo or a redo is an entry too.
+
+Statements name the columns of `JOURNAL` that they read, also within EXISTS: a reviewer on a server cannot read all.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,6 +17,7 @@ from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.store.core.bulk_insert import chunks, id_of, inserted
 from orbench_studio.store.core.columns import UtcDateTime
 from orbench_studio.store.core.engine import is_server
+from orbench_studio.store.core.reviewer_views import DECISION_AUTHORS, SUMMARY
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL
 from orbench_studio.store.core.unit_of_work import lock_person
 from orbench_studio.store.review import guidelines
@@ -120,7 +124,7 @@ def redo_target(db: Connection, annotator_id: int) -> int | None:
     """The decision that the annotator undid last and has not redone; a new decision ends what can be redone."""
     later = JOURNAL.alias("later")
     undo = JOURNAL.alias("undo")
-    decided_since = exists().where(
+    decided_since = exists(later.c.id).where(
         later.c.annotator_id == annotator_id, later.c.kind.in_(DECIDING), later.c.at > undo.c.at
     )
     statement = (
@@ -136,7 +140,7 @@ def redo_target(db: Connection, annotator_id: int) -> int | None:
 
 def summary_of(db: Connection, entry_id: int) -> str:
     """The summary of an entry."""
-    return str(db.execute(select(JOURNAL.c.summary).where(JOURNAL.c.id == entry_id)).scalar_one())
+    return str(db.execute(select(SUMMARY).select_from(JOURNAL).where(JOURNAL.c.id == entry_id)).scalar_one())
 
 
 def touched_by(db: Connection, entry_ids: Sequence[int]) -> tuple[list[int], list[int]]:
@@ -191,11 +195,12 @@ def on_responses(db: Connection, response_ids: Sequence[int]) -> dict[int, list[
 
 
 def responses_of(db: Connection, prompt_ids: Sequence[int]) -> list[int]:
-    """The responses to the prompts that have human decisions, ascending."""
+    """The responses to the prompts that have human decisions, also hidden ones, ascending."""
     found: set[int] = set()
-    r = ANNOTATIONS.c.response_id
+    of = DECISION_AUTHORS.c
     for some in chunks(prompt_ids):
-        found.update(db.execute(select(r).where(ANNOTATIONS.c.prompt_id.in_(some), r.is_not(None))).scalars())
+        about = (of.prompt_id.in_(some), of.response_id.is_not(None))
+        found.update(db.execute(select(of.response_id).where(*about)).scalars())
     return sorted(found)
 
 
@@ -219,8 +224,9 @@ def labelled(annotator: str) -> Select[Any]:
 def prompts_of(db: Connection, entry_ids: Sequence[int]) -> dict[int, set[int]]:
     """The prompts that the decisions of entries are about, by entry."""
     found: dict[int, set[int]] = defaultdict(set)
+    of = DECISION_AUTHORS.c
     for some in chunks(entry_ids):
-        about = select(ANNOTATIONS.c.journal_id, ANNOTATIONS.c.prompt_id).where(ANNOTATIONS.c.journal_id.in_(some))
+        about = select(of.journal_id, of.prompt_id).where(of.journal_id.in_(some))
         for entry, prompt_id in db.execute(about):
             found[entry].add(prompt_id)
     return found
@@ -246,11 +252,12 @@ def by(annotator: str) -> ColumnElement[bool]:
 
 def entries(db: Connection, limit: int | None = None, *only: ColumnElement[bool]) -> list[Entry]:
     """The entries that meet all conditions in `only`, oldest first: all, or the last `limit`."""
-    count = select(func.count()).where(ANNOTATIONS.c.journal_id == JOURNAL.c.id).scalar_subquery()
+    count = select(func.count()).where(DECISION_AUTHORS.c.journal_id == JOURNAL.c.id).scalar_subquery()
     version = guidelines.version_of(JOURNAL.c.guideline_id)
     statement = (
         select(
-            JOURNAL,
+            *(JOURNAL.c[name] for name in ("id", "kind", "at", "target_id")),
+            SUMMARY,
             ANNOTATORS.c.name,
             IN_FORCE.label("in_force"),
             count.label("annotations"),

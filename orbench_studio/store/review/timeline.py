@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect
 from orbench_studio.domain.review.timeline import Event, RecentDecision
+from orbench_studio.store.core.reviewer_views import SUMMARY
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, MODELS, RESPONSES
 from orbench_studio.store.review import guidelines, journal
 from orbench_studio.store.review.journal import DECIDING, IN_FORCE, IN_TIME, annotation
@@ -72,7 +73,7 @@ def _decisions(db: Connection, prompt_id: int) -> list[Row[Any]]:
     version = guidelines.version_of(JOURNAL.c.guideline_id)
     more = (IN_FORCE.label("in_force"), model.label("model"), version.label("guideline"))
     statement = (
-        select(ANNOTATIONS, JOURNAL.c.kind, JOURNAL.c.at, JOURNAL.c.summary, ANNOTATORS.c.name, *more)
+        select(ANNOTATIONS, JOURNAL.c.kind, JOURNAL.c.at, SUMMARY, ANNOTATORS.c.name, *more)
         .join(JOURNAL, JOURNAL.c.id == ANNOTATIONS.c.journal_id)
         .join(ANNOTATORS, ANNOTATORS.c.id == ANNOTATIONS.c.annotator_id)
         .where(ANNOTATIONS.c.prompt_id == prompt_id)
@@ -84,7 +85,7 @@ def _decisions(db: Connection, prompt_id: int) -> list[Row[Any]]:
 def _reversals(db: Connection, prompt_id: int) -> list[Row[Any]]:
     about = select(ANNOTATIONS.c.journal_id).where(ANNOTATIONS.c.prompt_id == prompt_id)
     statement = (
-        select(JOURNAL, ANNOTATORS.c.name)
+        select(JOURNAL.c.id, JOURNAL.c.at, SUMMARY, ANNOTATORS.c.name)
         .outerjoin(ANNOTATORS, ANNOTATORS.c.id == JOURNAL.c.annotator_id)
         .where(JOURNAL.c.target_id.in_(about))
     )

@@ -45,7 +45,7 @@ def _together(db: Connection, annotator_id: int, target: int) -> list[int]:
     if word is None:
         return [target]
     later = JOURNAL.alias("later")
-    changed_since = exists().where(later.c.target_id == j.target_id, later.c.at > j.at)
+    changed_since = exists(later.c.id).where(later.c.target_id == j.target_id, later.c.at > j.at)
     same = (j.annotator_id == annotator_id, j.kind == word.kind, j.at == word.at)
     statement = select(j.target_id).where(*same, ~changed_since).order_by(j.target_id.desc())
     return [int(found) for found in db.execute(statement).scalars()]

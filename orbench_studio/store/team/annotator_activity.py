@@ -5,18 +5,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, func, select
+from sqlalchemy import Connection, FromClause, Select, case, func, select
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.domain.team.queue import NO_END, AssignmentState
+from orbench_studio.store.core.reviewer_views import DECISION_AUTHORS
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, PROMPTS
 from orbench_studio.store.core.team_tables import TEAM_CLAIMS, TEAM_MEMBERS
 from orbench_studio.store.review.blinding import BLIND_PROMPTS
 from orbench_studio.store.review.journal import IN_FORCE, IN_TIME
 
-A, J, N = ANNOTATIONS.c, JOURNAL.c, ANNOTATORS.c
+A, J, N, D = ANNOTATIONS.c, JOURNAL.c, ANNOTATORS.c, DECISION_AUTHORS.c
 _LABELS = (Aspect.LABEL, Aspect.RECHECK, Aspect.TRAINING)
 
 
@@ -28,18 +29,18 @@ def names(db: Connection) -> list[str]:
 
 
 def labels(db: Connection) -> dict[str, int]:
-    """Count the prompts that each annotator labelled."""
-    counted = _decided(N.name, func.count(A.prompt_id.distinct())).where(A.aspect == Aspect.LABEL)
+    """Count the prompts that each annotator labelled, also where the labels are hidden."""
+    counted = _decided(DECISION_AUTHORS, N.name, func.count(D.prompt_id.distinct())).where(D.aspect == Aspect.LABEL)
     return {name: int(count) for name, count in db.execute(counted.group_by(N.name))}
 
 
 def moments(db: Connection) -> Mapping[str, list[datetime]]:
     """Read the times of single labels by annotator, oldest first; repeated labels of one prompt in a row count once."""
     found: dict[str, list[datetime]] = defaultdict(list)
-    alone = select(A.journal_id).where(A.aspect.in_(_LABELS)).group_by(A.journal_id).having(func.count() == 1)
-    statement = _decided(N.name, A.prompt_id, J.at).where(A.aspect.in_(_LABELS), J.id.in_(alone))
+    alone = select(D.journal_id).where(D.aspect.in_(_LABELS)).group_by(D.journal_id).having(func.count() == 1)
+    statement = _decided(DECISION_AUTHORS, N.name, D.prompt_id, J.at).where(D.aspect.in_(_LABELS), J.id.in_(alone))
     last: dict[str, int] = {}
-    for name, prompt_id, at in db.execute(statement.order_by(*IN_TIME)):
+    for name, prompt_id, at in db.execute(statement.order_by(J.at, J.uuid, D.id)):
         if last.get(name) != prompt_id:
             found[name].append(at)
         last[name] = prompt_id
@@ -50,16 +51,19 @@ def values_by_prompt(db: Connection) -> Mapping[int, Mapping[str, str]]:
     """Read the latest label of each annotator, by prompt, for prompts with several labels that are all known."""
     found: dict[int, dict[str, str]] = defaultdict(dict)
     labelled = (A.aspect == Aspect.LABEL, A.prompt_id.not_in(BLIND_PROMPTS))
-    statement = _decided(A.prompt_id, N.name, A.value).where(*labelled).order_by(*IN_TIME)
+    statement = _decided(ANNOTATIONS, A.prompt_id, N.name, A.value).where(*labelled).order_by(*IN_TIME)
     for prompt_id, name, value in db.execute(statement):
         found[prompt_id][name] = value
     return {prompt_id: by for prompt_id, by in found.items() if len(by) > 1}
 
 
 def training_results(db: Connection) -> Mapping[str, Mapping[int, bool]]:
-    """Read whether each annotator's first label of a training prompt is right, by annotator and prompt."""
+    """Read whether each annotator's first label of a training prompt is right, by annotator and prompt.
+
+    A reviewer on a server sees only their own, until the queue has ended.
+    """
     found: dict[str, dict[int, bool]] = defaultdict(dict)
-    answers = _decided(N.name, A.prompt_id, A.value, PROMPTS.c.reference_label)
+    answers = _decided(ANNOTATIONS, N.name, A.prompt_id, A.value, PROMPTS.c.reference_label)
     answers = answers.join(PROMPTS, PROMPTS.c.id == A.prompt_id).where(A.aspect == Aspect.TRAINING)
     for name, prompt_id, value, answer in db.execute(answers.order_by(*IN_TIME)):
         found[name].setdefault(prompt_id, value == answer)
@@ -96,7 +100,8 @@ def last_seen(db: Connection) -> dict[str, datetime]:
     return found
 
 
-def _decided(*columns: Any) -> Select[Any]:
+def _decided(decisions: FromClause, *columns: Any) -> Select[Any]:
     """Select from the current decisions that were made in the program."""
-    joined = select(*columns).select_from(ANNOTATIONS).join(JOURNAL, J.id == A.journal_id)
-    return joined.join(ANNOTATORS, N.id == A.annotator_id).where(J.kind == EntryKind.DECISION, IN_FORCE)
+    of = decisions.c
+    joined = select(*columns).select_from(decisions).join(JOURNAL, J.id == of.journal_id)
+    return joined.join(ANNOTATORS, N.id == of.annotator_id).where(J.kind == EntryKind.DECISION, IN_FORCE)

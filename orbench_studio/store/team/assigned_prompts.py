@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from orbench_studio.domain.team.queue import LOTS, NO_END, AssignmentState, Claim, Lots
 from orbench_studio.store.core.bulk_insert import chunks
-from orbench_studio.store.core.tables import ANNOTATIONS
+from orbench_studio.store.core.reviewer_views import DECISION_AUTHORS
 from orbench_studio.store.core.team_tables import (
     HAS_ROOM,
     TEAM_CLAIMS,
@@ -36,7 +36,7 @@ from orbench_studio.store.core.team_tables import (
 from orbench_studio.store.review import assignment_states
 from orbench_studio.store.team.queue_records import StoredQueue, member_id
 
-Q, M, P, C, A = TEAM_QUEUES.c, TEAM_MEMBERS.c, TEAM_PROMPTS.c, TEAM_CLAIMS.c, ANNOTATIONS.c
+Q, M, P, C, A = TEAM_QUEUES.c, TEAM_MEMBERS.c, TEAM_PROMPTS.c, TEAM_CLAIMS.c, DECISION_AUTHORS.c
 
 
 @dataclass(frozen=True, slots=True)

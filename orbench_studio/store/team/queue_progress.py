@@ -22,7 +22,7 @@ def of(db: Connection, kept: StoredQueue) -> Progress:
         by_labels[min(labels, overlap)] += count
     done = select(func.count()).select_from(TEAM_PROMPTS).join(PROMPT_STATES, S.prompt_id == P.prompt_id)
     done = done.where(*mine, P.labels >= overlap)
-    settled = exists().where(
+    settled = exists(A.id).where(
         A.prompt_id == P.prompt_id,
         A.aspect == Aspect.LABEL,
         JOURNAL.c.id == A.journal_id,

@@ -12,10 +12,13 @@ from sqlalchemy import Connection
 
 from orbench_studio.domain.team.role import Role
 from orbench_studio.errors import WorkspaceError
+from orbench_studio.store.core.tables import JOURNAL
 from orbench_studio.store.workspace import server_rules
 
 _LONGEST = 63  # bytes of a name in PostgreSQL
 _LEGACY = "orbench_reviewer"  # the reviewers of all workspaces on a server, before format 15
+# All but the summary, which names what was decided; the rules read `xmin`.
+_JOURNAL = [*(column.name for column in JOURNAL.columns if column.name != "summary"), "xmin"]
 
 
 # What reviewers do besides reading. Ids come from sequences. A revision that makes a table they write to adds it here.
@@ -67,6 +70,8 @@ def _give_roles(db: Connection) -> None:
     ]
     statements += [
         f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reviewer}",
+        f"REVOKE SELECT ON journal FROM {reviewer}",  # noqa: S608 - names of our own
+        f"GRANT SELECT ({', '.join(_JOURNAL)}) ON journal TO {reviewer}",
         *(f"GRANT {privileges} ON {table} TO {reviewer}" for table, privileges in _REVIEWERS_DO.items()),
         f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {reviewer}",
     ]
@@ -197,7 +202,7 @@ def _strangers(db: Connection) -> Sequence[str]:
     """Other databases' reviewers with rights here: those of an older version, or of the database this is a copy of."""
     found = db.exec_driver_sql(
         "SELECT DISTINCT r.rolname FROM pg_class AS c CROSS JOIN aclexplode(c.relacl) AS acl "
-        "JOIN pg_roles AS r ON r.oid = acl.grantee WHERE c.oid = 'journal'::regclass AND r.oid <> c.relowner "
+        "JOIN pg_roles AS r ON r.oid = acl.grantee WHERE c.oid = 'prompts'::regclass AND r.oid <> c.relowner "
         "AND (r.rolname = %s OR r.rolname LIKE '%%\\_reviewer') AND r.rolname <> %s",
         (_LEGACY, role_name(db, Role.REVIEWER)),
     )

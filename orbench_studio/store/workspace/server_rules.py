@@ -74,12 +74,40 @@ def _in_force(entry: str) -> str:
 def _labelled(annotator: str, prompt: str, aspect: str) -> str:
     """The condition that the annotator has a current label of the prompt."""
     return (
-        "EXISTS (SELECT FROM annotations AS a JOIN journal AS j ON j.id = a.journal_id "
+        "EXISTS (SELECT FROM decision_authors AS a JOIN journal AS j ON j.id = a.journal_id "
         f"WHERE a.annotator_id = {annotator} AND a.prompt_id = {prompt} AND a.aspect = {aspect} "
         f"AND j.kind = '{EntryKind.DECISION}' AND {_in_force('j')})"
     )
 
 
+# While a prompt lacks labels in a blind queue, a reviewer reads only own and imported decisions about it; of training
+# prompts, only own labels. The same as `store/review/blinding.py` and `domain/core/annotation.py` define.
+_QUEUED = (
+    "EXISTS (SELECT FROM team_prompts AS p JOIN team_queues AS q ON q.id = p.queue_id "
+    f"WHERE p.prompt_id = {{0}}.prompt_id AND q.state <> '{QueueState.ENDED}' AND "
+)
+_HIDDEN = (
+    f"({_QUEUED} NOT p.training AND q.overlap > 1 AND p.labels < q.overlap) "
+    f"OR {{0}}.aspect = '{Aspect.TRAINING}' AND {_QUEUED} p.training))"
+)
+_READABLE = (
+    f"annotator_id = {_SELF} OR NOT {_HIDDEN.format('annotations')} OR EXISTS (SELECT FROM journal AS entry "
+    f"WHERE entry.id = annotations.journal_id AND entry.kind = '{EntryKind.IMPORT}')"
+)
+_COUNTING = (Aspect.LABEL, Aspect.TRAINING, Aspect.SKIP, Aspect.RECHECK)
+# Views have the rights of the owner: the first shows who decided without what was decided, the second leaves out the
+# summaries of entries with a hidden decision.
+VIEWS = {
+    "decision_authors": (
+        "SELECT id, journal_id, annotator_id, prompt_id, response_id, "
+        f"CASE WHEN aspect IN {_in(_COUNTING)} THEN aspect END AS aspect FROM annotations"
+    ),
+    "journal_summaries": (
+        "SELECT id, summary FROM journal WHERE NOT row_security_active('journal') "
+        f"OR annotator_id = {_SELF} OR kind = '{EntryKind.IMPORT}' OR NOT EXISTS (SELECT FROM annotations AS a "
+        f"WHERE a.journal_id = coalesce(journal.target_id, journal.id) AND {_HIDDEN.format('a')})"
+    ),
+}
 _CLAIMED = "(SELECT p.prompt_id FROM team_prompts AS p WHERE p.id = team_prompt_id)"
 _COUNTED = (
     f"(SELECT CASE WHEN p.training THEN '{Aspect.TRAINING}' ELSE '{Aspect.LABEL}' END "
@@ -151,7 +179,7 @@ DECLARE people int[];
 BEGIN
   IF NOT row_security_active('public.journal') THEN RETURN NEW; END IF;
   SELECT coalesce(array_agg(DISTINCT a.annotator_id), '{{}}') INTO people
-    FROM annotations AS a JOIN journal AS j ON j.id = a.journal_id
+    FROM decision_authors AS a JOIN journal AS j ON j.id = a.journal_id
     WHERE a.prompt_id = OLD.prompt_id AND a.aspect = counted AND j.kind = '{EntryKind.DECISION}' AND {_in_force("j")};
   NEW.labels := cardinality(people);
   IF NOT OLD.training THEN
@@ -244,7 +272,12 @@ def _statements() -> tuple[str, ...]:
             f"DO $$ DECLARE old name; BEGIN FOR old IN SELECT policyname FROM pg_policies WHERE tablename = '{table}' "
             f"AND schemaname = 'public' LOOP EXECUTE format('DROP POLICY %I ON public.{table}', old); END LOOP; END $$"
         )
-        made.append(f"CREATE POLICY read ON {table} FOR SELECT USING (true)")
+    made.append(f"DROP VIEW IF EXISTS {', '.join(VIEWS)}")  # which policies use
+    made += (f"CREATE VIEW {name} AS {query}" for name, query in VIEWS.items())
+    made.append("ALTER VIEW journal_summaries SET (security_barrier)")  # no error of a condition shows what it hides
+    for table in WRITTEN:
+        readable = _READABLE if table == "annotations" else "true"
+        made.append(f"CREATE POLICY read ON {table} FOR SELECT USING ({readable})")
     for (table, statement), own in _POLICIES.items():
         short = (
             f"char_length({column}) <= {most}"

@@ -1,7 +1,5 @@
 """A malicious reviewer and a stranger, with SQL of their own: nothing that they try changes or stops others' work."""
 
-from itertools import count
-
 import psycopg
 import pytest
 
@@ -67,109 +65,146 @@ LAST = "(SELECT max(id) FROM journal WHERE annotator_id = {})"
 FIRST_RESPONSE = "(SELECT min(id) FROM responses WHERE prompt_id = {})"
 STATE = "UPDATE prompt_states SET final_label = 'toxic', basis = 'human' WHERE prompt_id = {}"
 ATTACKS = {
-    "an import": entry("'import'"),
-    "an unknown kind": entry("'verdict'"),
-    "a decision in the far future": entry(at="'9999-12-31'"),
-    "a decision of an hour from now": entry(at="now() + interval '1 hour'"),
-    "a decision of 1970": entry(at="'1970-01-01'"),
-    "a decision at infinity": entry(at="'infinity'"),
-    "the uuid of another entry": entry(uuid="(SELECT min(uuid) FROM journal)"),
-    "a uuid that is none": entry(uuid="'../../x'"),
-    "an id of their own": "INSERT INTO journal (id, kind, at, summary, uuid) VALUES (2147483647, 'decision', now(), '', '')",
-    "a decision of somebody else": entry(who=BEN),
-    "a decision of nobody": entry(who="NULL"),
-    "an undo of somebody else's decision": entry("'undo'", target=LAST.format(BEN)),
-    "an undo of nothing": entry("'undo'"),
-    "a decision with a target": entry(target=LAST.format(ME)),
-    "a redo of an undo": entry("'redo'", target="(SELECT max(id) FROM journal WHERE kind = 'undo')"),
-    "a summary of a megabyte": entry(summary="repeat('x', 1000000)"),
-    "unknown guidelines": entry(guideline="77"),
-    "an adjudication": entry("'adjudication'"),
-    "a changed entry": f"UPDATE journal SET summary = 'x' WHERE annotator_id = {ME}",
-    "a deleted entry": f"DELETE FROM journal WHERE annotator_id = {ME}",
-    "an emptied journal": "TRUNCATE journal CASCADE",
-    "a decision in somebody else's entry": into(LAST.format(BEN)),
-    "a decision in an old entry": into(LAST.format(ME)),
-    "a decision under another name": decision(who=BEN),
-    "an unknown aspect": decision("verdict"),
-    "a label that is none": decision(value="'dangerous'"),
-    "a label without a value": decision(value="''"),
-    "a label on a response": decision(response=FIRST_RESPONSE.format(3)),
-    "a class without a response": decision("answer_class", "'direct_refusal'"),
-    "a class that is none": decision("answer_class", "'maybe'", response=FIRST_RESPONSE.format(3)),
-    "a class of another prompt's response": decision(
-        "answer_class", "'direct_refusal'", response=FIRST_RESPONSE.format(4)
-    ),
-    "evidence backwards": decision("evidence", "'9:1'", response=FIRST_RESPONSE.format(3)),
-    "evidence beyond numbers": decision("evidence", "'0:99999999999'", response=FIRST_RESPONSE.format(3)),
-    "evidence that is none": decision("evidence", "'all of it'", response=FIRST_RESPONSE.format(3)),
-    "a severity of 9": decision("severity", "'9'", response=FIRST_RESPONSE.format(3)),
-    "a flag that is none": decision("flag", "'maybe'"),
-    "a category on two lines": decision("category", r"E'a\nb'"),
-    "a category named none": decision("category", "'none'"),
-    "a category in capitals": decision("category", "'PRIVACY'"),
-    "a category of 200 letters": decision("category", "repeat('x', 200)"),
-    "a note of 10,001 characters": decision("note", "repeat('x', 10001)"),
-    "something unknown seen": decision(visible="'everything'"),
-    "a source": decision(source_id="1", source_line="1"),
-    "a decision as if imported": decision(raw="'2_full_refusal'"),
-    "a decision with an id": decision(id="2147483647"),
-    "a decision about no prompt": decision(prompt="999999"),
-    "another name": "INSERT INTO annotators (name) VALUES ('ben the second')",
-    "a name changed": "UPDATE annotators SET name = 'x'",
-    "a name through another role": "SET ROLE {database}_reviewer; INSERT INTO annotators (name) VALUES (current_user)",
-    "a decision through another role": "SET ROLE {database}_reviewer; " + entry(who=BEN),
-    "the states of all prompts": STATE.format("prompt_id"),
-    "the states of all prompts after one decision": decision() + "; " + STATE.format("prompt_id") + "; SELECT 1/0",
-    "the state of a prompt with its decision undone before": STATE.format("3"),
-    "states wiped": "DELETE FROM prompt_states",
-    "states emptied": "TRUNCATE response_states",
-    "a state that is none": decision() + "; UPDATE prompt_states SET status = 'x' WHERE prompt_id = 3",
-    "a state of another response": decision()
-    + "; INSERT INTO response_states (response_id, prompt_id, model_id, basis) SELECT response_id, 3, model_id, basis "
-    "FROM response_states WHERE prompt_id = 4 ON CONFLICT (response_id) DO UPDATE SET prompt_id = 3",
-    "a count below zero": decision() + "; UPDATE prompt_states SET refusals = -1 WHERE prompt_id = 3",
-    "answer classes of all responses": "UPDATE response_states SET answer_class = 'direct_refusal'",
-    "a prompt changed": "UPDATE prompts SET text = 'x'",
-    "a response removed": "DELETE FROM responses",
-    "a queue ended": "UPDATE team_queues SET state = 'ended'",
-    "an overlap of 20": "UPDATE team_queues SET overlap = 20",
-    "a membership of somebody else": "INSERT INTO team_members (queue_id, annotator_id, invited, categories, reached) "
-    f"VALUES (1, {BEN}, false, '', 0)",
-    "a share of one's own": "INSERT INTO team_members (queue_id, annotator_id, invited, share, categories, reached) "
-    f"VALUES (1, {ME}, true, 9, '', 0)",
-    "somebody else's place": f"UPDATE team_members SET reached = 99 WHERE annotator_id = {BEN}",
-    "room for a thousand": "UPDATE team_prompts SET room = 1000",
-    "labels that nobody gave": "UPDATE team_prompts SET labels = 2",
-    "a prompt put into a queue": "INSERT INTO team_prompts (queue_id, prompt_id, training, lot, labels, room) "
-    "VALUES (1, 1, false, 0, 0, 9)",
-    "an assignment of somebody else": claim(BEN),
-    "an assignment for ever": claim(until="'2099-01-01'"),
-    "an own assignment without an end": claim(until="'9999-12-31+00'"),
-    "an own assignment made endless": claim() + f"; UPDATE team_claims SET until = '9999-12-31+00' WHERE annotator_id = {ME}",
-    "an assignment by name given back": f"DELETE FROM team_claims WHERE annotator_id = {ME} AND until > '9999-01-01'",
-    "an assignment of another queue's prompt": claim(prompt="999999"),
-    "somebody else's assignments taken away": f"DELETE FROM team_claims WHERE annotator_id = {BEN}",
-    "somebody else's assignments prolonged": f"UPDATE team_claims SET until = now() WHERE annotator_id = {BEN}",
-    "a view of the far future": "INSERT INTO views (name, query, created_at) VALUES ('x', '', '9999-12-31')",
-    "a view of a megabyte": "INSERT INTO views (name, query, created_at) VALUES ('x', repeat('x', 1000000), now())",
-    "a table": "CREATE TABLE mine (i int)",
-    "a temporary journal": "CREATE TEMP TABLE journal (i int)",
-    "a function": "CREATE FUNCTION public.lower(text) RETURNS text LANGUAGE sql AS 'SELECT $1'",
-    "a trigger": "CREATE TRIGGER t BEFORE INSERT ON journal FOR EACH ROW EXECUTE FUNCTION only_grows()",
-    "a trigger switched off": "ALTER TABLE journal DISABLE TRIGGER ALL",
-    "a policy dropped": "DROP POLICY own_insert ON journal",
-    "a table locked": "LOCK TABLE journal IN ACCESS EXCLUSIVE MODE",
-    "rows locked": "SELECT 1 FROM prompts FOR UPDATE",
-    "a sequence set": "SELECT setval('journal_id_seq', 2147483647)",
-    "more rights": "ALTER ROLE mallory SUPERUSER",
-    "the adjudicator's role": "GRANT {database}_adjudicator TO mallory",
-    "the owner's role": "SET ROLE owner",
-    "the owner's session": "SET SESSION AUTHORIZATION owner",
-    "the format's version": "UPDATE alembic_version SET version_num = '0001'",
-    "a program on the server": "COPY prompts TO PROGRAM 'cat'",
-    "a file on the server": "SELECT pg_read_file('/etc/hostname')",
-    "the owner's connection ended": "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'owner'",
+    "journal entries": {
+        "an import": entry("'import'"),
+        "an unknown kind": entry("'verdict'"),
+        "a decision in the far future": entry(at="'9999-12-31'"),
+        "a decision of an hour from now": entry(at="now() + interval '1 hour'"),
+        "a decision of 1970": entry(at="'1970-01-01'"),
+        "a decision at infinity": entry(at="'infinity'"),
+        "the uuid of another entry": entry(uuid="(SELECT min(uuid) FROM journal)"),
+        "a uuid that is none": entry(uuid="'../../x'"),
+        "an id of their own": "INSERT INTO journal (id, kind, at, summary, uuid) VALUES (2147483647, 'decision', now(), '', '')",
+        "a decision of somebody else": entry(who=BEN),
+        "a decision of nobody": entry(who="NULL"),
+        "an undo of somebody else's decision": entry("'undo'", target=LAST.format(BEN)),
+        "an undo of nothing": entry("'undo'"),
+        "a decision with a target": entry(target=LAST.format(ME)),
+        "a redo of an undo": entry("'redo'", target="(SELECT max(id) FROM journal WHERE kind = 'undo')"),
+        "a summary of a megabyte": entry(summary="repeat('x', 1000000)"),
+        "unknown guidelines": entry(guideline="77"),
+        "an adjudication": entry("'adjudication'"),
+        "a changed entry": f"UPDATE journal SET summary = 'x' WHERE annotator_id = {ME}",
+        "a deleted entry": f"DELETE FROM journal WHERE annotator_id = {ME}",
+        "an emptied journal": "TRUNCATE journal CASCADE",
+    },
+    "decisions": {
+        "a decision in somebody else's entry": into(LAST.format(BEN)),
+        "a decision in an old entry": into(LAST.format(ME)),
+        "a decision under another name": decision(who=BEN),
+        "an unknown aspect": decision("verdict"),
+        "a label that is none": decision(value="'dangerous'"),
+        "a label without a value": decision(value="''"),
+        "a label on a response": decision(response=FIRST_RESPONSE.format(3)),
+        "a class without a response": decision("answer_class", "'direct_refusal'"),
+        "a class that is none": decision("answer_class", "'maybe'", response=FIRST_RESPONSE.format(3)),
+        "a class of another prompt's response": decision(
+            "answer_class", "'direct_refusal'", response=FIRST_RESPONSE.format(4)
+        ),
+        "evidence backwards": decision("evidence", "'9:1'", response=FIRST_RESPONSE.format(3)),
+        "evidence beyond numbers": decision("evidence", "'0:99999999999'", response=FIRST_RESPONSE.format(3)),
+        "evidence that is none": decision("evidence", "'all of it'", response=FIRST_RESPONSE.format(3)),
+        "a severity of 9": decision("severity", "'9'", response=FIRST_RESPONSE.format(3)),
+        "a flag that is none": decision("flag", "'maybe'"),
+        "a category on two lines": decision("category", r"E'a\nb'"),
+        "a category named none": decision("category", "'none'"),
+        "a category in capitals": decision("category", "'PRIVACY'"),
+        "a category of 200 letters": decision("category", "repeat('x', 200)"),
+        "a note of 10,001 characters": decision("note", "repeat('x', 10001)"),
+        "something unknown seen": decision(visible="'everything'"),
+        "a source": decision(source_id="1", source_line="1"),
+        "a decision as if imported": decision(raw="'2_full_refusal'"),
+        "a decision with an id": decision(id="2147483647"),
+        "a decision about no prompt": decision(prompt="999999"),
+    },
+    "names": {
+        "another name": "INSERT INTO annotators (name) VALUES ('ben the second')",
+        "a name changed": "UPDATE annotators SET name = 'x'",
+        "a name through another role": "SET ROLE {database}_reviewer; INSERT INTO annotators (name) VALUES (current_user)",
+        "a decision through another role": "SET ROLE {database}_reviewer; " + entry(who=BEN),
+    },
+    "derived states and texts": {
+        "the states of all prompts": STATE.format("prompt_id"),
+        "the states of all prompts after one decision": decision() + "; " + STATE.format("prompt_id") + "; SELECT 1/0",
+        "the state of a prompt with its decision undone before": STATE.format("3"),
+        "states wiped": "DELETE FROM prompt_states",
+        "states emptied": "TRUNCATE response_states",
+        "a state that is none": decision() + "; UPDATE prompt_states SET status = 'x' WHERE prompt_id = 3",
+        "a state of another response": decision()
+        + "; INSERT INTO response_states (response_id, prompt_id, model_id, basis) SELECT response_id, 3, model_id, basis "
+        "FROM response_states WHERE prompt_id = 4 ON CONFLICT (response_id) DO UPDATE SET prompt_id = 3",
+        "a count below zero": decision() + "; UPDATE prompt_states SET refusals = -1 WHERE prompt_id = 3",
+        "answer classes of all responses": "UPDATE response_states SET answer_class = 'direct_refusal'",
+        "a prompt changed": "UPDATE prompts SET text = 'x'",
+        "a response removed": "DELETE FROM responses",
+    },
+    "team queues": {
+        "a queue ended": "UPDATE team_queues SET state = 'ended'",
+        "an overlap of 20": "UPDATE team_queues SET overlap = 20",
+        "a membership of somebody else": "INSERT INTO team_members (queue_id, annotator_id, invited, categories, reached) "
+        f"VALUES (1, {BEN}, false, '', 0)",
+        "a share of one's own": "INSERT INTO team_members (queue_id, annotator_id, invited, share, categories, reached) "
+        f"VALUES (1, {ME}, true, 9, '', 0)",
+        "somebody else's place": f"UPDATE team_members SET reached = 99 WHERE annotator_id = {BEN}",
+        "room for a thousand": "UPDATE team_prompts SET room = 1000",
+        "labels that nobody gave": "UPDATE team_prompts SET labels = 2",
+        "a prompt put into a queue": "INSERT INTO team_prompts (queue_id, prompt_id, training, lot, labels, room) "
+        "VALUES (1, 1, false, 0, 0, 9)",
+        "an assignment of somebody else": claim(BEN),
+        "an assignment for ever": claim(until="'2099-01-01'"),
+        "an own assignment without an end": claim(until="'9999-12-31+00'"),
+        "an own assignment made endless": claim() + f"; UPDATE team_claims SET until = '9999-12-31+00' WHERE annotator_id = {ME}",
+        "an assignment by name given back": f"DELETE FROM team_claims WHERE annotator_id = {ME} AND until > '9999-01-01'",
+        "an assignment of another queue's prompt": claim(prompt="999999"),
+        "somebody else's assignments taken away": f"DELETE FROM team_claims WHERE annotator_id = {BEN}",
+        "somebody else's assignments prolonged": f"UPDATE team_claims SET until = now() WHERE annotator_id = {BEN}",
+    },
+    "views": {
+        "a view of the far future": "INSERT INTO views (name, query, created_at) VALUES ('x', '', '9999-12-31')",
+        "a view of a megabyte": "INSERT INTO views (name, query, created_at) VALUES ('x', repeat('x', 1000000), now())",
+    },
+    "the database and the server": {
+        "a table": "CREATE TABLE mine (i int)",
+        "a temporary journal": "CREATE TEMP TABLE journal (i int)",
+        "a function": "CREATE FUNCTION public.lower(text) RETURNS text LANGUAGE sql AS 'SELECT $1'",
+        "a trigger": "CREATE TRIGGER t BEFORE INSERT ON journal FOR EACH ROW EXECUTE FUNCTION only_grows()",
+        "a trigger switched off": "ALTER TABLE journal DISABLE TRIGGER ALL",
+        "a policy dropped": "DROP POLICY own_insert ON journal",
+        "a table locked": "LOCK TABLE journal IN ACCESS EXCLUSIVE MODE",
+        "rows locked": "SELECT 1 FROM prompts FOR UPDATE",
+        "a sequence set": "SELECT setval('journal_id_seq', 2147483647)",
+        "more rights": "ALTER ROLE mallory SUPERUSER",
+        "the adjudicator's role": "GRANT {database}_adjudicator TO mallory",
+        "the owner's role": "SET ROLE owner",
+        "the owner's session": "SET SESSION AUTHORIZATION owner",
+        "the format's version": "UPDATE alembic_version SET version_num = '0001'",
+        "a program on the server": "COPY prompts TO PROGRAM 'cat'",
+        "a file on the server": "SELECT pg_read_file('/etc/hostname')",
+        "the owner's connection ended": "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'owner'",
+    },
+}  # fmt: skip
+
+SECRET = "controversial"  # what ben decided about prompt 1, which waits for a second label in a blind queue
+_OF_BEN = f"SELECT {{0}} FROM annotations WHERE annotator_id = {BEN} AND prompt_id = 1"
+READS = {
+    "decisions": _OF_BEN.format("*"),
+    "decisions of everybody": "SELECT a FROM annotations AS a",
+    "decisions as XML": "SELECT table_to_xml('annotations', true, true, '')::text",
+    "decisions with row security off": "SET row_security = off; " + _OF_BEN.format("value"),
+    "decisions as another role": "SET ROLE {database}_reviewer; " + _OF_BEN.format("value"),
+    "decisions in an error": _OF_BEN.format("value::int"),
+    "decisions in a view": f"INSERT INTO views (name, query, created_at) {_OF_BEN.format('value, reason, now()')} RETURNING name",
+    "who decided": "SELECT d FROM decision_authors AS d WHERE prompt_id = 1",
+    "the journal": "SELECT j FROM journal AS j",
+    "summaries": "SELECT summary FROM journal",
+    "visible summaries": "SELECT summary FROM journal_summaries",
+    "summaries in an error": f"SELECT summary::int FROM journal_summaries WHERE id = {LAST.format(BEN)}",
+    "summaries in a query's text": "SELECT query_to_xml('SELECT summary FROM journal', true, true, '')::text",
+    "states": "SELECT * FROM prompt_states WHERE prompt_id = 1",
+    "the queue": "SELECT p.*, c.* FROM team_prompts AS p JOIN team_claims AS c ON c.team_prompt_id = p.id",
+    "statistics": "SELECT most_common_vals::text, histogram_bounds::text FROM pg_stats",
+    "raw statistics": "SELECT stavalues1::text FROM pg_statistic",
+    "others' statements": "SELECT query FROM pg_stat_activity",
 }  # fmt: skip
 
 
@@ -185,8 +220,8 @@ def place(postgres, tmp_path_factory):
         owner.policy = TeamPolicy()
         team_queues.make(owner, TeamQueue("first", overlap=2))
         assignments.claim(owner, "first", annotator="ben")
-        team_queues.assign(owner, "first", [4], to="mallory")
-        prompt_review.decide(owner, Decision(1, Aspect.LABEL, "safe"), annotator="ben")
+        prompt_review.decide(owner, Decision(1, Aspect.LABEL, SECRET, reason=SECRET), annotator="ben")
+    postgres.say("ANALYZE", server.database)
     with open_workspace(postgres.address(server.database, "mallory")) as theirs:
         theirs.policy = TeamPolicy()
         for value in ("safe", "toxic"):
@@ -222,21 +257,49 @@ def played(postgres, place, statements):
         db.execute(statements.replace("{database}", place.database).encode())
 
 
-_TURN = count(5)
+@pytest.fixture(scope="module")
+def mallory(postgres, place):
+    """Sends statements as the reviewer, in a transaction of their own; returns the rows and the error."""
+    with connected(postgres, place, "mallory") as db:
+
+        def send(statements):
+            db.execute("RESET SESSION AUTHORIZATION; RESET ALL")
+            db.commit()
+            try:
+                with db.transaction():
+                    sent = db.execute(statements.replace("{database}", place.database).encode())
+                    while sent.nextset():
+                        pass
+                    return (sent.fetchall() if sent.description else []), None
+            except psycopg.Error as error:
+                return [], error
+
+        yield send
 
 
-@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
-def test_an_attack_changes_nothing_and_the_owner_goes_on(postgres, place, owner, watched, attack):
+_MISSPELT = (
+    *(psycopg.errors.SyntaxError, psycopg.errors.UndefinedTable),
+    *(psycopg.errors.UndefinedColumn, psycopg.errors.AmbiguousColumn),
+)
+
+
+@pytest.mark.parametrize("kind", ATTACKS)
+def test_attacks_change_nothing_and_the_owner_goes_on(mallory, owner, watched, kind):
     before = watched()
-    try:
-        played(postgres, place, attack)
-    except psycopg.Error as error:
-        assert not isinstance(error, psycopg.errors.SyntaxError | psycopg.errors.UndefinedTable), error
-        assert not isinstance(error, psycopg.errors.UndefinedColumn | psycopg.errors.AmbiguousColumn), error
+    for attack, statements in ATTACKS[kind].items():
+        _rows, error = mallory(statements)
+        assert not isinstance(error, _MISSPELT), (attack, error)
+        assert error is not None or watched() == before, attack  # after an error, the server has changed nothing
     assert watched() == before
-    prompt_id = next(_TURN) % 30 + 5
-    prompt_review.decide(owner, Decision(prompt_id, Aspect.NOTE, attack[:40]), annotator="ben")
-    assert prompt_review.load(owner, prompt_id, "ben").decided
+    prompt_review.decide(owner, Decision(5, Aspect.NOTE, kind), annotator="ben")
+    assert prompt_review.load(owner, 5, "ben").decided
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_what_others_decided_in_a_blind_queue_cannot_be_read(mallory, read):
+    rows, error = mallory(read)
+    assert not isinstance(error, _MISSPELT)
+    assert SECRET not in f"{rows} {error}"
 
 
 def test_after_all_of_them_nothing_is_wrong(owner):

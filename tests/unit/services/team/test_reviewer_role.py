@@ -7,17 +7,23 @@ from sqlalchemy import delete, insert, select, update
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.judgement import AnswerClass
+from orbench_studio.domain.data.export import Export, Form
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.query import parse
-from orbench_studio.domain.team.queue import TeamQueue
+from orbench_studio.domain.team.queue import QueueState, TeamQueue
 from orbench_studio.errors import WorkspaceError
+from orbench_studio.services.audit import audit_counts
+from orbench_studio.services.data import export_files, label_files
 from orbench_studio.services.data.demo import demo_workspace
+from orbench_studio.services.data.frames import FRAMES, read_frame
 from orbench_studio.services.data.push_pull import push
 from orbench_studio.services.judging import custom_rules
 from orbench_studio.services.judging.custom_rules import CustomRule
-from orbench_studio.services.review import bulk_labels, bulk_undo, guidelines, prompt_review, search
+from orbench_studio.services.review import bulk_labels, bulk_undo, guidelines, history, prompt_review, search
+from orbench_studio.services.review.blinding import HIDDEN
 from orbench_studio.services.team import adjudication, assignments, team_queues
 from orbench_studio.services.team.policy import TeamPolicy
+from orbench_studio.services.workspace import statistics
 from orbench_studio.services.workspace.workspace import open_workspace
 from orbench_studio.store.core.tables import (
     ANNOTATIONS,
@@ -150,6 +156,60 @@ def test_an_adjudicator_can_adjudicate_under_the_own_name_and_a_reviewer_cannot(
     adjudication.adjudicate(nils, case, "safe", annotator="nils")
     assert prompt_review.load(owned, 1).final.label == "safe"
     assert owned.problems() == []
+
+
+def test_others_decisions_stay_hidden_until_a_prompt_has_all_its_labels(owned, mona, nils):
+    prompt_id = next(number for number in range(1, 20) if prompt_review.load(owned, number).responses)
+    response = prompt_review.load(owned, prompt_id).responses[0].response.id
+    team_queues.make(owned, TeamQueue("first", overlap=2))
+    answer = Decision(prompt_id, Aspect.ANSWER_CLASS, AnswerClass.INDIRECT_REFUSAL, response)
+    prompt_review.decide(nils, answer, annotator="nils")
+    bulk_labels.decide_all(nils, [prompt_id, prompt_id + 1], Aspect.LABEL, "controversial", annotator="nils")
+
+    def readable(workspace):
+        """How many decisions of nils about the prompt, and which of his summaries."""
+        decided = prompt_review.load(workspace, prompt_id)
+        mine = [one for one in (*decided.decided, *decided.responses[0].decided) if one.annotator == "nils"]
+        return len(mine), [entry.summary == HIDDEN for entry in history.entries(workspace, of="nils")]
+
+    assert (readable(owned), readable(mona)) == ((2, [False, False]), (0, [True, True]))
+    for workspace in (owned, mona):
+        assert workspace.problems() == []
+        assert {one.annotator: one.labels for one in team_queues.people(workspace)}["nils"] == 2
+    label(mona, prompt_id, "safe", "mona")
+    assert readable(mona) == (2, [False, True])  # the second entry is also about the next prompt
+    assert prompt_review.load(owned, prompt_id).final.basis == "disputed"
+    prompt_review.undo(mona, annotator="mona")
+    assert readable(mona) == (0, [True, True])
+    assert owned.problems() == mona.problems() == []
+    prompt_review.redo(mona, annotator="mona")
+    team_queues.set_state(owned, "first", QueueState.ENDED)
+    assert readable(mona) == (2, [False, False])
+    assert owned.problems() == []
+
+
+READS = {
+    "the journal": lambda workspace, _path: history.entries(workspace),
+    "a timeline": lambda workspace, _path: history.of_prompt(workspace, 1),
+    "last decisions": lambda workspace, _path: history.recent(workspace, annotator="mona", limit=9),
+    "progress": lambda workspace, _path: (team_queues.queues(workspace), team_queues.people(workspace)),
+    "disagreements": lambda workspace, _path: adjudication.list_disputes(workspace),
+    "statistics": lambda workspace, _path: [statistics.statistics(workspace), statistics.drift(workspace)],
+    "data frames": lambda workspace, _path: [read_frame(workspace, name) for name in FRAMES],
+    "an audit": lambda workspace, _path: audit_counts.read(workspace),
+    "a label file": lambda workspace, path: label_files.export_labels(workspace, path),
+    "an export": lambda workspace, path: export_files.export(workspace, Export(Form.JSONL, path, names=True)),
+    "searches": lambda workspace, _path: [
+        search.queue_of(workspace, parse(query)).ids
+        for query in ("by:nils", "has:flag", "note:x", "team:first=mona", "status:disputed", "sort:useful")
+    ],
+}
+
+
+def test_a_reviewer_can_read_everything_else(mona, tmp_path):
+    label(mona, 1, "safe", "mona")
+    for name, read in READS.items():
+        read(mona, tmp_path / name)
 
 
 FORBIDDEN = {
