@@ -20,6 +20,7 @@ _LEGACY = "orbench_reviewer"  # the reviewers of all workspaces on a server, bef
 # All but the summary, which names what was decided; the rules read `xmin`.
 _JOURNAL = [*(column.name for column in JOURNAL.columns if column.name != "summary"), "xmin"]
 
+_EVERYBODY = {"schema public": "USAGE"}  # what PUBLIC may do
 
 # What reviewers do besides reading. Ids come from sequences. A revision that makes a table they write to adds it here.
 _REVIEWERS_DO = {
@@ -78,6 +79,7 @@ def _give_roles(db: Connection) -> None:
     if _owns_database(db):
         database = _quoted(str(db.exec_driver_sql("SELECT current_database()").scalar_one()))
         statements += [
+            "REVOKE CREATE ON SCHEMA public FROM PUBLIC",  # a server upgraded from version 14 gave it
             f"REVOKE CONNECT, TEMPORARY ON DATABASE {database} FROM PUBLIC",
             f"GRANT CONNECT ON DATABASE {database} TO {reviewer}",
         ]
@@ -117,16 +119,30 @@ def are_due(db: Connection) -> bool:
 
 
 def differences(db: Connection) -> Iterator[str]:
-    """Describe rights on tables that neither the owner nor the reviewers of this workspace have by this version."""
+    """Describe rights that neither the owner nor the reviewers of this workspace have by this version."""
+    tables = "FROM pg_class AS c WHERE c.relkind IN ('r', 'v') AND c.relnamespace = 'public'::regnamespace"
     found = db.exec_driver_sql(
-        "SELECT acl.privilege_type, c.relname, coalesce(r.rolname, 'PUBLIC') FROM pg_class AS c "
-        "CROSS JOIN aclexplode(c.relacl) AS acl LEFT JOIN pg_roles AS r ON r.oid = acl.grantee "
-        "WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND acl.grantee <> c.relowner ORDER BY 2, 1"
+        "SELECT acl.privilege_type, of.name, coalesce(r.rolname, 'PUBLIC') FROM ("  # noqa: S608 - words of our own
+        f"SELECT c.relname, c.relacl, c.relowner {tables} UNION ALL "
+        "SELECT c.relname, a.attacl, c.relowner "
+        f"{tables.replace('WHERE', 'JOIN pg_attribute AS a ON a.attrelid = c.oid WHERE')} UNION ALL "
+        "SELECT 'schema public', nspacl, nspowner FROM pg_namespace WHERE nspname = 'public' UNION ALL "
+        "SELECT 'database', datacl, datdba FROM pg_database WHERE datname = current_database()"
+        ") AS of (name, acl, owner) CROSS JOIN aclexplode(of.acl) AS acl "
+        "LEFT JOIN pg_roles AS r ON r.oid = acl.grantee "
+        "WHERE acl.grantee <> of.owner GROUP BY 1, 2, 3 ORDER BY 2, 1"
     )
     reviewer = role_name(db, Role.REVIEWER)
-    for privilege, table, role in found:
-        if role != reviewer or (privilege != "SELECT" and privilege not in _REVIEWERS_DO.get(table, "")):
-            yield f"privilege {privilege} on {table} for {role} is not part of the schema"
+    for privilege, what, role in found:
+        expected = f"{_REVIEWERS_DO.get(what, '')} SELECT CONNECT" if role == reviewer else _EVERYBODY.get(what, "")
+        if privilege not in expected.replace(",", "").split():
+            yield f"privilege {privilege} on {what} for {role} is not part of the schema"
+    risky = db.exec_driver_sql(
+        "SELECT m.rolname FROM pg_roles AS m JOIN pg_roles AS r ON r.rolname = %s "
+        "AND pg_has_role(m.oid, r.oid, 'MEMBER') WHERE m.rolbypassrls AND NOT m.rolsuper",
+        (reviewer,),
+    )
+    yield from (f"row security does not apply to {name}, who has BYPASSRLS" for name in risky.scalars())
 
 
 def own_name(db: Connection) -> str | None:

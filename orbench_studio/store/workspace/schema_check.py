@@ -36,11 +36,6 @@ _NULLABLE = (
 )
 _ALL = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 _SHOWN = 160  # characters of a definition
-_SERVER_TRIGGERS = {
-    ("journal", "journal_only_grow"),
-    ("annotations", "annotations_only_grow"),
-    *server_rules.TRIGGERS,
-}
 _SERVER_INDEXES = {"prompt_search", "response_search"}  # full-text indexes that the models do not define
 
 
@@ -129,7 +124,7 @@ def _cut(text: str) -> str:
 
 
 def _on_server(db: Connection) -> Iterator[str]:
-    """Compare tables as Alembic does, and triggers, views, rules, CHECKs, policies and privileges; not functions."""
+    """Compare tables as Alembic does, and everything that acts on rows, with what was installed."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
@@ -142,24 +137,8 @@ def _on_server(db: Connection) -> Iterator[str]:
             message = _described(str(change), what)
             if message:
                 yield message
-    found = {
-        (str(table), str(name))
-        for table, name in db.exec_driver_sql(
-            "SELECT c.relname, t.tgname FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid "
-            "WHERE NOT t.tgisinternal AND t.tgenabled = 'O' AND c.relnamespace = 'public'::regnamespace"
-        )
-    }
-    for table, name in sorted(_SERVER_TRIGGERS - found):
-        yield f"trigger {name} on {table} is missing or disabled"
-    for table, name in sorted(found - _SERVER_TRIGGERS):
-        yield f"trigger {name} on {table} is not part of the schema"
     yield from server_rules.differences(db)
     yield from grants.differences(db)
-    for kind in ("view", "rule"):
-        named = db.exec_driver_sql(
-            f"SELECT {kind}name FROM pg_{kind}s WHERE schemaname = 'public' ORDER BY 1"  # noqa: S608 - one of two
-        )
-        yield from (f"{kind} {name} is not part of the schema" for (name,) in named if name not in server_rules.VIEWS)
 
 
 def _described(change: str, what: list[object]) -> str:

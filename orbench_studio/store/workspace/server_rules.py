@@ -7,6 +7,7 @@ The reviewer's program computes the states of prompts and responses. It can writ
 same transaction decides, so that nobody can change them at will. `check` finds false ones.
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from functools import cache
 from hashlib import sha256
@@ -21,12 +22,16 @@ from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.domain.team.queue import NO_END, AssignmentState, QueueState
 from orbench_studio.store.core.unreadable_rows import VALUE_SETS
+from orbench_studio.store.workspace import server_catalog
 
 WRITTEN = (
     *("annotators", "journal", "annotations", "views", "prompt_states", "response_states"),
     *("team_members", "team_prompts", "team_claims"),
 )  # tables to which reviewers write
-TRIGGERS = (("team_prompts", "recount_places"), ("team_claims", "recount_claimed"))
+TRIGGERS = (
+    *(("journal", "journal_only_grow"), ("annotations", "annotations_only_grow")),
+    *(("team_prompts", "recount_places"), ("team_claims", "recount_claimed")),
+)
 _DECIDING = (EntryKind.DECISION, EntryKind.ADJUDICATION)
 _LONGEST = {
     "annotators": {"name": 200},
@@ -103,7 +108,7 @@ VIEWS = {
         f"CASE WHEN aspect IN {_in(_COUNTING)} THEN aspect END AS aspect FROM annotations"
     ),
     "journal_summaries": (
-        "SELECT id, summary FROM journal WHERE NOT row_security_active('journal') "
+        "SELECT id, summary FROM journal WHERE (SELECT NOT row_security_active('journal')) "
         f"OR annotator_id = {_SELF} OR kind = '{EntryKind.IMPORT}' OR NOT EXISTS (SELECT FROM annotations AS a "
         f"WHERE a.journal_id = coalesce(journal.target_id, journal.id) AND {_HIDDEN.format('a')})"
     ),
@@ -241,20 +246,26 @@ def _checks() -> Iterator[tuple[str, str, str]]:
     yield "prompt_states", "category", category.format("category")
 
 
+@cache
+def expected() -> frozenset[str]:
+    """The titles of all policies, constraints, triggers, functions and views of this version."""
+    return frozenset(
+        {
+            *(f"policy own_{statement.lower()} on {table}" for table, statement in _POLICIES),
+            *(f"policy read on {table}" for table in WRITTEN),
+            *(f"row security of {table}" for table in WRITTEN),
+            *(f"constraint ck_{table}_{name} on {table}" for table, name, _ in _checks()),
+            *(f"trigger {name} on {table}" for table, name in TRIGGERS),
+            *(f"function {name}()" for name in ("only_grows", "recount_places", "recount_claimed")),
+            *(f"view {name}" for name in VIEWS),
+        }
+    )
+
+
 def differences(db: Connection) -> Iterator[str]:
-    """Describe policies and CHECK constraints that are missing, and policies that others added."""
-    policies = {(table, f"own_{statement.lower()}") for table, statement in _POLICIES} | {(t, "read") for t in WRITTEN}
-    named = db.exec_driver_sql("SELECT tablename, policyname FROM pg_policies WHERE schemaname = 'public'").all()
-    there = {(str(table), str(name)) for table, name in named}
-    yield from (f"policy {name} on {table} is missing" for table, name in sorted(policies - there))
-    yield from (f"policy {name} on {table} is not part of the schema" for table, name in sorted(there - policies))
-    checks = {(table, f"ck_{table}_{name}") for table, name, _ in _checks()}
-    named = db.exec_driver_sql(
-        "SELECT c.relname, k.conname FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid "
-        "WHERE k.contype = 'c' AND c.relnamespace = 'public'::regnamespace"
-    ).all()
-    missing = checks - {(str(table), str(name)) for table, name in named}
-    yield from (f"constraint {name} on {table} is missing" for table, name in sorted(missing))
+    """Describe missing, changed and foreign policies, constraints, triggers, rules, functions and views."""
+    _mark_there, digests = _installed(db)
+    return server_catalog.differences(server_catalog.objects(db), expected(), digests)
 
 
 @cache
@@ -299,14 +310,30 @@ def _mark() -> str:
 
 
 def install(db: Connection) -> None:
-    """Replace the constraints, policies and the trigger by those of this version; only the owner can."""
-    run(db, [*_statements(), f"COMMENT ON FUNCTION recount_places() IS '{_mark()}'"])
+    """Replace the constraints, policies, views and triggers by those of this version; only the owner can.
+
+    The comment on a function has the version of the rules, and digests of their definitions in the catalog.
+    """
+    owner = db.exec_driver_sql("SELECT relowner::regrole::text FROM pg_class WHERE oid = 'journal'::regclass").scalar()
+    run(db, [f"SET LOCAL ROLE {owner}", *_statements()])  # an administrator leaves nothing that the owner cannot change
+    found = server_catalog.objects(db)
+    digests = {title: found[title].digest for title in sorted(expected() & found.keys())}
+    run(db, [f"COMMENT ON FUNCTION recount_places() IS '{_mark()} {json.dumps(digests)}'", "SET LOCAL ROLE NONE"])
 
 
 def are_installed(db: Connection) -> bool:
     """Whether the rules of this version are in the database."""
-    found = db.exec_driver_sql("SELECT obj_description(to_regprocedure('recount_places()'), 'pg_proc')")
-    return found.scalar() == _mark()
+    return _installed(db)[0] == _mark()
+
+
+def _installed(db: Connection) -> tuple[str, dict[str, str]]:
+    """The mark of the installed rules, and the digests of their definitions; empty if there are none."""
+    found = db.exec_driver_sql("SELECT obj_description(to_regprocedure('recount_places()'), 'pg_proc')").scalar()
+    mark, _, digests = str(found or "").partition(" {")
+    try:
+        return mark, json.loads("{" + digests) if digests else {}
+    except ValueError:
+        return "", {}
 
 
 def run(db: Connection, statements: Iterable[str]) -> None:

@@ -155,13 +155,20 @@ def test_on_a_server(postgres):
                 "INSERT INTO journal (kind, at, summary, uuid) VALUES ('wish', now(), '', '1')",
                 "DROP POLICY own_insert ON annotations",
                 "CREATE POLICY all_rows ON votes USING (true)",
+                "ALTER POLICY own_insert ON journal WITH CHECK (true)",
+                "ALTER TABLE prompt_states DISABLE ROW LEVEL SECURITY",
+                "CREATE OR REPLACE FUNCTION recount_claimed() RETURNS trigger LANGUAGE plpgsql AS "
+                "'BEGIN RETURN NULL; END'",
+                "CREATE FUNCTION lower(integer) RETURNS text LANGUAGE sql AS $$SELECT ''$$",
                 "GRANT UPDATE ON prompts TO PUBLIC",
+                "GRANT UPDATE (value) ON annotations TO PUBLIC",
+                "GRANT CREATE ON SCHEMA public TO PUBLIC",
             ):
                 db.exec_driver_sql(change)
         message = workspace.problems()
         for words in (
             "view mine is not part of the schema",
-            "rule quiet is not part of the schema",
+            "rule quiet on views is not part of the schema",
             "trigger turns on prompts is not part of the schema",
             "trigger journal_only_grow on journal is missing or disabled",
             "index ix_journal_uuid is missing",
@@ -170,7 +177,13 @@ def test_on_a_server(postgres):
             "constraint ck_journal_kind on journal is missing",
             "policy own_insert on annotations is missing",
             "policy all_rows on votes is not part of the schema",
+            "policy own_insert on journal differs from the schema",
+            "row security of prompt_states is missing",
+            "function recount_claimed() differs from the schema",
+            "function lower(integer) is not part of the schema",
             "privilege UPDATE on prompts for PUBLIC is not part of the schema",
+            "privilege UPDATE on annotations for PUBLIC is not part of the schema",
+            "privilege CREATE on schema public for PUBLIC is not part of the schema",
             "journal row 1: kind 'wish' cannot be read",
         ):
             assert any(words in problem for problem in message), message
