@@ -1,6 +1,6 @@
 """Policies, triggers, functions, views and other objects of a database that act on its rows, from PostgreSQL's catalog.
 
-Each has a name, as messages show it, and a digest of its definition, which tells whether somebody changed it.
+Each has a name, as messages show it, and a digest of its definition, which shows later changes.
 """
 
 from collections.abc import Collection, Iterator
@@ -55,33 +55,35 @@ def objects(db: Connection) -> dict[str, CatalogObject]:
     rows = db.exec_driver_sql(
         f"SELECT o.*, md5(o.definition) FROM ({_OBJECTS}) AS o (kind, name, of, definition) ORDER BY 1, 2, 3"  # noqa: S608
     )
-    found = (CatalogObject(*map(str, row)) for row in rows)
-    return {one.title: one for one in found}
+    existing = (CatalogObject(*map(str, row)) for row in rows)
+    return {item.title: item for item in existing}
 
 
-def differences(found: dict[str, CatalogObject], expected: Collection[str], digests: dict[str, str]) -> Iterator[str]:
+def differences(
+    existing: dict[str, CatalogObject], expected: Collection[str], digests: dict[str, str]
+) -> Iterator[str]:
     """Describe objects that are missing, changed since the rules were installed, or not part of the schema."""
     for title in sorted(expected):
-        if title not in found:
+        if title not in existing:
             yield f"{title} is missing" + (" or disabled" if title.startswith("trigger") else "")
-        elif digests and digests.get(title) != found[title].digest:
+        elif digests and digests.get(title) != existing[title].digest:
             yield f"{title} differs from the schema"
-    yield from (f"{title} is not part of the schema" for title in sorted(found.keys() - set(expected)))
+    yield from (f"{title} is not part of the schema" for title in sorted(existing.keys() - set(expected)))
 
 
 _DROPPED_IN_ORDER = ("policy", "trigger", "rule", "view", "materialized view", "function")
 
 
-def foreign(found: dict[str, CatalogObject], expected: Collection[str]) -> list[tuple[CatalogObject, str]]:
+def foreign(existing: dict[str, CatalogObject], expected: Collection[str]) -> list[tuple[CatalogObject, str]]:
     """The objects that are not part of the schema and can be dropped, each with its DROP statement, in that order."""
-    others = [one for title, one in found.items() if title not in expected and one.kind in _DROPPED_IN_ORDER]
-    return [(one, _drop(one)) for one in sorted(others, key=lambda one: _DROPPED_IN_ORDER.index(one.kind))]
+    others = [item for title, item in existing.items() if title not in expected and item.kind in _DROPPED_IN_ORDER]
+    return [(item, _drop(item)) for item in sorted(others, key=lambda item: _DROPPED_IN_ORDER.index(item.kind))]
 
 
-def _drop(one: CatalogObject) -> str:
-    name = one.name if one.kind == "function" else quoted(one.name)  # a function's has its arguments, and is quoted
-    kind = "ROUTINE" if one.kind == "function" else one.kind.upper()
-    return f"DROP {kind} {name}" + (f" ON {quoted(one.table)}" if one.table else "")
+def _drop(item: CatalogObject) -> str:
+    name = item.name if item.kind == "function" else quoted(item.name)  # a function's has its arguments, and is quoted
+    kind = "ROUTINE" if item.kind == "function" else item.kind.upper()
+    return f"DROP {kind} {name}" + (f" ON {quoted(item.table)}" if item.table else "")
 
 
 def quoted(name: str) -> str:
