@@ -193,6 +193,7 @@ class _Drawing:
         missing, pictures = list(names), scene(self._stage)
         while missing:
             try:
+                self._apply(self._looks[0])  # or what the scene builds would have the text size of the last look
                 name, widget = next(pictures)
                 lines = [line for look in self._looks for line in self._draw(widget, look, name)]
                 missing.remove(name)
@@ -210,15 +211,18 @@ class _Drawing:
                 self._report(line)
         return ""
 
-    def _draw(self, widget: QWidget, look: Look, name: str) -> list[str]:
-        """Draw a picture, and return its path and faults."""
-        path = self._folder / f"{name}-{look}.png"
-        own = self._sizes.setdefault(id(widget), widget.size() * BODY / px(BODY))
+    def _apply(self, look: Look) -> None:
         if (look.scheme, look.scale) != self._current:
             theme = self._stage.application.theme
             theme.apply({"light": LIGHT, "dark": DARK}[look.scheme])
             theme.scale(look.scale)
             self._current = (look.scheme, look.scale)
+
+    def _draw(self, widget: QWidget, look: Look, name: str) -> list[str]:
+        """Draw a picture, and return its path and faults."""
+        path = self._folder / f"{name}-{look}.png"
+        own = self._sizes.setdefault(id(widget), widget.size() * BODY / px(BODY))
+        self._apply(look)
         if not isinstance(widget, QMenu):
             dialog = (own * look.scale / SMALLEST).expandedTo(look.size * _DIALOG).boundedTo(look.size * _MOST)
             widget.resize(look.size if isinstance(widget, MainWindow) else dialog)

@@ -134,7 +134,8 @@ def _unread_header(header):
     model, names = header.model(), QFontMetrics(font(META))
     for section in range(header.count()):
         text = str(model.headerData(section, Qt.Orientation.Horizontal) or "")
-        if not header.isSectionHidden(section) and names.horizontalAdvance(text) > header.sectionSize(section):
+        widest = max(map(names.horizontalAdvance, text.split("\n")))
+        if not header.isSectionHidden(section) and widest > header.sectionSize(section):
             yield f"the column name is cut: {header.sectionSize(section)} pixels: {text!r}"
 
 

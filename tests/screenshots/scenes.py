@@ -260,7 +260,7 @@ def _batches(stage: Stage) -> Iterator[tuple[str, QWidget]]:
     failed = page.batch.models.model()
     stage.wait(lambda: failed.rowCount() > 1 and "API" in str(failed.index(1, STATUS).data()))
     yield "evaluate-running", stage.window
-    stage.wait(lambda: page.batches.model().index(0, 2).data() == BatchState.COMPLETED.label)
+    stage.wait(lambda: str(page.batches.model().index(0, 2).data()).startswith(BatchState.COMPLETED.label))
     stage.wait(lambda: page.batch.failures.table.model().rowCount() > 0)
     yield "evaluate-completed", stage.window
 

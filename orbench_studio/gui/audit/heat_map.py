@@ -36,7 +36,7 @@ from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import BODY, META, Theme, font, px
 from orbench_studio.gui.common.widgets import ENTER
 
-_CELL, _MAX_CELL, _TOTAL_WIDTH, _HEADER_WIDTH, _ROW_HEIGHT = 96, 128, 156, 176, 52
+_CELL, _MAX_CELL, _TOTAL_WIDTH, _HEADER_WIDTH, _ROW_HEIGHT = 92, 208, 156, 176, 52
 _WHISKER = 7  # pixels below the texts of a cell, for its interval
 _SCALE_WIDTH, _SCALE_HEIGHT, _STEPS = 120, 10, 24
 _RATE = Qt.ItemDataRole.UserRole
@@ -136,7 +136,7 @@ class Cells(QAbstractTableModel):
         tally = self.tally(index)
         rate = tally.rate(self.group)
         if role == Qt.ItemDataRole.DisplayRole:
-            return percent(rate.value) + (self.audit.mark if rate.n else "")
+            return percent(rate.value)
         if role == _RATE:
             return rate
         if role == Qt.ItemDataRole.AccessibleTextRole:

@@ -262,7 +262,7 @@ def _row(audit: Audit, group: Group, model: str) -> tuple[str, ...]:
     return (
         model,
         rate.short,
-        rate.short + (audit.mark if rate.n else ""),
+        rate.short,
         f"{rate.count:,}/{rate.n:,}",
         *refused,
         tally.bounds_text(rate),

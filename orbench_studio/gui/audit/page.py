@@ -59,7 +59,7 @@ _NO_CASES = {
 _SUMMARY = (
     "Prompts: {safe} safe, {toxic} toxic, {other} other · human labels: {labels} · human answer classes: {classes}"
 )
-_UNLICENSED = "· † The judge has no valid licence: measure it on the Judges page, under Licences."
+_UNLICENSED = "· † All rates: a judge has no valid licence. Measure it on the Judges page, under Licences."
 
 
 class AuditPage(QWidget):

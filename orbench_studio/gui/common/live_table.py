@@ -54,6 +54,7 @@ class Rows(QAbstractTableModel):
     def __init__(self, columns: Sequence[Column]) -> None:
         super().__init__()
         self.columns = columns
+        self.narrow = False  # each word of a column name in a line
         self.keys: list[object] = []
         self._rows: list[Row] = []
         self._given: tuple[list[object], list[Row]] = ([], [])  # keys and rows in the order of the page
@@ -114,10 +115,15 @@ class Rows(QAbstractTableModel):
         if side is Qt.Orientation.Vertical:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return tr(self.columns[section].title)
+            return self.name_lines(section)
         if role == Qt.ItemDataRole.ToolTipRole:
             return self.columns[section].tip or None
         return self._side(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+    def name_lines(self, column: int) -> str:
+        """The name of a column as it is shown."""
+        name = tr(self.columns[column].title)
+        return name.replace(" ", "\n") if self.narrow else name
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():
@@ -310,8 +316,11 @@ class Table(QTableView):
     def least(self, place: int) -> int:
         """The minimum width of a column; names of columns, numbers and short texts are never cut off."""
         column = self.rows.columns[place]
-        name = QFontMetrics(font(META)).horizontalAdvance(tr(column.title)) + px(_BESIDE_NAME)
-        return max(px(column.width), name, self.sizeHintForColumn(place) if column.number or column.whole else 0)
+        name = max(map(QFontMetrics(font(META)).horizontalAdvance, self.rows.name_lines(place).split("\n"))) + px(
+            _BESIDE_NAME
+        )
+        narrowest = max(px(column.width), self.horizontalHeader().minimumSectionSize())
+        return max(narrowest, name, self.sizeHintForColumn(place) if column.number or column.whole else 0)
 
 
 class StaticTable(Table):

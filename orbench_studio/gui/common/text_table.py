@@ -22,7 +22,7 @@ _INDENT = 16
 class TextTable:
     """Title, column names and rows of a table. A row whose first cell begins with spaces is indented.
 
-    The first `words` columns hold text, the others numbers.
+    The first `words` columns hold text, the others numbers. `narrow` writes each word of a column name in a line.
     """
 
     title: str
@@ -31,6 +31,7 @@ class TextTable:
     note: str = ""
     words: int = 1
     tips: Row = ()  # of the columns
+    narrow: bool = False
 
     @property
     def text(self) -> str:
@@ -69,6 +70,7 @@ class _TextTableView(StaticTable):
             for place, (name, tip) in enumerate(zip(table.header, tips, strict=True))
         ]
         super().__init__(table.title, columns)
+        self.rows.narrow = table.narrow
         self.setSortingEnabled(not any(row[0].startswith(" ") for row in table.rows))  # indented rows stay together
         self.show_rows(range(len(table.rows)), table.rows)
 

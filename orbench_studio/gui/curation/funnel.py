@@ -28,10 +28,10 @@ _MODELS = (
     Column("Refused (95 %)", 60, number=True),
     Column("By others", 60, number=True),
     Column("n", 24, number=True),
-    Column("How", 90, 1),
     Column("Excluded", 60, number=True),
+    Column("How", 90, 1, whole=True),
 )
-_LEFT, _REMOVED, _HOW = 1, 2, 4  # columns
+_LEFT, _REMOVED, _HOW = 1, 2, 5  # columns
 _DROP = "Drop this condition"
 _ACTS = {  # by the key of the recipe that is changed
     "include_unlabelled": "Include prompts without a label", "by": "Accept labels of any source",
@@ -196,4 +196,4 @@ def _count(number: int) -> str:
 def _rate(model: str, tally: Tally, by_others: Tally | None) -> tuple[str, ...]:
     rate, apart = tally.refusal, sum(tally.excluded.values())
     others = by_others.refusal.short if by_others else NO_VALUE
-    return model, rate.short, others, f"{rate.n:,}", tally.refused_text, _count(apart)
+    return model, rate.short, others, f"{rate.n:,}", _count(apart), tally.refused_text

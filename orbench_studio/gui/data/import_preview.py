@@ -158,15 +158,15 @@ class ImportPreview(QWidget):
         self.table.setRowCount(len(rows) + 1 if header else 0)
         self.table.setColumnCount(len(header))
         self.table.setHorizontalHeaderLabels([name or tr("(no name)") for name in header])
+        few = len(header) <= _FEW
+        mode = QHeaderView.ResizeMode.Stretch if few else QHeaderView.ResizeMode.Interactive
+        self.table.horizontalHeader().setSectionResizeMode(mode)
         for column, name in enumerate(header):
             box = self._field_box(name)
             self.table.setCellWidget(0, column, box)
             if header != self._header:  # else the widths stay: nothing moves under the pointer
                 self.table.setColumnWidth(column, min(max(px(_COLUMN), box.sizeHint().width() + _BOX), px(_WIDEST)))
         self._header = header
-        few = len(header) <= _FEW
-        mode = QHeaderView.ResizeMode.Stretch if few else QHeaderView.ResizeMode.Interactive
-        self.table.horizontalHeader().setSectionResizeMode(mode)
         if header:
             self.table.setRowHeight(0, px(_BOX))
         for place, row in enumerate(rows, start=1):
@@ -224,6 +224,7 @@ class ImportPreview(QWidget):
         report = self._file.report if self._file else None
         columns = sorted((c for c in report.values if c.values) if report else (), key=lambda c: _order(c.field))
         listed = [(column, *key, count) for column in columns for key, count in column.values.most_common()]
+        self.values.setVisible(bool(listed))
         self.values.setRowCount(min(len(listed), _VALUES))
         for place, (column, value, became, count) in enumerate(listed[:_VALUES]):
             name = TITLES.get(Field(column.field)) if column.field in list(Field) else None
@@ -289,6 +290,7 @@ class ImportPreview(QWidget):
         self.values.setMinimumHeight(px(_BOX) * 4)
         layout.addWidget(self.table)
         layout.addWidget(self.values, 1)
+        layout.addStretch()
 
 
 def _plain(value: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from orbench_studio.domain.core.rates import coefficient_text, percent, with_interval
@@ -21,17 +22,8 @@ _TITLES = {
     "category": "Agreement with human labels, by category",
     "type": "Agreement with human labels, by type of prompt",
 }
-_AGREEMENT = (
-    "Judge",
-    "n",
-    "Agreement",
-    "Precision",
-    "Recall",
-    "Kappa",
-    "Three-way",
-    "Three-way kappa",
-    "Calibration error",
-)
+_AGREEMENT = ("Judge", "n", "Agreement", "Precision", "Recall")
+_CHANCE = ("Judge", "n", "Kappa", "Three-way", "Three-way kappa", "Calibration error")
 METHODS = (
     "Agreement: refusal or answer. Three-way: answer, partial, full refusal. Precision and recall: of refusals. "
     "Intervals: 95 % (Wilson; Dirichlet for kappa); responses are treated as independent. "
@@ -41,16 +33,16 @@ METHODS = (
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All tables of a calibration. `agreement` has one table per kind of slice; `others` follow it."""
+    """All tables of a calibration. `agreement` has two tables per kind of slice; `others` follow them."""
 
     summary: str
-    agreement: dict[str, TextTable]
+    agreement: dict[str, tuple[TextTable, TextTable]]
     others: tuple[TextTable, ...]
 
     @property
     def text(self) -> str:
         """The report as plain text."""
-        parts = [table.text for table in (*self.agreement.values(), *self.others)]
+        parts = [table.text for table in (*chain(*self.agreement.values()), *self.others)]
         return "\n\n".join([self.summary, *parts, tr(METHODS)]) + "\n"
 
 
@@ -89,14 +81,23 @@ def indicates(*, refuses: bool) -> str:
     return tr("refusal") if refuses else tr("answer")
 
 
-def _agreements(instruments: Sequence[JudgeCalibration], by: str) -> TextTable:
-    rows: list[Row] = []
+def _agreements(instruments: Sequence[JudgeCalibration], by: str) -> tuple[TextTable, TextTable]:
+    """Agreement, precision and recall; then kappa and three classes. One table would be too wide for most windows."""
+    found: list[tuple[str, Agreement, str]] = []
     for one in instruments:
-        rows.append((*_agreement(one.name, one.slices.overall), one.calibration_text))
+        found.append((one.name, one.slices.overall, one.calibration_text))
         if one.on_sample is not None:
-            rows.append((*_agreement(tr("    random sample only"), one.on_sample), ""))
-        rows += [(*_agreement(f"    {name}", agreement), "") for name, agreement in one.slices.by[by].items()]
-    return TextTable(tr(_TITLES[by]), translated(_AGREEMENT), tuple(rows))
+            found.append((tr("    random sample only"), one.on_sample, ""))
+        found += [(f"    {name}", agreement, "") for name, agreement in one.slices.by[by].items()]
+    title = tr(_TITLES[by])
+    return (
+        TextTable(title, translated(_AGREEMENT), tuple(_agreement(name, of) for name, of, _ in found)),
+        TextTable(
+            tr("{title}: kappa, three classes, calibration").format(title=title),
+            translated(_CHANCE),
+            tuple(_chance(*row) for row in found),
+        ),
+    )
 
 
 def _agreement(name: str, found: Agreement) -> Row:
@@ -106,10 +107,12 @@ def _agreement(name: str, found: Agreement) -> Row:
         found.accuracy.short,
         found.precision.short_with_n,
         found.recall.short_with_n,
-        coefficient_text(found.kappa),
-        found.three_way.short_with_n,
-        coefficient_text(found.three_way_kappa),
     )
+
+
+def _chance(name: str, found: Agreement, calibration: str) -> Row:
+    kappa, three_way = (coefficient_text(of, n=False) for of in (found.kappa, found.three_way_kappa))
+    return (name, f"{found.n:,}", kappa, found.three_way.short_with_n, three_way, calibration)
 
 
 def _trust(found: Calibration) -> TextTable:

@@ -155,7 +155,7 @@ class JudgesPage(QWidget):
             column.addWidget(EmptyState(tr("No calibration yet"), [tr(step) for step in _STEPS], (label_responses,)))
             column.addWidget(self.custom_rules)
         else:
-            self._agreement = table_of(self.report.agreement[self.slices.currentData()])
+            self._agreement = self._agreement_tables(self.report)
             column.addWidget(self._agreement)
             column.addWidget(note(tr(METHODS)))
             for table in self.report.others:
@@ -191,10 +191,19 @@ class JudgesPage(QWidget):
         """Show the agreement by another kind of slice."""
         if self.report is None:
             return
-        table = table_of(self.report.agreement[self.slices.currentData()])
-        self._shown.replaceWidget(self._agreement, table)
+        tables = self._agreement_tables(self.report)
+        self._shown.replaceWidget(self._agreement, tables)
         self._agreement.deleteLater()
-        self._agreement = table
+        self._agreement = tables
+
+    def _agreement_tables(self, report: Report) -> QWidget:
+        tables = QWidget()
+        column = QVBoxLayout(tables)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(24)
+        for table in report.agreement[self.slices.currentData()]:
+            column.addWidget(table_of(table))
+        return tables
 
     def _copy(self) -> None:
         if self.report is not None:

@@ -13,7 +13,7 @@ from orbench_studio.gui.review.text_panes import TextPanes
 from orbench_studio.settings import Settings
 
 FOLD = 1_100  # pixels of width below which the queue and the guidelines fold; both together need more
-FOLD_CHIPS = 400  # pixels of height below which chips and buttons fold
+FOLD_CHIPS = 450  # pixels of height below which chips and buttons fold
 FOLD_HINTS = 640  # pixels of height below which the hints fold
 ROOMY = 1_600  # pixels of width from which two responses and the queue have room
 _COLUMNS = [280, 720, 340]  # queue, texts, side

@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
 _LIST = 260
+_PROMPT_WIDEST, _RESPONSE_WIDEST = 860, 760  # pixels: longer lines are hard to read
+_LOW = 400  # pixels of height below which the texts need the room of the reason and of classes without a key
+_WITH_KEYS = 5  # classes
 _COLUMNS, _CARD = 3, 220  # most cards in a row, and the width of each in pixels
 
 
@@ -110,6 +113,12 @@ class DisputesPage(QWidget):
 
     def _fit(self) -> None:
         self.list.setFixedWidth(min(px(_LIST), self.width() // 5))
+        for text, widest in ((self.prompt, _PROMPT_WIDEST), (self.response, _RESPONSE_WIDEST)):
+            text.setMaximumWidth(px(widest))
+        low = self.height() < px(_LOW)
+        self.reason.setVisible(not low or bool(self.reason.text()) or self.reason.hasFocus())
+        for button in self._answers[_WITH_KEYS:]:
+            button.setHidden(low or self.case is None or self.case.response is None)
         self._place_cards()
 
     def _place_cards(self) -> None:
@@ -202,7 +211,7 @@ class DisputesPage(QWidget):
             button.setVisible(not answered)
         while len(self._cards) < len(case.sides):
             self._cards.append(SideCard())
-        self._place_cards()
+        self._fit()
         for at, card in enumerate(self._cards):
             card.setVisible(at < len(case.sides))
             if at < len(case.sides):
@@ -226,6 +235,10 @@ class DisputesPage(QWidget):
     def _noted(self, _: object) -> None:
         self.stated.emit(tr("Note added."))
 
+    def _write_reason(self) -> None:
+        self.reason.show()
+        self.reason.setFocus()
+
     def _step(self, by: int) -> None:
         self.list.setCurrentRow(min(max(self.list.currentRow() + by, 0), self.list.count() - 1))
 
@@ -241,7 +254,7 @@ class DisputesPage(QWidget):
             "redo": lambda: self._recorder.reverse(self._reversed, self._not_settled, redo=True),
             "next_prompt": lambda: self._step(1),
             "previous_prompt": lambda: self._step(-1),
-            "reason": self.reason.setFocus,
+            "reason": self._write_reason,
             "note": self._add_note,
         }
 

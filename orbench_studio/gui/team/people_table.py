@@ -37,6 +37,7 @@ def people_table(people: list[Activity], now: datetime) -> TextTable:
         tuple(map(tr, COLUMNS)),
         tuple(_row(one, now) for one in people),
         tips=tuple(tr(tip) if tip else "" for tip in COLUMNS.values()),
+        narrow=True,
     )
 
 

@@ -109,6 +109,15 @@ def test_the_context_menu_of_a_row(table):
     menu.close()
 
 
+def test_narrow_columns_do_not_make_the_table_wider_than_its_room(qtbot):
+    narrow = Table("Narrow", (Column("Name", 90, 1), Column("n", 10, number=True)))
+    qtbot.addWidget(narrow)
+    narrow.resize(400, 200)
+    narrow.show()
+    narrow.show_rows(["a"], [("a", "1")])
+    assert sum(map(narrow.columnWidth, range(2))) == narrow.viewport().width()
+
+
 def test_a_text_table_is_as_high_as_its_rows(qtbot):
     made = table_of(TextTable("T", ("Model", "n"), (("north", "12"), ("  of these", "3")), tips=("", "Number")))
     qtbot.addWidget(made)

@@ -228,7 +228,7 @@ def test_calibration_is_shown_and_copied(start, unlabelled, qtbot):
         ):
             assert word in text
         rules, local = (
-            next(row for row in page.report.agreement["model"].rows if row[0] == name)
+            next(row for row in page.report.agreement["model"][0].rows if row[0] == name)
             for name in ("studio-rules", "local-judge")
         )
         assert (rules[1], local[1]) == ("60", "60")
