@@ -33,6 +33,7 @@ class Action(StrEnum):
     REMOVE = "remove"
     ASSIGN = "assign"
     UNASSIGN = "unassign"
+    GOLD = "gold"
 
 
 _PEOPLE = (Action.ADD, Action.REMOVE)
@@ -42,7 +43,8 @@ _STATES = {Action.PAUSE: QueueState.PAUSED, Action.OPEN: QueueState.OPEN, Action
 _What = Annotated[
     Action,
     typer.Argument(
-        help="list, make, change, pause, open or end queues; assign or unassign prompts; add or remove people."
+        help="list, make, change, pause, open or end queues; assign or unassign prompts, or mark gold prompts; "
+        "add or remove people."
     ),
 ]
 _Name = Annotated[str, typer.Argument(metavar="[NAME]", help="Name of the queue, or of the person.")]
@@ -62,6 +64,9 @@ _Lease = Annotated[
 _Training = Annotated[
     str | None, typer.Option(metavar="QUERY", help="Prompts with known labels that new annotators label first.")
 ]
+_Share = Annotated[
+    float | None, typer.Option(metavar="PERCENT", min=0, max=100, help="Gold prompts, in per cent of the queue.")
+]
 _Role = Annotated[Role, typer.Option(help="What an added person may do. On a server only.")]
 
 
@@ -74,6 +79,7 @@ def team(
     people: _People = None,
     lease: _Lease = None,
     training: _Training = None,
+    share: _Share = None,
     role: _Role = Role.REVIEWER,
     as_json: Json = False,
 ) -> None:
@@ -88,6 +94,9 @@ def team(
     `assign` gives the prompts of `--filter` to one `--person` of a queue: they come first and do not expire. `unassign`
     releases them.
 
+    `gold` marks prompts of a queue whose label is known, `--share` per cent of the queue at random, or all that match
+    `--filter`. Annotators label them like other prompts. The list shows how many of their first labels are right.
+
     `add` and `remove` are for people of a workspace on a server. `add` creates a login with a random password, shown
     once, for a person whom the server does not know.
     """
@@ -97,7 +106,7 @@ def team(
         _change_people(workspace, action, name, role)
         return
     _require_name(action, name)
-    options = {"query": query, "overlap": overlap, "lease": lease, "training": training}
+    options = {"query": query, "overlap": overlap, "lease": lease, "training": training, "share": share}
     settings: dict[str, Any] = {option: value for option, value in options.items() if value is not None}
     if people:
         settings["assignment"], settings["members"] = parse_members(people)
@@ -118,6 +127,8 @@ def _change_queue(opened: "Workspace", action: Action, name: str, settings: dict
         return ""
     if action in (Action.ASSIGN, Action.UNASSIGN):
         return _assign(opened, action, name, settings)
+    if action is Action.GOLD:
+        return team_queues.mark_gold(opened, name, settings.get("query", ""), settings.get("share", 100)).message
     if action is Action.MAKE:
         return team_queues.make(opened, TeamQueue(name, **settings)).message
     if action is Action.CHANGE:
@@ -191,6 +202,8 @@ def _print_queue(status: "QueueStatus") -> None:
         write_line(f"  {counted(progress.disagreed, 'disagreement')}, {progress.adjudicated:,} adjudicated")
     if progress.training:
         write_line(f"  {counted(progress.training, 'training prompt')}: {queue.training}")
+    if progress.gold:
+        write_line(f"  {counted(progress.gold, 'gold prompt')}")
 
 
 def _line(activity: "Activity") -> str:
@@ -200,6 +213,7 @@ def _line(activity: "Activity") -> str:
         speed = f"{pace.labels_per_hour:,.0f} labels per hour, median time {pace.median_seconds:.0f} s"
     last_seen = f"{activity.last_seen.astimezone():%Y-%m-%d %H:%M}" if activity.last_seen else "never"
     named = f"{activity.named.count:,} of {activity.named.n:,} named prompts labelled, " if activity.named.n else ""
+    named += f"gold {activity.gold.words}, " if activity.gold.n else ""
     kappa = "no kappa yet"
     if found.value is not None:
         interval = f" ({found.interval[0]:.2f} to {found.interval[1]:.2f})" if found.interval else ""
@@ -227,6 +241,7 @@ def _queue_as_json(status: "QueueStatus") -> dict[str, Any]:
         "adjudicated": progress.adjudicated,
         "assigned": progress.assigned,
         "training_prompts": progress.training,
+        "gold_prompts": progress.gold,
     }
 
 
@@ -242,6 +257,7 @@ def _activity_as_json(activity: "Activity") -> dict[str, Any]:
         "kappa": {"value": kappa.value, "interval": kappa.interval, "n": kappa.n},
         "self_consistency": rate_as_json(activity.self_consistency),
         "training_accuracy": rate_as_json(activity.training),
+        "gold_accuracy": rate_as_json(activity.gold),
         "assigned": activity.assigned,
         "named_prompts": activity.named.n,
         "named_prompts_labelled": activity.named.count,

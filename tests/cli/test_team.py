@@ -56,6 +56,7 @@ def test_a_queue_from_start_to_end(run, run_json, file):
     [
         (["make"], 2, "Name the queue"),
         (["pause", "hard"], 1, "There is no team queue “hard”"),
+        (["gold", "hard"], 1, "There is no team queue “hard”"),
         (["assign", "hard", "--person", "bob"], 2, "Name one person and a filter"),
         (["make", "hard", "--person", "ada=2", "--person", "bob=hate"], 1, "not both"),
         (["make", "hard", "--person", "ada=privcy"], 1, "“privcy” is neither a share nor a list"),

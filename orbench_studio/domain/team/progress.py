@@ -31,6 +31,7 @@ class Activity:
 
     `agreement` and `kappa` compare with each label of other annotators on the same prompts, once all labels are known;
     `self_consistency` compares with the annotator's own labels on prompts shown again, `training` with known labels.
+    `gold` compares first labels with the withheld labels of gold prompts; it has no cases for who cannot read these.
     `named` is the share of labelled prompts among those assigned to the annotator by name.
     """
 
@@ -41,6 +42,7 @@ class Activity:
     kappa: Kappa
     self_consistency: Rate
     training: Rate
+    gold: Rate
     assigned: int
     named: Rate
     last_seen: datetime | None

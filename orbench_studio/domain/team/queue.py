@@ -131,7 +131,7 @@ class Progress:
     """Progress of a queue: prompts by number of labels, from 0 to the overlap.
 
     Of the complete prompts, annotators disagreed about `disagreed`, and `adjudicated` of these are adjudicated.
-    `assigned` counts the current assignments, `training` the training prompts.
+    `assigned` counts the current assignments, `training` the training prompts, `gold` the gold prompts.
     """
 
     prompts: int
@@ -140,6 +140,7 @@ class Progress:
     adjudicated: int
     assigned: int
     training: int
+    gold: int
 
     @property
     def finished(self) -> int:

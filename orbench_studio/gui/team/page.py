@@ -19,6 +19,7 @@ from orbench_studio.gui.common.text_table import note, table_of
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import if_alive, label
 from orbench_studio.gui.team.agreement_matrix import matrix_of
+from orbench_studio.gui.team.gold_dialog import GoldDialog
 from orbench_studio.gui.team.people_table import NOTE, people_table
 from orbench_studio.gui.team.queue_card import QueueCard
 from orbench_studio.gui.team.queue_dialog import QueueDialog
@@ -107,6 +108,27 @@ class TeamPage(QScrollArea):
         dialog.wanted.connect(save)
         dialog.open()
 
+    def ask_gold(self, queue: TeamQueue) -> None:
+        """Open the dialog that marks gold prompts of a queue."""
+        dialog = GoldDialog(self, self._session)
+        close = if_alive(dialog, lambda _: dialog.close())
+        show_error = if_alive(dialog, lambda error: dialog.show_error(str(error)))
+
+        def mark(query: str, share: float) -> None:
+            def work(workspace: Workspace) -> Changes:
+                from orbench_studio.services.team import team_queues
+
+                return team_queues.mark_gold(workspace, queue.name, query, share)
+
+            def done(changes: Changes) -> None:
+                close(changes)
+                self._done(changes)
+
+            self._session.run(work, done, show_error, show_errors=False)
+
+        dialog.wanted.connect(mark)
+        dialog.open()
+
     def _set_state(self, name: str, state: QueueState) -> None:
         def work(workspace: Workspace) -> Changes:
             from orbench_studio.services.team import team_queues
@@ -146,6 +168,7 @@ class TeamPage(QScrollArea):
         self._queues.addWidget(card)
         card.joined.connect(lambda: self._join(self.statuses[place].queue))
         card.change_wanted.connect(lambda: self.ask(self.statuses[place].queue))
+        card.gold_wanted.connect(lambda: self.ask_gold(self.statuses[place].queue))
         card.state_wanted.connect(lambda state: self._set_state(self.statuses[place].queue.name, state))
         card.disputes_wanted.connect(lambda: self.page_wanted.emit("page_disputes"))
 

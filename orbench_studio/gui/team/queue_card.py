@@ -58,6 +58,7 @@ class QueueCard(QFrame):
     joined = Signal()  # the user joins the queue
     change_wanted = Signal()
     state_wanted = Signal(QueueState)  # the user changes its status
+    gold_wanted = Signal()
     disputes_wanted = Signal()  # the user opens the Disputes page
 
     def __init__(self, theme: Theme) -> None:
@@ -68,9 +69,11 @@ class QueueCard(QFrame):
         self.bar = ProgressBar(theme)
         self.join, self.change, self.disputes = (QPushButton(tr(name)) for name in ("Join", "Change…", "Disputes"))
         self.pause, self.open, self.end = (QPushButton(tr(name)) for name in ("Pause", "Resume", "End"))
+        self.gold = QPushButton(tr("Gold prompts…"))
         self._build_ui()
         self.join.clicked.connect(self.joined)
         self.change.clicked.connect(self.change_wanted)
+        self.gold.clicked.connect(self.gold_wanted)
         self.disputes.clicked.connect(self.disputes_wanted)
         for button, state in ((self.pause, "PAUSED"), (self.open, "OPEN"), (self.end, "ENDED")):
             button.clicked.connect(lambda _checked=False, to=QueueState[state]: self.state_wanted.emit(to))
@@ -90,6 +93,7 @@ class QueueCard(QFrame):
         self.pause.setVisible(is_open)
         self.open.setVisible(not is_open)
         self.open.setText(tr("Reopen") if queue.state is QueueState.ENDED else tr("Resume"))
+        self.gold.setVisible(queue.state is not QueueState.ENDED)
         self.end.setVisible(queue.state is not QueueState.ENDED)
         self.disputes.setVisible(progress.disagreed > progress.adjudicated)
 
@@ -104,6 +108,7 @@ class QueueCard(QFrame):
         self.end.setToolTip(
             tr("Stops new assignments, releases current ones, and reveals all labels. You can reopen the queue.")
         )
+        self.gold.setToolTip(tr("Prompts with a known label that annotators label without knowing it"))
         self.pause.setToolTip(tr("Stops new assignments until you resume the queue. Hidden labels stay hidden."))
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 16, 12)
@@ -113,7 +118,7 @@ class QueueCard(QFrame):
         column.addWidget(self.bar)
         column.addWidget(self._progress)
         buttons = QHBoxLayout()
-        for button in (self.join, self.disputes, self.change, self.pause, self.open, self.end):
+        for button in (self.join, self.disputes, self.change, self.gold, self.pause, self.open, self.end):
             buttons.addWidget(button)
         buttons.addStretch()
         column.addLayout(buttons)
@@ -152,4 +157,6 @@ def _progress_text(progress: Progress) -> str:
         parts.append(text.format(count=f"{progress.disagreed:,}", adjudicated=f"{progress.adjudicated:,}"))
     if progress.training:
         parts.append(tr("Training prompts: {count}").format(count=f"{progress.training:,}"))
+    if progress.gold:
+        parts.append(tr("Gold prompts: {count}").format(count=f"{progress.gold:,}"))
     return "  ·  ".join(parts)

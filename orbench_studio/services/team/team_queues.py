@@ -1,8 +1,9 @@
 """Team queues and their progress, and the activity of annotators."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from random import SystemRandom
 
 from sqlalchemy import Connection
 
@@ -21,6 +22,7 @@ from orbench_studio.store.review import repeated_decisions as store_people
 from orbench_studio.store.team import (
     annotator_activity,
     assigned_prompts,
+    gold,
     queue_progress,
     queue_records,
 )
@@ -65,6 +67,7 @@ def people(workspace: Workspace, now: datetime | None = None) -> list[Activity]:
         labels, moments = annotator_activity.labels(db), annotator_activity.moments(db)
         agreement = pairwise_agreement(annotator_activity.values_by_prompt(db).values())
         training = annotator_activity.training_results(db)
+        gold_labels = annotator_activity.gold_results(db)
         consistency = self_consistency(store_people.on_rechecked(db))
         assigned = annotator_activity.assigned(db, now or datetime.now(UTC))
         named_prompts = annotator_activity.named(db)
@@ -79,7 +82,8 @@ def people(workspace: Workspace, now: datetime | None = None) -> list[Activity]:
             agreement[name].accuracy if name in agreement else nothing,
             agreement[name].kappa if name in agreement else Kappa(None, None, 0),
             consistency.get(name, nothing),
-            Rate(sum(training.get(name, {}).values()), len(training.get(name, ()))),
+            _rate(training.get(name, {})),
+            _rate(gold_labels.get(name, {})),
             assigned.get(name, 0),
             named_prompts.get(name, nothing),
             last_seen.get(name),
@@ -134,6 +138,31 @@ def change(workspace: Workspace, name: str, wanted: TeamQueue) -> Changes:
     return Changes(_TOUCHED, None, f"{message} {count:,} prompts added." if count else message)
 
 
+def mark_gold(workspace: Workspace, name: str, query: str = "", share: float = 100) -> Changes:
+    """Mark prompts of a queue with known labels as gold, and withhold these labels until the queue ends.
+
+    Chooses at random, from the prompts that match the query and have no human label, `share` per cent of the queue.
+    Raises StudioError if there is no such queue, if it has ended, or if none of its prompts is suitable.
+    """
+    with workspace.writing() as db:
+        stored = queue_records.required(db, name)
+        if stored.queue.state is QueueState.ENDED:
+            raise StudioError(f"The team queue “{name}” has ended. Reopen it first.")
+        suitable = gold.candidates(db, stored.id, queue.ids(db, parse(query)))
+        if not suitable:
+            raise StudioError(
+                f"No prompt of the team queue “{name}” that matches has a known label and no human label. Import a "
+                "file with labels, and include its prompts in the queue."
+            )
+        prompts_of_queue = queue_progress.of(db, stored).prompts
+        wanted = max(1, round(prompts_of_queue * share / 100))
+        chosen = sorted(SystemRandom().sample(suitable, min(wanted, len(suitable))))
+        gold.mark(db, stored.id, chosen)
+        derived_states.refresh_prompts(db, chosen)
+    message = f"{len(chosen):,} of {prompts_of_queue:,} prompts in the team queue “{name}” are marked as gold."
+    return Changes(_TOUCHED, tuple(chosen), f"{message} Their known labels are hidden until the queue ends.")
+
+
 def assign(workspace: Workspace, name: str, prompt_ids: Sequence[int], *, to: str) -> Changes:
     """Assign prompts to one annotator of a queue by name, also prompts that the queue did not have.
 
@@ -166,15 +195,21 @@ def unassign(workspace: Workspace, name: str, prompt_ids: Sequence[int], *, of: 
 
 
 def set_state(workspace: Workspace, name: str, state: QueueState) -> Changes:
-    """Open, pause or end a queue. Ending reveals its labels and releases its assignments."""
+    """Open, pause or end a queue. Ending reveals its labels, also those of gold, and releases its assignments."""
     with workspace.writing() as db:
         stored = queue_records.required(db, name)
         if state is QueueState.ENDED:
             assigned_prompts.release_all(db, stored.id)
         queue_records.change(db, stored, replace(stored.queue, state=state))
         if QueueState.ENDED in (state, stored.queue.state) and state is not stored.queue.state:
+            known = (gold.reveal if state is QueueState.ENDED else gold.withhold)(db, stored.id)
             _refresh(db, stored.id)
+            derived_states.refresh_prompts(db, known)
     return Changes(_TOUCHED, None, f"Team queue “{name}”: {state}.")
+
+
+def _rate(results: Mapping[int, bool]) -> Rate:
+    return Rate(sum(results.values()), len(results))
 
 
 def _fill(db: Connection, stored: StoredQueue) -> int:

@@ -90,7 +90,18 @@ class TeamClaimRow(SQLModel, table=True):
     after: int
 
 
+class TeamGoldRow(SQLModel, table=True):
+    """The known label of a gold prompt, which is withheld from the prompt while its queue is open."""
+
+    __tablename__ = "team_gold"
+    __table_args__ = (UniqueConstraint("team_prompt_id"),)
+    id: int = key()
+    team_prompt_id: int = refers_to("team_prompts.id")
+    label: str
+
+
 TEAM_QUEUES = table(TeamQueueRow)
 TEAM_MEMBERS = table(TeamMemberRow)
 TEAM_PROMPTS = table(TeamPromptRow)
 TEAM_CLAIMS = table(TeamClaimRow)
+TEAM_GOLD = table(TeamGoldRow)

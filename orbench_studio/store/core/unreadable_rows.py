@@ -66,6 +66,7 @@ VALUE_SETS: dict[str, Iterable[str]] = {
     "team_queues.assignment": Assignment,
     "team_queues.state": QueueState,
     "team_claims.state": AssignmentState,
+    "team_gold.label": Label,
 }
 _RANGES: dict[str, tuple[float, float]] = {
     "audit_samples.seed": (-(2**63), 2**63 - 1),

@@ -13,7 +13,7 @@ from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.domain.team.queue import NO_END, AssignmentState
 from orbench_studio.store.core.reviewer_views import DECISION_AUTHORS
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, PROMPTS
-from orbench_studio.store.core.team_tables import TEAM_CLAIMS, TEAM_MEMBERS
+from orbench_studio.store.core.team_tables import TEAM_CLAIMS, TEAM_GOLD, TEAM_MEMBERS, TEAM_PROMPTS
 from orbench_studio.store.review.blinding import BLIND_PROMPTS
 from orbench_studio.store.review.journal import IN_FORCE, IN_TIME
 
@@ -62,9 +62,20 @@ def training_results(db: Connection) -> Mapping[str, Mapping[int, bool]]:
 
     A reviewer on a server sees only their own, until the queue has ended.
     """
-    found: dict[str, dict[int, bool]] = defaultdict(dict)
     answers = _decided(ANNOTATIONS, N.name, A.prompt_id, A.value, PROMPTS.c.reference_label)
-    answers = answers.join(PROMPTS, PROMPTS.c.id == A.prompt_id).where(A.aspect == Aspect.TRAINING)
+    return _first_results(db, answers.join(PROMPTS, PROMPTS.c.id == A.prompt_id).where(A.aspect == Aspect.TRAINING))
+
+
+def gold_results(db: Connection) -> Mapping[str, Mapping[int, bool]]:
+    """Read whether each annotator's first label of a gold prompt is right, by annotator and prompt."""
+    answers = _decided(ANNOTATIONS, N.name, A.prompt_id, A.value, TEAM_GOLD.c.label)
+    answers = answers.join(TEAM_PROMPTS, TEAM_PROMPTS.c.prompt_id == A.prompt_id)
+    answers = answers.join(TEAM_GOLD, TEAM_GOLD.c.team_prompt_id == TEAM_PROMPTS.c.id)
+    return _first_results(db, answers.where(A.aspect == Aspect.LABEL))
+
+
+def _first_results(db: Connection, answers: Select[Any]) -> Mapping[str, Mapping[int, bool]]:
+    found: dict[str, dict[int, bool]] = defaultdict(dict)
     for name, prompt_id, value, answer in db.execute(answers.order_by(*IN_TIME)):
         found[name].setdefault(prompt_id, value == answer)
     return found

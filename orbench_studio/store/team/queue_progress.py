@@ -8,6 +8,7 @@ from orbench_studio.domain.team.queue import AssignmentState, Progress
 from orbench_studio.store.core.tables import ANNOTATIONS, JOURNAL, PROMPT_STATES
 from orbench_studio.store.core.team_tables import TEAM_CLAIMS, TEAM_PROMPTS
 from orbench_studio.store.review.journal import IN_FORCE
+from orbench_studio.store.team import gold
 from orbench_studio.store.team.queue_records import StoredQueue
 
 P, C, S, A = TEAM_PROMPTS.c, TEAM_CLAIMS.c, PROMPT_STATES.c, ANNOTATIONS.c
@@ -33,5 +34,5 @@ def of(db: Connection, kept: StoredQueue) -> Progress:
     adjudicated = int(db.execute(done.where(settled)).scalar_one())
     held = select(func.count()).where(C.queue_id == kept.id, C.state == AssignmentState.HELD)
     training = select(func.count()).where(P.queue_id == kept.id, P.training)
-    counts = [int(db.execute(one).scalar_one()) for one in (held, training)]
+    counts = [int(db.execute(one).scalar_one()) for one in (held, training)] + [gold.count(db, kept.id)]
     return Progress(sum(by_labels), tuple(by_labels), open_ + adjudicated, adjudicated, *counts)

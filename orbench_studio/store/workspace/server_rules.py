@@ -28,6 +28,7 @@ WRITTEN = (
     *("annotators", "journal", "annotations", "views", "prompt_states", "response_states"),
     *("team_members", "team_prompts", "team_claims"),
 )  # tables to which reviewers write
+HIDDEN_TABLE = "team_gold"  # without a policy: only the owner reads its rows
 TRIGGERS = (
     *(("journal", "journal_only_grow"), ("annotations", "annotations_only_grow")),
     *(("team_prompts", "recount_places"), ("team_claims", "recount_claimed")),
@@ -253,7 +254,7 @@ def expected() -> frozenset[str]:
         {
             *(f"policy own_{statement.lower()} on {table}" for table, statement in _POLICIES),
             *(f"policy read on {table}" for table in WRITTEN),
-            *(f"row security of {table}" for table in WRITTEN),
+            *(f"row security of {table}" for table in (*WRITTEN, HIDDEN_TABLE)),
             *(f"constraint ck_{table}_{name} on {table}" for table, name, _ in _checks()),
             *(f"trigger {name} on {table}" for table, name in TRIGGERS),
             *(f"function {name}()" for name in ("only_grows", "recount_places", "recount_claimed")),
@@ -301,6 +302,7 @@ def _statements() -> tuple[str, ...]:
         check = "" if statement == "DELETE" else f" WITH CHECK ({condition})"
         made.append(f"CREATE POLICY own_{statement.lower()} ON {table} FOR {statement}{using}{check}")
     made.append(_RECOUNT)
+    made.append(f"ALTER TABLE {HIDDEN_TABLE} ENABLE ROW LEVEL SECURITY")
     return tuple(made)
 
 

@@ -9,6 +9,7 @@ from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.team.queue import Member, QueueState, TeamQueue
 from orbench_studio.gui.common.live_table import Table
+from orbench_studio.gui.team.gold_dialog import GoldDialog
 from orbench_studio.gui.team.queue_dialog import QueueDialog
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.team import assignments, team_queues
@@ -64,6 +65,11 @@ def test_a_queue_is_made_joined_paused_and_ended(team, other):
     dialog.query.line.setText("id:1-9")
     dialog.accept()
     studio.wait(lambda: len(page.statuses) == 1 and page.cards[0].isVisible())
+    page.cards[0].gold.click()
+    gold = page.findChild(GoldDialog)
+    gold.accept()
+    studio.wait(lambda: "has a known label and no human label" in gold.error.text())
+    gold.close()
     assert "0 of 9 prompts complete" in visible_text(page)
     page.cards[0].join.click()
     studio.wait(lambda: studio.page.isVisible() and studio.page.model.rowCount() == 6)

@@ -4,7 +4,6 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -13,93 +12,32 @@ from sqlalchemy import select
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.category import Category
-from orbench_studio.domain.core.rates import Rate
-from orbench_studio.domain.review.decision import Decision
-from orbench_studio.domain.team.queue import Assignment, Member, QueueState, TeamQueue, assignments_filter
+from orbench_studio.domain.team.queue import Assignment, Member, QueueState, TeamQueue
 from orbench_studio.errors import StaleDecisionError, StudioError
-from orbench_studio.formats.records import PromptDraft, Record
-from orbench_studio.services.data.record_import import RecordImport
-from orbench_studio.services.review import bulk_labels, prompt_review, search
+from orbench_studio.services.review import bulk_labels, prompt_review
 from orbench_studio.services.team import assignments, team_queues
 from orbench_studio.services.team.policy import TeamPolicy
 from orbench_studio.services.workspace.workspace import (
-    create_workspace,
     discard_workspace,
     open_workspace,
 )
-from orbench_studio.store.core.bulk_insert import inserted
-from orbench_studio.store.core.tables import ANNOTATORS, SOURCES
+from orbench_studio.store.core.tables import ANNOTATORS
 from orbench_studio.store.core.team_tables import TEAM_CLAIMS, TEAM_PROMPTS
 from orbench_studio.store.review import journal
+from tests.unit.services.team.team_workspace import (
+    LATER,
+    NOON,
+    PROMPTS,
+    fill,
+    holds,
+    label,
+    progress,
+    skip,
+    take,
+)
 
-NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-LATER = NOON + timedelta(minutes=31)
 NAMES = ("ada", "bob", "eve")
-PROMPTS = 12
 P, C = TEAM_PROMPTS.c, TEAM_CLAIMS.c
-CATEGORIES = (Category.PRIVACY, Category.ILLEGAL, Category.HATE)
-
-
-def fill(path, prompts=PROMPTS):
-    workspace = create_workspace(path)
-    records = [Record(n, PromptDraft(f"Harmless thing number {n}?", CATEGORIES[n % 3])) for n in range(prompts)]
-    with workspace.writing() as db:
-        row = {"name": "many.csv", "format": "test", "sha256": "", "imported_at": NOON}
-        source = inserted(db, SOURCES, row)
-        intake = RecordImport(db, lambda: source, "many.csv")
-        intake.add(records)
-        intake.finish()
-    return workspace
-
-
-@pytest.fixture(scope="module")
-def twelve(tmp_path_factory):
-    """The closed file of a workspace with twelve prompts of three categories."""
-    file = tmp_path_factory.mktemp("twelve") / "twelve.orbench"
-    fill(file).close()
-    return file
-
-
-@pytest.fixture
-def team(twelve, tmp_path):
-    """The workspace, open."""
-    with open_workspace(Path(shutil.copy(twelve, tmp_path / "team.orbench"))) as workspace:
-        workspace.policy = TeamPolicy()
-        yield workspace
-        assert workspace.problems() == []
-
-
-@pytest.fixture
-def anywhere(database, request):
-    """The same, in a file and on a server, for tests that depend on locks and time."""
-    if database == "sqlite":
-        yield request.getfixturevalue("team")
-        return
-    with fill(request.getfixturevalue("postgres").new()) as workspace:
-        workspace.policy = TeamPolicy()
-        yield workspace
-        assert workspace.problems() == []
-
-
-def take(team, who, ahead=3, now=NOON, name="hard"):
-    assignments.claim(team, name, annotator=who, ahead=ahead, now=now)
-    return holds(team, who, name)
-
-
-def holds(team, who, name="hard"):
-    return [claim.prompt_id for claim in assignments.assigned(team, name, annotator=who) if not claim.done]
-
-
-def label(team, who, prompt_id, value="safe"):
-    return prompt_review.decide(team, Decision(prompt_id, Aspect.LABEL, value), annotator=who)
-
-
-def skip(team, who, prompt_id):
-    prompt_review.decide(team, Decision(prompt_id, Aspect.SKIP, "skipped"), annotator=who)
-
-
-def progress(team):
-    return team_queues.queues(team)[0].progress
 
 
 def test_two_annotators_get_different_prompts_up_to_the_limit(team):
@@ -173,33 +111,6 @@ def test_a_label_cannot_be_redone_after_the_prompt_was_reassigned(team):
         prompt_review.redo(team, annotator="ada")
     label(team, "bob", 1, "toxic")
     assert progress(team).by_labels == (0, 1)
-
-
-def test_prompts_assigned_by_name_come_first_and_stay(anywhere):
-    team = anywhere
-    team_queues.make(team, TeamQueue("hard", "id:1-9"))
-    assert take(team, "ada") == take(team, "ada", now=LATER) == [1, 2, 3]
-    changes = team_queues.assign(team, "hard", [2, 8, 11], to="ada")
-    assert changes.message == "3 prompts assigned to ada in the team queue “hard”."
-    assert holds(team, "ada") == [2, 8, 11, 1, 3]
-    assert list(search.queue_of(team, assignments_filter("hard", "ada")).ids) == [2, 8, 11, 1, 3]
-    assignments.give_back(team, "hard", annotator="ada")
-    assert take(team, "bob", 20, now=NOON + timedelta(days=400)) == [1, 3, 4, 5, 6, 7, 9]
-    with pytest.raises(StaleDecisionError):
-        label(team, "bob", 8)
-    label(team, "ada", 8)
-    skip(team, "ada", 2)
-    prompt_review.undo(team, annotator="ada")
-    assignments.renew(team, "hard", annotator="ada", now=LATER)
-    assert holds(team, "ada") == [2, 11]
-    ada = team_queues.people(team)[0]
-    assert (ada.named, ada.assigned) == (Rate(1, 3), 2)
-    assert team_queues.unassign(team, "hard", [2, 8], of="ada").message.startswith("1 prompts are no longer assigned")
-    assert take(team, "bob", 20)[-1] == 2
-    assert holds(team, "ada") == [11]
-    with pytest.raises(StudioError, match="eve is not an annotator"):
-        team_queues.change(team, "hard", TeamQueue("hard", members=(Member("ada"), Member("bob"))))
-        team_queues.assign(team, "hard", [5], to="eve")
 
 
 def test_prompts_are_assigned_by_share_and_by_category(anywhere):

@@ -33,6 +33,7 @@ from orbench_studio.store.core.tables import (
     RESPONSES,
     VOTES,
 )
+from orbench_studio.store.core.team_tables import TEAM_GOLD
 
 MAY_NOT = r"Your role on the server does not permit this\. Ask the owner of the workspace"
 OWN_NAME = "can only record decisions under its own name"
@@ -113,6 +114,19 @@ def test_a_reviewer_labels_what_the_owner_assigned_to_them(owned, mona):
         (8, False),
     ]
     assert owned.problems() == []
+
+
+def test_a_reviewer_cannot_read_gold_answers(owned, mona, nils):
+    with owned.writing() as db:
+        db.execute(update(PROMPTS).where(PROMPTS.c.id < 4).values(reference_label="toxic"))
+    team_queues.make(owned, TeamQueue("gold", "id:1-9"))
+    team_queues.mark_gold(owned, "gold")
+    label(mona, 1, "toxic", "mona")
+    for workspace, scored in ((owned, 1), (mona, 0), (nils, 0)):
+        with workspace.reading() as db:
+            assert len(db.execute(select(TEAM_GOLD)).all()) == 3 * scored
+            assert db.execute(select(PROMPTS.c.id).where(PROMPTS.c.reference_label.is_not(None))).all() == []
+        assert [one.gold.n for one in team_queues.people(workspace)] == [scored]
 
 
 def test_a_reviewer_can_decide_undo_and_save_views(owned, mona):

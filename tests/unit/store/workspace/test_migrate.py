@@ -55,7 +55,7 @@ def rows(path, statement):
 # What later revisions added, taken away again: the file as the first version of the studio wrote it.
 FIRST = """
 PRAGMA foreign_keys=OFF;
-DROP TABLE team_claims; DROP TABLE team_prompts; DROP TABLE team_members; DROP TABLE team_queues;
+DROP TABLE team_gold; DROP TABLE team_claims; DROP TABLE team_prompts; DROP TABLE team_members; DROP TABLE team_queues;
 DROP TABLE returned_seeds; DROP TABLE generated_texts; DROP TABLE generation_items;
 DROP INDEX ix_votes_batch_item_id; ALTER TABLE votes DROP COLUMN batch_item_id;
 ALTER TABLE votes DROP COLUMN template_hash; ALTER TABLE workspace DROP COLUMN consensus_rule;
@@ -192,7 +192,8 @@ def test_blocked_responses_become_refused_or_blocked_by_filter(path):
                 WHERE answer_class IN ('direct_refusal', 'indirect_refusal', 'partial_refusal');
             ALTER TABLE responses DROP COLUMN reasoning; ALTER TABLE responses DROP COLUMN reasoning_tokens;
             ALTER TABLE responses DROP COLUMN stop_details;
-            DROP TABLE licences; DROP INDEX ix_judgements_judge_id; ALTER TABLE judgements DROP COLUMN refusal;
+            DROP TABLE team_gold; DROP TABLE licences; DROP INDEX ix_judgements_judge_id;
+            ALTER TABLE judgements DROP COLUMN refusal;
             ALTER TABLE batch_models DROP COLUMN estimated; ALTER TABLE batch_models DROP COLUMN stopped;
             UPDATE alembic_version SET version_num = '0011';
         """)
