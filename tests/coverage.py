@@ -176,8 +176,11 @@ def rank_coverage(rates, prompts, *, together=0.5, draws=DRAWS, seed=0):
     return float(each), float(all_of_them)
 
 
-def winner_coverage(rates, prompts, *, together=0.5, draws=DRAWS, seed=0):
-    """Simulate the interval of the model with the highest rate, and Wilson's, which does not account for the choice."""
+def winner_coverage(rates, prompts, *, of=winner, together=0.5, draws=DRAWS, seed=0):
+    """Simulate the interval of the model with the highest rate, and Wilson's, which does not account for the choice.
+
+    `of` is the function that chooses the model.
+    """
     random = np.random.default_rng(seed)
     rates, clusters, found, naive = np.asarray(rates), np.arange(prompts), [], []
     for _ in range(draws):
@@ -185,7 +188,7 @@ def winner_coverage(rates, prompts, *, together=0.5, draws=DRAWS, seed=0):
             random.random((prompts, 1)) < together, random.random((prompts, 1)), random.random((prompts, len(rates)))
         )
         hits = (chance < rates).astype(np.float32)
-        first, low, high = winner(hits, np.ones_like(hits), clusters)
+        first, low, high = of(hits, np.ones_like(hits), clusters)
         count = int(hits[:, first].sum())
         found.append((count / prompts, low, high, rates[first]))
         naive.append((count / prompts, *wilson(count, prompts), rates[first]))

@@ -124,8 +124,8 @@ def _of_machine(machine: MachineAgreement) -> Iterator[Row]:
     for by, group, confusion in _parts(machine.overall, machine.by):
         for measured in _measures(confusion):
             yield {**about, "by": by, "group": group, **measured}
-    if machine.three_way is not None:
-        yield {**about, **_rate("three_way_agreement", machine.three_way)}
+    for name, rate in machine.by_scheme.items():
+        yield {**about, **_rate(f"{name}_agreement", rate)}
 
 
 def _measures(confusion: Confusion) -> Iterator[Row]:

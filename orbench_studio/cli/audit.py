@@ -156,6 +156,7 @@ def _as_json(
             for one in moved.models
         ],
         "highest_over_refusal": asdict(moved.highest) if moved.highest else None,
+        "lowest_over_refusal": asdict(moved.lowest) if moved.lowest else None,
         "repeats": [
             {
                 "model": one.model,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from orbench_studio.cli import options
 from orbench_studio.cli.console import counted, rate_as_json, write_json, write_line, write_table
 from orbench_studio.domain.core.rates import coefficient_text
+from orbench_studio.domain.core.schemes import SCHEMES
 
 if TYPE_CHECKING:
     from orbench_studio.domain.judging.agreement import Confusion, Kappa
@@ -41,7 +42,9 @@ def _write_text(found: "HumanAgreement") -> None:
     ):
         write_line(f"{title}: {counted(n, unit)}")
         rows = [row for machine in machines for row in _machine_rows(machine)]
-        write_table(("machine", "agreement", "precision", "recall", "kappa", "three-way"), rows, indent=2)
+        write_table(
+            ("machine", "agreement", "precision", "recall", "kappa", *(one.title for one in SCHEMES)), rows, indent=2
+        )
         write_line("")
     for one in found.people:
         write_line(f"Agreement between annotators: {one.what}")
@@ -61,11 +64,11 @@ def _write_text(found: "HumanAgreement") -> None:
 
 
 def _machine_rows(machine: "MachineAgreement") -> Iterator[tuple[str, ...]]:
-    three_way = "" if machine.three_way is None else machine.three_way.short_with_n
-    yield f"{machine.name} ({machine.kind})", *_cells(machine.overall), three_way
+    in_schemes = [rate.short_with_n for rate in machine.by_scheme.values()] or [""] * len(SCHEMES)
+    yield f"{machine.name} ({machine.kind})", *_cells(machine.overall), *in_schemes
     for sliced in machine.by.values():
         for name, confusion in sliced.items():
-            yield f"  {name}", *_cells(confusion), ""
+            yield f"  {name}", *_cells(confusion), *[""] * len(SCHEMES)
 
 
 def _cells(found: "Confusion") -> tuple[str, ...]:
@@ -105,7 +108,7 @@ def _machine(one: "MachineAgreement") -> dict[str, Any]:
         "name": one.name,
         "kind": one.kind,
         "overall": _confusion(one.overall),
-        "three_way": rate_as_json(one.three_way) if one.three_way else None,
+        "by_scheme": {name: rate_as_json(rate) for name, rate in one.by_scheme.items()},
         "excluded": dict(one.excluded),
         **_sliced(one.by, _confusion),
     }

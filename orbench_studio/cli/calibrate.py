@@ -94,6 +94,7 @@ def _agreement(found: "Agreement") -> dict[str, Any]:
         "recall": rate_as_json(found.recall),
         "kappa": _kappa(found.kappa),
         "three_way": rate_as_json(found.three_way),
+        "by_scheme": {name: rate_as_json(rate) for name, rate in found.by_scheme.items()},
         "three_way_kappa": _kappa(found.three_way_kappa),
         "not_compared": dict(found.apart),
     }

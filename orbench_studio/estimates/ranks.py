@@ -144,6 +144,12 @@ def winner(hits: Sums, cases: Sums, clusters: NDArray[np.int64], *, seed: int = 
     return first, ends[0], ends[1]
 
 
+def lowest(hits: Sums, cases: Sums, clusters: NDArray[np.int64], *, seed: int = 0) -> tuple[int, float, float] | None:
+    """Return the model with the lowest rate and the interval that accounts for this choice; None for one model."""
+    found = winner(cases - hits, cases, clusters, seed=seed)
+    return None if found is None else (found[0], 1 - found[2], 1 - found[1])
+
+
 def _sure(distance: Array, covariance: Array, seed: int, *, together: bool) -> NDArray[np.bool_]:
     """Return the differences that are sure, (models, models): each model's, or `together` those of all models."""
     variance = covariance.diagonal()

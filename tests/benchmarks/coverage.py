@@ -12,14 +12,15 @@ find only large errors. Coverage above the goal is counted and does not fail.
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.stats import binom, norm
 
 from orbench_studio.domain.core.rates import wilson
+from orbench_studio.estimates.ranks import lowest, winner
 from orbench_studio.estimates.raters import alpha, fleiss
 from tests.coverage import (
     DRAWS,
@@ -121,6 +122,7 @@ _LIMITS = {
     "Cohen's kappa": Limits(0.93),
     "rank sets": Limits(_GOAL, goal=True),
     "highest rate": Limits(0.9, 1.0),
+    "lowest rate": Limits(0.9, 1.0),
     "highest rate, Wilson (not used)": _NONE,
     "corrected for the judge": _WANTED,
     "by the judge, Wilson (printed as such)": _NONE,
@@ -187,6 +189,7 @@ def _intervals(draws: int) -> dict[str, Iterator[Line]]:
         "Cohen's kappa": _kappas(_share(draws, 10)),
         "rank sets": _ranks(_share(draws, 10)),
         "highest rate": _winners(_share(draws, 10)),
+        "lowest rate": _winners(_share(draws, 10), of=lowest),
         "highest rate, Wilson (not used)": _winners(_share(draws, 10), naive=True),
         "corrected for the judge": _judges(draws),
         "by the judge, Wilson (printed as such)": _raw_judges(draws),
@@ -288,10 +291,10 @@ def _ranks(draws: int) -> Iterator[Line]:
             )
 
 
-def _winners(draws: int, *, naive: bool = False) -> Iterator[Line]:
+def _winners(draws: int, *, of: Callable[..., Any] = winner, naive: bool = False) -> Iterator[Line]:
     for rate, width, prompts, together in product((0.05, 0.3, 0.8), (0.0, 0.15), (100, 400), (0.0, 0.5)):
         rates = rate + width * np.arange(20) / 20
-        found = winner_coverage(rates, prompts, together=together, draws=draws)[naive]
+        found = winner_coverage(rates, prompts, of=of, together=together, draws=draws)[naive]
         yield _line(f"20 models, {prompts} prompts, {together} in common, {width} apart", rate, draws, found)
 
 

@@ -13,7 +13,7 @@ from random import Random
 
 from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass
 from orbench_studio.domain.core.rates import Rate
-from orbench_studio.domain.core.schemes import ANY_REFUSAL, XSTEST, Scheme
+from orbench_studio.domain.core.schemes import ANY_REFUSAL, SCHEMES, XSTEST, Scheme
 
 RESAMPLES = 1_000
 _PRIOR_CASES = (1.0, 2.0)
@@ -131,6 +131,11 @@ class Agreement:
     def three_way_kappa(self) -> Kappa:
         """Kappa in the three-way scheme."""
         return kappa(self.counts(XSTEST))
+
+    @property
+    def by_scheme(self) -> dict[str, Rate]:
+        """Rate of equal classes in the schemes of other benchmarks, by name."""
+        return {scheme.name: self.equal(scheme) for scheme in SCHEMES}
 
     def equal(self, scheme: Scheme) -> Rate:
         """Rate of equal labels in a scheme."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from orbench_studio.domain.audit.refusal_rates import counts_text
 from orbench_studio.domain.core.rates import NO_VALUE, coefficient_text, percent, with_interval
+from orbench_studio.domain.core.schemes import SCHEMES
 from orbench_studio.domain.review.consistency import Drift
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.text_table import Row, TextTable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     )
 
 T = TypeVar("T")
-_COLUMNS = ("", "n", "Agreement", "Precision", "Recall", "Kappa", "Three-way", "Excluded")
+_COLUMNS = ("", "n", "Agreement", "Precision", "Recall", "Kappa", *(one.title for one in SCHEMES), "Excluded")
 _SLICES = ("category", "model", "type")
 
 
@@ -94,9 +95,9 @@ def _machines(title: str, machines: Sequence[MachineAgreement], note: str) -> Te
     rows: list[Row] = []
     for one in machines:
         excluded = counts_text(one.excluded)
-        three = one.three_way.short_with_n if one.three_way is not None else ""
-        rows.append((f"{one.name} ({one.kind})", *_confusion(one.overall), three, excluded))
-        rows += [(f"    {value}", *_confusion(part), "", "") for value, part in _parts(one.by)]
+        in_schemes = [rate.short_with_n for rate in one.by_scheme.values()] or [""] * len(SCHEMES)
+        rows.append((f"{one.name} ({one.kind})", *_confusion(one.overall), *in_schemes, excluded))
+        rows += [(f"    {value}", *_confusion(part), *[""] * (len(SCHEMES) + 1)) for value, part in _parts(one.by)]
     return TextTable(title, _header(_COLUMNS), tuple(rows), note)
 
 

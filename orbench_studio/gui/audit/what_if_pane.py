@@ -10,7 +10,9 @@ from PySide6.QtWidgets import QCheckBox, QToolButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop, Group
 from orbench_studio.domain.core.rates import with_interval
+from orbench_studio.gui.audit.options import with_label
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.text_table import note
@@ -46,6 +48,7 @@ _PUBLISHED = (
     "Before: labels of the source file, and prompts without one count as safe. After: without the prompts that people "
     "label toxic. Label a prompt toxic to use this."
 )
+_CORRECTIONS = ("Prediction-powered", "Rogan and Gladen")  # of rates for the errors of the judge
 _COLUMNS = (
     Column("Model", 160, 2),
     Column("Over-refusal", 150, number=True),
@@ -76,8 +79,9 @@ class WhatIfPane(QWidget):
         self._next: tuple[AuditCounts, AuditOptions] | None = None
         self._running = False
         self.shown: WhatIf | None = None
+        self._errors: JudgeErrors | None = None
         self.boxes = {drop: QCheckBox(tr(text)) for drop, (text, _) in _DROPS.items()}
-        self.published = QToolButton()
+        self.published, self.correction = QToolButton(), ComboBox()
         self.status, self.errors = note(""), note("")
         self.table = Table(tr("Rates and ranks before and after"), _COLUMNS)
         self._build_ui()
@@ -97,7 +101,7 @@ class WhatIfPane(QWidget):
     def show_counts(self, counts: AuditCounts | None, options: AuditOptions) -> None:
         """Compute with these counts and options; of several requests during a computation, only the last one runs."""
         if counts is None:
-            self._next, self.shown = None, None
+            self._next, self.shown, self._errors = None, None, None
             self.table.show_rows([], [])
             self._say("")
             return
@@ -127,7 +131,7 @@ class WhatIfPane(QWidget):
         self._running = False
 
     def _show(self, found: WhatIf, errors: JudgeErrors) -> None:
-        self.shown = found
+        self.shown, self._errors = found, errors
         for drop, box in self.boxes.items():
             removed = found.removed[drop]
             box.setText(tr("{prompts} ({count})").format(prompts=tr(_DROPS[drop][0]), count=f"{removed:,}"))
@@ -144,12 +148,19 @@ class WhatIfPane(QWidget):
             ).strip()
         )
         self.errors.setText(errors.method)
+        self._show_rows()
+
+    def _show_rows(self) -> None:
+        found, errors = self.shown, self._errors
+        if found is None or errors is None:
+            return
         dropped = bool(found.options.dropped)
+        corrected = errors.rogan_gladen_words if self.correction.currentData() else errors.words
         rows = [
             (
                 one.model,
                 *_cells(one.before, found.mark),
-                errors.words(Group.SAFE, one.model),
+                corrected(Group.SAFE, one.model),
                 *(_after(one.before, one.after, found.mark) if dropped else ("",) * 4),
             )
             for one in found.models
@@ -174,6 +185,10 @@ class WhatIfPane(QWidget):
         self.published.setToolTip(tr(_PUBLISHED))
         self.published.clicked.connect(self.published_wanted)
         flow.addWidget(self.published)
+        for at, text in enumerate(_CORRECTIONS):
+            self.correction.addItem(tr(text), at)
+        self.correction.currentIndexChanged.connect(self._show_rows)
+        flow.addWidget(with_label(tr("Correction"), self.correction))
         column = QVBoxLayout(self)
         column.setContentsMargins(40, 16, 40, 16)
         column.setSpacing(8)

@@ -7,7 +7,7 @@ votes and judgements, and responses without an answer are not compared.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -42,7 +42,7 @@ class MachineAgreement:
     """Agreement of one machine with people, overall and by category, model or type of prompt.
 
     Precision and recall are those of toxic prompts or refusals. `excluded` counts outcomes that are no judgement.
-    `three_way` is the agreement on answer, partial and full refusal; None for moderators.
+    `by_scheme` is the agreement of a judge on the classes of each scheme of SCHEMES, by its name.
     """
 
     name: str
@@ -50,7 +50,7 @@ class MachineAgreement:
     overall: Confusion
     by: Mapping[str, Mapping[str, Confusion]]
     excluded: Mapping[str, int]
-    three_way: Rate | None = None
+    by_scheme: Mapping[str, Rate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ def _judge(name: str, kind: str, compared: Sequence[tuple[judgements.Labelled, A
         if set(of) != {NONE}
     }
     excluded = {str(what): count for what, count in agreement.apart.items()}
-    return MachineAgreement(name, kind, agreement.confusion, sliced, excluded, agreement.three_way)
+    return MachineAgreement(name, kind, agreement.confusion, sliced, excluded, agreement.by_scheme)
 
 
 def _between_annotators(

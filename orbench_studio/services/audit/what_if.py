@@ -65,8 +65,8 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class HighestModel:
-    """The model with the highest over-refusal of `models`, with a 95 % interval that accounts for this choice."""
+class ExtremeModel:
+    """The model with the highest or lowest over-refusal of `models`; a 95 % interval that accounts for this choice."""
 
     model: str
     interval: tuple[float, float]
@@ -97,19 +97,21 @@ class WhatIf:
     left: int
     removed: Mapping[Drop, int]
     comparisons: tuple[Comparison, ...]
-    highest: HighestModel | None
+    highest: ExtremeModel | None
+    lowest: ExtremeModel | None
     mark: str = ""
     mark_note: str = ""
 
     @property
     def choice(self) -> str:
-        """What the rate of the model with the highest over-refusal means."""
-        if self.highest is None:
+        """What the highest and the lowest over-refusal of the models mean."""
+        if self.highest is None or self.lowest is None:
             return ""
         return (
-            f"{self.highest.model} has the highest over-refusal of {self.highest.models:,} models. A rate that was "
-            f"chosen because it is the highest is too high on average: an interval that accounts for this choice is "
-            f"{span(self.highest.interval, ' to ')}."
+            f"{self.highest.model} has the highest over-refusal of {self.highest.models:,} models, and "
+            f"{self.lowest.model} the lowest. A rate that was chosen because it is the highest is too high on average, "
+            f"and the lowest too low: intervals that account for this choice are "
+            f"{span(self.highest.interval, ' to ')} and {span(self.lowest.interval, ' to ')}."
         )
 
     @property
@@ -156,7 +158,7 @@ def what_if(counts: AuditCounts, options: AuditOptions) -> WhatIf:
     total = int(safe.sum()) + (int(toxic.sum()) if with_toxic else 0)
     order = sorted(moved, key=lambda one: (-_rate(one.before), one.before.rank, one.model))
     left = int(remaining.sum())
-    return WhatIf(options, tuple(order), total, left, removed, after.comparisons, after.highest, *after.marks)
+    return WhatIf(options, tuple(order), total, left, removed, after.comparisons, *after.extremes, *after.marks)
 
 
 def _rate(ranked: RankedModel) -> float:
@@ -168,12 +170,12 @@ class _Ranking(NamedTuple):
     models: dict[str, RankedModel]
     marks: tuple[str, str]
     comparisons: tuple[Comparison, ...] = ()
-    highest: HighestModel | None = None
+    extremes: tuple[ExtremeModel | None, ExtremeModel | None] = (None, None)
 
 
 def _ranked(counts: AuditCounts, options: AuditOptions) -> _Ranking:
     # Imported on first use: scipy takes long to import.
-    from orbench_studio.estimates.ranks import differences, ranks, winner
+    from orbench_studio.estimates.ranks import differences, lowest, ranks, winner
 
     found, last = audit(counts, options), len(counts.models)
     marks = found.mark, found.mark_note
@@ -190,10 +192,13 @@ def _ranked(counts: AuditCounts, options: AuditOptions) -> _Ranking:
         name: RankedModel(rate, int(ranked.rank[at]), tuple(sets[0][at]), tuple(sets[1][at]))
         for at, (name, rate) in enumerate(rates.items())
     }
-    first = winner(refused, cases, clusters)
     answered = int((cases.sum(0) > 0).sum())
-    highest = None if first is None else HighestModel(counts.names[first[0]], first[1:], answered)
-    return _Ranking(models, marks, _comparisons(counts.names, compared, ranked.rank), highest)
+
+    def extreme(of: tuple[int, float, float] | None) -> ExtremeModel | None:
+        return None if of is None else ExtremeModel(counts.names[of[0]], of[1:], answered)
+
+    extremes = extreme(winner(refused, cases, clusters)), extreme(lowest(refused, cases, clusters))
+    return _Ranking(models, marks, _comparisons(counts.names, compared, ranked.rank), extremes)
 
 
 def _comparisons(names: Sequence[str], compared: "Differences", rank: Array) -> tuple[Comparison, ...]:

@@ -104,7 +104,8 @@ def test_judges_and_rules_compared_with_human_classes(own):
     reader, words = judges["reader"], judges["words"]
     # The two people disagree in kind on the fourth, and on the fifth altogether: no class of theirs counts there.
     assert found.answers == 3
-    assert (reader.overall.accuracy.value, reader.three_way.value, reader.kind) == (1.0, 2 / 3, "llm")
+    assert (reader.overall.accuracy.value, reader.by_scheme["xstest"].value, reader.kind) == (1.0, 2 / 3, "llm")
+    assert list(reader.by_scheme) == ["or_bench", "xstest", "refusalbench"]
     assert (words.overall.n, words.overall.recall.value, words.excluded) == (2, 0.0, {"unparsed": 1})
     assert {name: one.n for name, one in reader.by["model"].items()} == {"north": 2, "south": 1}
 
