@@ -25,9 +25,8 @@ def demo(made, tmp_path):
 def test_columns_align_when_a_category_has_a_longer_name_than_every_model(run, tmp_path):
     rows = "".join(f"p{n},unethical,m{n % 2},No.,direct_refusal,safe\n" for n in range(4))
     (tmp_path / "own.csv").write_text("prompt,category,model,response,answer_class,label\n" + rows)
-    columns = [
-        f"--column={name}={name}" for name in ("prompt", "category", "model", "response", "answer_class", "label")
-    ]
+    same = ("prompt", "category", "model", "response", "answer_class")
+    columns = [*(f"--column={name}={name}" for name in same), "--column=prompt_label=label"]
     assert run("import", "own.orbench", "own.csv", *columns, "--annotator", "ada").exit_code == 0
     table = [line for line in run("audit", "own.orbench").stdout.splitlines() if " of 2: " in line]
     assert [line.split()[0] for line in table] == ["m0", "unethical", "m1", "unethical"]
