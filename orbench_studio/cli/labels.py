@@ -1,14 +1,16 @@
 """`orbench-studio labels` and `merge`: exchange decisions between copies of a workspace."""
 
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from orbench_studio.cli import options
 from orbench_studio.cli.console import counted, write_json, write_line
 from orbench_studio.cli.progress import show_progress
+from orbench_studio.domain.data.merge_conflict import MergeConflict, conflict_texts
 
 
 class Direction(StrEnum):
@@ -62,7 +64,7 @@ def merge(
     disputed = {"labels": found.disputed_labels, "answers": found.disputed_answers}
     if as_json:
         rows = [{"file": f.file, "new": f.new, "known": f.known, "missing": f.missing} for f in found.files]
-        write_json({"files": rows, "disputed": disputed})
+        write_json({"files": rows, "disputed": disputed, "conflicts": [_conflict(each) for each in found.conflicts]})
         return
     for file in found.files:
         write_line(f"{file.file}: {counted(file.new, 'new decision')}, {counted(file.known, 'duplicate')}")
@@ -72,8 +74,16 @@ def merge(
                 f"  {skipped} skipped: their prompts or responses are not in this workspace. "
                 "Import them, then merge again."
             )
+    for text in conflict_texts(found.conflicts):
+        write_line(text)
     if found.disputed_labels or found.disputed_answers:
         write_line(
             f"Annotators disagree about {counted(disputed['labels'], 'label')} and "
             f"{counted(disputed['answers'], 'answer class', 'answer classes')}. Resolve them on the Disputes page."
         )
+
+
+def _conflict(conflict: MergeConflict) -> dict[str, Any]:
+    values = {name: asdict(getattr(conflict, name)) for name in ("here", "there", "result")}
+    times = {name: side | {"at": side["at"] and side["at"].isoformat()} for name, side in values.items()}
+    return asdict(conflict) | times | {"reason": conflict.reason}

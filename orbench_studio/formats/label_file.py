@@ -17,7 +17,7 @@ from orbench_studio.formats.studio_rows import annotation, entry, moment
 
 FORMAT = "orbench-labels"
 MARK = FORMAT.encode()  # in the first line
-VERSION = 1
+VERSION = 2  # 2 has the counters of entries
 
 
 class Guideline(NamedTuple):

@@ -65,12 +65,14 @@ class JudgementDraft:
 class EntryDraft:
     """A journal entry of another workspace; `uuid` is the same in every copy, `target` the entry it reverses.
 
-    `guideline` is the number, in the file, of the current guidelines.
+    `counter` orders its annotator's entries; 0 where it has none. `guideline` is the number, in the file, of the
+    current guidelines.
     """
 
     uuid: str
     kind: str
     at: datetime
+    counter: int
     annotator: str | None
     message: str
     target: str | None = None

@@ -31,6 +31,7 @@ from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import Cells
 
 MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
+_MOST = 1_000_000_000  # entries of a person; databases count to twice as many
 
 _IMPORT = "import"
 _DECIDING = ("decision", "adjudication", _IMPORT)
@@ -161,7 +162,8 @@ def entry(found: Nested) -> EntryDraft:
         raise ValueError(f"{kind!r} is not a kind of decision")
     annotator = None if kind == _IMPORT else found["annotator"]
     at, message = moment(found["at"]), found.get("told") or ""
-    return EntryDraft(found["deed"], kind, at, annotator, message, guideline=_number(found, "guideline"))
+    guideline = _number(found, "guideline")
+    return EntryDraft(found["deed"], kind, at, _counter(found), annotator, message, guideline=guideline)
 
 
 def undone(found: Nested, target: str) -> EntryDraft:
@@ -169,12 +171,21 @@ def undone(found: Nested, target: str) -> EntryDraft:
     kind = found["kind"]
     if kind not in _REVERSING:
         raise ValueError(f"{kind!r} is neither undo nor redo")
-    return EntryDraft(found["deed"], kind, moment(found["at"]), found["annotator"], found.get("told") or "", target)
+    at, message = moment(found["at"]), found.get("told") or ""
+    return EntryDraft(found["deed"], kind, at, _counter(found), found["annotator"], message, target)
 
 
 def moment(text: str) -> datetime:
     """Read a time as the studio's files write it, in UTC; raises ValueError for any other text."""
     return datetime.strptime(text, MOMENT).replace(tzinfo=UTC)
+
+
+def _counter(found: Nested) -> int:
+    """Read the counter of an entry: 0 in files of versions without it. A higher one than anybody reaches is invalid."""
+    counter = _number(found, "counter") or 0
+    if not 0 <= counter <= _MOST:
+        raise ValueError(f"the counter of an entry is {counter:,}; it can be from 0 to {_MOST:,}")
+    return counter
 
 
 def _number(found: Nested, name: str) -> int | None:

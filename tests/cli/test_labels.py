@@ -36,6 +36,23 @@ def test_two_reviewers_files_merge_in_both_orders_to_the_same_journal(run, run_j
     assert [(row["new"], row["known"]) for row in again["files"]] == [(0, 1), (0, 1)]
 
 
+def test_one_person_on_two_machines_is_told_what_neither_knew(run, run_json, files, tmp_path):
+    for name, value in (("desktop", "controversial"), ("laptop", "toxic")):
+        shutil.copy(tmp_path / "ada.orbench", tmp_path / f"{name}.orbench")
+        with open_workspace(tmp_path / f"{name}.orbench") as copy:
+            prompt_review.decide(copy, Decision(1, Aspect.LABEL, value), annotator="ada")
+    run("labels", "export", "laptop.orbench", "laptop.jsonl")
+    shutil.copy(tmp_path / "desktop.orbench", tmp_path / "again.orbench")
+    lines = run("merge", "desktop.orbench", "laptop.jsonl").stdout.splitlines()
+    assert lines[1].startswith("1 conflict: the same person decided differently on two machines")
+    assert lines[2].startswith("ada, #1, label: 'controversial' (this workspace, decision 2, ")
+    assert lines[2].endswith(" 'toxic' counts: the numbers are equal, and its time is later.")
+    [conflict] = run_json("merge", "again.orbench", "laptop.jsonl")["conflicts"]
+    assert conflict["reason"] == "time"
+    assert conflict["result"] == conflict["there"]
+    assert run_json("merge", "again.orbench", "laptop.jsonl")["conflicts"] == []
+
+
 def test_one_annotators_decisions_only(run, files):
     run("merge", "mine.orbench", *files)
     assert "1 decision written to" in run("labels", "export", "mine.orbench", "some.jsonl", "--annotator", "bob").stdout

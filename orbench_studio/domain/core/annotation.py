@@ -71,8 +71,8 @@ class Annotation:
     """A human decision that has not been undone.
 
     Decisions in the program outrank `imported` ones, and `adjudicated` ones outrank both. `raw` is the original value
-    of a source with another scheme (XSTest's `2_full_refusal`). `guideline` identifies the guidelines that were
-    current, where a query reads them.
+    of a source with another scheme (XSTest's `2_full_refusal`). `counter` orders the annotator's decisions, before the
+    time. `guideline` identifies the guidelines that were current, where a query reads them.
     """
 
     id: int
@@ -87,6 +87,7 @@ class Annotation:
     visible: frozenset[Visible] = frozenset()
     adjudicated: bool = False
     guideline: int | None = None
+    counter: int = 0
 
     @property
     def rank(self) -> int:

@@ -11,7 +11,7 @@ STRINGS = "strings"  # the type of a list of texts
 Columns = Mapping[str, Any]  # str, int, bool, STRINGS or, for a list of records, Columns
 
 _SOURCE: Columns = {"source": int, "line": int}
-_ENTRY: Columns = {"deed": str, "kind": str, "at": str, "annotator": str, "told": str}
+_ENTRY: Columns = {"deed": str, "kind": str, "at": str, "counter": int, "annotator": str, "told": str}
 
 VOTE: Columns = {"moderator": str, "verdict": str, "category": str, "explanation": str, "raw": str, **_SOURCE}
 JUDGEMENT: Columns = {

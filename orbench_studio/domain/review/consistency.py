@@ -152,10 +152,13 @@ class Reveals:
         return self.changed.n - self.changed.count
 
 
-def revealed(annotations: Iterable[Annotation], seen_at: datetime | None = None) -> tuple[str, str] | None:
+def revealed(
+    annotations: Iterable[Annotation], first_seen: tuple[int, datetime] | None = None
+) -> tuple[str, str] | None:
     """The blind label of one annotator for one prompt, and their label after votes or judgements were revealed.
 
-    Takes the annotations in order of time, and when the annotator first saw more, undone decisions included.
+    Takes the annotations in order, and the counter and time of the annotator's first decision that saw more, undone
+    ones included.
     None where the first label was not blind, or nothing was revealed. Only a
     decision with `Visible.CHANGE` changes a label that was revealed. Journals of versions before that word have a
     second label with votes visible instead, also where the first one was confirmed.
@@ -163,7 +166,7 @@ def revealed(annotations: Iterable[Annotation], seen_at: datetime | None = None)
     ordered = [a for a in annotations if not (a.imported or a.adjudicated)]
     if not ordered or ordered[0].visible & (_SHOWN_LATER | {Visible.FILTER}):
         return None
-    if seen_at is not None and seen_at < ordered[0].at:
+    if first_seen is not None and first_seen < (ordered[0].counter, ordered[0].at):
         return None
     marked = Visible.REVEAL in ordered[0].visible
     later = [a for a in ordered[1:] if a.visible & _SHOWN_LATER and (Visible.CHANGE in a.visible) == marked]

@@ -41,7 +41,7 @@ class RecentDecision:
 
 def in_place(before: Sequence[RecentDecision], now: Sequence[RecentDecision]) -> list[RecentDecision]:
     """The decisions to list: as listed before, undone ones marked, until there is a new one."""
-    if not before or (now and now[0].at > before[0].at):
+    if not before or max((of.entry for of in now), default=0) > max(of.entry for of in before):
         return [*now]
     current = {of.entry: of for of in now}
     return [current.get(of.entry, replace(of, undone=True)) for of in before]

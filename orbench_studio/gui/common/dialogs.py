@@ -70,6 +70,13 @@ class ErrorsDialog(_TextDialog):
         dismiss.clicked.connect(self.accept)
 
 
+class ReportDialog(_TextDialog):
+    """What an operation reports beside its result, to read and copy."""
+
+    def __init__(self, parent: QWidget, title: str, explanation: str, report: str) -> None:
+        super().__init__(parent, title, report, name=tr("Report"), copy=tr("Copy report"), explanation=explanation)
+
+
 class AboutDialog(_TextDialog):
     """Version, licence, and the files to name in a bug report."""
 

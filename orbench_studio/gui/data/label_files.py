@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from orbench_studio.domain.data.merge_conflict import conflict_texts
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.dialogs import ReportDialog
 from orbench_studio.gui.common.file_dialog import FileDialog
 from orbench_studio.gui.workspace.session import Session
 
@@ -87,6 +89,9 @@ class LabelFiles(QObject):
         texts += [tr("{count} skipped: their prompts are not in this workspace.")] if missing else []
         texts += [tr("{disputed} disputed: resolve them on the Disputes page.")] if disputed else []
         self.message.emit(" ".join(texts).format(count=f"{missing:,}", disputed=f"{disputed:,}"))
+        if report.conflicts:
+            explanation, *conflicts = conflict_texts(report.conflicts)
+            ReportDialog(self._window, tr("Conflicts in the merge"), explanation, "\n\n".join(conflicts)).open()
 
     def _dialog(self, title: str) -> FileDialog:
         dialog = FileDialog(self._window, title)

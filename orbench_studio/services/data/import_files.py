@@ -94,7 +94,7 @@ def import_file(
         _require_all_codes(report, options)
         if strict:
             _require_sound(report)
-        record_import.finish()
+        report.warnings += record_import.finish()
         source.close(file.sha256)
         report.added = {kind: count for kind, count in record_import.added.items() if count}
         report.notes |= record_import.notes
@@ -127,7 +127,7 @@ def _import_export(workspace: Workspace, exported: Manifest, on_progress: Progre
             if file.sha256 != sha256:
                 raise file_fault(path.name, "its content differs from the manifest of the export. Export again.")
         report.imported, report.duplicates = record_import.imported, record_import.duplicates
-        record_import.finish()
+        report.warnings += record_import.finish()
         report.added = {kind: count for kind, count in record_import.added.items() if count}
         report.added |= manifest_import.finish(db, exported)
         report.notes = dict(record_import.notes)

@@ -1,4 +1,7 @@
-"""Merge journals of other workspaces: the union of their entries, in any order and any number of times."""
+"""Merge journals of other workspaces: the union of their entries, in any order and any number of times.
+
+A merge reports conflicts: what the same person decided differently on two machines that did not know of each other.
+"""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -7,9 +10,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
+from orbench_studio.domain.data.merge_conflict import MergeConflict
 from orbench_studio.formats.records import AnnotationDraft, EntryDraft
-from orbench_studio.store.core.bulk_insert import add, chunks, id_of, ids_by, in_list, inserted
+from orbench_studio.store.core.bulk_insert import add, chunks, id_of, ids_by, in_list, inserted, next_id
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL
+from orbench_studio.store.data import concurrent_decisions
 from orbench_studio.store.review import journal
 
 _PROMPT_NUMBER = re.compile(r"#\d+")
@@ -43,20 +48,35 @@ class Merged:
     response_ids: set[int] = field(default_factory=set)
 
 
-def merge(db: Connection, decisions: Sequence[MergedDecision], guidelines: Mapping[int, int]) -> Merged:
-    """Add missing journal entries and decisions; the caller refreshes the derived states."""
-    merged = Merged()
-    if not decisions:
+class JournalMerge:
+    """Adds the journal of one file, some decisions at a time, in a transaction without other writers."""
+
+    def __init__(self, db: Connection, file: str) -> None:
+        self._db, self._file = db, file
+        self._first_annotation, self._first_entry = next_id(db, ANNOTATIONS), next_id(db, JOURNAL)
+        self._uuids: set[str] = set()
+
+    def add(self, decisions: Sequence[MergedDecision], guidelines: Mapping[int, int]) -> Merged:
+        """Add missing journal entries and decisions; the caller refreshes the derived states."""
+        merged = Merged()
+        if not decisions:
+            return merged
+        about = {each.draft.entry: each.prompt_id for each in reversed(decisions) if each.draft.entry is not None}
+        entries, _ = _entries(self._db, about, {}, guidelines)
+        merged.annotations = _annotations(self._db, decisions, entries, merged)
+        reversals = {undone: each.prompt_id for each in reversed(decisions) for undone in each.draft.undone}
+        undoing, undone = _entries(self._db, reversals, entries, {})
+        self._uuids.update(entries, undoing)
+        prompt_ids, response_ids = journal.touched_by(self._db, undone)
+        merged.prompt_ids.update(prompt_ids)
+        merged.response_ids.update(response_ids)
         return merged
-    about = {one.draft.entry: one.prompt_id for one in reversed(decisions) if one.draft.entry is not None}
-    entries, _ = _entries(db, about, {}, guidelines)
-    merged.annotations = _annotations(db, decisions, entries, merged)
-    reversals = {undone: one.prompt_id for one in reversed(decisions) for undone in one.draft.undone}
-    _, undone = _entries(db, reversals, entries, {})
-    prompt_ids, response_ids = journal.touched_by(db, undone)
-    merged.prompt_ids.update(prompt_ids)
-    merged.response_ids.update(response_ids)
-    return merged
+
+    def conflicts(self) -> list[MergeConflict]:
+        """Find the conflicts between the journals, after all decisions of the file were added."""
+        return concurrent_decisions.conflicts(
+            self._db, self._file, self._uuids, self._first_annotation, self._first_entry
+        )
 
 
 def _entries(
@@ -65,10 +85,10 @@ def _entries(
     """Add missing entries; returns all ids by uuid, and the targets of the new ones. `drafts` has a prompt of each."""
     found = ids_by(db, JOURNAL, "uuid", sorted({draft.uuid for draft in drafts}))
     reversed_entries = []
-    for draft in sorted(drafts, key=lambda draft: (draft.at, draft.uuid)):
+    for draft in sorted(drafts, key=lambda draft: (draft.counter, draft.at, draft.uuid)):
         if draft.uuid in found:
             continue
-        row: dict[str, Any] = {"uuid": draft.uuid, "kind": draft.kind, "at": draft.at}
+        row: dict[str, Any] = {"uuid": draft.uuid, "kind": draft.kind, "at": draft.at, "counter": draft.counter}
         row["annotator_id"] = id_of(db, ANNOTATORS, {"name": draft.annotator}) if draft.annotator else None
         row["target_id"] = targets[draft.target] if draft.target else None
         row["summary"] = _PROMPT_NUMBER.sub(f"#{drafts[draft]}", draft.message, count=1)

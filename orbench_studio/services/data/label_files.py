@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from orbench_studio.domain.core.changes import Changes, Kind
+from orbench_studio.domain.data.merge_conflict import MergeConflict
 from orbench_studio.errors import CancelledError, NothingLeftError
 from orbench_studio.formats import label_file
 from orbench_studio.formats.atomic_files import written_file
 from orbench_studio.formats.label_file import Guideline, Labelled
-from orbench_studio.services.data import journal_merge
-from orbench_studio.services.data.journal_merge import Merged, MergedDecision
+from orbench_studio.services.data.journal_merge import JournalMerge, Merged, MergedDecision
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core.bulk_insert import ids_by
 from orbench_studio.store.core.tables import MODELS, PROMPTS
@@ -41,12 +41,13 @@ class MergedFile:
 
 @dataclass(frozen=True, slots=True)
 class MergeReport:
-    """The results of a merge, and the numbers of prompts and responses with disagreement."""
+    """The results of a merge, the numbers of prompts and responses with disagreement, and one person's conflicts."""
 
     files: tuple[MergedFile, ...]
     disputed_labels: int
     disputed_answers: int
     changes: Changes
+    conflicts: tuple[MergeConflict, ...] = ()
 
 
 def export_labels(workspace: Workspace, path: Path, *, annotator: str | None = None) -> int:
@@ -75,22 +76,24 @@ def _nothing_to_export(db: Connection, annotator: str | None) -> NothingLeftErro
 def merge(workspace: Workspace, paths: Sequence[Path], on_progress: Progress = lambda _done, _of: True) -> MergeReport:
     """Merge the decisions of label files: all files, or none if one cannot be read."""
     merged, files = Merged(), []
+    conflicts: list[MergeConflict] = []
     with workspace.writing() as db:
         for done, path in enumerate(paths):
             if not on_progress(done, len(paths)):
                 raise CancelledError("The merge was cancelled. Nothing was merged.")
-            files.append(_merge_file(db, path, merged))
+            files.append(_merge_file(db, path, merged, conflicts))
         derived_states.refresh_responses(db, sorted(merged.response_ids))
         derived_states.refresh_prompts(db, sorted(merged.prompt_ids))
         labels, answers = disputes.count(db)
     touched = tuple(sorted(merged.prompt_ids))
     kinds = frozenset({Kind.ANNOTATIONS}) if touched else frozenset()
     message = f"{sum(file.new for file in files):,} decisions merged"
-    return MergeReport(tuple(files), labels, answers, Changes(kinds, touched, message))
+    return MergeReport(tuple(files), labels, answers, Changes(kinds, touched, message), tuple(conflicts))
 
 
-def _merge_file(db: Connection, path: Path, merged: Merged) -> MergedFile:
+def _merge_file(db: Connection, path: Path, merged: Merged, conflicts: list[MergeConflict]) -> MergedFile:
     result = MergedFile(path.name)
+    journal = JournalMerge(db, path.name)
     versions: list[Guideline] = []
     together: list[Labelled] = []
     numbers: Mapping[int, int] | None = None
@@ -99,7 +102,13 @@ def _merge_file(db: Connection, path: Path, merged: Merged) -> MergedFile:
         nonlocal numbers
         if numbers is None:
             numbers = provenance.restore_guidelines(db, [version._asdict() for version in versions])
-        _merge(db, together, numbers, result, merged)
+        placed = list(_placed(db, together))
+        added = journal.add(placed, numbers)
+        result.missing += len(together) - len(placed)
+        result.new += added.annotations
+        result.known += len(placed) - added.annotations
+        merged.prompt_ids |= added.prompt_ids
+        merged.response_ids |= added.response_ids
         together.clear()
 
     for found in label_file.read(path):
@@ -110,19 +119,8 @@ def _merge_file(db: Connection, path: Path, merged: Merged) -> MergedFile:
         if len(together) >= TOGETHER:
             flush()
     flush()
+    conflicts += journal.conflicts()
     return result
-
-
-def _merge(
-    db: Connection, labelled: Sequence[Labelled], numbers: Mapping[int, int], result: MergedFile, merged: Merged
-) -> None:
-    placed = list(_placed(db, labelled))
-    found = journal_merge.merge(db, placed, numbers)
-    result.missing += len(labelled) - len(placed)
-    result.new += found.annotations
-    result.known += len(placed) - found.annotations
-    merged.prompt_ids |= found.prompt_ids
-    merged.response_ids |= found.response_ids
 
 
 def _placed(db: Connection, labelled: Sequence[Labelled]) -> Iterable[MergedDecision]:

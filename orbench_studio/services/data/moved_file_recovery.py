@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from orbench_studio.domain.data.merge_conflict import conflict_texts
 from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.errors import NothingLeftError, WorkspaceError
 from orbench_studio.services.data import label_files
@@ -40,6 +41,8 @@ def merge_into(path: Path, copy: Path) -> str:
                 label_files.export_labels(source, file)
             except NothingLeftError:
                 return "The copy has no decisions to merge."
-            [taken] = label_files.merge(target, [file]).files
-    missing = f" {taken.missing:,} were skipped, because their prompts are only in the copy." if taken.missing else ""
-    return f"{taken.new:,} decisions merged into {path.name}.{missing} The copy was kept: {copy}"
+            report = label_files.merge(target, [file])
+    [result] = report.files
+    missing = f" {result.missing:,} were skipped, because their prompts are only in the copy." if result.missing else ""
+    merged = f"{result.new:,} decisions merged into {path.name}.{missing} The copy was kept: {copy}"
+    return "\n".join([merged, *conflict_texts(report.conflicts)])

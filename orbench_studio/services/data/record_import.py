@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from orbench_studio.domain.core.annotation import Visible
 from orbench_studio.domain.core.prompt import text_identity
+from orbench_studio.domain.data.merge_conflict import conflict_texts
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.formats.records import (
     AnnotationDraft,
@@ -18,8 +19,7 @@ from orbench_studio.formats.records import (
     ResponseDraft,
     VoteDraft,
 )
-from orbench_studio.services.data import journal_merge
-from orbench_studio.services.data.journal_merge import Restored
+from orbench_studio.services.data.journal_merge import JournalMerge, MergedDecision, Restored
 from orbench_studio.services.data.prompt_import import PromptImport
 from orbench_studio.services.data.row_merge import RecordPlace, RowMerge
 from orbench_studio.store.core import text_search
@@ -70,6 +70,7 @@ class RecordImport:
         self._name = name
         self._first_prompt = next_id(db, PROMPTS)
         self._first_new = 0  # responses with this id or a higher one are new in this call of `add`
+        self._journal = JournalMerge(db, name)
         self._entry: int | None = None
         # the last decision of the file on each subject, by annotator
         self._stated: dict[Key, tuple[RecordPlace, Key]] = {}
@@ -106,8 +107,8 @@ class RecordImport:
         self.imported += imported
         self.duplicates += len(records) - imported
 
-    def finish(self) -> None:
-        """Update everything that is derived from the records."""
+    def finish(self) -> list[str]:
+        """Update everything that is derived from the records. Describes conflicts between decisions of one person."""
         self._restate()
         text_search.index_prompts(self._merge.db, self._first_prompt)
         derived_states.refresh_responses(self._merge.db, sorted(self._merge.touched_responses))
@@ -115,6 +116,7 @@ class RecordImport:
         derived_states.recount_answers(
             self._merge.db, sorted(self._merge.answered_prompts - self._merge.touched_prompts)
         )
+        return conflict_texts(self._journal.conflicts())
 
     def _responses(
         self, records: Sequence[Record], there: Sequence[KnownPrompt]
@@ -258,7 +260,7 @@ class RecordImport:
     def _decisions(self, made: Sequence[tuple[RecordPlace, AnnotationDraft]]) -> None:
         """Add decisions that were made in the studio, with their original journal entries."""
         rows = [
-            journal_merge.MergedDecision(
+            MergedDecision(
                 note,
                 place.prompt_id,
                 place.response_id,
@@ -266,9 +268,7 @@ class RecordImport:
             )
             for place, note in made
         ]
-        merged = journal_merge.merge(
-            self._merge.db, rows, self._merge.restored.guidelines if self._merge.restored else {}
-        )
+        merged = self._journal.add(rows, self._merge.restored.guidelines if self._merge.restored else {})
         self._merge.touched_prompts |= merged.prompt_ids
         self._merge.touched_responses |= merged.response_ids
         self._merge.changed_lines.update(place.line for place, _ in made if place.prompt_id in merged.prompt_ids)

@@ -11,7 +11,7 @@ from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.errors import StudioError
 from orbench_studio.services.workspace.policy import Policy
 from orbench_studio.services.workspace.workspace import Workspace
-from orbench_studio.store.core.tables import ANNOTATORS, JOURNAL
+from orbench_studio.store.core.tables import JOURNAL
 from orbench_studio.store.core.unit_of_work import lock_prompts
 from orbench_studio.store.review import derived_states, journal, timeline, undo_entries
 from orbench_studio.store.review.journal import DECIDING, IN_FORCE, Entry
@@ -110,8 +110,7 @@ def parse_time(text: str, now: datetime) -> datetime:
 
 
 def _in_force(db: Connection, annotator: str, limit: int | None) -> list[Entry]:
-    own = (ANNOTATORS.c.name == annotator, JOURNAL.c.kind.in_(DECIDING), IN_FORCE)
-    return journal.entries(db, limit, *own)[::-1]
+    return journal.entries(db, limit, JOURNAL.c.kind.in_(DECIDING), IN_FORCE, of=annotator)[::-1]
 
 
 def _counted(count: int, one: str, many: str = "") -> str:

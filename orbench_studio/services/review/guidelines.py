@@ -1,6 +1,6 @@
 """The guidelines for annotators: each change is a new version."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from orbench_studio.domain.review.guideline import Guideline
 from orbench_studio.formats.small_text import decoded, text_of
@@ -25,6 +25,7 @@ def write(workspace: Workspace, text: str) -> Guideline | None:
     with workspace.writing() as db:
         there = guidelines.versions(db)
         if text.strip() != (there[-1].text if there else ""):
-            guidelines.add(db, text.strip(), datetime.now(UTC))
+            after = [there[-1].at + timedelta(microseconds=1)] if there else []  # its clock may have been ahead
+            guidelines.add(db, text.strip(), max([datetime.now(UTC), *after]))
             there = guidelines.versions(db)
     return there[-1] if there else None

@@ -17,7 +17,7 @@ def entries(
     With an `annotator`, they are as that person may see them.
     """
     with workspace.reading() as db:
-        found = journal.entries(db, limit, *(() if of is None else (journal.by(of),)))
+        found = journal.entries(db, limit, of=of)
         return found if annotator is None else blinding.entries(db, workspace.policy, found, annotator)
 
 

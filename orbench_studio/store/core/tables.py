@@ -230,12 +230,13 @@ class LicenceRow(SQLModel, table=True):
 class JournalRow(SQLModel, table=True):
     """A journal entry: a decision, its undo or redo, or an import of decisions. Never changed, never deleted.
 
-    `id` is the order in which entries were added to this workspace. The order in time follows from `at`, then `uuid`,
-    which are the same in every workspace.
+    `id` is the order in which entries were added to this workspace. The order of an annotator's entries follows from
+    `counter`, then `at` and `uuid`, which are the same in every workspace. `counter` is a Lamport clock: one more than
+    the annotator's highest in the journal at that time; 0 in entries of versions without it.
     """
 
     __tablename__ = "journal"
-    __table_args__ = (Index(None, "uuid", unique=True), Index(None, "annotator_id", "at"))
+    __table_args__ = (Index(None, "uuid", unique=True), Index(None, "annotator_id", "counter", "at"))
     id: int = key()
     kind: str
     annotator_id: int | None = refers_to("annotators.id", nullable=True)
@@ -244,6 +245,7 @@ class JournalRow(SQLModel, table=True):
     summary: str = long_text()
     guideline_id: int | None = refers_to("guidelines.id", nullable=True)
     uuid: str = later(text("''"))
+    counter: int = later(text("0"))
 
 
 class AnnotationRow(SQLModel, table=True):

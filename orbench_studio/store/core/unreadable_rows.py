@@ -69,6 +69,7 @@ VALUE_SETS: dict[str, Iterable[str]] = {
     "team_gold.label": Label,
 }
 _RANGES: dict[str, tuple[float, float]] = {
+    "journal.counter": (0, 2_000_000_000),
     "audit_samples.seed": (-(2**63), 2**63 - 1),
     "team_queues.overlap": (1, 20),
     "team_queues.lease": (1, 1_440),

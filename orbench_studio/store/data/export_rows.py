@@ -25,7 +25,7 @@ from orbench_studio.store.core.tables import (
     VOTES,
 )
 from orbench_studio.store.review import guidelines
-from orbench_studio.store.review.journal import DECIDING, IN_TIME
+from orbench_studio.store.review.journal import DECIDING, IN_ORDER
 
 Row = dict[str, Any]
 Named = Callable[[str], str]  # the name of an annotator in the file
@@ -187,31 +187,31 @@ def _annotations(db: Connection, ids: Sequence[int], named: Named) -> Mapping[tu
 def _decisions() -> Select[Any]:
     version = guidelines.version_of(D.guideline_id).label("guideline")
     return (
-        select(ANNOTATIONS, D.uuid, D.kind, D.at, SUMMARY, ANNOTATORS.c.name, version)
+        select(ANNOTATIONS, D.uuid, D.kind, D.at, D.counter, SUMMARY, ANNOTATORS.c.name, version)
         .join(JOURNAL, D.id == A.journal_id)
         .join(ANNOTATORS, ANNOTATORS.c.id == A.annotator_id)
-        .order_by(*IN_TIME)
+        .order_by(*IN_ORDER, A.id)
     )
 
 
 def entry_of(row: Any, named: Named) -> Row:
     """Describe a journal entry; `guideline` is the version that was current then, None if there was none."""
-    entry = {"deed": row.uuid, "kind": row.kind, "at": written(row.at), "told": row.summary}
+    entry = {"deed": row.uuid, "kind": row.kind, "at": written(row.at), "counter": row.counter, "told": row.summary}
     return entry | {"annotator": named(row.name) if row.name is not None else None, "guideline": row.guideline or None}
 
 
 def reversals(db: Connection, entry_ids: Iterable[int], named: Named) -> Mapping[int, list[Row]]:
     """List the undos and redos of the entries, oldest first, by entry id."""
     statement = (
-        select(D.target_id, D.uuid, D.kind, D.at, SUMMARY, ANNOTATORS.c.name)
+        select(D.target_id, D.uuid, D.kind, D.at, D.counter, SUMMARY, ANNOTATORS.c.name)
         .outerjoin(ANNOTATORS, ANNOTATORS.c.id == D.annotator_id)
-        .order_by(D.at, D.uuid)
+        .order_by(*IN_ORDER)
     )
     found: dict[int, list[Row]] = defaultdict(list)
     for some in chunks(sorted(entry_ids)):
-        for target_id, uuid, kind, at, summary, name in db.execute(statement.where(D.target_id.in_(some))):
-            entry = {"deed": uuid, "kind": kind, "at": written(at), "told": summary, "annotator": named(name)}
-            found[target_id].append(entry)
+        for target_id, uuid, kind, at, counter, summary, name in db.execute(statement.where(D.target_id.in_(some))):
+            entry = {"deed": uuid, "kind": kind, "at": written(at), "counter": counter, "told": summary}
+            found[target_id].append(entry | {"annotator": named(name)})
     return found
 
 
@@ -221,13 +221,13 @@ def written(at: datetime) -> str:
 
 
 def entries(db: Connection, annotator: str | None) -> Iterator[Row]:
-    """Read the journal entries made in the studio by one annotator, or by all, in order of time.
+    """Read the journal entries made in the studio by one annotator, or by all, each annotator's in their order.
 
     Entries that a reviewer may not see, or not completely, are left out.
     """
     statement = (
         select(
-            ANNOTATIONS, D.uuid, D.kind, D.at, SUMMARY, ANNOTATORS.c.name,
+            ANNOTATIONS, D.uuid, D.kind, D.at, D.counter, SUMMARY, ANNOTATORS.c.name,
             guidelines.version_of(D.guideline_id).label("guideline"),
             P.identity.label("prompt"), R.identity.label("response"), MODELS.c.name.label("model"),
         )
@@ -238,7 +238,7 @@ def entries(db: Connection, annotator: str | None) -> Iterator[Row]:
         .outerjoin(MODELS, MODELS.c.id == R.model_id)
         .where(D.kind.in_(DECIDING), SUMMARY.element != HIDDEN)
         .where(*([ANNOTATORS.c.name == annotator] if annotator is not None else []))
-        .order_by(D.at, D.uuid, P.identity, MODELS.c.name, R.identity, A.aspect, A.value)
+        .order_by(*IN_ORDER, P.identity, MODELS.c.name, R.identity, A.aspect, A.value)
     )  # fmt: skip
     rows = db.execute(statement).all()
     undone = reversals(db, {row.journal_id for row in rows}, str)

@@ -205,6 +205,7 @@ _JOURNAL = Frame(
         "uuid": Column(D.uuid),
         "kind": _category(D.kind),
         "at": Column(D.at, Kind.TIME),
+        "counter": _integer(D.counter),
         "annotator": _category(ANNOTATORS.c.name),
         "summary": Column(SUMMARY),
         "target_entry_id": _integer(D.target_id),

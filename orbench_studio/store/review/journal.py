@@ -4,13 +4,14 @@ Statements name the columns of `JOURNAL` that they read, also within EXISTS: a r
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, exists, func, literal, or_, select, tuple_
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Visible
 from orbench_studio.domain.review.timeline import EntryKind
@@ -23,6 +24,14 @@ from orbench_studio.store.core.unit_of_work import lock_person
 from orbench_studio.store.review import guidelines
 
 DECIDING = (EntryKind.DECISION, EntryKind.ADJUDICATION)  # entries that can be undone
+_AHEAD = timedelta(minutes=5)  # an entry that is later than now by more was made with a wrong clock
+
+
+class Moment(NamedTuple):
+    """The time and the counter of an annotator's next entry."""
+
+    at: datetime
+    counter: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,7 @@ _after = JOURNAL.alias("after")
 _last_reversal = (
     select(_after.c.kind)
     .where(_after.c.target_id == JOURNAL.c.id)
-    .order_by(_after.c.at.desc(), _after.c.uuid.desc())
+    .order_by(_after.c.counter.desc(), _after.c.at.desc(), _after.c.uuid.desc())
     .limit(1)
     .correlate(JOURNAL)
     .scalar_subquery()
@@ -53,8 +62,9 @@ IN_FORCE = func.coalesce(_last_reversal, EntryKind.REDO) != EntryKind.UNDO
 # Votes, judgements or other people's decisions were visible, or shown right after the decision.
 _MORE = (Visible.VOTES, Visible.JUDGEMENTS, Visible.DECISIONS, Visible.REVEAL)
 SAW_MORE = or_(*(ANNOTATIONS.c.visible.contains(word) for word in _MORE))
-# The order of decisions; the same in every workspace that has these entries.
-IN_TIME = (JOURNAL.c.at, JOURNAL.c.uuid, ANNOTATIONS.c.id)
+# The order of each annotator's entries, whatever their clocks; the same in every workspace that has these entries.
+IN_ORDER = (JOURNAL.c.counter, JOURNAL.c.at, JOURNAL.c.uuid)
+NEWEST_FIRST = tuple(column.desc() for column in IN_ORDER)
 
 
 def annotator_id(db: Connection, name: str) -> int | None:
@@ -76,7 +86,7 @@ def append(
     db: Connection,
     kind: EntryKind,
     annotator_id: int | None,
-    at: datetime,
+    moment: Moment,
     summary: str,
     target_id: int | None = None,
     uuid: str | None = None,
@@ -86,7 +96,8 @@ def append(
         "uuid": uuid or uuid4().hex,
         "kind": kind,
         "annotator_id": annotator_id,
-        "at": at,
+        "at": moment.at,
+        "counter": moment.counter,
         "summary": summary,
         "target_id": target_id,
     }
@@ -100,23 +111,25 @@ def entry_of(db: Connection, uuid: str) -> int | None:
     return db.execute(select(JOURNAL.c.id).where(JOURNAL.c.uuid == uuid)).scalar()
 
 
-def moment(db: Connection, annotator_id: int | None, now: datetime | None = None) -> datetime:
-    """Now, but later than the annotator's last entry: clocks can be coarse, and can be set back.
+def moment(db: Connection, annotator_id: int | None, now: datetime | None = None) -> Moment:
+    """The next moment of an annotator: now, but later than their last entry, as clocks can be coarse or set back.
 
+    An entry that a wrong clock dated minutes ahead is ignored: the counter orders entries, and times stay true.
     On a server, its clock counts; `now` is the time of an offline decision, and never later than that.
     """
     clock = func.clock_timestamp(type_=UtcDateTime()) if is_server(db) else literal(None)
-    statement = select(func.max(JOURNAL.c.at), clock).where(JOURNAL.c.annotator_id == annotator_id)
-    last, server_time = db.execute(statement).one()
+    statement = select(func.max(JOURNAL.c.at), func.max(JOURNAL.c.counter), clock)
+    last, counter, server_time = db.execute(statement.where(JOURNAL.c.annotator_id == annotator_id)).one()
     latest = server_time or datetime.now(UTC)
     now = min(now or latest, latest) if server_time else now or latest
-    return now if last is None or last < now else last + timedelta(microseconds=1)
+    follows = last is not None and now <= last < latest + _AHEAD
+    return Moment(last + timedelta(microseconds=1) if follows else now, (counter or 0) + 1)
 
 
 def undo_target(db: Connection, annotator_id: int) -> int | None:
     """The annotator's last current decision; None if there is nothing to undo."""
     mine = (JOURNAL.c.annotator_id == annotator_id, JOURNAL.c.kind.in_(DECIDING))
-    statement = select(JOURNAL.c.id).where(*mine, IN_FORCE).order_by(JOURNAL.c.at.desc()).limit(1)
+    statement = select(JOURNAL.c.id).where(*mine, IN_FORCE).order_by(*NEWEST_FIRST).limit(1)
     return db.execute(statement).scalar()
 
 
@@ -125,17 +138,33 @@ def redo_target(db: Connection, annotator_id: int) -> int | None:
     later = JOURNAL.alias("later")
     undo = JOURNAL.alias("undo")
     decided_since = exists(later.c.id).where(
-        later.c.annotator_id == annotator_id, later.c.kind.in_(DECIDING), later.c.at > undo.c.at
+        later.c.annotator_id == annotator_id, later.c.kind.in_(DECIDING), is_later(later, undo)
     )
     statement = (
         select(undo.c.target_id)
         .join(JOURNAL, JOURNAL.c.id == undo.c.target_id)
         .where(undo.c.annotator_id == annotator_id, undo.c.kind == EntryKind.UNDO, ~IN_FORCE)
         .where(~decided_since)
-        .order_by(undo.c.at.desc(), undo.c.id.desc())
+        .order_by(undo.c.counter.desc(), undo.c.at.desc(), undo.c.id.desc())
         .limit(1)
     )
     return db.execute(statement).scalar()
+
+
+def in_time(rows: Iterable[Any]) -> list[Any]:
+    """Sort rows in `IN_ORDER` by their times; an entry on a prompt does not precede earlier ones of its annotator."""
+    reached: dict[tuple[int, str | None], datetime] = {}
+    timed = []
+    for row in rows:
+        who = row.prompt_id, row.name
+        reached[who] = max(row.at, reached.get(who, row.at))
+        timed.append((reached[who], row))
+    return [row for _, row in sorted(timed, key=itemgetter(0))]
+
+
+def is_later(one: FromClause, other: FromClause) -> ColumnElement[bool]:
+    """The condition that an entry of an annotator is later than another of theirs, not in the same step."""
+    return tuple_(one.c.counter, one.c.at) > tuple_(other.c.counter, other.c.at)
 
 
 def summary_of(db: Connection, entry_id: int) -> str:
@@ -179,7 +208,7 @@ def of_prompts(db: Connection, prompt_ids: Sequence[int]) -> dict[int, list[Anno
     found: dict[int, list[Annotation]] = defaultdict(list)
     for some in chunks(prompt_ids):
         statement = _annotations().where(ANNOTATIONS.c.prompt_id.in_(some), IN_FORCE)
-        for row in db.execute(statement):
+        for row in in_time(db.execute(statement)):
             found[row.prompt_id].append(annotation(row))
     return found
 
@@ -189,7 +218,7 @@ def on_responses(db: Connection, response_ids: Sequence[int]) -> dict[int, list[
     found: dict[int, list[Annotation]] = defaultdict(list)
     for some in chunks(response_ids):
         about = (ANNOTATIONS.c.response_id.in_(some), ANNOTATIONS.c.aspect == Aspect.ANSWER_CLASS)
-        for row in db.execute(_annotations().where(*about, IN_FORCE)):
+        for row in in_time(db.execute(_annotations().where(*about, IN_FORCE))):
             found[row.response_id].append(annotation(row))
     return found
 
@@ -250,8 +279,12 @@ def by(annotator: str) -> ColumnElement[bool]:
     return JOURNAL.c.annotator_id == select(ANNOTATORS.c.id).where(ANNOTATORS.c.name == annotator).scalar_subquery()
 
 
-def entries(db: Connection, limit: int | None = None, *only: ColumnElement[bool]) -> list[Entry]:
-    """The entries that meet all conditions in `only`, oldest first: all, or the last `limit`."""
+def entries(db: Connection, limit: int | None = None, *only: ColumnElement[bool], of: str | None = None) -> list[Entry]:
+    """The entries that meet all conditions in `only`, oldest first: all, or the last `limit`.
+
+    The entries `of` one annotator are in that annotator's order, those of all in the order of their times.
+    """
+    newest_first = (JOURNAL.c.at.desc(), JOURNAL.c.id.desc()) if of is None else NEWEST_FIRST
     count = select(func.count()).where(DECISION_AUTHORS.c.journal_id == JOURNAL.c.id).scalar_subquery()
     version = guidelines.version_of(JOURNAL.c.guideline_id)
     statement = (
@@ -264,8 +297,8 @@ def entries(db: Connection, limit: int | None = None, *only: ColumnElement[bool]
             version.label("guideline"),
         )
         .outerjoin(ANNOTATORS, ANNOTATORS.c.id == JOURNAL.c.annotator_id)
-        .where(*only)
-        .order_by(JOURNAL.c.at.desc(), JOURNAL.c.id.desc())
+        .where(*only, *([] if of is None else [by(of)]))
+        .order_by(*newest_first)
         .limit(limit)
     )
     rows = db.execute(statement).all()
@@ -312,15 +345,15 @@ def labels_by_day(db: Connection) -> dict[str, int]:
 
 def _annotations() -> Select[Any]:
     return (
-        select(ANNOTATIONS, JOURNAL.c.kind, JOURNAL.c.at, ANNOTATORS.c.name)
+        select(ANNOTATIONS, JOURNAL.c.kind, JOURNAL.c.at, JOURNAL.c.counter, ANNOTATORS.c.name)
         .join(JOURNAL, JOURNAL.c.id == ANNOTATIONS.c.journal_id)
         .join(ANNOTATORS, ANNOTATORS.c.id == ANNOTATIONS.c.annotator_id)
-        .order_by(*IN_TIME)
+        .order_by(*IN_ORDER, ANNOTATIONS.c.id)
     )
 
 
 def annotation(row: Any) -> Annotation:
-    """The annotation in a row that has the kind and time of its entry and the annotator's name."""
+    """The annotation in a row that has the kind, time and counter of its entry and the annotator's name."""
     return Annotation(
         row.id,
         row.name,
@@ -333,4 +366,5 @@ def annotation(row: Any) -> Annotation:
         row.raw,
         frozenset(Visible(part) for part in row.visible.split()),
         row.kind == EntryKind.ADJUDICATION,
+        counter=row.counter,
     )

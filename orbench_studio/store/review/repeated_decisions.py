@@ -13,7 +13,7 @@ from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.store.core.bulk_insert import chunks
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, PROMPT_STATES
 from orbench_studio.store.review import journal
-from orbench_studio.store.review.journal import IN_FORCE
+from orbench_studio.store.review.journal import IN_FORCE, IN_ORDER, NEWEST_FIRST
 
 _AT = ANNOTATIONS.c
 
@@ -42,10 +42,10 @@ def labels_since(db: Connection, annotator: int, entry: int) -> int:
 
 
 def labelled(db: Connection, annotator: int) -> list[Labelled]:
-    """The prompts that the annotator has labelled in the studio one by one, by their last label; oldest first."""
+    """The prompts that the annotator has labelled in the studio one by one, by their last label; in their order."""
     statement = _own(_AT.prompt_id, annotator, Aspect.LABEL).add_columns(JOURNAL.c.at, JOURNAL.c.guideline_id)
     last: dict[int, Labelled] = {}
-    for row in db.execute(statement.where(IN_FORCE).order_by(_AT.id)):
+    for row in db.execute(statement.where(IN_FORCE).order_by(*IN_ORDER, _AT.id)):
         last.pop(row[0], None)
         last[row[0]] = Labelled(*row)
     return list(last.values())
@@ -99,19 +99,20 @@ def decided_twice(db: Connection, aspect: Aspect) -> dict[tuple[int, int | None,
     return found
 
 
-def first_seen(db: Connection, prompt_ids: Sequence[int]) -> dict[tuple[int, str], datetime]:
-    """When each annotator first decided about a prompt and saw more than its texts, also where that is undone."""
-    found: dict[tuple[int, str], datetime] = {}
+def first_seen(db: Connection, prompt_ids: Sequence[int]) -> dict[tuple[int, str], tuple[int, datetime]]:
+    """Counter and time of the first decision of each annotator that saw more than a prompt's texts, undone or not."""
+    first: dict[tuple[int, str], tuple[int, datetime]] = {}
     statement = (
-        select(_AT.prompt_id, ANNOTATORS.c.name, func.min(JOURNAL.c.at))
+        select(_AT.prompt_id, ANNOTATORS.c.name, JOURNAL.c.counter, JOURNAL.c.at)
         .join(JOURNAL, JOURNAL.c.id == _AT.journal_id)
         .join(ANNOTATORS, ANNOTATORS.c.id == _AT.annotator_id)
         .where(JOURNAL.c.kind.in_(journal.DECIDING), journal.SAW_MORE)
-        .group_by(_AT.prompt_id, ANNOTATORS.c.name)
+        .order_by(*NEWEST_FIRST)
     )
     for some in chunks(prompt_ids):
-        found |= {(of, who): at for of, who, at in db.execute(statement.where(_AT.prompt_id.in_(some)))}
-    return found
+        rows = db.execute(statement.where(_AT.prompt_id.in_(some)))
+        first |= {(of, who): (counter, at) for of, who, counter, at in rows}
+    return first
 
 
 def consensus(db: Connection, prompt_ids: Sequence[int]) -> dict[int, str | None]:

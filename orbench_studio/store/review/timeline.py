@@ -2,28 +2,28 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, literal, select
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect
 from orbench_studio.domain.review.timeline import Event, RecentDecision
 from orbench_studio.store.core.reviewer_views import SUMMARY
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, MODELS, RESPONSES
 from orbench_studio.store.review import guidelines, journal
-from orbench_studio.store.review.journal import DECIDING, IN_FORCE, IN_TIME, annotation
+from orbench_studio.store.review.journal import DECIDING, IN_FORCE, IN_ORDER, NEWEST_FIRST, annotation
 
 
 def of_prompt(db: Connection, prompt_id: int) -> list[Event]:
     """The decisions about the prompt and its responses, undone ones too, with every undo and redo; oldest first."""
-    found = [_decision(row) for row in _decisions(db, prompt_id)]
-    found += [_reversal(row) for row in _reversals(db, prompt_id)]
-    return sorted(found, key=lambda event: (event.at, event.entry))
+    rows = [*_decisions(db, prompt_id), *_reversals(db, prompt_id)]
+    rows.sort(key=lambda row: (row.counter, row.at, row.uuid))
+    return [_reversal(row) if row.target_id else _decision(row) for row in journal.in_time(rows)]
 
 
 def recent(db: Connection, annotator: str, limit: int) -> list[RecentDecision]:
     """The annotator's last entries that are not undone, the latest first."""
     a = ANNOTATIONS.c
     mine = (JOURNAL.c.annotator_id == journal.annotator_id(db, annotator), JOURNAL.c.kind.in_(DECIDING), IN_FORCE)
-    last = select(JOURNAL.c.id).where(*mine).order_by(JOURNAL.c.at.desc()).limit(limit).subquery()
+    last = select(JOURNAL.c.id).where(*mine).order_by(*NEWEST_FIRST).limit(limit).subquery()
     entries = (
         select(a.journal_id, func.min(a.id).label("first"), func.count(a.prompt_id.distinct()).label("prompts"))
         .where(a.journal_id.in_(select(last.c.id)))
@@ -36,7 +36,7 @@ def recent(db: Connection, annotator: str, limit: int) -> list[RecentDecision]:
         .join(JOURNAL, JOURNAL.c.id == a.journal_id)
         .outerjoin(RESPONSES, RESPONSES.c.id == a.response_id)
         .outerjoin(MODELS, MODELS.c.id == RESPONSES.c.model_id)
-        .order_by(JOURNAL.c.at.desc())
+        .order_by(*NEWEST_FIRST)
     )
     rows = db.execute(statement).all()
     known = journal.of_prompts(db, [row.prompt_id for row in rows])
@@ -63,6 +63,9 @@ def _is_superseded(annotation_id: int, annotator: str, known: list[Annotation]) 
     return any((one.aspect, one.response_id) == (here.aspect, here.response_id) for one in same)
 
 
+_ENTRY = (JOURNAL.c.kind, JOURNAL.c.at, JOURNAL.c.counter, JOURNAL.c.uuid, JOURNAL.c.target_id)
+
+
 def _decisions(db: Connection, prompt_id: int) -> list[Row[Any]]:
     model = (
         select(MODELS.c.name)
@@ -73,11 +76,11 @@ def _decisions(db: Connection, prompt_id: int) -> list[Row[Any]]:
     version = guidelines.version_of(JOURNAL.c.guideline_id)
     more = (IN_FORCE.label("in_force"), model.label("model"), version.label("guideline"))
     statement = (
-        select(ANNOTATIONS, JOURNAL.c.kind, JOURNAL.c.at, SUMMARY, ANNOTATORS.c.name, *more)
+        select(ANNOTATIONS, *_ENTRY, SUMMARY, ANNOTATORS.c.name, *more)
         .join(JOURNAL, JOURNAL.c.id == ANNOTATIONS.c.journal_id)
         .join(ANNOTATORS, ANNOTATORS.c.id == ANNOTATIONS.c.annotator_id)
         .where(ANNOTATIONS.c.prompt_id == prompt_id)
-        .order_by(*IN_TIME)
+        .order_by(*IN_ORDER, ANNOTATIONS.c.id)
     )
     return list(db.execute(statement).all())
 
@@ -85,7 +88,7 @@ def _decisions(db: Connection, prompt_id: int) -> list[Row[Any]]:
 def _reversals(db: Connection, prompt_id: int) -> list[Row[Any]]:
     about = select(ANNOTATIONS.c.journal_id).where(ANNOTATIONS.c.prompt_id == prompt_id)
     statement = (
-        select(JOURNAL.c.id, JOURNAL.c.at, SUMMARY, ANNOTATORS.c.name)
+        select(JOURNAL.c.id, *_ENTRY, SUMMARY, ANNOTATORS.c.name, literal(prompt_id).label("prompt_id"))
         .outerjoin(ANNOTATORS, ANNOTATORS.c.id == JOURNAL.c.annotator_id)
         .where(JOURNAL.c.target_id.in_(about))
     )

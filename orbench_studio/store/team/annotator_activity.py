@@ -15,7 +15,7 @@ from orbench_studio.store.core.reviewer_views import DECISION_AUTHORS
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, PROMPTS
 from orbench_studio.store.core.team_tables import TEAM_CLAIMS, TEAM_GOLD, TEAM_MEMBERS, TEAM_PROMPTS
 from orbench_studio.store.review.blinding import BLIND_PROMPTS
-from orbench_studio.store.review.journal import IN_FORCE, IN_TIME
+from orbench_studio.store.review.journal import IN_FORCE, IN_ORDER
 
 A, J, N, D = ANNOTATIONS.c, JOURNAL.c, ANNOTATORS.c, DECISION_AUTHORS.c
 _LABELS = (Aspect.LABEL, Aspect.RECHECK, Aspect.TRAINING)
@@ -51,7 +51,7 @@ def values_by_prompt(db: Connection) -> Mapping[int, Mapping[str, str]]:
     """Read the latest label of each annotator, by prompt, for prompts with several labels that are all known."""
     found: dict[int, dict[str, str]] = defaultdict(dict)
     labelled = (A.aspect == Aspect.LABEL, A.prompt_id.not_in(BLIND_PROMPTS))
-    statement = _decided(ANNOTATIONS, A.prompt_id, N.name, A.value).where(*labelled).order_by(*IN_TIME)
+    statement = _decided(ANNOTATIONS, A.prompt_id, N.name, A.value).where(*labelled).order_by(*IN_ORDER, A.id)
     for prompt_id, name, value in db.execute(statement):
         found[prompt_id][name] = value
     return {prompt_id: by for prompt_id, by in found.items() if len(by) > 1}
@@ -76,7 +76,7 @@ def gold_results(db: Connection) -> Mapping[str, Mapping[int, bool]]:
 
 def _first_results(db: Connection, answers: Select[Any]) -> Mapping[str, Mapping[int, bool]]:
     found: dict[str, dict[int, bool]] = defaultdict(dict)
-    for name, prompt_id, value, answer in db.execute(answers.order_by(*IN_TIME)):
+    for name, prompt_id, value, answer in db.execute(answers.order_by(*IN_ORDER, A.id)):
         found[name].setdefault(prompt_id, value == answer)
     return found
 

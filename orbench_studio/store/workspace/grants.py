@@ -25,7 +25,7 @@ _EVERYBODY = {"schema public": "USAGE"}  # what PUBLIC may do
 # What reviewers do besides reading. Ids come from sequences. A revision that makes a table they write to adds it here.
 _REVIEWERS_DO = {
     "annotators": "INSERT (name)",
-    "journal": "INSERT (uuid, kind, annotator_id, at, summary, target_id, guideline_id)",
+    "journal": "INSERT (uuid, kind, annotator_id, at, counter, summary, target_id, guideline_id)",
     "annotations": "INSERT (journal_id, annotator_id, prompt_id, response_id, aspect, value, reason, visible)",
     "views": "INSERT (name, query, created_at), DELETE",
     "prompt_states": "INSERT, UPDATE",
@@ -199,7 +199,7 @@ def _have_rights(db: Connection) -> bool:
     if not has_reviewers(db):
         return not _may_create_roles(db)
     found = db.exec_driver_sql(
-        "SELECT has_column_privilege(%s, 'journal', 'summary', 'INSERT')", (role_name(db, Role.REVIEWER),)
+        "SELECT has_column_privilege(%s, 'journal', 'counter', 'INSERT')", (role_name(db, Role.REVIEWER),)
     )
     return bool(found.scalar())
 

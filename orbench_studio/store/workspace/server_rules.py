@@ -50,6 +50,7 @@ _MOST_ASSIGNED = 100  # assignments of one person at a time
 _CLOCK = "clock_timestamp() - interval '60 days' AND clock_timestamp() + interval '5 minutes'"  # offline decisions
 
 _SELF = "(SELECT id FROM annotators WHERE name = session_user::text)"
+_LAST_COUNTER = f"coalesce((SELECT max(mine.counter) FROM journal AS mine WHERE mine.annotator_id = {_SELF}), 0)"
 _ADJUDICATES = (
     "EXISTS (SELECT FROM pg_roles WHERE rolname = current_database() || '_adjudicator' "
     "AND pg_has_role(session_user, oid, 'MEMBER'))"
@@ -73,7 +74,7 @@ def _decided_now(prompt: str) -> str:
 def _in_force(entry: str) -> str:
     return (
         f"coalesce((SELECT r.kind FROM journal AS r WHERE r.target_id = {entry}.id "
-        "ORDER BY r.at DESC, r.uuid DESC LIMIT 1), 'redo') <> 'undo'"
+        "ORDER BY r.counter DESC, r.at DESC, r.uuid DESC LIMIT 1), 'redo') <> 'undo'"
     )
 
 
@@ -140,6 +141,7 @@ _POLICIES = {
     ("annotators", "INSERT"): "name = session_user::text",
     ("journal", "INSERT"): (
         f"annotator_id = {_SELF} AND at BETWEEN {_CLOCK} AND uuid ~ '^[0-9a-f]{{32}}$' "
+        f"AND counter > 0 AND counter - {_LAST_COUNTER} BETWEEN 0 AND 1 "
         f"AND (kind = '{EntryKind.DECISION}' OR kind = '{EntryKind.ADJUDICATION}' AND {_ADJUDICATES} "
         f"OR kind IN ('{EntryKind.UNDO}', '{EntryKind.REDO}') AND EXISTS (SELECT FROM journal AS target "
         "WHERE target.id = journal.target_id AND target.annotator_id = journal.annotator_id "

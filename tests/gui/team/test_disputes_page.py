@@ -4,10 +4,12 @@ import shutil
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPlainTextEdit
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.decision import Decision
+from orbench_studio.gui.common.dialogs import ReportDialog
 from orbench_studio.gui.common.file_selection import FileDialog
 from orbench_studio.gui.review.notes import NoteDialog
 from orbench_studio.services.data import label_files
@@ -135,3 +137,19 @@ def test_an_empty_page_offers_to_merge_label_files(start, path):
         page.merge.click()
         studio.wait(lambda: studio.window.findChildren(FileDialog))
         studio.window.findChild(FileDialog).reject()
+
+
+def test_one_persons_conflicting_decisions_are_listed_after_the_merge(start, path, tmp_path):
+    shutil.copy(path, tmp_path / "laptop.orbench")
+    for place, value in ((path, "safe"), (tmp_path / "laptop.orbench", "toxic")):
+        with open_workspace(place) as workspace:
+            prompt_review.decide(workspace, Decision(1, Aspect.LABEL, value), annotator="ada")
+            label_files.export_labels(workspace, tmp_path / "laptop.jsonl")
+    with start(path) as studio:
+        studio.window.label_files.merge([tmp_path / "laptop.jsonl"])
+        studio.wait(lambda: studio.window.findChildren(ReportDialog))
+        dialog = studio.window.findChild(ReportDialog)
+        text = dialog.findChild(QPlainTextEdit).toPlainText()
+        assert text.startswith("ada, #1, label: 'safe' (this workspace, decision 1, ")
+        assert "'toxic' counts: the numbers are equal, and its time is later." in text
+        dialog.reject()

@@ -103,6 +103,7 @@ def test_decisions_about_what_is_not_here_come_with_a_later_merge(copy, reviewed
 def test_an_undo_goes_on_after_a_merge(copy, reviewed):
     merged = copy()
     label_files.merge(merged, reviewed)
+    assert prompt_review.undo(merged, annotator="ada").prompt_ids == (1,)
     assert prompt_review.undo(merged, annotator="ada").prompt_ids == (2,)
     assert prompt_review.redo(merged, annotator="bob").prompt_ids == (2, 3, 4)
     label_files.merge(merged, reviewed)

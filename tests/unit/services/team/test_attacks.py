@@ -25,14 +25,18 @@ _TABLES = (
 )
 
 
+NEXT = f"(SELECT coalesce(max(counter), 0) + 1 FROM journal WHERE annotator_id = {ME})"
+
+
 def entry(
-    kind="'decision'", who=ME, at="now()", target="NULL", summary="''", uuid="md5(random()::text)", guideline=None
-):
+    kind="'decision'", who=ME, at="now()", target="NULL", summary="''", uuid="md5(random()::text)", guideline=None,
+    counter=NEXT,
+):  # fmt: skip
     """A statement that adds an entry to the journal; with the defaults it is one that a reviewer may add."""
     guideline = guideline or (CURRENT if "decision" in kind or "adjud" in kind else "NULL")
     return (
-        "INSERT INTO journal (kind, annotator_id, at, target_id, summary, uuid, guideline_id) "
-        f"VALUES ({kind}, {who}, {at}, {target}, {summary}, {uuid}, {guideline})"
+        "INSERT INTO journal (kind, annotator_id, at, counter, target_id, summary, uuid, guideline_id) "
+        f"VALUES ({kind}, {who}, {at}, {counter}, {target}, {summary}, {uuid}, {guideline})"
     )
 
 
@@ -72,6 +76,10 @@ ATTACKS = {
         "a decision of an hour from now": entry(at="now() + interval '1 hour'"),
         "a decision of 1970": entry(at="'1970-01-01'"),
         "a decision at infinity": entry(at="'infinity'"),
+        "a decision before all others": entry(counter="0"),
+        "a decision before the last": entry(counter=f"{NEXT} - 2"),
+        "a decision after all to come": entry(counter="2147483647"),
+        "a counter below zero": entry(counter="-1"),
         "the uuid of another entry": entry(uuid="(SELECT min(uuid) FROM journal)"),
         "a uuid that is none": entry(uuid="'../../x'"),
         "an id of their own": "INSERT INTO journal (id, kind, at, summary, uuid) VALUES (2147483647, 'decision', now(), '', '')",

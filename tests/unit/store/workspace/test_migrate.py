@@ -80,7 +80,8 @@ CREATE TABLE batch_items (
 );
 DROP TABLE rate_limits; ALTER TABLE batches DROP COLUMN judge;
 DROP TABLE batch_runners; DROP INDEX ix_journal_uuid; ALTER TABLE journal DROP COLUMN uuid;
-DROP INDEX ix_journal_annotator_id_at; CREATE INDEX ix_journal_annotator_id ON journal(annotator_id);
+DROP INDEX ix_journal_annotator_id_counter_at; ALTER TABLE journal DROP COLUMN counter;
+CREATE INDEX ix_journal_annotator_id ON journal(annotator_id);
 ALTER TABLE batches DROP COLUMN kind; ALTER TABLE batches DROP COLUMN note;
 DROP TABLE own_rules; DROP TABLE licences; DROP INDEX ix_judgements_judge_id;
 ALTER TABLE judgements DROP COLUMN refusal;
@@ -194,6 +195,8 @@ def test_blocked_responses_become_refused_or_blocked_by_filter(path):
             ALTER TABLE responses DROP COLUMN stop_details;
             DROP TABLE team_gold; DROP TABLE licences; DROP INDEX ix_judgements_judge_id;
             ALTER TABLE judgements DROP COLUMN refusal;
+            DROP INDEX ix_journal_annotator_id_counter_at; ALTER TABLE journal DROP COLUMN counter;
+            CREATE INDEX ix_journal_annotator_id_at ON journal (annotator_id, at);
             ALTER TABLE batch_models DROP COLUMN estimated; ALTER TABLE batch_models DROP COLUMN stopped;
             UPDATE alembic_version SET version_num = '0011';
         """)
