@@ -14,6 +14,7 @@ families = 2                    # minimum number of model families that refuse
 of = ["gpt", "claude"]          # only these families; all if missing
 judgement = "counts"            # the final answer class, or "human", or the name of a judge
 refusals = "all"                # in words, by stop reason and by a filter; or words+stop, or words
+responses = "all"               # or "first": the other responses of a model to a prompt are left to measure it
 
 [size]
 prompts = 1000                  # number of prompts; all that qualify if missing
@@ -52,6 +53,13 @@ class LabelSource(StrEnum):
     HUMAN = "human"
     CONSENSUS = "consensus"
     ANY = "any"
+
+
+class Selecting(StrEnum):
+    """Which responses of a model to a prompt select the prompt."""
+
+    ALL = "all"
+    FIRST = "first"
 
 
 class Split(StrEnum):
@@ -100,6 +108,7 @@ class Recipe:
     of: tuple[str, ...] = ()
     judgement: str = FINAL_CLASS
     refusals: Refusals = Refusals.ALL
+    responses: Selecting = Selecting.ALL
     prompts: int | None = None
     split: Split | None = None
     per_category: Mapping[str, int] | None = None
@@ -109,11 +118,21 @@ class Recipe:
     order: tuple[Preference, ...] = (Preference.HUMAN, Preference.FAMILIES)
 
     @property
+    def measures_others(self) -> bool:
+        """Whether only the first response of each model to a prompt selects, so that rates count the others."""
+        return bool(self.families) and self.responses is Selecting.FIRST
+
+    @property
     def selection_bias(self) -> str:
         """What the rates of models on the selected prompts mean; empty if refusals did not select them."""
         if not self.families:
             return ""
         who = ", ".join(self.of) if self.of else "all families"
+        if self.responses is Selecting.FIRST:
+            return (
+                f"The prompts were selected by the first response of the models of {who} to each prompt. Rates count "
+                "the other responses, which did not select. A model with one response to each prompt has no rate."
+            )
         return (
             f"The prompts were selected by the refusals of {who}. Rates of these models on them are too high, and "
             "their order is biased: measure on prompts that the models did not select."
@@ -291,6 +310,7 @@ _KEYS: dict[str, dict[str, tuple[str, Callable[[Any], Any]]]] = {
         "of": ("of", _words),
         "judgement": ("judgement", _word),
         "refusals": ("refusals", _one_of(Refusals)),
+        "responses": ("responses", _one_of(Selecting)),
     },
     "size": {
         "prompts": ("prompts", _count),

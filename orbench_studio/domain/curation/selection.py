@@ -13,6 +13,7 @@ from orbench_studio.domain.curation.recipe import (
     LabelSource,
     Preference,
     Recipe,
+    Selecting,
     ShortagePolicy,
     Split,
 )
@@ -297,7 +298,8 @@ def _refusal_step(recipe: Recipe) -> str:
     of = f" of {', '.join(recipe.of)}" if recipe.of else ""
     families = "model family" if recipe.families == 1 else "model families"
     how = "" if recipe.judgement == HUMAN_CLASS else f", {recipe.refusals.short}"
-    return f"refused by at least {recipe.families} {families}{of}{judged}{how}"
+    first = ", first responses" if recipe.responses is Selecting.FIRST else ""
+    return f"refused by at least {recipe.families} {families}{of}{judged}{how}{first}"
 
 
 def _size_step(recipe: Recipe) -> str:

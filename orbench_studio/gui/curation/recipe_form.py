@@ -188,6 +188,7 @@ def _notes(recipe: Recipe) -> str:
         "p_safe": recipe.p_safe is not None,
         "filter": bool(recipe.terms),
         "judgement": recipe.judgement != Recipe("").judgement,
+        "responses": recipe.responses != Recipe("").responses,
         "quotas": recipe.per_category is not None,
         "order": recipe.order != Recipe("").order,
     }

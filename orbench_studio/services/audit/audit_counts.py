@@ -119,10 +119,18 @@ class AuditCounts:
         by_judge = {name: (ends, now.count(slice(None), ends)) for name, (ends, _) in self.by_judge.items()}
         return replace(now, table=now.count(slice(None), self.outcomes), by_judge=by_judge)
 
-    def of_prompts(self, prompt_ids: Sequence[int], subset: str, selection: str) -> "AuditCounts":
-        """Return the counts of some prompts: `subset` names them and `selection` says how they were selected."""
+    def of_prompts(
+        self, prompt_ids: Sequence[int], subset: str, selection: str, *, without_first: bool = False
+    ) -> "AuditCounts":
+        """Return the counts of some prompts: `subset` names them and `selection` says how they were selected.
+
+        With `without_first`, the first response of each model to each prompt does not count.
+        """
         prompts = np.isin(self.prompt_ids, np.asarray(prompt_ids, dtype=np.int64))
         answers = prompts[self.rows]
+        if without_first:
+            of_both = self.rows.astype(np.int64) * len(self.models) + self.columns
+            answers[np.unique(of_both, return_index=True)[1]] = False
         rows = (np.cumsum(prompts) - 1)[self.rows[answers]].astype(np.int32)
         seeds, groups, columns = self.seeds[prompts], self.groups[prompts], self.columns[answers]
         outcomes = self.outcomes[answers]

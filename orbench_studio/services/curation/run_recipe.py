@@ -99,6 +99,8 @@ def rates(workspace: Workspace, recipe: Recipe, found: Selection) -> SubsetRates
     with workspace.reading() as db:
         families = candidates.families_of_models(db)
     counts = audit_counts.read(workspace, found.chosen)
+    if recipe.measures_others:
+        counts = counts.of_prompts(found.chosen, "", "", without_first=True)
     others: dict[str, Tally] = {}
     for own in sorted(set(families.values())) if recipe.families else ():
         left = [one for one in found.chosen if len(found.refused_by[one] - {own}) >= recipe.families]

@@ -17,4 +17,4 @@ def counts_of_subset(counts: AuditCounts, workspace: Workspace, name: str) -> Au
     bias = recipe.selection_bias if selecting else ""
     if bias:
         bias += f" Selected by their refusals: {len(selecting):,} of the {len(counts.names):,} models of this audit."
-    return counts.of_prompts(subset.prompt_ids, name, bias)
+    return counts.of_prompts(subset.prompt_ids, name, bias, without_first=recipe.measures_others)

@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, Text, cast, exists, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, Text, cast, exists, func, literal_column, select
 
 from orbench_studio.domain.core.annotation import Basis
 from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS, AnswerClass
-from orbench_studio.domain.curation.recipe import FINAL_CLASS, HUMAN_CLASS, Recipe
+from orbench_studio.domain.curation.recipe import FINAL_CLASS, HUMAN_CLASS, Recipe, Selecting
 from orbench_studio.domain.curation.selection import Candidate, category_of
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.store.core.curation_tables import NEAR_DUPLICATES
@@ -96,12 +96,22 @@ def _families(db: Connection, recipe: Recipe) -> dict[int, frozenset[str]]:
 
 
 def _refused(models: Select[Any], recipe: Recipe) -> Sequence[Select[Any]]:
-    """Select the prompts that these models refuse, by the recipe's judgement and its definition of a refusal."""
+    """Select the prompts that these models refuse, by the recipe's judgement, responses and definition of a refusal."""
+    first_only = recipe.responses is Selecting.FIRST
+    is_first = [_is_first(RESPONSE_STATES, "response_id")] if first_only else []
     if recipe.judgement == HUMAN_CLASS:
-        return (_by_final_class(models, REFUSALS).where(RESPONSE_STATES.c.basis == Basis.HUMAN),)
+        return (_by_final_class(models, REFUSALS).where(RESPONSE_STATES.c.basis == Basis.HUMAN, *is_first),)
     if recipe.judgement == FINAL_CLASS:
-        return (_by_final_class(models, {*REFUSALS, *recipe.refusals.stopped}),)
-    return _by_judge(models, recipe.judgement), _by_final_class(models, recipe.refusals.stopped)
+        return (_by_final_class(models, {*REFUSALS, *recipe.refusals.stopped}).where(*is_first),)
+    by_judge = _by_judge(models, recipe.judgement).where(*[_is_first(RESPONSES, "id")] if first_only else [])
+    return by_judge, _by_final_class(models, recipe.refusals.stopped).where(*is_first)
+
+
+def _is_first(table: Table, key: str) -> ColumnElement[bool]:
+    """Whether a response is the first of its model to its prompt; `key` names the column of its id."""
+    r, earlier = table.c, table.alias("earlier").c
+    of_both = earlier.prompt_id == r.prompt_id, earlier.model_id == r.model_id
+    return ~exists().where(*of_both, earlier[key] < r[key])
 
 
 def _by_final_class(models: Select[Any], classes: Collection[AnswerClass]) -> Select[Any]:

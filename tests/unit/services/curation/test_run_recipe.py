@@ -1,22 +1,27 @@
 """Recipes in a workspace: labels, refusals and errors; subsets are saved and compared."""
 
+from dataclasses import replace
+from random import Random
+
 import pytest
 
 from orbench_studio.domain.audit.refusal_rates import AuditOptions, Group
 from orbench_studio.domain.core.annotation import Aspect, Label
-from orbench_studio.domain.core.judgement import AnswerClass
+from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 from orbench_studio.domain.curation.recipe import read_recipe
 from orbench_studio.domain.curation.subset import SubsetState
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.query import parse
 from orbench_studio.errors import StudioError
+from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, ResponseDraft
 from orbench_studio.services.audit import audit_counts, rater_reliability
 from orbench_studio.services.audit.refusal_audit import audit
 from orbench_studio.services.curation import near_duplicates, run_recipe, subsets
 from orbench_studio.services.curation.subset_audit import counts_of_subset
 from orbench_studio.services.judging import builtin_judges, run_judges
 from orbench_studio.services.review import bulk_labels, prompt_review, search
-from orbench_studio.services.workspace.workspace import open_workspace
+from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
+from tests.unit.services.audit.audited_workspace import bring
 from tests.unit.services.judging.judged_workspace import create
 
 PROMPTS = 60
@@ -139,6 +144,32 @@ def test_the_audit_of_a_subset_tells_that_its_models_selected_it(judged):
     assert found.rate(Group.SAFE, "north") == run_recipe.rates(judged, *run(judged, text)).models["north"].refusal
     with pytest.raises(StudioError, match="no subset"):
         counts_of_subset(counts, judged, "none")
+
+
+def test_the_first_response_selects_and_the_others_are_measured(tmp_path):
+    """Each of three responses refuses with a probability of one half: as a rate, a half, not the two thirds of all."""
+    dice, refuses = Random(1), AnswerClass.DIRECT_REFUSAL
+    with create_workspace(tmp_path / "repeats.orbench") as workspace:
+        answers = [[dice.choice((refuses, AnswerClass.DIRECT_ANSWER)) for _ in range(3)] for _ in range(200)]
+        drafts = [[ResponseDraft("a/b", f"{n}", reference_class=one) for n, one in enumerate(of)] for of in answers]
+        prompts = [PromptDraft(f"How do I tie knot {n}?", reference_label=Label.SAFE) for n in range(200)]
+        bring(workspace, [Record(n + 2, *both) for n, both in enumerate(zip(prompts, [()] * 200, drafts, strict=True))])
+        judgement = JudgementDraft("reader", JudgeKind.LLM, refuses)
+        judged = [replace(of[1], judgements=(judgement,)) for of in drafts]
+        bring(
+            workspace, [Record(n, one, (), (of,)) for n, (one, of) in enumerate(zip(prompts, judged, strict=True), 2)]
+        )
+        assert apply(workspace, "[refused]\nfamilies = 1\njudgement = 'reader'\nresponses = 'first'\n").chosen == ()
+        text = "[refused]\nfamilies = 1\nresponses = 'first'\n"
+        recipe, found = run(workspace, text)
+        first = [n + 1 for n, of in enumerate(answers) if of[0] is refuses]
+        assert sorted(found.chosen) == first and "did not select" in recipe.selection_bias
+        rate = run_recipe.rates(workspace, recipe, found).models["a/b"].refusal
+        others = [one is refuses for n in first for one in answers[n - 1][1:]]
+        assert (rate.count, rate.n) == (sum(others), len(others)) and abs(rate.value - 0.5) < 0.1
+        subsets.save_subset(workspace, "repeats", recipe)
+        of_subset = audit(counts_of_subset(audit_counts.read(workspace), workspace, "repeats"), AuditOptions())
+        assert of_subset.rate(Group.SAFE, "a/b") == rate
 
 
 def test_a_recipe_counts_blocked_responses_unless_it_counts_words_only(tmp_path):

@@ -1,0 +1,65 @@
+"""Estimates from a judge's probabilities and from its classes, on people's labels of XSTest's responses.
+
+`python -m tests.benchmarks.sampled_labels FOLDER`: FOLDER has XSTest's `completions_MODEL.csv`. The rules are as they
+are; the local judge is trained on the responses of the other models. People labelled all responses, so that the true
+rate is known; samples of 60 and 150 of them are drawn at random.
+"""
+
+import csv
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from orbench_studio.domain.core.judgement import REFUSALS, AnswerClass
+from orbench_studio.estimates.ppi import NO, PROBABILITIES, STATES, ppi_estimate, probability_state
+from orbench_studio.instruments.assessment import Answered
+from orbench_studio.instruments.local_judge import Example, LocalJudge
+from orbench_studio.instruments.rules import RuleInstrument
+
+_CLASSES = {"1": AnswerClass.DIRECT_ANSWER, "2": AnswerClass.DIRECT_REFUSAL, "3": AnswerClass.PARTIAL_REFUSAL}
+_DRAWS = 2_000
+
+
+def main(folder: Path) -> None:
+    """Print coverage and mean width for each model, judge and sample size."""
+    files = sorted(folder.glob("completions_*.csv"))
+    read = {file.stem.partition("_")[2]: list(_labelled(file)) for file in files}
+    for model, rows in read.items():
+        others = [row for name, of in read.items() if name != model for row in of]
+        local = LocalJudge([Example(answered, human, (n,)) for n, (answered, human) in enumerate(others)])
+        people = np.array([human in REFUSALS for _, human in rows], int)
+        for name, judge in (("rules", RuleInstrument(())), ("local judge", local)):
+            refusal = np.array([one.refusal for one in judge.assess([answered for answered, _ in rows])])
+            for labels in (60, 150):
+                (by_class, wide), (by_probability, narrow) = (
+                    _estimated(people, state, labels) for state in (NO + (refusal > 0.5), probability_state(refusal))
+                )
+                print(
+                    f"{model:16s} {name:12s} {labels:3d} labels  coverage {by_class:.3f} and {by_probability:.3f}"
+                    f"  width {wide:.4f} and {narrow:.4f}: {1 - narrow / wide:.1%} narrower"
+                )
+
+
+def _labelled(file: Path) -> Iterator[tuple[Answered, AnswerClass]]:
+    with file.open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            yield Answered(row["prompt"], row["completion"], file.stem), _CLASSES[row["final_label"][0]]
+
+
+def _estimated(people: Any, state: Any, labels: int) -> tuple[float, float]:
+    """Coverage and mean width over random samples of the responses."""
+    random = np.random.default_rng(0)
+    labelled = np.zeros((_DRAWS, 1, STATES, len(PROBABILITIES)), dtype=np.int64)
+    for one in labelled[:, 0]:
+        drawn = random.choice(len(people), labels, replace=False)
+        np.add.at(one, (NO + people[drawn], state[drawn]), 1)
+    everything = np.bincount(state, minlength=len(PROBABILITIES))
+    low, high = ppi_estimate(labelled, np.tile(everything, (_DRAWS, 1, 1)), PROBABILITIES).finite_interval
+    return float(np.mean((low <= people.mean()) & (people.mean() <= high))), float(np.mean(high - low))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
