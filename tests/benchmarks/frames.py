@@ -15,18 +15,18 @@ import json, resource, sys, time
 import pandas as pd, pyarrow
 import orbench_studio as ob
 from orbench_studio.api import workspace
-kind, path, table = sys.argv[1:]
+path, parquet, table = sys.argv[1:]
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 start = time.perf_counter()
-if kind == "parquet":
-    frame = pd.read_parquet(path)
-else:
+if path:
     with ob.open(path) as ws:
         frame = getattr(ws, table)()
+else:
+    frame = pd.read_parquet(parquet)
 seconds = time.perf_counter() - start
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-if kind == "write":
-    frame.to_parquet(path + "." + table + ".parquet", index=False)
+if path:
+    frame.to_parquet(parquet, index=False)
 print(json.dumps([len(frame), seconds, (peak - before) / 1024]))
 """
 
@@ -35,12 +35,11 @@ def measure(path: Path, prompts: int) -> Iterator[Line]:
     """Measure the frames of prompts and of responses."""
     for table in ("prompts", "responses"):
         parquet = Path(f"{path}.{table}.parquet")
-        _run("write", path, table)
         try:
-            plain = [_run("parquet", parquet, table) for _ in range(2)][1]
-            rows, seconds, megabytes = _run("frame", path, table)
+            rows, seconds, megabytes = _run(str(path), parquet, table)
+            plain = _run("", parquet, table)
         finally:
-            parquet.unlink()
+            parquet.unlink(missing_ok=True)
         assert rows == plain[0]
         name = f"data frame of {rows:,} {table}"
         yield Line(f"{name}, time", prompts, seconds, "s", plain[1], f"< {_TIME} x Parquet", seconds < _TIME * plain[1])
@@ -48,8 +47,9 @@ def measure(path: Path, prompts: int) -> Iterator[Line]:
         yield Line(f"{name}, memory", prompts, megabytes, "MB", plain[2], f"< {_MEMORY} x Parquet", good)
 
 
-def _run(kind: str, path: Path, table: str) -> tuple[int, float, float]:
-    command = [sys.executable, "-c", _READ, kind, str(path), table]
+def _run(path: str, parquet: Path, table: str) -> tuple[int, float, float]:
+    """Read the frame of a workspace and write it to Parquet; with an empty path, read it from Parquet."""
+    command = [sys.executable, "-c", _READ, path, str(parquet), table]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     rows, seconds, megabytes = json.loads(done.stdout)
     return rows, seconds, megabytes

@@ -1,7 +1,9 @@
 """Read the tables of a workspace as Arrow tables, for data frames in notebooks."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -9,7 +11,10 @@ from orbench_studio.errors import StudioError
 from orbench_studio.services.data.record_import import gc_paused
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.data import frames
-from orbench_studio.store.data.frames import FRAMES, Kind
+from orbench_studio.store.data.frames import FRAMES, Column, Kind
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 __all__ = ["FRAMES", "frame_columns", "read_frame"]
 
@@ -34,20 +39,33 @@ def read_frame(workspace: Workspace, name: str, query: str = "", columns: Sequen
     `query` selects prompts; a QueryError if it is invalid, a StudioError for an unknown column. Returns a pyarrow
     Table, in the order in which the rows were added.
     """
-    spec = FRAMES[name].columns
-    chosen = list(spec) if columns is None else list(dict.fromkeys(columns))
-    unknown = [column for column in chosen if column not in spec]
+    known = FRAMES[name].columns
+    chosen = list(known) if columns is None else list(dict.fromkeys(columns))
+    unknown = [column for column in chosen if column not in known]
     if unknown:
-        raise StudioError(f"{name} has no column {', '.join(map(repr, unknown))}. Columns: {', '.join(spec)}.")
-    schema = pa.schema([(column, _TYPES[spec[column].kind]()) for column in chosen])
+        raise StudioError(f"{name} has no column {', '.join(map(repr, unknown))}. Columns: {', '.join(known)}.")
+    schema = pa.schema([(column, _TYPES[known[column].kind]()) for column in chosen])
     with gc_paused(), workspace.reading() as db:
-        parts = [_batch(schema, values) for values in frames.batches(db, name, chosen, query)]
+        reads = [_reader(db, known[column], field.type) for column, field in zip(chosen, schema, strict=True)]
+        parts = [
+            pa.RecordBatch.from_arrays([read(values) for read in reads], schema=schema)
+            for values in frames.batches(db, name, chosen, query)
+        ]
     return pa.Table.from_batches(parts, schema).unify_dictionaries()
 
 
-def _batch(schema: Any, values: Sequence[Sequence[Any]]) -> Any:
-    arrays = [_array(field.type, of) for field, of in zip(schema, values, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+def _reader(db: Connection, column: Column, kind: Any) -> Callable[[Mapping[Any, Sequence[Any]]], Any]:
+    """A function that makes the array of a column from the values of a batch of rows."""
+    if column.lookup is None:
+        return lambda values: _array(kind, values[column.source])
+    table = frames.lookup(db, column.lookup)
+    return lambda values: _look_up(kind, table, values[column.source])
+
+
+def _look_up(kind: Any, table: Mapping[int, Any], ids: Sequence[int | None]) -> Any:
+    """The values of these ids, with only those in the dictionary that occur."""
+    encoded = pa.array(ids, pa.int64()).dictionary_encode()
+    return _array(kind, [table[row_id] for row_id in encoded.dictionary.to_pylist()]).take(encoded.indices)
 
 
 def _array(kind: Any, values: Sequence[Any]) -> Any:

@@ -46,10 +46,15 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a frame: where it comes from, and the kind of its values."""
+    """A column of a frame: where it comes from, and the kind of its values.
+
+    With `lookup`, `source` is the id of a row of a small table and `lookup` the column that users see. A join would
+    make the database write each of these texts again for every row.
+    """
 
     source: ColumnElement[Any]
     kind: Kind = Kind.TEXT
+    lookup: ColumnElement[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +75,16 @@ def _integer(source: ColumnElement[Any]) -> Column:
     return Column(source, Kind.INTEGER)
 
 
-def _category(source: ColumnElement[Any]) -> Column:
-    return Column(source, Kind.CATEGORY)
+def _category(source: ColumnElement[Any], lookup: ColumnElement[Any] | None = None) -> Column:
+    return Column(source, Kind.CATEGORY, lookup)
 
 
-def _boolean(source: ColumnElement[Any]) -> Column:
-    return Column(source, Kind.BOOLEAN)
+def _boolean(source: ColumnElement[Any], lookup: ColumnElement[Any] | None = None) -> Column:
+    return Column(source, Kind.BOOLEAN, lookup)
 
 
 def _source(table: Any) -> dict[str, Column]:
-    return {"source": _category(SOURCES.c.name), "source_line": _integer(table.source_line)}
+    return {"source": _category(table.source_id, SOURCES.c.name), "source_line": _integer(table.source_line)}
 
 
 _PROMPTS = Frame(
@@ -106,9 +111,7 @@ _PROMPTS = Frame(
         "attributes": Column(P.attributes),
         **_source(P),
     },
-    PROMPTS.outerjoin(PROMPT_STATES, _PS.prompt_id == P.id)
-    .outerjoin(SEEDS, SEEDS.c.id == P.seed_id)
-    .outerjoin(SOURCES, SOURCES.c.id == P.source_id),
+    PROMPTS.outerjoin(PROMPT_STATES, _PS.prompt_id == P.id).outerjoin(SEEDS, SEEDS.c.id == P.seed_id),
     (P.id,),
     P.id,
 )
@@ -117,14 +120,14 @@ _VOTES = Frame(
         "vote_id": _integer(V.id),
         "prompt_id": _integer(V.prompt_id),
         "response_id": _integer(V.response_id),
-        "moderator": _category(M.name),
+        "moderator": _category(V.moderator_id, M.name),
         "verdict": _category(V.verdict),
         "category": _category(V.category),
         "explanation": Column(V.explanation),
         "raw": Column(V.raw),
         **_source(V),
     },
-    VOTES.outerjoin(MODELS, M.id == V.moderator_id).outerjoin(SOURCES, SOURCES.c.id == V.source_id),
+    VOTES,
     (V.id,),
     V.prompt_id,
 )
@@ -132,9 +135,9 @@ _RESPONSES = Frame(
     {
         "response_id": _integer(R.id),
         "prompt_id": _integer(R.prompt_id),
-        "model": _category(M.name),
-        "family": _category(M.family),
-        "simulated": _boolean(M.simulated),
+        "model": _category(R.model_id, M.name),
+        "family": _category(R.model_id, M.family),
+        "simulated": _boolean(R.model_id, M.simulated),
         "response": Column(R.text),
         "stop_reason": _category(R.stop_reason),
         "answer_class": _category(_RS.answer_class),
@@ -149,9 +152,7 @@ _RESPONSES = Frame(
         "stop_details": Column(R.stop_details),
         **_source(R),
     },
-    RESPONSES.outerjoin(MODELS, M.id == R.model_id)
-    .outerjoin(RESPONSE_STATES, _RS.response_id == R.id)
-    .outerjoin(SOURCES, SOURCES.c.id == R.source_id),
+    RESPONSES.outerjoin(RESPONSE_STATES, _RS.response_id == R.id),
     (R.id,),
     R.prompt_id,
 )
@@ -160,9 +161,9 @@ _JUDGEMENTS = Frame(
         "judgement_id": _integer(J.id),
         "response_id": _integer(J.response_id),
         "prompt_id": _integer(R.prompt_id),
-        "model": _category(M.name),
-        "judge": _category(JUDGES.c.name),
-        "judge_kind": _category(JUDGES.c.kind),
+        "model": _category(R.model_id, M.name),
+        "judge": _category(J.judge_id, JUDGES.c.name),
+        "judge_kind": _category(J.judge_id, JUDGES.c.kind),
         "answer_class": _category(J.answer_class),
         "explanation": Column(J.explanation),
         "evidence_start": _integer(J.evidence_start),
@@ -170,10 +171,7 @@ _JUDGEMENTS = Frame(
         "raw": Column(J.raw),
         **_source(J),
     },
-    JUDGEMENTS.outerjoin(RESPONSES, R.id == J.response_id)
-    .outerjoin(MODELS, M.id == R.model_id)
-    .outerjoin(JUDGES, JUDGES.c.id == J.judge_id)
-    .outerjoin(SOURCES, SOURCES.c.id == J.source_id),
+    JUDGEMENTS.outerjoin(RESPONSES, R.id == J.response_id),
     (J.id,),
     R.prompt_id,
 )
@@ -183,7 +181,7 @@ _ANNOTATIONS = Frame(
         "entry_id": _integer(A.journal_id),
         "prompt_id": _integer(A.prompt_id),
         "response_id": _integer(A.response_id),
-        "annotator": _category(ANNOTATORS.c.name),
+        "annotator": _category(A.annotator_id, ANNOTATORS.c.name),
         "aspect": _category(A.aspect),
         "value": Column(A.value),
         "reason": Column(A.reason),
@@ -193,9 +191,7 @@ _ANNOTATIONS = Frame(
         "guideline": _integer(guidelines.version_of(D.guideline_id)),
         **_source(A),
     },
-    ANNOTATIONS.outerjoin(JOURNAL, D.id == A.journal_id)
-    .outerjoin(ANNOTATORS, ANNOTATORS.c.id == A.annotator_id)
-    .outerjoin(SOURCES, SOURCES.c.id == A.source_id),
+    ANNOTATIONS.outerjoin(JOURNAL, D.id == A.journal_id),
     (A.id,),
     A.prompt_id,
 )
@@ -206,13 +202,13 @@ _JOURNAL = Frame(
         "kind": _category(D.kind),
         "at": Column(D.at, Kind.TIME),
         "counter": _integer(D.counter),
-        "annotator": _category(ANNOTATORS.c.name),
+        "annotator": _category(D.annotator_id, ANNOTATORS.c.name),
         "summary": Column(SUMMARY),
         "target_entry_id": _integer(D.target_id),
         "in_force": _boolean(IN_FORCE),
         "guideline": _integer(guidelines.version_of(D.guideline_id)),
     },
-    JOURNAL.outerjoin(ANNOTATORS, ANNOTATORS.c.id == D.annotator_id),
+    JOURNAL,
     (D.id,),
 )
 _BATCHES = Frame(
@@ -222,7 +218,7 @@ _BATCHES = Frame(
         "kind": _category(_B.kind),
         "state": _category(case({str(state): state.label for state in BatchState}, value=_B.state, else_=_B.state)),
         "created_at": Column(_B.created_at, Kind.TIME),
-        "model": _category(M.name),
+        "model": _category(_BM.model_id, M.name),
         "items": _integer(_BM.total),
         "completed": _integer(_BM.done),
         "failed": _integer(_BM.failed),
@@ -232,7 +228,7 @@ _BATCHES = Frame(
         "cost_usd": Column(_BM.cost, Kind.FLOAT),
         "unpriced": _integer(_BM.unpriced),
     },
-    BATCHES.outerjoin(BATCH_MODELS, _BM.batch_id == _B.id).outerjoin(MODELS, M.id == _BM.model_id),
+    BATCHES.outerjoin(BATCH_MODELS, _BM.batch_id == _B.id),
     (_B.id, _BM.model_id),
 )
 FRAMES: Mapping[str, Frame] = {
@@ -246,16 +242,23 @@ FRAMES: Mapping[str, Frame] = {
 }
 
 
-def batches(db: Connection, name: str, columns: Sequence[str], query: str) -> Iterator[list[tuple[Any, ...]]]:
-    """Read the values of each column, a batch of rows at a time, in the order of the rows' ids."""
-    rows = db.execution_options(yield_per=ROWS).execute(_statement(db, FRAMES[name], columns, query))
-    for part in rows.partitions():
-        yield list(zip(*part, strict=True))
+def batches(
+    db: Connection, name: str, columns: Sequence[str], query: str
+) -> Iterator[dict[ColumnElement[Any], tuple[Any, ...]]]:
+    """Read the values of each source of these columns, a batch of rows at a time, in the order of the rows' ids."""
+    sources = list(dict.fromkeys(FRAMES[name].columns[column].source for column in columns))
+    statement = _matching(db, FRAMES[name], select(*sources), query)
+    for part in db.execution_options(yield_per=ROWS).execute(statement).partitions():
+        yield dict(zip(sources, zip(*part, strict=True), strict=True))
 
 
-def _statement(db: Connection, frame: Frame, columns: Sequence[str], query: str) -> Select[Any]:
-    sources = [frame.columns[name].source.label(name) for name in columns]
-    statement = select(*sources).select_from(frame.tables).order_by(*frame.order)
+def lookup(db: Connection, column: ColumnElement[Any]) -> dict[int, Any]:
+    """Read all values of a column of a small table, by the ids of their rows."""
+    return {row.id: row.value for row in db.execute(select(column.table.c.id, column.label("value")))}
+
+
+def _matching(db: Connection, frame: Frame, statement: Select[Any], query: str) -> Select[Any]:
+    statement = statement.select_from(frame.tables).order_by(*frame.order)
     terms = parse(query).terms
     if not terms:
         return statement
