@@ -16,6 +16,9 @@ _LETTERS = 6  # or so many letters of a script that writes no spaces
 _FEW, _MANY = 10, 20  # so many distinct short values in so many rows are classes
 _REPEATS = 5  # rows with one text only
 _MOST = 0.5
+_REFUSAL = re.compile(
+    r"\W*(?:i['’]?m (?:so |very )?sorry|i am sorry|sorry|i can(?:no|['’])?t|as an ai|i apologi)", re.I
+)
 _OVERLAP = 0.6  # share of common words from which one text is a variant of another
 
 Part = TypeVar("Part")
@@ -74,6 +77,11 @@ class ColumnEvidence:
     def names_classes(self) -> bool:
         """Whether a cell is a word for a class."""
         return any(_is_class(cell) and not class_words.is_bare(cell) for cell in set(self.filled))
+
+    @property
+    def has_refusals(self) -> bool:
+        """Whether a cell begins as refusals do."""
+        return any(map(_REFUSAL.match, self.filled))
 
     @cached_property
     def has_dialogues(self) -> bool:

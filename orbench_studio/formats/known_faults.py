@@ -23,7 +23,7 @@ _API_ERROR = re.compile(
         |(?:rate\s?limit|too\ many\ requests|internal\ server\ error|bad\ gateway|service\ unavailable|gateway\ time)
         |(?:\w*(?:rate_?limit|badrequest|timeout|connection|authentication|permissiondenied|apistatus|internalserver)
           \w*(?:error|exception))\b
-        |error["']?\s*:\s*[{"']
+        |error["']?\s*:\s*(?:[{"']|(?:\w+\.)*\w*(?:error|exception|timeout)\b)
         |(?:connection|read|request)\s+(?:timed\ out|error|aborted|refused|reset)
         |timed?\s?out\b
         |traceback\ \(most\ recent

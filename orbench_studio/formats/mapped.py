@@ -43,6 +43,7 @@ _OF_RESPONSE = (
 )
 _TEXTS = (Field.KEY, Field.SYSTEM, Field.EXPLANATION, Field.REASON, Field.SAMPLE, Field.ERROR)
 _LONGEST_VALUE = 200  # characters of a value that can be given a meaning
+OTHER_SYSTEM = "rows without a response and with another system prompt than an earlier row (the first stays)"
 _NO_MODEL = "responses were skipped, because their model is unknown: enter it, or map a column to model"
 
 
@@ -105,6 +106,7 @@ class MappedRow:
         self._gets: dict[Field, Get] = {
             part: getter(alternatives(header, path), parsed) for part, path in mapping.columns.items()
         }
+        self._systems: dict[str, str] = {}  # the first of each prompt
         self._answers = Field.RESPONSE in mapping.columns
         self._tallies: dict[Field, ColumnTally] = {
             part: sheet.tally.column(part, path.partition("|")[0]) for part, path in mapping.columns.items()
@@ -130,7 +132,7 @@ class MappedRow:
         noted = (AnnotationDraft(annotator, Aspect.NOTE, note),) if annotator and note else ()
         responses = self._responses(asked, annotator, cells)
         if not responses:
-            self._leave_out(cells)
+            self._leave_out(asked, cells)
         on_prompt = (Field.VERDICT, Field.PROMPT_VERDICT)
         votes = tuple(vote for part in on_prompt for vote in self._votes(part, self._text(part, cells), cells))
         return Record(line, draft, votes, responses, (*labelled, *noted))
@@ -143,8 +145,10 @@ class MappedRow:
             if part in self._columns and (name := self._who(part, cells)):
                 self._count(part, name, name)
 
-    def _leave_out(self, cells: Cells) -> None:
-        """Count what a row without a response says about one."""
+    def _leave_out(self, asked: conversations.Conversation, cells: Cells) -> None:
+        """Count what a row without a response says about one, and another system prompt of a prompt."""
+        if asked.system and self._systems.setdefault(asked.prompt, asked.system) != asked.system:
+            self._tally.notes[OTHER_SYSTEM] += 1
         for part in _OF_RESPONSE:
             stated = self._value(part, cells) if part in self._columns else None
             if stated:

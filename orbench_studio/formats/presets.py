@@ -77,4 +77,7 @@ def _reader(name: str, found: dict[str, Any]) -> Reader:
     joined = str(found.get("joins_unless", REQUEST))
     only = {str(column): str(value) for column, value in found.get("only", {}).items()}
     title, binds = str(found["title"]), partial(bind, layout)
-    return Reader(name, title, needs, binds, others, joins, joined, mapping=layout.mapping, only=only)
+    people = (each[0] for each in (*layout.judges, *layout.annotators))
+    paths = (part.partition(".")[0] for path in columns.values() for part in path.split("|"))
+    known = frozenset((*needs, *columns.values(), *paths, *layout.attributes, *people))
+    return Reader(name, title, needs, binds, others, joins, joined, mapping=layout.mapping, only=only, known=known)

@@ -5,7 +5,7 @@ other column that may be it as well. What is not clear is a question.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,11 +60,14 @@ _REPLY = _set("response responses completion completions generation generations 
 _REPLY |= _set("answers continuation")
 _WORDS: Mapping[Field, frozenset[str]] = {Field.PROMPT: _ALTERED | _ASKED, Field.RESPONSE: _REPLY}
 """Words in the names of columns that may give a field, though the name is not a usual one."""
-_ABOUT = _set("system template judge judgement judgment eval evaluation evaluator score scores reason reasoning level")
-_ABOUT |= _set("explanation rationale guidance category type id idx index label labels name source model tokens token")
-_ABOUT |= _set("expected reference gold ideal correct criteria rubric count length len lang language hash date time is")
-_ABOUT |= _set("has num n number style strategy technique method tag tags class risk pattern role success result")
-_ABOUT |= _set("refusal original seed target")
+_JUDGES = _set("judge judgement judgment eval evaluation evaluator grader moderator guard attacker followup defense")
+_ABOUT = _JUDGES | _set(
+    "system template reason reasoning explanation rationale guidance category type label labels name"
+)
+_ABOUT |= _set(
+    "source model expected reference gold ideal correct criteria rubric language style strategy technique method"
+)
+_ABOUT |= _set("tag tags class risk pattern role result original seed target plan rule")
 """Words in the names of columns that say something about a prompt or a response, and are none."""
 _CERTAIN, _USUAL, _WEAK = 3, 2, 1
 _STRENGTH: Mapping[Field, Mapping[str, int]] = {
@@ -118,6 +121,14 @@ def names_prompt(header: Sequence[str]) -> bool:
     return any(_plain(name) in _USUAL_NAMES[Field.PROMPT] for name in header)
 
 
+def other_prompts(
+    header: Sequence[str], rows: Sequence[Sequence[str]], prompt: str, known: Container[str]
+) -> list[str]:
+    """The columns, of those that a format does not know, that may be the prompt as well as its own column."""
+    of = _Proposing(header, rows)
+    return of.rivals(prompt, known)
+
+
 def propose(header: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> Proposal:
     """Propose a mapping from common column names and the first rows; nothing if no column looks like the prompt."""
     if not names_prompt(header):
@@ -138,19 +149,27 @@ class _Proposing:
     def proposal(self) -> Proposal:
         """The proposal: the response and the prompt first, since the other fields depend on them."""
         response = self._text(Field.RESPONSE, None)
-        if self._text(Field.PROMPT, response) is None:
+        prompt = self._text(Field.PROMPT, response)
+        if prompt is None:
             return Proposal()
         for part in _USUAL_NAMES:
             if part not in (Field.PROMPT, Field.RESPONSE):
                 self._other(part)
         if response is None:
-            self._columns = {part: path for part, path in self._columns.items() if part not in _OF_RESPONSE}
+            alone: tuple[Field, ...] = _OF_RESPONSE if prompt.is_nested else (*_OF_RESPONSE, Field.MODEL)
+            self._columns = {part: path for part, path in self._columns.items() if part not in alone}
         else:
             self._beside_response()
         columns = {part: self._columns[part] for part in _USUAL_NAMES if part in self._columns}
         while unread := ColumnMapping(columns).unread():
             columns = {part: path for part, path in columns.items() if part not in unread}
         return Proposal(columns, tuple(self._questions))
+
+    def rivals(self, prompt: str, known: Container[str]) -> list[str]:
+        """The names of the columns, not among the known, that may be the prompt as well as this one."""
+        chosen = self._of[prompt]
+        unknown = (of for name, of in self._of.items() if name not in known)
+        return [of.name for of in unknown if self._is_rival(Field.PROMPT, of, chosen, None)]
 
     def _text(self, part: Field, response: ColumnEvidence | None) -> ColumnEvidence | None:
         """Choose the column of the prompt or of the response, or ask which one it is; None if there is none."""
@@ -166,6 +185,8 @@ class _Proposing:
             verb = "was sent to the model" if part is Field.PROMPT else "is the response"
             listed = ([chosen] if chosen else []) + rivals
             self._ask(part, listed, f"{' or '.join(map(_shown, listed))} {verb}")
+        elif part is Field.RESPONSE and not self._is_given(chosen):
+            self._ask(part, [chosen], f"{_shown(chosen)} may be what a model should answer, not what it did")
         elif part is Field.PROMPT and chosen.has_dialogues:
             self._ask(part, [chosen], f"the texts of {chosen.name} are whole dialogues")
         else:
@@ -186,6 +207,13 @@ class _Proposing:
             is_named = of.varies(chosen)
         least = _strength(part, chosen.name) - _MARGIN if chosen else _WEAK
         return bool(is_named) and not (part is Field.PROMPT and of.is_constant) and _strength(part, of.name) >= least
+
+    def _is_given(self, response: ColumnEvidence) -> bool:
+        """Whether a model gave the response: its name says so, the table names models or judges, or a text refuses."""
+        if not self._has_rows or _strength(Field.RESPONSE, response.name) > _WEAK or response.has_refusals:
+            return True
+        beside = (Field.MODEL, Field.JUDGE, Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.STOP_REASON)
+        return any(map(self._usual, beside)) or self._nested_model() is not None
 
     def _ask(self, part: Field, columns: Sequence[ColumnEvidence], what: str) -> None:
         which = "map that one" if len(columns) > 1 else "map the right column"
@@ -249,7 +277,7 @@ class _Proposing:
     def _nested_model(self) -> str | None:
         """The path of a model's name inside a nested cell."""
         for name, of in self._of.items():
-            if of.cells and isinstance(of.cells[0], NestedCell):
+            if of.cells and isinstance(of.cells[0], NestedCell) and not _words(name) & _JUDGES:
                 path = _named(nested(of.cells[0]), _DEPTH)
                 if path is not None:
                     return f"{name}.{path}"
@@ -295,7 +323,7 @@ def _named(value: Any, depth: int) -> str | None:
         if _plain(name) in _USUAL_NAMES[Field.MODEL] and isinstance(inner, str) and inner:
             return str(name)
     for name, inner in value.items():
-        if (path := _named(inner, depth - 1)) is not None:
+        if not _words(name) & _JUDGES and (path := _named(inner, depth - 1)) is not None:
             return f"{name}.{path}"
     return None
 

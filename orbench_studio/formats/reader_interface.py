@@ -107,7 +107,8 @@ class Reader:
     `others` lists the only other columns that a file may have, for formats with common column names; None allows any.
     A format that `joins` takes its prompts from a file of requests, by this column, unless it has the column
     `joined`. Rows count only where the columns of `only` have these values. What `keeps` its own reading is read by its
-    reader also where the user maps columns. `mapping` is the one of a format that is a mapping.
+    reader also where the user maps columns. `mapping` is the one of a format that is a mapping, `known` has the columns
+    that it names.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Reader:
     keeps: bool = False
     mapping: ColumnMapping | None = None
     only: Mapping[str, str] = field(default_factory=dict)
+    known: frozenset[str] = frozenset()
 
     def recognises(self, header: Sequence[str]) -> bool:
         """Whether the header is one of this format."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
 from orbench_studio.errors import FileFaultError
@@ -15,7 +15,7 @@ from orbench_studio.formats.file_mapping import names_of
 from orbench_studio.formats.import_doctor import Doctor, Finding
 from orbench_studio.formats.mapped import MAPPED
 from orbench_studio.formats.mapping import ColumnMapping, Field
-from orbench_studio.formats.proposals import Proposal, Question, propose
+from orbench_studio.formats.proposals import Proposal, Question, other_prompts, propose
 from orbench_studio.formats.reader_interface import REQUEST, Bound, Reader, ReadOptions, Sheet
 from orbench_studio.formats.readers import choose, headerless, looks_like_data, recognise
 from orbench_studio.formats.records import Record, RowFault
@@ -39,8 +39,7 @@ class Reading:
         self.has_doubtful_header = table.first_is_row and options.has_header and looks_like_data(header)
         self.reader: Reader = _reader(file.name, header, format_name, options, may_be_data=self.has_doubtful_header)
         self._rows, self.header = _joined(file.name, self.reader, rows, header, options)
-        self._rows, proposal = self._proposed()
-        sheet = Sheet(file.name, self.header, options, table.bound, proposal=proposal)
+        sheet = Sheet(file.name, self.header, options, table.bound, proposal=self._proposed(format_name))
         self._bound: Bound = self.reader.bind(sheet)
         self.inferred = sheet.inferred
         self.unused_names = names_of(options)  # those that no record has so far
@@ -88,15 +87,20 @@ class Reading:
                     yield row_guard.row(line, title, self._taken, line, cells)
         self._file.finish()
 
-    def _proposed(self) -> tuple[Iterator[Row | RowFault], Proposal]:
-        """The rows, and what the first of them say where no one says which column is the prompt."""
+    def _proposed(self, format_name: str | None) -> Proposal:
+        """What the first rows say where no one says which column is the prompt.
+
+        Raises FileFaultError if another column may be the prompt of a recognised format as well as its own.
+        """
         mapping = self._options.mapping
-        if self.reader is not MAPPED or (mapping and Field.PROMPT in mapping.columns):
-            return self._rows, Proposal()
-        ahead = list(islice(self._rows, _PROPOSED_ROWS))
-        return chain(ahead, self._rows), propose(
-            self.header, [row[1] for row in ahead if not isinstance(row, RowFault)]
-        )
+        if self.reader is MAPPED and not (mapping and Field.PROMPT in mapping.columns):
+            return propose(*_first_rows(self._file.path, self._options))
+        if format_name is None and mapping is None and not self.reader.known.issuperset(self.header):
+            others = _other_prompts(self.reader, *_first_rows(self._file.path, self._options))
+            if others:
+                text = f"it looks like {self.reader.name}, but {listing(others)} may be the prompt. Name the format, if"
+                raise FileFaultError(f"{self._file.name}: {text} it is.", wants="format")
+        return Proposal()
 
     def _is_other(self, cells: Cells) -> bool:
         """Whether a row is one of those that the format does not read, such as the settings in a log."""
@@ -120,6 +124,12 @@ def _names_in(record: Record) -> Iterator[tuple[Field, str]]:
         yield from ((Field.ANNOTATOR, note.annotator) for note in response.annotations)
     yield from ((Field.MODERATOR, vote.moderator) for vote in record.votes)
     yield from ((Field.ANNOTATOR, note.annotator) for note in record.annotations)
+
+
+def _other_prompts(reader: Reader, header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The columns that a recognised format does not know and that may be the prompt as well as its own."""
+    prompt = reader.mapping.columns.get(Field.PROMPT) if reader.mapping else None
+    return other_prompts(header, rows, prompt, reader.known) if prompt in header and prompt else []
 
 
 def _reader(
@@ -223,23 +233,28 @@ class Preview:
 
 def preview_file(path: Path, options: ReadOptions | None = None) -> Preview:
     """The header, the first rows, the format if it is a known one, and a proposed mapping."""
-    options = options or ReadOptions()
+    header, rows = _first_rows(path, options or ReadOptions())
+    known = recognise(header)
+    shown = tuple(rows[:_PREVIEW_ROWS])
+    if known is not None and not _other_prompts(known, header, rows):
+        return Preview(header, shown, known.name, known.mapping)
+    found = propose(header, rows)
+    return Preview(header, shown, None, found.mapping, found.columns, found.questions)
+
+
+def _first_rows(path: Path, options: ReadOptions) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The header and the first rows; a fault in a later row than those that are shown is left to the import."""
+    found: list[tuple[str, ...]] = []
     with _opened(path, options, None) as (file, table):
         rows, header = _with_header(file.name, table, None, options)
-        ahead: list[tuple[str, ...]] = []
         try:
             with file.explained():
                 for row in islice(rows, _PROPOSED_ROWS):
-                    ahead += [] if isinstance(row, RowFault) else [tuple(row[1])]
+                    found += [] if isinstance(row, RowFault) else [tuple(row[1])]
         except FileFaultError:
-            if len(ahead) < _PREVIEW_ROWS:
-                raise  # a later fault is one of the import
-        known = recognise(header)
-        first = tuple(ahead[:_PREVIEW_ROWS])
-        if known is not None:
-            return Preview(header, first, known.name, known.mapping)
-        found = propose(header, ahead)
-        return Preview(header, first, None, found.mapping, found.columns, found.questions)
+            if len(found) < _PREVIEW_ROWS:
+                raise
+    return header, found
 
 
 @contextmanager

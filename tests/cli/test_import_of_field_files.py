@@ -239,6 +239,12 @@ def test_no_option_is_ignored_silently(run, write, options, said):
     assert said in " ".join(f"{result.stdout}{result.stderr}".split())
 
 
+def test_other_system_prompts_of_a_prompt_are_a_warning(run, write):
+    file = write("a.csv", "q,s\nIs it late?,Be brief.\nIs it late?,Be kind.\n")
+    shown = run("import", "w.orbench", file, "--column", "prompt=q", "--column", "system_prompt=s").stdout
+    assert "WARNING: 1 of 2 rows have another system prompt than an earlier row of their prompt" in shown
+
+
 def test_a_name_of_the_options_fills_what_the_file_leaves_empty(run_json, write):
     file = write("a.csv", HEAD + ROWS[0].format("").replace("oak", "") + ROWS[1].format(""))
     [report] = run_json("import", "w.orbench", file, *MAPPED, "--model", "elm")["files"]

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
 from orbench_studio.formats.class_words import word
 from orbench_studio.formats.import_doctor import Fault, Finding
+from orbench_studio.formats.mapped import OTHER_SYSTEM
 from orbench_studio.formats.mapping import Field
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import Reading
@@ -77,6 +78,8 @@ def _doubts(report: ImportReport) -> Iterator[str]:
     rows = report.imported + report.duplicates + report.rejected
     if report.rejected > _DOUBTFUL * rows:
         yield f"{report.rejected:,} of {rows:,} rows are rejected."
+    if (other := report.notes.get(OTHER_SYSTEM, 0)) > _DOUBTFUL * rows:
+        yield f"{other:,} of {rows:,} rows have another system prompt than an earlier row of their prompt, which stays."
     responses = sum(column.texts for column in report.values if column.field == Field.RESPONSE)
     errors = 0 if _is_repaired(report, Fault.API_ERROR) else report.faults[Fault.API_ERROR]
     if errors > _DOUBTFUL * responses:

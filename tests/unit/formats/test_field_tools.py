@@ -334,8 +334,8 @@ def workbook(cells):
 
 @pytest.mark.parametrize("column", ["reply", "completion", "output", "answer", "generation"])
 def test_a_response_is_proposed_by_its_usual_names(write, column):
-    proposal = preview_file(write("x.csv", f"question,{column}\nA,B\n")).proposal
-    assert proposal.columns == {Field.PROMPT: "question", Field.RESPONSE: column}
+    proposal = preview_file(write("x.csv", f"question,{column},model\nA,B,oak\n")).proposal
+    assert proposal.columns == {Field.PROMPT: "question", Field.RESPONSE: column, Field.MODEL: "model"}
 
 
 def test_wide_tables_are_read_model_by_model(take):

@@ -1,9 +1,13 @@
 """What is proposed of a table that no format fits, and what is asked instead."""
 
+import json
+
 import pytest
 
 from orbench_studio.formats.mapping import Field
 from orbench_studio.formats.proposals import propose
+from orbench_studio.formats.reading import preview_file
+from orbench_studio.formats.tables import NestedCell
 
 ASKED = [f"How do I shear {n} sheep before noon?" for n in range(2, 32)]
 SAID = [f"Take the {n} of them to a shed first." for n in range(2, 32)]
@@ -39,7 +43,8 @@ def proposed(**columns):
         ({"instruction": ORDER}, {}, {"prompt": ("instruction",)}),
         ({"input": DIALOGUES, "output": CLASSES}, {}, {"prompt": ("input",)}),
         ({"prompt": ASKED, "response": DIGITS}, {"prompt": "prompt"}, {}),
-        ({"prompt": ASKED, "response": [""] * 30, "output": SAID}, {"prompt": "prompt", "response": "output"}, {}),
+        ({"prompt": ASKED, "response": [""] * 30, "completion": SAID},
+         {"prompt": "prompt", "response": "completion"}, {}),
         # two columns of which either may be the response
         ({"prompt": ASKED, "response": SAID, "generated_response": THEN}, {"prompt": "prompt"},
          {"response": ("response", "generated_response")}),
@@ -47,6 +52,11 @@ def proposed(**columns):
          {"response": ("response_a", "response_b")}),
         ({"prompt": ASKED, "response": SAID, "expected_response": THEN},
          {"prompt": "prompt", "response": "response"}, {}),
+        ({"question": ASKED, "answer": SAID}, {"prompt": "question"}, {"response": ("answer",)}),
+        ({"question": ASKED, "answer": SAID, "model": ["oak"] * 30},
+         {"prompt": "question", "response": "answer", "model": "model"}, {}),
+        ({"question": ASKED, "answer": [*SAID[1:], "I'm sorry, but I cannot shear sheep."]},
+         {"prompt": "question", "response": "answer"}, {}),
         # labels
         ({"prompt": ASKED, "label": CLASSES}, {"prompt": "prompt", "label": "label"}, {}),
         ({"prompt": ASKED, "label": SAID}, {"prompt": "prompt"}, {}),
@@ -69,3 +79,18 @@ def test_a_question_shows_the_columns_with_examples(refused):
     lines = "\n".join(f"{q},{t},{r}" for q, t, r in zip(ASKED, THEN, SAID, strict=True))
     text = refused("x.csv", f"request,request_en,response\n{lines}\n", format_name="mapped", model="oak")
     assert "request (“How do I shear 2 sheep before noon?”) or request_en (“How were 2 sheep" in text
+
+
+def test_a_model_is_not_that_of_a_judge():
+    judge, run = (NestedCell(json.dumps({"model_name": name})) for name in ("guard", "oak"))
+    found, _ = proposed(prompt=ASKED, response=SAID, judge_reply=[judge] * 30, run=[run] * 30)
+    assert found["model"] == "run.model_name"
+
+
+def test_a_known_format_with_another_prompt_is_asked_about(write, take, refused):
+    rows = [{"Behavior": q, "SemanticCategory": "farm", "BehaviorID": q[-9:], "query": w}
+            for q, w in zip(ASKED, WRAPPED, strict=True)]  # fmt: skip
+    path = write("x.jsonl", "\n".join(map(json.dumps, rows)))
+    assert "it looks like harmbench-behaviors, but query may be the prompt" in refused(path)
+    assert preview_file(path).format is None
+    assert len(take(path, format_name="harmbench-behaviors")) == 30
