@@ -13,6 +13,7 @@ from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.team.queue import QueueState, TeamQueue, format_member, parse_members
 from orbench_studio.domain.team.role import Role
 from orbench_studio.domain.workspace.location import Location
+from orbench_studio.settings import load_settings
 
 if TYPE_CHECKING:
     from orbench_studio.domain.team.progress import Activity
@@ -34,9 +35,13 @@ class Action(StrEnum):
     ASSIGN = "assign"
     UNASSIGN = "unassign"
     GOLD = "gold"
+    APPROVE = "approve"
+    SEND_BACK = "send-back"
 
 
 _PEOPLE = (Action.ADD, Action.REMOVE)
+_CHECKS = (Action.APPROVE, Action.SEND_BACK)
+_ON_PROMPTS = (Action.ASSIGN, Action.UNASSIGN, Action.GOLD, *_CHECKS)
 _STATES = {Action.PAUSE: QueueState.PAUSED, Action.OPEN: QueueState.OPEN, Action.END: QueueState.ENDED}
 
 
@@ -44,7 +49,7 @@ _What = Annotated[
     Action,
     typer.Argument(
         help="list, make, change, pause, open or end queues; assign or unassign prompts, or mark gold prompts; "
-        "add or remove people."
+        "approve decisions or send them back; add or remove people."
     ),
 ]
 _Name = Annotated[str, typer.Argument(metavar="[NAME]", help="Name of the queue, or of the person.")]
@@ -67,6 +72,7 @@ _Training = Annotated[
 _Share = Annotated[
     float | None, typer.Option(metavar="PERCENT", min=0, max=100, help="Gold prompts, in per cent of the queue.")
 ]
+_Reason = Annotated[str | None, typer.Option(metavar="TEXT", help="Why decisions are sent back.")]
 _Role = Annotated[Role, typer.Option(help="What an added person may do. On a server only.")]
 
 
@@ -80,6 +86,7 @@ def team(
     lease: _Lease = None,
     training: _Training = None,
     share: _Share = None,
+    reason: _Reason = None,
     role: _Role = Role.REVIEWER,
     as_json: Json = False,
 ) -> None:
@@ -97,6 +104,9 @@ def team(
     `gold` marks prompts of a queue whose label is known, `--share` per cent of the queue at random, or all that match
     `--filter`. Annotators label them like other prompts. The list shows how many of their first labels are right.
 
+    `approve` approves what a person decided about the prompts of `--filter`. `send-back` returns these prompts to the
+    person with a `--reason`. On a server both are for adjudicators and the owner.
+
     `add` and `remove` are for people of a workspace on a server. `add` creates a login with a random password, shown
     once, for a person whom the server does not know.
     """
@@ -106,17 +116,24 @@ def team(
         _change_people(workspace, action, name, role)
         return
     _require_name(action, name)
-    options = {"query": query, "overlap": overlap, "lease": lease, "training": training, "share": share}
-    settings: dict[str, Any] = {option: value for option, value in options.items() if value is not None}
+    settings = _given(query=query, overlap=overlap, lease=lease, training=training)
     if people:
         settings["assignment"], settings["members"] = parse_members(people)
     with open_workspace(workspace) as opened:
-        _print_team(opened, _change_queue(opened, action, name, settings), as_json=as_json)
+        if action in _ON_PROMPTS:
+            message = _act_on_prompts(opened, action, name, settings, _given(share=share), reason or "")
+        else:
+            message = _change_queue(opened, action, name, settings)
+        _print_team(opened, message, as_json=as_json)
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    return {option: value for option, value in options.items() if value is not None}
 
 
 def _require_name(action: Action, name: str) -> None:
     if action is not Action.LIST and not name:
-        what = "person" if action in _PEOPLE else "queue"
+        what = "person" if action in (*_PEOPLE, *_CHECKS) else "queue"
         raise typer.BadParameter(f"Name the {what}: `team WORKSPACE {action} NAME`.", param_hint="NAME")
 
 
@@ -125,10 +142,6 @@ def _change_queue(opened: "Workspace", action: Action, name: str, settings: dict
 
     if action is Action.LIST:
         return ""
-    if action in (Action.ASSIGN, Action.UNASSIGN):
-        return _assign(opened, action, name, settings)
-    if action is Action.GOLD:
-        return team_queues.mark_gold(opened, name, settings.get("query", ""), settings.get("share", 100)).message
     if action is Action.MAKE:
         return team_queues.make(opened, TeamQueue(name, **settings)).message
     if action is Action.CHANGE:
@@ -136,19 +149,33 @@ def _change_queue(opened: "Workspace", action: Action, name: str, settings: dict
     return team_queues.set_state(opened, name, _STATES[action]).message
 
 
-def _assign(opened: "Workspace", action: Action, name: str, settings: dict[str, Any]) -> str:
+def _act_on_prompts(
+    opened: "Workspace", action: Action, name: str, settings: dict[str, Any], share: dict[str, Any], reason: str
+) -> str:
+    """Assign the prompts of the filter, mark gold among them, or check a person's decisions about them."""
     from orbench_studio.services.review import search
-    from orbench_studio.services.team import team_queues
+    from orbench_studio.services.team import approval, team_queues
 
+    query = settings.get("query")
+    if action is Action.GOLD:
+        return team_queues.mark_gold(opened, name, query or "", **share).message
     members = settings.get("members", ())
-    if len(members) != 1 or "query" not in settings:
-        raise typer.BadParameter(
-            f"Name one person and a filter: `team WORKSPACE {action} QUEUE --person bob --filter …`."
-        )
-    ids = search.queue_of(opened, parse(settings["query"])).ids
+    if query is None or (action not in _CHECKS and len(members) != 1):
+        person = "" if action in _CHECKS else "--person bob "
+        raise typer.BadParameter(f"Name one person and a filter: `team WORKSPACE {action} NAME {person}--filter …`.")
+    ids = search.queue_of(opened, parse(query)).ids
     if action is Action.ASSIGN:
         return team_queues.assign(opened, name, ids, to=members[0].annotator).message
-    return team_queues.unassign(opened, name, ids, of=members[0].annotator).message
+    if action is Action.UNASSIGN:
+        return team_queues.unassign(opened, name, ids, of=members[0].annotator).message
+    if action is Action.APPROVE:
+        return approval.approve(opened, ids, of=name, annotator=_own_name(opened)).message
+    return approval.send_back(opened, ids, reason, of=name, annotator=_own_name(opened)).message
+
+
+def _own_name(opened: "Workspace") -> str:
+    """The name under which the window would decide here."""
+    return opened.decides_as or load_settings().annotator
 
 
 def _change_people(place: Location, action: Action, name: str, role: Role) -> None:
@@ -214,6 +241,8 @@ def _line(activity: "Activity") -> str:
     last_seen = f"{activity.last_seen.astimezone():%Y-%m-%d %H:%M}" if activity.last_seen else "never"
     named = f"{activity.named.count:,} of {activity.named.n:,} named prompts labelled, " if activity.named.n else ""
     named += f"gold {activity.gold.words}, " if activity.gold.n else ""
+    named += f"{activity.approved:,} approved, " if activity.approved else ""
+    named += f"{activity.returned:,} sent back, " if activity.returned else ""
     kappa = "no kappa yet"
     if found.value is not None:
         interval = f" ({found.interval[0]:.2f} to {found.interval[1]:.2f})" if found.interval else ""
@@ -259,6 +288,8 @@ def _activity_as_json(activity: "Activity") -> dict[str, Any]:
         "training_accuracy": rate_as_json(activity.training),
         "gold_accuracy": rate_as_json(activity.gold),
         "assigned": activity.assigned,
+        "approved": activity.approved,
+        "sent_back": activity.returned,
         "named_prompts": activity.named.n,
         "named_prompts_labelled": activity.named.count,
         "last_seen": activity.last_seen.isoformat() if activity.last_seen else None,

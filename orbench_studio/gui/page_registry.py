@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QMainWindow
 
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.review.queue import Field
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.review.decision_actions import DecisionActions
 from orbench_studio.gui.review.page import ReviewPage
@@ -17,6 +19,7 @@ from orbench_studio.gui.review.side_panels import SidePanels
 from orbench_studio.gui.team.assigned_queue import AssignedQueue
 
 if TYPE_CHECKING:
+    from orbench_studio.domain.review.decision import PromptView
     from orbench_studio.domain.review.queue import QueueFilter
     from orbench_studio.gui.audit.page import AuditPage
     from orbench_studio.gui.common.actions import Actions
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from orbench_studio.gui.generation.page import GenerationPage
     from orbench_studio.gui.judging.judge_run import JudgeRun
     from orbench_studio.gui.judging.page import JudgesPage
+    from orbench_studio.gui.team.assign_dialog import AssignDialog
+    from orbench_studio.gui.team.check_dialog import CheckDialog
     from orbench_studio.gui.team.disputes_page import DisputesPage
     from orbench_studio.gui.team.page import TeamPage
     from orbench_studio.gui.workspace.decision_recorder import DecisionRecorder
@@ -64,7 +69,7 @@ class PageRegistry(QMainWindow):
         DecisionActions(page, self._session, self._recorder)
         SidePanels(page, self._session)
         self.assigned_queue = AssignedQueue(page, self._session)
-        page.bind({"nearest_toxic": self._show_nearest, "assign": self._assign})
+        page.bind({"nearest_toxic": self._show_nearest, "assign": self._assign, "check": self._check})
         return page
 
     def _show_nearest(self) -> None:
@@ -81,19 +86,32 @@ class PageRegistry(QMainWindow):
     def _assign(self) -> None:
         from orbench_studio.gui.team.assign_dialog import AssignDialog
 
-        view, chosen, everything = self.review.view, self.review.queue.chosen(), self.review.model.ids()
-        if view is None:
-            return
+        if self.review.view is not None:
+            self._open_team_dialog(AssignDialog(self, self._session, self._scopes(self.review.view)))
+
+    def _check(self) -> None:
+        from orbench_studio.gui.team.check_dialog import CheckDialog
+
+        view, by = self.review.view, self.review.finder.current.on(Field.BY)
+        if view is not None:
+            decided = [one.annotator for one in view.decided if one.aspect is Aspect.LABEL]
+            person = by.values[0] if by is not None else next(iter(decided), "")
+            self._open_team_dialog(CheckDialog(self, self._session, self._scopes(view), person))
+
+    def _open_team_dialog(self, dialog: AssignDialog | CheckDialog) -> None:
+        dialog.message.connect(self.messages.show_message)
+        dialog.open()
+
+    def _scopes(self, view: PromptView) -> dict[str, list[int]]:
+        """The prompts that a dialog offers, by their descriptions: the selected ones, and all of the queue."""
+        chosen, everything = self.review.queue.chosen(), self.review.model.ids()
         some = (
             tr("{count} selected prompts").format(count=f"{len(chosen):,}")
             if len(chosen) > 1
             else tr("Prompt #{number}").format(number=abs(view.prompt.id))
         )
         whole = tr("All prompts in the current filter: {count}").format(count=f"{len(everything):,}")
-        scopes = {some: chosen if len(chosen) > 1 else [abs(view.prompt.id)], whole: sorted({*map(abs, everything)})}
-        dialog = AssignDialog(self, self._session, scopes)
-        dialog.message.connect(self.messages.show_message)
-        dialog.open()
+        return {some: chosen if len(chosen) > 1 else [abs(view.prompt.id)], whole: sorted({*map(abs, everything)})}
 
     @cached_property
     def library(self) -> LibraryPage:

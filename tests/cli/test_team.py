@@ -40,6 +40,11 @@ def test_a_queue_from_start_to_end(run, run_json, file):
     shares = run_json("team", file, "change", "hard", "--filter", "id:1-6", "--person", "ada=2", "--person", "bob=1")
     assert shares["queues"][0]["prompts"] == 6
     assert shares["queues"][0]["people"][0] == {"name": "ada", "share": 2, "categories": []}
+    approved = run("team", file, "approve", "ada", "--filter", "id:1-2").stdout
+    assert approved.startswith("2 prompts: decisions of ada approved\n")
+    back = run("team", file, "send-back", "bob", "--filter", "id:2", "--reason", "Read it again.").stdout
+    assert back.startswith("#2 sent back to bob: Read it again.\n")
+    assert "1 sent back" in back
     assigned = run("team", file, "assign", "hard", "--person", "bob", "--filter", "id:1,6").stdout
     assert assigned.startswith("1 prompts assigned to bob in the team queue “hard”.")
     assert "0 of 1 named prompts labelled" in assigned

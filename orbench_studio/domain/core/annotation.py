@@ -21,6 +21,7 @@ class Aspect(StrEnum):
     `training` is a label for a prompt with a known answer; it counts only as practice.
     `evidence` is the span of a response that shows its answer class, as `start:end` in characters, half open.
     `severity` is how much a refusal costs the user, from 0 to 3; it is optional and no part of the class.
+    `approved` and `returned` are about another annotator's decisions on the prompt; the value is that annotator.
     """
 
     LABEL = "label"
@@ -33,6 +34,11 @@ class Aspect(StrEnum):
     SKIP = "skip"
     FLAG = "flag"
     NOTE = "note"
+    APPROVED = "approved"
+    RETURNED = "returned"
+
+
+CHECKS = (Aspect.APPROVED, Aspect.RETURNED)
 
 
 class Basis(StrEnum):
@@ -89,6 +95,10 @@ class Annotation:
     guideline: int | None = None
     counter: int = 0
 
+    def concerns(self, annotator: str) -> bool:
+        """Whether it is the annotator's own, or an approval or return of their decisions."""
+        return self.annotator == annotator or (self.aspect in CHECKS and self.value == annotator)
+
     @property
     def rank(self) -> int:
         """0 for an adjudication, 1 for a decision of a reviewer, 2 for an imported one."""
@@ -118,13 +128,28 @@ def unread_notes(decided: Iterable[Annotation], annotator: str) -> tuple[Annotat
     return tuple(note for note in thread if not own or note.at > max(own))
 
 
+def checks_of(decided: Iterable[Annotation]) -> dict[str, Annotation]:
+    """Whether each annotator's decisions on a prompt were approved or sent back, by annotator.
+
+    `decided` are ordered by time, with the decisions about responses. A later label or answer class of the annotator
+    ends an approval or return.
+    """
+    found: dict[str, Annotation] = {}
+    for one in decided:
+        if one.aspect in CHECKS:
+            found[one.value] = one
+        elif one.aspect in (Aspect.LABEL, Aspect.ANSWER_CLASS) and one.rank == 1:
+            found.pop(one.annotator, None)
+    return found
+
+
 def visible_decisions(decided: Iterable[Annotation], annotator: str | None = None, *, blind: bool) -> list[Annotation]:
     """The decisions that an annotator, or everyone if None, may see.
 
-    A prompt is `blind` while a team queue needs more labels for it. Only imported decisions and the annotator's own are
-    visible then.
+    A prompt is `blind` while a team queue needs more labels for it. Only imported decisions, the annotator's own, and
+    what is sent back to them are visible then.
     """
-    return [one for one in decided if not blind or one.imported or one.annotator == annotator]
+    return [one for one in decided if not blind or one.imported or (annotator is not None and one.concerns(annotator))]
 
 
 _BROADER = {"non_responsive": "indirect_refusal"}  # values that are a kind of another one

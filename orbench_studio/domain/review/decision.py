@@ -4,7 +4,16 @@ from collections.abc import Container
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from orbench_studio.domain.core.annotation import LONGEST_NOTE, Annotation, Aspect, Basis, Label, notes_of
+from orbench_studio.domain.core.annotation import (
+    CHECKS,
+    LONGEST_NOTE,
+    Annotation,
+    Aspect,
+    Basis,
+    Label,
+    checks_of,
+    notes_of,
+)
 from orbench_studio.domain.core.category import stored_category
 from orbench_studio.domain.core.final_label import FinalLabel
 from orbench_studio.domain.core.judgement import ANSWERS, SEVERITIES, AnswerClass, FinalAnswer
@@ -70,6 +79,12 @@ class PromptView:
         """The thread of notes on the prompt, oldest first."""
         return notes_of(self.decided)
 
+    def returned_to(self, annotator: str) -> Annotation | None:
+        """The return of the annotator's decisions that they have not answered; None where there is none."""
+        everything = (*self.decided, *(one for response in self.responses for one in response.decided))
+        check = checks_of(sorted(everything, key=lambda one: one.at)).get(annotator)
+        return check if check is not None and check.aspect is Aspect.RETURNED else None
+
     @property
     def has_machine_labels(self) -> bool:
         """True where there are votes, judgements or labels of the source file, which blind review hides."""
@@ -102,7 +117,7 @@ def blinded(view: PromptView, annotator: str) -> PromptView:
         consensus=consensus(()),
         final=FinalLabel(None, Basis.NONE),
         responses=tuple(_blinded_response(response, annotator) for response in view.responses),
-        decided=tuple(a for a in view.decided if a.annotator == annotator and not a.imported),
+        decided=tuple(a for a in view.decided if a.concerns(annotator) and not a.imported),
         blind=True,
     )
 
@@ -142,6 +157,8 @@ class Decision:
     def __post_init__(self) -> None:
         if self.aspect in _VALUES and self.value not in _VALUES[self.aspect]:
             raise ValueError(f"{self.value!r} is not a valid {self.aspect}")
+        if self.aspect in CHECKS:
+            raise ValueError("approvals and returns are made by services.team.approval")
         if self.aspect is Aspect.CATEGORY:
             stored_category(self.value)
         if (self.aspect in OF_RESPONSES) != (self.response_id is not None):

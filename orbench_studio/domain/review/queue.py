@@ -44,6 +44,8 @@ class Field(StrEnum):
     CLASS = "class"
     JUDGES = "judges"
     BY = "by"
+    APPROVED = "approved"
+    RETURNED = "returned"
     MARK = "has"
     SOURCE = "source"
     ORIGIN = "origin"

@@ -32,6 +32,7 @@ class Activity:
     `agreement` and `kappa` compare with each label of other annotators on the same prompts, once all labels are known;
     `self_consistency` compares with the annotator's own labels on prompts shown again, `training` with known labels.
     `gold` compares first labels with the withheld labels of gold prompts; it has no cases for who cannot read these.
+    `approved` and `returned` count the prompts whose decisions were approved or sent back, and not changed since.
     `named` is the share of labelled prompts among those assigned to the annotator by name.
     """
 
@@ -45,6 +46,8 @@ class Activity:
     gold: Rate
     assigned: int
     named: Rate
+    approved: int
+    returned: int
     last_seen: datetime | None
 
 

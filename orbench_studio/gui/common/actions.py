@@ -55,6 +55,7 @@ ACTIONS = (
     ActionSpec("flag", "Flag", ("F",), "Label"),
     ActionSpec("note", "Note…", ("N",), "Label"),
     ActionSpec("assign", "Assign prompts…", (), "Label"),
+    ActionSpec("check", "Approve or send back…", (), "Label"),
     ActionSpec("next_prompt", "Next prompt", ("Down",), "Navigate", True),
     ActionSpec("previous_prompt", "Previous prompt", ("Up",), "Navigate", True),
     ActionSpec("first_undecided", "First undecided prompt", ("Home",), "Navigate"),

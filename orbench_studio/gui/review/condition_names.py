@@ -27,6 +27,8 @@ TITLES = {
     Field.CLASS: "Answer class",
     Field.JUDGES: "Judges",
     Field.BY: "Decided by",
+    Field.APPROVED: "Approved decisions of",
+    Field.RETURNED: "Sent back to",
     Field.MARK: "Marked",
     Field.FAMILIES: "Refusing families",
     Field.BASIS: "Source of label",
@@ -51,7 +53,7 @@ ALWAYS = (
 )  # fmt: skip
 MORE = (
     Field.CLASS, Field.FAMILIES, Field.BASIS, Field.VOTED, Field.VETO, Field.SOURCE, Field.ORIGIN, Field.SUBSET,
-    Field.BATCH, Field.SAMPLE, Field.TEAM,
+    Field.BATCH, Field.SAMPLE, Field.TEAM, Field.APPROVED, Field.RETURNED,
 )  # fmt: skip
 TYPED = (Field.ID, Field.GROUP, Field.SEED, Field.NOTE, Field.RESPONSE)  # without a list of values
 ORDERS = {

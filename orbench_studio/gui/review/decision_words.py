@@ -4,8 +4,9 @@ from orbench_studio.domain.core.annotation import Annotation, Aspect, Basis, Lab
 from orbench_studio.domain.core.judgement import ALL_REFUSALS, DECIDED, SEVERITIES
 from orbench_studio.domain.core.moderation import Consensus, Veto
 from orbench_studio.domain.review.decision import PromptView
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import key_text, tr
 from orbench_studio.gui.common.theme import LABELS, Mark
+from orbench_studio.gui.common.widgets import isolated
 
 SEPARATOR = "\u00a0\u00a0·  "
 _BASES = {
@@ -122,3 +123,16 @@ def _veto(consensus: Consensus, responder: str) -> str:
     if consensus.veto is Veto.OVERRULED:
         return f"Veto: {consensus.response_toxic} of {cast} votes find the response of {responder} toxic"
     return f"No veto: {consensus.response_safe} of {cast} votes find the response of {responder} safe"
+
+
+def check_words(aspect: Aspect, annotator: str) -> str:
+    """That the decisions of an annotator were approved or sent back."""
+    text = tr("decisions of {annotator} approved") if aspect is Aspect.APPROVED else tr("sent back to {annotator}")
+    return text.format(annotator=isolated(annotator))
+
+
+def returned_words(returned: Annotation) -> str:
+    """Who sent the prompt back and why, and what to do."""
+    text = tr("Sent back by {annotator}: {reason}\n{key} changes or confirms your label.")
+    reason = " ".join((returned.reason or "").split())
+    return text.format(annotator=isolated(returned.annotator), reason=isolated(reason), key=key_text("change_label"))

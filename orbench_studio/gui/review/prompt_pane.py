@@ -20,6 +20,7 @@ from orbench_studio.gui.common.theme import (
     px,
 )
 from orbench_studio.gui.common.widgets import keep_scroll_bar, label, set_tip
+from orbench_studio.gui.review.decision_words import returned_words
 from orbench_studio.gui.review.notes import NoteThread
 
 _MARGIN = 20
@@ -38,6 +39,7 @@ class PromptPane(QScrollArea):
         self._seed = TextPane(theme, Type(READING, READING_LINE), grows=True)
         self._text = TextPane(theme, Type(PROMPT, PROMPT_LINE), grows=True)
         self.notes = NoteThread(theme)
+        self.returned = label("", "error")
         self._text.entries = ("note", "flag", "category", "seed", "timeline", "reveal_text")
         self._marks = Flow(spacing=4)
         self._column = QWidget()
@@ -57,6 +59,9 @@ class PromptPane(QScrollArea):
         self._seed.show_text(view.prompt.seed.text if view.prompt.seed else "")
         self._text.show_text(view.prompt.text)
         self.notes.show_notes(view.notes, unread_notes(view.decided, annotator))
+        returned = view.returned_to(annotator)
+        self.returned.setText(returned_words(returned) if returned else "")
+        self.returned.setVisible(returned is not None)
 
     def wanted_height(self) -> int:
         """The height that shows the whole prompt."""
@@ -107,7 +112,9 @@ class PromptPane(QScrollArea):
         inner.setContentsMargins(_BUTTON, 0, _BUTTON, 0)  # aligns the text with the captions of the buttons
         inner.setSpacing(12)
         layout.addLayout(inner, 1)
-        for part in (self._origin, self._seed_title, self._seed, self._text, self.notes):
+        self.returned.setWordWrap(True)
+        self.returned.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        for part in (self.returned, self._origin, self._seed_title, self._seed, self._text, self.notes):
             inner.addWidget(part)
         inner.addStretch()
         self.setWidget(column)

@@ -197,11 +197,11 @@ class QueueView(QWidget):
         if not isinstance(row, QueueRow):
             return []
         if len(self.chosen()) > 1:
-            return ["bulk", "assign"]
+            return ["bulk", "assign", "check"]
         number, clipboard = f"#{abs(row.prompt_id)}", QGuiApplication.clipboard()
         return [
             *("label_safe", "label_toxic", "label_controversial", "change_label", "skip", None),
-            *("flag", "note", "category", "timeline", "assign", None),
+            *("flag", "note", "category", "timeline", "assign", "check", None),
             Command(tr("Copy prompt"), lambda: clipboard.setText(row.text)),  # a covered one as it is shown
             Command(tr("Copy prompt number"), lambda: clipboard.setText(number)),
         ]

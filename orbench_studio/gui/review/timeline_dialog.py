@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
 
-from orbench_studio.domain.core.annotation import Annotation, Aspect, Label, Visible
+from orbench_studio.domain.core.annotation import CHECKS, Annotation, Aspect, Label, Visible
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.decision import PromptView, evidence_span
 from orbench_studio.domain.review.timeline import Event
@@ -14,7 +14,7 @@ from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.theme import ANSWERS, LABELS, Mark
 from orbench_studio.gui.common.widgets import label
-from orbench_studio.gui.review.decision_words import severity_words
+from orbench_studio.gui.review.decision_words import check_words, severity_words
 
 _COLUMNS = (
     Column("When", 60, whole=True),
@@ -135,6 +135,8 @@ def _words(annotation: Annotation, response: str) -> str:
         return f"✎ {_excerpt(annotation.value)}" if annotation.value else tr("note removed")
     if annotation.aspect is Aspect.FLAG:
         return tr("⚑ flagged") if annotation.value == "on" else tr("flag removed")
+    if annotation.aspect in CHECKS:
+        return check_words(annotation.aspect, annotation.value)
     return (
         tr("category {category}").format(category=annotation.value)
         if annotation.aspect is Aspect.CATEGORY

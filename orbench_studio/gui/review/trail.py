@@ -10,7 +10,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
-from orbench_studio.domain.core.annotation import Aspect, Label
+from orbench_studio.domain.core.annotation import CHECKS, Aspect, Label
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.domain.review.timeline import RecentDecision, in_place
@@ -18,7 +18,7 @@ from orbench_studio.gui.common.actions import Actions, tr
 from orbench_studio.gui.common.elided_label import ElidedLabel
 from orbench_studio.gui.common.theme import ANSWERS, LABELS, px
 from orbench_studio.gui.common.widgets import label, set_role, set_tip
-from orbench_studio.gui.review.decision_words import mark_words, severity_words
+from orbench_studio.gui.review.decision_words import check_words, mark_words, severity_words
 from orbench_studio.gui.workspace.decision_recorder import DecisionRecorder
 from orbench_studio.gui.workspace.session import Session
 
@@ -182,6 +182,8 @@ def _words(aspect: Aspect, value: str) -> tuple[str, str]:
     else:
         if aspect is Aspect.SEVERITY:
             return severity_words(value), ""
+        if aspect in CHECKS:
+            return check_words(aspect, value), ""
         words = {Aspect.SKIP: tr("skipped"), Aspect.NOTE: tr("note"), Aspect.EVIDENCE: tr("evidence marked")}
         flag = tr("flagged") if value == "on" else tr("flag removed")
         return words.get(aspect, flag if aspect is Aspect.FLAG else tr("category {value}").format(value=value)), ""

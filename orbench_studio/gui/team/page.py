@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVB
 
 from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
 from orbench_studio.domain.review.query import write
-from orbench_studio.domain.review.queue import QueueFilter
+from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.domain.team.queue import QueueState, TeamQueue, assignments_filter
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.empty_state import EmptyState
@@ -54,6 +54,7 @@ class TeamPage(QScrollArea):
         self.statuses: list[QueueStatus] = []
         self.cards: list[QueueCard] = []
         self.new = QPushButton(tr("New queue…"))
+        self.returned = QPushButton()
         first = QPushButton(tr("New queue…"))
         first.clicked.connect(lambda: self.ask(None))
         self.empty = EmptyState(tr("No team queues yet"), [tr(step) for step in _STEPS], (first,))
@@ -62,6 +63,7 @@ class TeamPage(QScrollArea):
         self._note = note(tr(NOTE))
         self._build_ui()
         self.new.clicked.connect(lambda: self.ask(None))
+        self.returned.clicked.connect(self._review_returned)
         theme.changed.connect(lambda: self.refresh(ALL_CHANGED))
 
     def refresh(self, changes: Changes) -> None:
@@ -153,6 +155,9 @@ class TeamPage(QScrollArea):
                 card.show_status(statuses[place], annotator)
         self.empty.setVisible(not statuses)
         self.new.setVisible(bool(statuses))
+        returned = sum(one.returned for one in people if one.annotator == annotator)
+        self.returned.setVisible(bool(returned))
+        self.returned.setText(tr("Sent back to you: {count}").format(count=f"{returned:,}"))
         for table in self._tables:
             table.deleteLater()
         self._tables = [table_of(people_table(people, datetime.now(UTC)))] if people else []
@@ -172,6 +177,9 @@ class TeamPage(QScrollArea):
         card.state_wanted.connect(lambda state: self._set_state(self.statuses[place].queue.name, state))
         card.disputes_wanted.connect(lambda: self.page_wanted.emit("page_disputes"))
 
+    def _review_returned(self) -> None:
+        self.review_wanted.emit(QueueFilter((Term(Field.RETURNED, (self._session.annotator,)),)))
+
     def _join(self, queue: TeamQueue) -> None:
         self.review_wanted.emit(assignments_filter(queue.name, self._session.annotator))
 
@@ -184,6 +192,7 @@ class TeamPage(QScrollArea):
         heading = QHBoxLayout()
         heading.addWidget(label(tr("Team"), "title"))
         heading.addStretch()
+        heading.addWidget(self.returned)
         heading.addWidget(self.new)
         self._queues.setSpacing(12)
         column = self._column
@@ -196,5 +205,6 @@ class TeamPage(QScrollArea):
         column.addWidget(self._note)
         column.addStretch(1)
         self.empty.hide()
+        self.returned.hide()
         self._note.hide()
         self.setWidget(page)

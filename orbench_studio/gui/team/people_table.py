@@ -26,6 +26,8 @@ COLUMNS = {
     "Gold accuracy": "Agreement of first labels with the hidden known labels of gold prompts",
     "Assigned now": "Prompts assigned to the annotator and not labelled yet",
     "Named prompts": "Labelled prompts of those assigned to the annotator by name",
+    "Approved": "Prompts on which the annotator's decisions were approved",
+    "Sent back": "Prompts that were sent back to the annotator and are not decided again yet",
     "Last seen": "Last decision or activity in a queue",
 }
 NOTE = "95 % intervals (Wilson; Dirichlet draws for kappa), pairs of labels assumed independent."
@@ -57,6 +59,8 @@ def _row(one: Activity, now: datetime) -> Row:
         one.gold.short_with_n,
         f"{one.assigned:,}",
         f"{one.named.count:,} / {one.named.n:,}" if one.named.n else "—",
+        f"{one.approved:,}",
+        f"{one.returned:,}",
         _ago(one.last_seen, now),
     )
 

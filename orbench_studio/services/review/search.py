@@ -1,12 +1,13 @@
 """Search: the queue of a filter, counts for its facets, saved views, and the full-text index of responses."""
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
+from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.query import write
 from orbench_studio.domain.review.queue import (
     Field,
@@ -24,7 +25,7 @@ from orbench_studio.services.review import blinding
 from orbench_studio.services.review.response_selection import by_usefulness
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import prompts, response_index
-from orbench_studio.store.review import facets, named_filters, prompt_lists, queue
+from orbench_studio.store.review import checks, facets, named_filters, prompt_lists, queue
 
 
 def queue_of(
@@ -32,7 +33,8 @@ def queue_of(
 ) -> Queue:
     """The prompts that match the filter, in its order; begins at the prompt `shown` where it is among them.
 
-    In a team queue, the prompts that the annotator labelled are decided, whatever is known of others.
+    In a team queue, the prompts that the annotator labelled are decided, whatever is known of others. Prompts that were
+    sent back to the annotator come first.
     """
     with workspace.reading() as db:
         ids = queue.ids(db, wanted)
@@ -40,6 +42,10 @@ def queue_of(
         total = queue.total(db)
         own = tuple(prompts.own_categories(db))
         decided = queue.decided(db, wanted, annotator if wanted.on(Field.TEAM) else None)
+        given = given_to(wanted)
+        if given is not None and (returned := _returned(db, given[1], ids)):
+            ids = array("q", (*returned, *(one for one in ids if one not in returned)))
+            begin, decided = shown if shown in returned else returned[0], decided - {*returned}
     if wanted.order is Order.USEFUL:
         ids = array("q", by_usefulness(workspace, ids))
         begin = shown if shown in ids else next(iter(ids), None)
@@ -50,6 +56,10 @@ def _first(db: Connection, wanted: QueueFilter) -> int | None:
     """The first prompt that the annotator of a team queue holds; in other queues the first undecided one."""
     given = given_to(wanted)
     return prompt_lists.first_held(db, *given) if given else queue.first_with_status(db, wanted, Status.UNDECIDED)
+
+
+def _returned(db: Connection, annotator: str, among: Collection[int]) -> list[int]:
+    return [one for one in checks.standing(db).get((Aspect.RETURNED, annotator), ()) if one in among]
 
 
 def queue_rows(workspace: Workspace, prompt_ids: Sequence[int], annotator: str | None = None) -> list[QueueRow]:

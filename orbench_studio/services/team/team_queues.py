@@ -7,6 +7,7 @@ from random import SystemRandom
 
 from sqlalchemy import Connection
 
+from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.judging.agreement import Kappa
@@ -17,7 +18,7 @@ from orbench_studio.domain.team.queue import Progress, QueueState, TeamQueue, un
 from orbench_studio.errors import StudioError
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import prompts
-from orbench_studio.store.review import assignment_states, derived_states, journal, queue
+from orbench_studio.store.review import assignment_states, checks, derived_states, journal, queue
 from orbench_studio.store.review import repeated_decisions as store_people
 from orbench_studio.store.team import (
     annotator_activity,
@@ -71,6 +72,7 @@ def people(workspace: Workspace, now: datetime | None = None) -> list[Activity]:
         consistency = self_consistency(store_people.on_rechecked(db))
         assigned = annotator_activity.assigned(db, now or datetime.now(UTC))
         named_prompts = annotator_activity.named(db)
+        checked = checks.standing(db)
         last_seen = annotator_activity.last_seen(db)
         everybody = annotator_activity.names(db)
     nothing = Rate(0, 0)
@@ -86,6 +88,8 @@ def people(workspace: Workspace, now: datetime | None = None) -> list[Activity]:
             _rate(gold_labels.get(name, {})),
             assigned.get(name, 0),
             named_prompts.get(name, nothing),
+            len(checked.get((Aspect.APPROVED, name), ())),
+            len(checked.get((Aspect.RETURNED, name), ())),
             last_seen.get(name),
         )
         for name in everybody

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
+from orbench_studio.domain.core.annotation import CHECKS
 from orbench_studio.store.core.bulk_insert import chunks, in_list
 from orbench_studio.store.core.reviewer_views import HIDDEN, SUMMARY
 from orbench_studio.store.core.tables import (
@@ -178,6 +179,7 @@ def _annotations(db: Connection, ids: Sequence[int], named: Named) -> Mapping[tu
         found[row.prompt_id, row.response_id].append(
             entry_of(row, named)
             | {"annotator": named(row.name), "aspect": row.aspect, "value": row.value, "reason": row.reason}
+            | ({"value": named(row.value), "told": row.aspect} if row.aspect in CHECKS else {})
             | {"raw": row.raw, "visible": row.visible.split(), "source": row.source_id, "line": row.source_line}
             | {"undone": reversed_by, "in_force": not reversed_by or reversed_by[-1]["kind"] != "undo"}
         )

@@ -27,6 +27,7 @@ from orbench_studio.store.core.tables import (
     VOTES,
 )
 from orbench_studio.store.core.team_tables import TEAM_PROMPTS, TEAM_QUEUES
+from orbench_studio.store.review import checks
 from orbench_studio.store.review.journal import IN_FORCE
 from orbench_studio.store.review.prompt_lists import in_sample
 from orbench_studio.store.review.query_sql import conditions, counting_vote, marks
@@ -125,6 +126,15 @@ def _by(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:
     return _pairs(db, decided)
 
 
+def _checked(aspect: Aspect) -> _Count:
+    def count(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:
+        checked = checks.standing(db)
+        there = db.execute(select(S.prompt_id).where(*others)).scalars() if checked else ()
+        return checks.counts(checked, aspect, there)
+
+    return count
+
+
 def _marks(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:
     return _present(db, others, marks())
 
@@ -203,6 +213,8 @@ _COUNTED: dict[Field, _Count] = {
     Field.CLASS: _classes,
     Field.JUDGES: _judges,
     Field.BY: _by,
+    Field.APPROVED: _checked(Aspect.APPROVED),
+    Field.RETURNED: _checked(Aspect.RETURNED),
     Field.MARK: _marks,
     Field.SOURCE: _sources,
     Field.ORIGIN: _origins,

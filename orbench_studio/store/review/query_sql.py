@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal_column, not_, or_, select
@@ -25,6 +26,7 @@ from orbench_studio.domain.review.query import (
 from orbench_studio.domain.review.queue import Agreement, Field, Term
 from orbench_studio.store.core import text_search
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS
+from orbench_studio.store.core.bulk_insert import in_list
 from orbench_studio.store.core.curation_tables import NEAR_DUPLICATES
 from orbench_studio.store.core.generation_tables import GENERATED_TEXTS
 from orbench_studio.store.core.tables import (
@@ -42,6 +44,7 @@ from orbench_studio.store.core.tables import (
     VOTES,
 )
 from orbench_studio.store.core.text_search import Search
+from orbench_studio.store.review import checks
 from orbench_studio.store.review.blinding import BLIND_PROMPTS
 from orbench_studio.store.review.journal import IN_FORCE
 from orbench_studio.store.review.prompt_lists import in_sample, in_team_queue
@@ -58,7 +61,12 @@ S = PROMPT_STATES.c
 
 def conditions(db: Connection, terms: Sequence[Term]) -> list[ColumnElement[bool]]:
     """One SQL condition on prompt states per term."""
-    searches = {Field.TEXT: text_search.in_prompts, Field.RESPONSE: text_search.in_responses}
+    searches: dict[Field, Callable[[Connection], Search]] = {
+        Field.TEXT: text_search.in_prompts,
+        Field.RESPONSE: text_search.in_responses,
+        Field.APPROVED: partial(_checked, Aspect.APPROVED),
+        Field.RETURNED: partial(_checked, Aspect.RETURNED),
+    }
     asked = {field: search(db) for field, search in searches.items() if any(term.field is field for term in terms)}
     return [_condition(term, _FIELDS | asked) for term in terms]
 
@@ -142,6 +150,11 @@ def _by(value: str) -> ColumnElement[bool]:
         .where(ANNOTATORS.c.name == value, a.aspect.in_([Aspect.LABEL, Aspect.ANSWER_CLASS]), IN_FORCE)
     )
     return S.prompt_id.in_(theirs)
+
+
+def _checked(aspect: Aspect, db: Connection) -> Search:
+    checked = checks.standing(db)
+    return lambda value: in_list(S.prompt_id, checked.get((aspect, value), ()))
 
 
 def _mark(value: str) -> ColumnElement[bool]:

@@ -16,7 +16,7 @@ import psycopg
 from sqlalchemy import Connection, Integer
 from sqlmodel import SQLModel
 
-from orbench_studio.domain.core.annotation import LONGEST_NOTE, Aspect, Label, Visible
+from orbench_studio.domain.core.annotation import CHECKS, LONGEST_NOTE, Aspect, Label, Visible
 from orbench_studio.domain.core.category import LONGEST_CATEGORY
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.timeline import EntryKind
@@ -98,7 +98,8 @@ _HIDDEN = (
     f"OR {{0}}.aspect = '{Aspect.TRAINING}' AND {_QUEUED} p.training))"
 )
 _READABLE = (
-    f"annotator_id = {_SELF} OR NOT {_HIDDEN.format('annotations')} OR EXISTS (SELECT FROM journal AS entry "
+    f"annotator_id = {_SELF} OR aspect IN {_in(CHECKS)} AND value = session_user::text "
+    f"OR NOT {_HIDDEN.format('annotations')} OR EXISTS (SELECT FROM journal AS entry "
     f"WHERE entry.id = annotations.journal_id AND entry.kind = '{EntryKind.IMPORT}')"
 )
 _COUNTING = (Aspect.LABEL, Aspect.TRAINING, Aspect.SKIP, Aspect.RECHECK)
@@ -154,7 +155,8 @@ _POLICIES = {
     ("annotations", "INSERT"): (
         f"annotator_id = {_SELF} AND EXISTS (SELECT FROM journal AS entry WHERE entry.id = journal_id "
         f"AND entry.annotator_id = annotations.annotator_id AND entry.kind IN {_in(_DECIDING)} "
-        "AND entry.xmin = pg_current_xact_id()::xid) "
+        "AND entry.xmin = pg_current_xact_id()::xid "
+        f"AND (annotations.aspect NOT IN {_in(CHECKS)} OR entry.kind = '{EntryKind.ADJUDICATION}')) "
         f"AND (response_id IS NULL OR {_OF_RESPONSE.format('annotations', '')})"
     ),
     ("views", "INSERT"): f"created_at BETWEEN {_CLOCK}",
@@ -241,6 +243,7 @@ def _checks() -> Iterator[tuple[str, str, str]]:
             "WHEN aspect = 'evidence' THEN value ~ '^[0-9]{1,9}:[0-9]{1,9}$' AND response_id IS NOT NULL "
             "AND split_part(value, ':', 1)::int < split_part(value, ':', 2)::int "
             "WHEN aspect = 'severity' THEN value IN ('0', '1', '2', '3') AND response_id IS NOT NULL "
+            f"WHEN aspect IN {_in(CHECKS)} THEN value <> '' AND response_id IS NULL "
             "WHEN aspect = 'flag' THEN value IN ('on', 'off') "
             f"WHEN aspect = 'category' THEN value <> '' AND {category.format('value')} "
             "ELSE true END"

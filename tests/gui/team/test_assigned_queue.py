@@ -7,10 +7,12 @@ from PySide6.QtCore import Qt
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
+from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.team.queue import QueueState, TeamQueue, assignments_filter
 from orbench_studio.gui.team.assign_dialog import AssignDialog
+from orbench_studio.gui.team.check_dialog import CheckDialog
 from orbench_studio.services.review import prompt_review
-from orbench_studio.services.team import assignments, team_queues
+from orbench_studio.services.team import approval, assignments, team_queues
 from orbench_studio.services.workspace.workspace import open_workspace
 
 
@@ -101,6 +103,32 @@ def test_a_selection_is_assigned_by_name_and_comes_first(start, path, other):
         ada.wait(lambda: "1 prompts assigned to Ada" in ada.message())
         join(ada, "Ada")
         assert ids(ada)[:3] == [30, 7, 8]  # where Ada left the queue
+
+
+def test_a_prompt_sent_back_comes_first_with_the_reason(start, path, other):
+    team_queues.make(other, TeamQueue("hard", "id:1-9"))
+    assignments.claim(other, "hard", annotator="Ada")
+    for prompt_id in (1, 2):
+        prompt_review.decide(other, Decision(prompt_id, Aspect.LABEL, "toxic"), annotator="Ada")
+    prompt_review.decide(other, Decision(40, Aspect.LABEL, "safe"), annotator="Bob")
+    approval.send_back(other, [2], "<b>Read</b> section 3.", of="Ada", annotator="Bob")
+    with start(path) as ada:
+        join(ada, "Ada")
+        assert (ids(ada)[:3], ada.shown()) == ([2, 1, 3], 2)
+        assert "Sent back by Bob: <b>Read</b> section 3." in ada.page.prompt.returned.text()
+        ada.window.show_page("page_team")
+        ada.wait(lambda: ada.window.team.returned.text() == "Sent back to you: 1")
+        ada.window.team.returned.click()
+        ada.wait(lambda: ids(ada) == [2])
+        ada.window._review(parse("by:Bob"))
+        ada.wait(lambda: ids(ada) == [40] and ada.shown() == 40)
+        ada.window.actions_table["check"].trigger()
+        dialog = ada.window.findChild(CheckDialog)
+        ada.wait(lambda: dialog.annotator.currentText() == "Bob")
+        dialog.send_back.click()
+        ada.wait(lambda: "Give a reason" in dialog.error.text())
+        dialog.approve.click()
+        ada.wait(lambda: "#40: decisions of Bob approved" in ada.message())
 
 
 def test_skipping_and_leaving_return_assignments(start, path, other):

@@ -73,7 +73,7 @@ def test_counts_equal_the_matches_of_a_condition_and_of_its_exclusion(workspace,
 def test_there_are_counts_wherever_there_is_data(workspace):
     empty = {field for field in Field if not search.counts_of(workspace, parse(""), field)}
     typed = {Field.ID, Field.NOTE, Field.RESPONSE, Field.TEXT, Field.GROUP, Field.SEED}
-    assert empty == typed | {Field.SUBSET, Field.BATCH, Field.SAMPLE, Field.TEAM}
+    assert empty == typed | {Field.SUBSET, Field.BATCH, Field.SAMPLE, Field.TEAM, Field.APPROVED, Field.RETURNED}
 
 
 def test_refusals_are_counted_by_model_and_by_family(workspace):

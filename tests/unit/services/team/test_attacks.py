@@ -101,6 +101,7 @@ ATTACKS = {
         "a decision in an old entry": into(LAST.format(ME)),
         "a decision under another name": decision(who=BEN),
         "an unknown aspect": decision("verdict"),
+    "an approval by a reviewer": decision("approved", "'ben'"),
         "a label that is none": decision(value="'dangerous'"),
         "a label without a value": decision(value="''"),
         "a label on a response": decision(response=FIRST_RESPONSE.format(3)),

@@ -21,7 +21,7 @@ from orbench_studio.services.judging import custom_rules
 from orbench_studio.services.judging.custom_rules import CustomRule
 from orbench_studio.services.review import bulk_labels, bulk_undo, guidelines, history, prompt_review, search
 from orbench_studio.services.review.blinding import HIDDEN
-from orbench_studio.services.team import adjudication, assignments, team_queues
+from orbench_studio.services.team import adjudication, approval, assignments, team_queues
 from orbench_studio.services.team.policy import TeamPolicy
 from orbench_studio.services.workspace import statistics
 from orbench_studio.services.workspace.workspace import open_workspace
@@ -113,6 +113,19 @@ def test_a_reviewer_labels_what_the_owner_assigned_to_them(owned, mona):
         (7, True),
         (8, False),
     ]
+    assert owned.problems() == []
+
+
+def test_only_an_adjudicator_or_the_owner_approves(owned, mona, nils):
+    label(mona, 1, "toxic", "mona")
+    label(nils, 2, "safe", "nils")
+    with pytest.raises(WorkspaceError, match="adjudicate only as an adjudicator"):
+        approval.approve(mona, [2], of="nils", annotator="mona")
+    approval.send_back(nils, [1], "Read it again.", of="mona", annotator="nils")
+    approval.approve(owned, [2], of="nils", annotator="owner")
+    assert prompt_review.load(mona, 1, "mona").returned_to("mona").reason == "Read it again."
+    team_queues.make(owned, TeamQueue("blind", "id:1-9", overlap=2))
+    assert prompt_review.load(mona, 1, "mona").returned_to("mona").annotator == "nils", "also where labels are hidden"
     assert owned.problems() == []
 
 

@@ -1,0 +1,103 @@
+"""Dialog that approves an annotator's decisions, or sends prompts back to them with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.theme import px
+from orbench_studio.gui.common.widgets import if_alive, label
+from orbench_studio.gui.workspace.session import Session
+
+if TYPE_CHECKING:
+    from orbench_studio.domain.core.changes import Changes
+    from orbench_studio.services.workspace.workspace import Workspace
+
+_REASON_HEIGHT = 72  # pixels
+
+
+class CheckDialog(QDialog):
+    """Stays open until the approval or return is saved, and shows errors."""
+
+    message = Signal(str)  # after it was saved
+
+    def __init__(self, parent: QWidget, session: Session, scopes: Mapping[str, Sequence[int]], person: str) -> None:
+        super().__init__(parent)
+        self._session, self._scopes = session, scopes
+        self.prompts, self.annotator, self.reason = QComboBox(), QComboBox(), QPlainTextEdit()
+        self.approve, self.send_back = QPushButton(tr("Approve")), QPushButton(tr("Send back"))
+        self.error = label("", "error")
+        self._build_ui()
+        self.approve.clicked.connect(lambda: self._run(back=False))
+        self.send_back.clicked.connect(lambda: self._run(back=True))
+
+        def work(workspace: Workspace) -> list[str]:
+            from orbench_studio.services.team import team_queues
+
+            return team_queues.names(workspace)
+
+        session.run(work, if_alive(self, lambda names: self._offer(names, person)))
+
+    def _offer(self, names: list[str], person: str) -> None:
+        self.annotator.addItems([name for name in names if name != self._session.annotator])
+        self.annotator.setCurrentText(person)
+
+    def _run(self, *, back: bool) -> None:
+        ids = [*self._scopes.values()][self.prompts.currentIndex()]
+        of, reason, annotator = self.annotator.currentText(), self.reason.toPlainText(), self._session.annotator
+
+        def work(workspace: Workspace) -> Changes:
+            from orbench_studio.services.team import approval
+
+            if back:
+                return approval.send_back(workspace, ids, reason, of=of, annotator=annotator)
+            return approval.approve(workspace, ids, of=of, annotator=annotator)
+
+        failed = if_alive(self, lambda error: self.error.setText(str(error)))
+        self._session.run(work, if_alive(self, self._done), failed, show_errors=False)
+
+    def _done(self, changes: Changes) -> None:
+        self.message.emit(changes.message)
+        self.accept()
+
+    def _build_ui(self) -> None:
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(tr("Approve or send back"))
+        self.prompts.addItems([*self._scopes])
+        self.reason.setObjectName("input")
+        self.reason.setTabChangesFocus(True)
+        self.reason.setFixedHeight(px(_REASON_HEIGHT))
+        self.reason.setPlaceholderText(tr("Needed to send prompts back"))
+        self.error.setWordWrap(True)
+        form = QFormLayout()
+        form.setVerticalSpacing(8)
+        for name, field in (("Prompts", self.prompts), ("Decisions of", self.annotator), ("Reason", self.reason)):
+            field.setAccessibleName(tr(name))
+            form.addRow(tr(name), field)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        for button in (self.send_back, self.approve):
+            button.setAutoDefault(False)
+            buttons.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 24, 24, 16)
+        layout.setSpacing(12)
+        layout.addLayout(form)
+        layout.addWidget(self.error)
+        layout.addStretch()
+        layout.addWidget(buttons)
+        set_size(self, 520, 270)
