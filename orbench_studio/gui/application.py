@@ -27,6 +27,8 @@ from orbench_studio.settings import Settings
 if TYPE_CHECKING:
     from orbench_studio.services.workspace.policy import Policy
 
+_PATIENCE = 0.5  # seconds that a computation in the background has to end when the window closes
+
 
 class Application:
     """The running application."""
@@ -97,7 +99,7 @@ class Application:
             self.window.close()
         finally:
             self.session.close()
-            self.session.background.close()
+            self.session.background.abandon(_PATIENCE)
             self.operations.close()
             self._delete_objects()
             self._garbage.close()

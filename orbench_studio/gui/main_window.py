@@ -8,10 +8,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractItemView,
     QDialog,
     QHBoxLayout,
     QVBoxLayout,
@@ -346,8 +347,20 @@ class MainWindow(PageRegistry):
         elif disabled is not None:
             self.messages.show_message(tr("Open or create a workspace first: “{action}” needs one.").format(
                 action=disabled.text().removesuffix("…")))  # fmt: skip
+        elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and not isinstance(focused, QAbstractItemView):
+            self._enter_list()
         else:
             super().keyPressEvent(event)
+
+    def _enter_list(self) -> None:
+        """Focus the topmost list of the page, where the arrow keys move."""
+        page = self._pages.currentWidget() or self
+        views = [view for view in page.findChildren(QAbstractItemView) if view.isVisible() and view.model().rowCount()]
+        if views:
+            view = min(views, key=lambda view: view.mapTo(page, QPoint()).y())
+            view.setFocus()
+            if not view.currentIndex().isValid():
+                view.setCurrentIndex(view.model().index(0, 0))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):

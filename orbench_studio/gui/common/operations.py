@@ -1,7 +1,9 @@
 """Operations in a background thread; results and errors are delivered in the window's thread."""
 
+import ctypes
 import logging
 import platform
+import threading
 import traceback
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +17,11 @@ from orbench_studio.errors import StudioError
 from orbench_studio.version import __version__
 
 log = logging.getLogger(__name__)
+_ASK_AGAIN = 0.1  # seconds
+
+
+class _AbandonedError(BaseException):
+    """Raised in a computation whose result nobody needs; not an `Exception`, so that no handler of errors keeps it."""
 
 
 def act_of(work: Callable[..., object]) -> Hashable:
@@ -52,6 +59,7 @@ class Operations(QObject):
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="operations")
         self._is_closed = False
         self._pending = 0
+        self._computing: int | None = None  # the thread, while it is in `work`
         # Always queued: a result that is ready before `run` returns would otherwise be delivered inside of `run`.
         self._ended.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._reported.connect(self.report, Qt.ConnectionType.QueuedConnection)
@@ -78,7 +86,7 @@ class Operations(QObject):
             done, failed, show_errors, handled_elsewhere, act_of(work) if act is None else act, is_current
         )
         self._pending += 1
-        self._thread.submit(work).add_done_callback(lambda future: self._ended.emit(future, request))
+        self._thread.submit(self._work, work).add_done_callback(lambda future: self._ended.emit(future, request))
 
     def run_now(self, work: Callable[[], object]) -> None:
         """Run something short in the window's thread and report a `StudioError`."""
@@ -100,11 +108,33 @@ class Operations(QObject):
         self._thread.shutdown(wait=True)
         self._is_closed = True
 
+    def abandon(self, patience: float) -> None:
+        """Drop what is pending, wait for the current computation, and end it if it takes longer than some seconds."""
+        self._is_closed = True
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        ended = threading.Thread(target=self._thread.shutdown)  # waits for the thread of the computation
+        ended.start()
+        ended.join(patience)
+        while ended.is_alive():
+            if (thread := self._computing) is not None:
+                error = ctypes.py_object(_AbandonedError)
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), error)  # at its next step in Python
+            ended.join(_ASK_AGAIN)
+
+    def _work(self, work: Callable[[], Any]) -> Any:
+        self._computing = threading.get_ident()
+        try:
+            return work()
+        finally:
+            self._computing = None
+
     def _deliver(self, future: "Future[Any]", request: _Request) -> None:
         self._pending -= 1
         if future.cancelled():
             return
         error = future.exception()
+        if isinstance(error, _AbandonedError):
+            return
         if error is not None:
             self._fail(error, request)
             return

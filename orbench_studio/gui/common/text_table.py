@@ -53,7 +53,9 @@ def table_of(table: TextTable) -> QWidget:
     column = QVBoxLayout(widget)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(8)
-    column.addWidget(label(table.title, "strong"))
+    title = label(table.title, "strong")
+    title.setWordWrap(True)
+    column.addWidget(title)
     column.addWidget(_TextTableView(table))
     if table.note:
         column.addWidget(note(table.note))

@@ -6,7 +6,7 @@ from typing import TypeVar
 from unicodedata import bidirectional
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QAction, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
@@ -205,9 +205,19 @@ def if_alive(widget: QWidget, then: Callable[[T], object]) -> Callable[[T], obje
     return lambda answer: then(answer) if isValid(widget) else None
 
 
+class _ScrollArea(QScrollArea):
+    """A scroll area that leaves the arrow keys to the window where there is nothing to scroll."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self.verticalScrollBar().maximum():
+            super().keyPressEvent(event)
+        else:
+            event.ignore()
+
+
 def scrolled(widget: QWidget) -> QScrollArea:
     """The widget in a scroll area, for small windows and large text."""
-    area = QScrollArea()
+    area = _ScrollArea()
     area.setWidget(widget)
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)

@@ -96,6 +96,9 @@ def test_launched_batch_shows_its_responses_in_review(at_page, path):
     at_page.until(BatchState.COMPLETED)
     completed = [["completed", "40 of 40"]]
     at_page.studio.wait(lambda: [line[2:4] for line in at_page.lines(at_page.page.batches)] == completed)
+    at_page.form.models.line.setFocus()
+    QTest.keyClick(at_page.form.models.line, Qt.Key.Key_Down)
+    assert at_page.studio.window.focusWidget() is at_page.page.batches, "an arrow key enters the list on the screen"
     shown = at_page.lines(at_page.pane.models)
     assert [line[:2] for line in shown] == [
         [MIXED, "20 of 20"], ["simulated/helpful", "20 of 20"],
