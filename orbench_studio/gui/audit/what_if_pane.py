@@ -137,16 +137,8 @@ class WhatIfPane(QWidget):
             box.setText(tr("{prompts} ({count})").format(prompts=tr(_DROPS[drop][0]), count=f"{removed:,}"))
             box.setEnabled(removed > 0 or box.isChecked())
         text = tr("{count} of {total} safe prompts remain.")
-        self._say(
-            " ".join(
-                (
-                    text.format(count=f"{found.left:,}", total=f"{found.prompts:,}"),
-                    found.shared,
-                    found.choice,
-                    found.mark_note,
-                )
-            ).strip()
-        )
+        remaining = text.format(count=f"{found.left:,}", total=f"{found.prompts:,}")
+        self._say(" ".join((remaining, found.shared, found.choice)).strip())
         self.errors.setText(errors.method)
         self._show_rows()
 

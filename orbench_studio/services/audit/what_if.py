@@ -88,7 +88,7 @@ class WhatIf:
 
     `removed` is how many each drop removes.
     `comparisons` are all pairs of models after dropping, the one with the higher rank first. `mark` is the mark of all
-    rates, if a judge behind them has no valid licence, and `mark_note` says what it means.
+    rates, if a judge behind them has no valid licence.
     """
 
     options: AuditOptions
@@ -100,7 +100,6 @@ class WhatIf:
     highest: ExtremeModel | None
     lowest: ExtremeModel | None
     mark: str = ""
-    mark_note: str = ""
 
     @property
     def choice(self) -> str:
@@ -158,7 +157,7 @@ def what_if(counts: AuditCounts, options: AuditOptions) -> WhatIf:
     total = int(safe.sum()) + (int(toxic.sum()) if with_toxic else 0)
     order = sorted(moved, key=lambda one: (-_rate(one.before), one.before.rank, one.model))
     left = int(remaining.sum())
-    return WhatIf(options, tuple(order), total, left, removed, after.comparisons, *after.extremes, *after.marks)
+    return WhatIf(options, tuple(order), total, left, removed, after.comparisons, *after.extremes, after.mark)
 
 
 def _rate(ranked: RankedModel) -> float:
@@ -168,7 +167,7 @@ def _rate(ranked: RankedModel) -> float:
 
 class _Ranking(NamedTuple):
     models: dict[str, RankedModel]
-    marks: tuple[str, str]
+    mark: str
     comparisons: tuple[Comparison, ...] = ()
     extremes: tuple[ExtremeModel | None, ExtremeModel | None] = (None, None)
 
@@ -178,11 +177,10 @@ def _ranked(counts: AuditCounts, options: AuditOptions) -> _Ranking:
     from orbench_studio.estimates.ranks import differences, lowest, ranks, winner
 
     found, last = audit(counts, options), len(counts.models)
-    marks = found.mark, found.mark_note
     rates = {name: found.rate(Group.SAFE, name) for name in counts.names}
     prompts = members(counts, options, Group.SAFE)
     if not prompts.any() or not last:
-        return _Ranking({name: RankedModel(rate, 1, (1, last), (1, last)) for name, rate in rates.items()}, marks)
+        return _Ranking({name: RankedModel(rate, 1, (1, last), (1, last)) for name, rate in rates.items()}, found.mark)
     cases, refused, _ = (values[prompts] for values in by_prompt(counts, options))
     clusters = counts.matrix.clusters[prompts]
     compared = differences(refused, cases, clusters)
@@ -198,7 +196,7 @@ def _ranked(counts: AuditCounts, options: AuditOptions) -> _Ranking:
         return None if of is None else ExtremeModel(counts.names[of[0]], of[1:], answered)
 
     extremes = extreme(winner(refused, cases, clusters)), extreme(lowest(refused, cases, clusters))
-    return _Ranking(models, marks, _comparisons(counts.names, compared, ranked.rank), extremes)
+    return _Ranking(models, found.mark, _comparisons(counts.names, compared, ranked.rank), extremes)
 
 
 def _comparisons(names: Sequence[str], compared: "Differences", rank: Array) -> tuple[Comparison, ...]:
