@@ -7,7 +7,7 @@ import numpy as np
 from orbench_studio.domain.audit.sample import allocate
 from orbench_studio.domain.core.rates import score_interval, wilson
 from orbench_studio.domain.judging.agreement import calibration_error, calibration_interval, kappa, reliability
-from orbench_studio.estimates.clusters import effective_n, moments
+from orbench_studio.estimates.clusters import design_effect, effective_n, moments
 from orbench_studio.estimates.dawid_skene import SAFE, TOXIC, bootstrap_intervals, dawid_skene, error_correlation
 from orbench_studio.estimates.misclassification import rogan_gladen
 from orbench_studio.estimates.ppi import (
@@ -16,6 +16,7 @@ from orbench_studio.estimates.ppi import (
     OUT,
     PROBABILITIES,
     YES,
+    influence,
     labels_needed,
     ppi_estimate,
     probability_state,
@@ -90,6 +91,29 @@ def ppi_coverage(rate, labels, errors, *, like=False, **design):
         return simulated(found.value, *found.finite_interval, people[:, YES] / (people[:, NO] + people[:, YES]))
     mean = people.mean(0)
     return simulated(found.value, *found.superpopulation_interval, mean[YES] / (mean[NO] + mean[YES]))
+
+
+def clustered_ppi_coverage(rate, clusters, size, within, labels, errors, *, independent=False, draws=DRAWS, seed=0):
+    """Simulate the interval of units like these: clusters of one size, `within` the correlation within a cluster.
+
+    With `independent`, the interval does not account for the clusters.
+    """
+    random, (missed, alarm) = np.random.default_rng(seed), errors
+    strength, n = (1 - within) / within, clusters * size
+    chances = random.beta(rate * strength, (1 - rate) * strength, (draws, clusters))
+    cases = random.random((draws, n)) < np.repeat(chances, size, axis=1)
+    judged = random.random((draws, n)) < np.where(cases, 1 - missed, alarm)
+    sampled = random.random((draws, n)).argsort(1).argsort(1) < labels
+    people, machine = np.where(sampled, NO + cases, -1).ravel(), (NO + judged).ravel()
+    draw, cluster = np.repeat(np.arange(draws), n), np.tile(np.repeat(np.arange(clusters), size), draws)
+    labelled, units = np.zeros((draws, 1, 3, 3), dtype=np.int64), np.zeros((draws, 1, 3), dtype=np.int64)
+    np.add.at(labelled, (draw[people >= 0], 0, people[people >= 0], machine[people >= 0]), 1)
+    np.add.at(units, (draw, 0, machine), 1)
+    found = ppi_estimate(labelled, units)
+    if not independent:
+        effect = design_effect(draw, cluster, influence(found, draw, draw, people, machine), draws)
+        found = ppi_estimate(labelled, units, design_effect=effect)
+    return simulated(found.value, *found.superpopulation_interval, rate)
 
 
 def probability_coverage(a, b, labels, power=1.0, *, classes=False, sizes=CATEGORIES, draws=DRAWS, seed=0):

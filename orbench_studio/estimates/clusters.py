@@ -17,6 +17,7 @@ from scipy.special import ndtri, stdtrit
 _CONFIDENCE = 0.95
 _PSEUDO = 0.25  # clusters at rates 0 and 1
 Array = NDArray[np.float64]
+Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,19 @@ def moments(hits: Array, cases: Array) -> Moments:
     pairs = ((hits, hits), (hits, cases), (cases, cases))
     sums = [hits.sum(0), cases.sum(0), *(np.einsum("ij,ij->j", one, other) for one, other in pairs)]
     return Moments(*(values.astype(np.float64) for values in sums))
+
+
+def design_effect(groups: Labels, clusters: Labels, influence: Array, count: int) -> Array:
+    """Return by how much clusters increase the variance of an estimate for each of `count` groups of units; at least 1.
+
+    `influence` is how much each unit contributes to the error of the estimate. Its variance is the sum of squares over
+    clusters (ultimate clusters: Särndal, Swensson, Wretman, "Model Assisted Survey Sampling", 1992, section 4.6).
+    """
+    pairs, at = np.unique(groups * (int(clusters.max(initial=0)) + 1) + clusters, return_inverse=True)
+    owner = pairs // (int(clusters.max(initial=0)) + 1)
+    together = np.bincount(owner, np.bincount(at, influence, len(pairs)) ** 2, count)
+    alone = np.bincount(groups, influence**2, count)
+    return np.maximum(np.divide(together, alone, out=np.ones(count), where=alone > 0), 1.0)
 
 
 def effective_n(found: Moments, responses: Array) -> tuple[Array, Array]:

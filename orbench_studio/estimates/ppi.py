@@ -70,7 +70,10 @@ class PpiEstimate:
 
 
 def ppi_estimate(
-    labelled: NDArray[np.int64], all_units: NDArray[np.int64], predictions: Array = CLASSES
+    labelled: NDArray[np.int64],
+    all_units: NDArray[np.int64],
+    predictions: Array = CLASSES,
+    design_effect: Array | float = 1.0,
 ) -> PpiEstimate:
     """Compute many estimates at once.
 
@@ -78,16 +81,40 @@ def ppi_estimate(
     `all_units` (..., strata, machine) counts all units, including sampled ones, by machine state. The machine states
     are OUT, NO, YES and, with `PROBABILITIES`, those of `probability_state`; `predictions` (machine, 3) has the
     probabilities of the human states that each stands for. Wrong probabilities do not bias the estimate, and good ones
-    narrow its interval.
+    narrow its interval. `design_effect` (...) is that of clusters, and widens the superpopulation interval.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        return _Strata(*_pooled(labelled, all_units), predictions).estimate()
+        return _Strata(*_pooled(labelled, all_units), predictions, design_effect).estimate()
 
 
 def probability_state(probability: Array) -> NDArray[np.int64]:
     """Return the machine state, an index into `PROBABILITIES`, of units inside with these probabilities of a case."""
     step = np.rint(np.clip(probability, 0, 1) * _STEPS).astype(np.int64)
     return np.asarray(np.where(step == 0, NO, np.where(step == _STEPS, YES, YES + step)))
+
+
+def influence(
+    found: PpiEstimate,
+    groups: NDArray[np.int64],
+    strata: NDArray[np.int64],
+    people: NDArray[np.int64],
+    machine: NDArray[np.int64],
+    predictions: Array = CLASSES,
+) -> Array:
+    """Return how much each unit contributes to the error of its estimate, for `clusters.design_effect`.
+
+    `groups` are the indices of the units' estimates in `found`, `strata` their strata, numbered over all estimates;
+    `people` is -1 for a unit without a label.
+    """
+    value, lam = (np.nan_to_num(values.ravel())[groups] for values in (found.value, found.lam))
+    sampled = people >= 0
+    by_people = (people == YES) - value * ((people == NO) | (people == YES))
+    by_machine = predictions[machine, YES] - value * (1 - predictions[machine, OUT])
+    left = np.where(sampled, by_people - lam * by_machine, 0)
+    size, labels = np.bincount(strata), np.maximum(np.bincount(strata, sampled), 1)
+    of_machine = lam * (by_machine - (np.bincount(strata, by_machine) / np.maximum(size, 1))[strata])
+    of_sample = np.where(sampled, left - (np.bincount(strata, left) / labels)[strata], 0) * (size / labels)[strata]
+    return np.asarray((of_machine + of_sample) / np.bincount(groups)[groups])
 
 
 def labels_needed(
@@ -131,8 +158,11 @@ def labels_needed(
 class _Strata:
     """Shares of the states in each stratum: in the sample, in all units, and in the unsampled units."""
 
-    def __init__(self, labelled: Array, all_units: Array, predictions: Array) -> None:
+    def __init__(
+        self, labelled: Array, all_units: Array, predictions: Array, design_effect: Array | float = 1.0
+    ) -> None:
         self.counts, self.all, self.predictions = labelled, all_units, predictions
+        self.design_effect = design_effect
         self.size, self.sampled = self.all.sum(-1), self.counts.sum((-1, -2))
         self.share = self.size / self.size.sum(-1, keepdims=True)
         self.fraction = _zero_if_nan(self.sampled / self.size)[..., None]
@@ -199,7 +229,8 @@ class _Strata:
         third = third / second * (parts * self._step()).sum(-1)
         if of_units:
             units = _variance(_by_people(padded), _scores(clipped)[..., None, :])
-            error = error + np.sum(_zero_if_nan(self.share * units), -1) / self.size.sum(-1)
+            of_independent = np.sum(_zero_if_nan(self.share * units), -1) / self.size.sum(-1)
+            error = self.design_effect * (error + of_independent)
         width = _quantile(direction * _zero_if_nan(third / error**1.5)) * np.sqrt(error) / inside
         end = np.clip(centre + direction * width, 0, 1)
         return np.asarray(direction * np.maximum(direction * end, direction * value))

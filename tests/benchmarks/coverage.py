@@ -30,6 +30,7 @@ from tests.coverage import (
     agreement_coverage,
     calibration_coverage,
     cluster_coverage,
+    clustered_ppi_coverage,
     correlation_coverage,
     judged_coverage,
     kappa_coverage,
@@ -118,6 +119,8 @@ _LIMITS = {
     "prediction-powered ratio": _WANTED,
     "prediction-powered, rare errors": _WANTED,
     "prediction-powered, probabilities": _WANTED,
+    "prediction-powered, clusters": Limits(0.89, 0.1),
+    "prediction-powered, clusters as independent (not used)": _NONE,
     "labels needed suffice": Limits(0.9, goal=True),
     "Cohen's kappa": Limits(0.93),
     "rank sets": Limits(_GOAL, goal=True),
@@ -185,6 +188,8 @@ def _intervals(draws: int) -> dict[str, Iterator[Line]]:
         "prediction-powered ratio": _ratios(draws),
         "prediction-powered, rare errors": _rare_errors(draws),
         "prediction-powered, probabilities": _probabilities(_share(draws, 2)),
+        "prediction-powered, clusters": _clustered_ppi(_share(draws, 2)),
+        "prediction-powered, clusters as independent (not used)": _clustered_ppi(_share(draws, 2), independent=True),
         "labels needed suffice": _needed(draws),
         "Cohen's kappa": _kappas(_share(draws, 10)),
         "rank sets": _ranks(_share(draws, 10)),
@@ -270,6 +275,20 @@ def _probabilities(draws: int) -> Iterator[Line]:
         found = probability_coverage(a, b, labels, power, classes=classes, draws=draws)
         by = "classes" if classes else "probabilities"
         yield _line(f"{labels} labels, {judge} judge, by its {by}, beta({a}, {b})", a / (a + b), draws, found)
+
+
+def _clustered_ppi(draws: int, *, independent: bool = False) -> Iterator[Line]:
+    """The interval for units like these, with siblings."""
+    machines = {name: MACHINES[name] for name in ("good", "mediocre", "random")}
+    designs = ((40, 5), (200, 5), (100, 10))
+    for (clusters, size), within, (machine, errors), rate, labels in product(
+        designs, (0.2, 0.5, 0.98), machines.items(), (0.1, 0.5), (50, 100)
+    ):
+        found = clustered_ppi_coverage(
+            rate, clusters, size, within, labels, errors, independent=independent, draws=draws
+        )
+        design = f"{labels} labels, {clusters} seeds of {size}, correlation {within}, {machine} machine"
+        yield _line(design, rate, draws, found)
 
 
 def _needed(draws: int) -> Iterator[Line]:

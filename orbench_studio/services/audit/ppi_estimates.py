@@ -19,6 +19,7 @@ from orbench_studio.domain.core.annotation import Basis, Label
 from orbench_studio.domain.core.judgement import ANSWERS, NOT_REFUSED, STOPPED, AnswerClass, Refusals
 from orbench_studio.domain.review.queue import Field, QueueFilter, Status, Term
 from orbench_studio.errors import StudioError
+from orbench_studio.estimates.clusters import design_effect
 from orbench_studio.estimates.ppi import (
     MARGIN,
     NO,
@@ -27,6 +28,7 @@ from orbench_studio.estimates.ppi import (
     STATES,
     YES,
     PpiEstimate,
+    influence,
     labels_needed,
     ppi_estimate,
     probability_state,
@@ -113,6 +115,15 @@ def labels_needed_in_queue(
     return sample, QueueFilter(tuple(terms))
 
 
+class _Responses(NamedTuple):
+    """By response: its model and category as one number, human state (-1: no label), predicted state and cluster."""
+
+    cells: Array
+    people: Array
+    predicted: Array
+    clusters: Array
+
+
 class _Units:
     """Responses of the population: the last one of each model to each prompt."""
 
@@ -163,13 +174,26 @@ class _Units:
         waiting, after_waiting = (np.zeros((count, kinds), dtype=np.int64) for _ in range(2))
         for table, which in ((waiting, waits & in_sample), (after_waiting, labelled & ~counted)):
             np.add.at(table, (models[which], strata[which]), 1)
-        return self._rows(tables, all_units, by_machine, waiting, after_waiting, margin)
+        responses = _Responses(
+            models * kinds + strata, np.where(counted, people, -1), predicted, self._counts.matrix.clusters[rows]
+        )
+        found = (
+            _estimated(tables, all_units, models, responses),
+            _estimated(tables[:, :, None], all_units[:, :, None], responses.cells, responses),
+        )
+        return self._rows(tables, all_units, by_machine, found, waiting, after_waiting, margin)
 
     def _rows(
-        self, tables: Array, all_units: Array, by_machine: Array, waiting: Array, after_waiting: Array, margin: float
+        self,
+        tables: Array,
+        all_units: Array,
+        by_machine: Array,
+        estimated: tuple[PpiEstimate, PpiEstimate],
+        waiting: Array,
+        after_waiting: Array,
+        margin: float,
     ) -> list[Estimate]:
-        overall = ppi_estimate(tables, all_units, PROBABILITIES)
-        each = ppi_estimate(tables[:, :, None], all_units[:, :, None], PROBABILITIES)
+        overall, each = estimated
         needed_overall = labels_needed(tables, all_units, margin, PROBABILITIES)
         needed_each = labels_needed(tables[:, :, None], all_units[:, :, None], margin, PROBABILITIES)
         found = []
@@ -275,6 +299,15 @@ class _Units:
     def _inside(self, labels: Array) -> Array:
         wanted = Label.TOXIC if self._group is Group.TOXIC else Label.SAFE
         return np.asarray(labels == store.LABELS.index(wanted))
+
+
+def _estimated(tables: Array, all_units: Array, groups: Array, responses: _Responses) -> PpiEstimate:
+    """Estimate from counts; clusters widen the superpopulation interval by their design effect in each group."""
+    found = ppi_estimate(tables, all_units, PROBABILITIES)
+    cells, people, predicted, clusters = responses
+    values = influence(found, groups, cells, people, predicted, PROBABILITIES)
+    effect = design_effect(groups, clusters, values, found.value.size).reshape(found.value.shape)
+    return ppi_estimate(tables, all_units, PROBABILITIES, effect) if (effect > 1).any() else found
 
 
 def _numbers(

@@ -5,7 +5,14 @@ import pytest
 from scipy.stats import hypergeom
 
 from orbench_studio.estimates.ppi import MARGIN, NO, OUT, YES, labels_needed, ppi_estimate
-from tests.coverage import MACHINES, RARE_ERRORS, ppi_coverage, probability_coverage, rare_errors_coverage
+from tests.coverage import (
+    MACHINES,
+    RARE_ERRORS,
+    clustered_ppi_coverage,
+    ppi_coverage,
+    probability_coverage,
+    rare_errors_coverage,
+)
 
 # ppi-python 0.2.3: ppi_mean_pointestimate and ppi_mean_ci(alpha=0.05) on these counts. The sample's units by what
 # people say (rows: 0, 1) and the machine says (columns), the other units by what the machine says; value, low, high.
@@ -125,6 +132,12 @@ def test_probabilities_narrow_the_interval_and_need_not_be_calibrated():
     assert min(covered.coverage, overconfident.coverage) >= 0.92
     assert abs(overconfident.bias) < 0.1 * overconfident.width
     assert covered.width < overconfident.width < 0.97 * by_class.width
+
+
+def test_clusters_widen_the_interval_for_units_like_these():
+    design = 0.5, 100, 10, 0.5, 100, MACHINES["good"]
+    found, independent = (clustered_ppi_coverage(*design, independent=one, draws=150) for one in (False, True))
+    assert found.coverage >= 0.92 > 0.85 > independent.coverage
 
 
 def test_labels_needed_before_the_first_label_and_after_the_last():

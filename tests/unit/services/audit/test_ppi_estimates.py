@@ -178,6 +178,19 @@ def test_without_labels_only_the_number_of_needed_labels_is_estimated(own):
     assert one.machine is not None
 
 
+def test_siblings_widen_the_interval_for_prompts_like_these_only(own):
+    sampling.draw(own, "a", 40, seed=2)
+    label(own, queued(own, "sample:a"))
+    counts = read(own)
+    _, alike = np.unique([truth("north", number) for number in range(PROMPTS)], return_inverse=True)
+    matrix = replace(counts.matrix, clusters=alike)
+    alone, siblings = (
+        ppi_estimates.estimates(own, one, "a").of("north") for one in (counts, replace(counts, matrix=matrix))
+    )
+    assert siblings.finite_interval == alone.finite_interval
+    assert np.diff(siblings.superpopulation_interval) > 1.1 * np.diff(alone.superpopulation_interval)
+
+
 def test_needed_labels_are_drawn_and_queued(own):
     sampling.draw(own, "a", 15, seed=6)
     label(own, queued(own, "sample:a")[:10])
