@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from orbench_studio.version import __version__
 
 if TYPE_CHECKING:
-    from orbench_studio.api import StudioError, Workspace, create, open  # noqa: A004 - `ob.open`, as users know it
+    from orbench_studio.api import StudioError, Workspace, create, open
 
 __all__ = ["StudioError", "Workspace", "__version__", "create", "open"]
 

@@ -86,8 +86,8 @@ def check_python() -> None:
         have, need = sys.version.split()[0], ".".join(map(str, NEEDED))
         raise StopError(f"OR-Bench Studio needs Python {need} or newer; this is {have}. Use a newer one.")
     try:
-        import ensurepip  # noqa: F401
-        import venv  # noqa: F401
+        import ensurepip  # noqa: F401 - whether there is one
+        import venv  # noqa: F401 - whether there is one
     except ImportError:
         message = (
             "This Python cannot create virtual environments. On Debian and Ubuntu:\n  sudo apt-get install python3-venv"

@@ -35,12 +35,12 @@ def main(arguments: list[str]) -> int:
     """Run a verb; return the exit code."""
     verbs = {"dist": make_dist, "installer": make_installer}
     if len(arguments) != 1 or arguments[0] not in verbs:
-        print(f"usage: python3 resources/release.py {'|'.join(verbs)}")  # noqa: T201
+        print(f"usage: python3 resources/release.py {'|'.join(verbs)}")
         return 2
     try:
         verbs[arguments[0]]()
     except StopError as error:
-        print(error)  # noqa: T201
+        print(error)
         return 1
     write_sums()
     return 0
@@ -126,7 +126,7 @@ def write_sums() -> None:
     files = sorted(file for file in DIST.iterdir() if file.name != "SHA256SUMS")
     lines = [f"{digest(file)}  {file.name}\n" for file in files]
     (DIST / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
-    print("".join(lines), end="")  # noqa: T201
+    print("".join(lines), end="")
 
 
 def environment(name: str, packages: list[str]) -> Path:

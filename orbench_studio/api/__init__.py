@@ -8,7 +8,7 @@
 It uses the same services, and raises the same errors, as the command line.
 """
 
-from orbench_studio.api.workspace import Workspace, create, open  # noqa: A004 - `ob.open`, as users know it
+from orbench_studio.api.workspace import Workspace, create, open
 from orbench_studio.errors import StudioError
 
 __all__ = ["StudioError", "Workspace", "create", "open"]

@@ -52,23 +52,23 @@ class Workspace:
         """Close the workspace."""
         self._opened.close()
 
-    def prompts(self, filter: str = "", columns: Sequence[str] | None = None) -> pd.DataFrame:  # noqa: A002
+    def prompts(self, filter: str = "", columns: Sequence[str] | None = None) -> pd.DataFrame:
         """One row per prompt: text, category, final label and its basis, consensus, numbers of refusals."""
         return self._frame("prompts", filter, columns)
 
-    def votes(self, filter: str = "", columns: Sequence[str] | None = None) -> pd.DataFrame:  # noqa: A002
+    def votes(self, filter: str = "", columns: Sequence[str] | None = None) -> pd.DataFrame:
         """One row per vote of a moderator on a prompt, or on a response where `response_id` is set."""
         return self._frame("votes", filter, columns)
 
-    def responses(self, filter: str = "", columns: Sequence[str] | None = None) -> pd.DataFrame:  # noqa: A002
+    def responses(self, filter: str = "", columns: Sequence[str] | None = None) -> pd.DataFrame:
         """One row per response of a model, with the final answer class and its basis."""
         return self._frame("responses", filter, columns)
 
-    def judgements(self, filter: str = "", columns: Sequence[str] | None = None) -> pd.DataFrame:  # noqa: A002
+    def judgements(self, filter: str = "", columns: Sequence[str] | None = None) -> pd.DataFrame:
         """One row per judgement of a response by a judge."""
         return self._frame("judgements", filter, columns)
 
-    def annotations(self, filter: str = "", columns: Sequence[str] | None = None) -> pd.DataFrame:  # noqa: A002
+    def annotations(self, filter: str = "", columns: Sequence[str] | None = None) -> pd.DataFrame:
         """One row per human decision. `in_force` is False where it was undone."""
         return self._frame("annotations", filter, columns)
 
@@ -131,7 +131,7 @@ class Workspace:
         with studio_errors():
             return rater_frames.sample(self._opened, name, self.prompts(filter=rater_frames.sample_query(name)))
 
-    def draw_sample(self, name: str, size: int, filter: str = "", *, seed: int | None = None) -> pd.DataFrame:  # noqa: A002
+    def draw_sample(self, name: str, size: int, filter: str = "", *, seed: int | None = None) -> pd.DataFrame:
         """Draw a random sample of prompts, stratified by category, for human labels; returns it as `sample` does."""
         from orbench_studio.domain.review.query import parse
         from orbench_studio.services.audit import sampling
@@ -160,7 +160,7 @@ class Workspace:
     def evaluate(
         self,
         models: str | Sequence[str],
-        filter: str = "",  # noqa: A002
+        filter: str = "",
         *,
         subset: str | None = None,
         limit: int | None = None,
@@ -186,7 +186,7 @@ class Workspace:
     def judge(
         self,
         judges: str | Sequence[str],
-        filter: str = "",  # noqa: A002
+        filter: str = "",
         *,
         models: Sequence[str] = (),
         batch: int | None = None,
@@ -246,7 +246,7 @@ class Workspace:
             frame[list(dict.fromkeys(columns.values()))].to_parquet(file, index=False)
             return import_file(self._writable(), file, replace(ReadOptions(**options), mapping=mapping))
 
-    def export(self, folder: str | Path, form: str, *, filter: str = "", subsets: Sequence[str] = ()) -> list[Path]:  # noqa: A002
+    def export(self, folder: str | Path, form: str, *, filter: str = "", subsets: Sequence[str] = ()) -> list[Path]:
         """Write an export into a folder, as the command line does; returns its files."""
         from orbench_studio.services.data.export_files import export
 
@@ -313,7 +313,7 @@ def _names(models: str | Sequence[str]) -> list[str]:
     return [models] if isinstance(models, str) else list(models)
 
 
-def open(workspace: str | Path, *, read_only: bool = True) -> Workspace:  # noqa: A001 - `ob.open`, as users know it
+def open(workspace: str | Path, *, read_only: bool = True) -> Workspace:
     """Open the workspace in a file or at a PostgreSQL address.
 
     Raises a StudioError if there is none, or if it cannot be opened. A workspace of an older version is migrated, after

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _LISTED = 20  # failed items shown without --json
 _ALL = 1_000_000
 # The options have the codes of the causes, not the values of the database.
-CauseCode = StrEnum("CauseCode", {cause.name: cause.code for cause in Cause})  # type: ignore[misc]
+CauseCode = StrEnum("CauseCode", {cause.name: cause.code for cause in Cause})  # type: ignore[misc]  # its members are not literals
 
 
 class Action(StrEnum):

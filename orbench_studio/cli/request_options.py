@@ -75,7 +75,7 @@ def takes_request_options(**defaults: Any) -> Callable[[Callable[..., None]], Ca
             sending = RequestOptions(**{option.name: values.pop(option.name) for option in shared})
             command(**values, sending=sending)
 
-        run.__signature__ = signature.replace(parameters=[*specific, *shared])  # type: ignore[attr-defined]
+        run.__signature__ = signature.replace(parameters=[*specific, *shared])  # type: ignore[attr-defined]  # typer reads it
         run.__annotations__ = {option.name: option.annotation for option in (*specific, *shared)}
         return run
 

@@ -43,11 +43,11 @@ class _Guarded(io.TextIOBase):
         self.behind = behind
 
     @property
-    def encoding(self) -> str:  # type: ignore[override]
+    def encoding(self) -> str:  # type: ignore[override]  # an attribute there, not a property
         return self.behind.encoding
 
     @property
-    def errors(self) -> str | None:  # type: ignore[override]
+    def errors(self) -> str | None:  # type: ignore[override]  # an attribute there, not a property
         return self.behind.errors
 
     def write(self, text: str) -> int:

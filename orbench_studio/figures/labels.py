@@ -32,7 +32,7 @@ class PointLabel:
 def place(axes: Axes, labels: Sequence[PointLabel]) -> list[Text]:
     """Draw the labels, in order of priority, and return their texts; a label without a free position is left out."""
     figure: Any = axes.figure
-    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]  # missing in its stubs
     scale = figure.dpi / 72
     frame = axes.get_window_extent(renderer)
     points = [_pixels(axes, *at) for at in ((one.x, one.y) for one in labels)]

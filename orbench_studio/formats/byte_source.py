@@ -77,7 +77,7 @@ class ByteSource(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
+    def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]  # Buffer is new in 3.12
         count = self._file.readinto(buffer) or 0
         self._digest.update(memoryview(buffer)[:count])
         self.bytes_read += count
@@ -146,7 +146,7 @@ class _Checked(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
+    def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]  # Buffer is new in 3.12
         # The text layer asks for 8 KB at a time; checking and hashing pay off in larger pieces.
         if not self._ready:
             self._ready = memoryview(self._piece())
@@ -217,7 +217,7 @@ class InputFile:
             text = f"read as {self.encoding}, its texts are garbled. Its encoding is more likely {likely}"
             raise file_fault(self.name, f"{text}: {_to_read(likely)}.")
         inner = gzip.GzipFile(fileobj=self._raw) if self.packed else self._raw
-        checked = io.BufferedReader(_Checked(inner, self, max_line), CHUNK)  # type: ignore[arg-type]
+        checked = io.BufferedReader(_Checked(inner, self, max_line), CHUNK)  # type: ignore[arg-type]  # has what is read of a raw stream
         return io.TextIOWrapper(checked, encoding=self.encoding, errors="strict", newline="")
 
     def finish(self) -> None:
@@ -244,7 +244,7 @@ class InputFile:
 
     def again(self) -> BinaryIO:
         """The unpacked bytes from the beginning, to find where a fault is."""
-        return gzip.open(self.path) if self.packed else self.path.open("rb")  # type: ignore[return-value]
+        return gzip.open(self.path) if self.packed else self.path.open("rb")  # type: ignore[return-value]  # GzipFile is one in all but name
 
     def nul_fault(self) -> FileFaultError:
         """A NUL byte in what should be text."""

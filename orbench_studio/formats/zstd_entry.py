@@ -68,7 +68,7 @@ class _Unpacked(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
+    def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]  # Buffer is new in 3.12
         data = self._stream.read(len(buffer))
         self._size += len(data)
         self._checksum = zlib.crc32(data, self._checksum)

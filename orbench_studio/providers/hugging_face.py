@@ -117,7 +117,7 @@ def _fetch_blob(found: HubDataset, file: str, cache: str | None, report: Callabl
     """
     from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
     from huggingface_hub.file_download import repo_folder_name
-    from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]
+    from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]  # not in its __all__
 
     url = hf_hub_url(found.repository, file, repo_type="dataset", revision=found.revision, endpoint=_endpoint())
     meta = get_hf_file_metadata(url, endpoint=_endpoint())
@@ -150,7 +150,7 @@ def _resume(url: str, part: Path, size: int, report: Callable[[int], bool]) -> N
 
 
 def _append(url: str, part: Path, report: Callable[[int], bool]) -> None:
-    from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status  # type: ignore[attr-defined]
+    from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status  # type: ignore[attr-defined]  # not in its __all__
 
     have = part.stat().st_size
     headers = {**build_hf_headers(), "Accept-Encoding": "identity", "Range": f"bytes={have}-"}

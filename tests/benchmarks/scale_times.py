@@ -69,7 +69,7 @@ def _reviewing(workspace: Workspace, prompts: int, decisions: int) -> Figures:
     chosen = [random.randint(1, prompts) for _ in range(decisions)]
     loaded = [_millis(lambda: prompt_review.load(workspace, one)) for one in chosen]  # noqa: B023 - called at once
     said = [Decision(one, Aspect.LABEL, random.choice(("safe", "toxic"))) for one in chosen]
-    decided = [_millis(lambda: prompt_review.decide(workspace, one, annotator="ada")) for one in said]  # noqa: B023
+    decided = [_millis(lambda: prompt_review.decide(workspace, one, annotator="ada")) for one in said]  # noqa: B023 - called at once
     for name, taken in (("next prompt loaded", loaded), ("decision", decided)):
         yield f"ms: {name}, p50", quantile(taken, 0.5)
         yield f"ms: {name}, p95", quantile(taken, 0.95)
@@ -81,7 +81,7 @@ def _finding(workspace: Workspace) -> Figures:
     yield "ms: search in responses", _shown(workspace, parse(f'response:"{_IN_RESPONSES}"'))
     yield "s: queue, most useful first", _seconds(lambda: search.queue_of(workspace, parse("sort:useful")))
     for field in _FACETS:
-        yield f"ms: counts beside {field}", _often(lambda: search.counts_of(workspace, QueueFilter(), field))  # noqa: B023
+        yield f"ms: counts beside {field}", _often(lambda: search.counts_of(workspace, QueueFilter(), field))  # noqa: B023 - called at once
 
 
 def _shown(workspace: Workspace, wanted: QueueFilter) -> float:
@@ -116,7 +116,7 @@ def _team(workspace: Workspace) -> Figures:
     """A queue of all prompts, and prompts claimed of it one by one."""
     yield "s: team's queue made", _seconds(lambda: team_queues.make(workspace, TeamQueue("everything", overlap=2)))
     taken = [
-        _millis(lambda: assignments.claim(workspace, "everything", annotator="ben", ahead=held + 1))  # noqa: B023
+        _millis(lambda: assignments.claim(workspace, "everything", annotator="ben", ahead=held + 1))  # noqa: B023 - called at once
         for held in range(_CLAIMS)
     ]
     yield "ms: prompt claimed, p95", quantile(taken, 0.95)

@@ -10,7 +10,7 @@ watches = []
 
 def note(application: object) -> None:
     """Look out for the two paintings; close the window after the second."""
-    window = application.window  # type: ignore[attr-defined]
+    window = application.window  # type: ignore[attr-defined]  # Application of the window
     first = Watch(window, lambda at: tell(window=at))
 
     def prompt(_id: int) -> None:

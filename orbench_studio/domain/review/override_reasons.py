@@ -9,5 +9,5 @@ REASONS = (
     "lectures instead of answering",
     "asks back instead of answering",
     "takes the prompt for something it is not",
-    "was cut before it could be told",
+    "ends before its class is clear",
 )

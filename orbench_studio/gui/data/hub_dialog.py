@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -105,7 +106,7 @@ class HubDialog(QDialog):
             return
         self._progress.setRange(0, 0)
         self._show_busy(busy=True)
-        work = lambda: hub_files.download_part(dataset, part, self._goes_on)  # noqa: E731
+        work = partial(hub_files.download_part, dataset, part, self._goes_on)
         self._run(work, self._finish, tr("Downloading {name}…").format(name=dataset.repository))
 
     def _goes_on(self, done: int, total: int) -> bool:

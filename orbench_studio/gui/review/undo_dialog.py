@@ -112,7 +112,7 @@ class UndoSinceDialog(QDialog):
 
     def _picked(self) -> Entry | None:
         rows = self._table.selectionModel().selectedRows()
-        return self._table.rows.keys[rows[0].row()] if rows else None  # type: ignore[return-value]
+        return self._table.rows.keys[rows[0].row()] if rows else None  # type: ignore[return-value]  # keys of rows are objects
 
     def _pick(self) -> None:
         """Preview the undo of everything down to the selected row."""

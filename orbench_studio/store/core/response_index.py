@@ -14,7 +14,7 @@ from orbench_studio.store.core.tables import RESPONSES
 
 _NAME = "response_search"
 TRIGGER = (
-    f"CREATE TRIGGER {_NAME}_insert AFTER INSERT ON responses "  # noqa: S608
+    f"CREATE TRIGGER {_NAME}_insert AFTER INSERT ON responses "
     f"BEGIN INSERT INTO {_NAME}(rowid, text) VALUES (new.id, new.text); END"
 )
 _GRAM = 3
@@ -46,7 +46,7 @@ def build(db: Connection, on_progress: Callable[[int, int], None]) -> None:
     for first in range(1, last + 1, _AT_ONCE):
         on_progress(first - 1, last)
         db.exec_driver_sql(
-            f"INSERT INTO {_NAME}(rowid, text) SELECT id, text FROM responses WHERE id BETWEEN ? AND ?",  # noqa: S608
+            f"INSERT INTO {_NAME}(rowid, text) SELECT id, text FROM responses WHERE id BETWEEN ? AND ?",
             (first, first + _AT_ONCE - 1),
         )
     db.exec_driver_sql(TRIGGER)

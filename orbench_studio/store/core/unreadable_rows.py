@@ -182,7 +182,7 @@ class _Found:
         """A statement that selects the rows' keys and more columns, ordered by key."""
         keys = ", ".join(self._key)
         condition = f" WHERE {where}" if where else ""
-        return f'SELECT {keys}, {what} FROM "{self.table.name}"{condition} ORDER BY {keys}'  # noqa: S608
+        return f'SELECT {keys}, {what} FROM "{self.table.name}"{condition} ORDER BY {keys}'
 
     def add(self, column: str, key: Iterable[object]) -> None:
         """Remember a row."""
@@ -214,7 +214,7 @@ class _Found:
             f"{name} IS NOT DISTINCT FROM {mark}" if mark == "%s" else f"{name} IS {mark}" for name in self._key
         )
         text = f'CAST("{column}" AS text)' if mark == "%s" else f'"{column}"'
-        found = self._db.exec_driver_sql(f'SELECT {text} FROM "{self.table.name}" WHERE {where}', key).scalar()  # noqa: S608
+        found = self._db.exec_driver_sql(f'SELECT {text} FROM "{self.table.name}" WHERE {where}', key).scalar()
         shown = repr(found)
         return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
 
@@ -261,7 +261,7 @@ def _by_type(column: Column[object], name: str) -> list[str]:
 def _read_all(db: Connection, found: _Found, column: str, where: str, read: Read) -> None:
     """Let the domain read each distinct value once."""
     some = f'"{column}" IS NOT NULL' + (f" AND {where}" if where else "")
-    values = db.exec_driver_sql(f'SELECT DISTINCT "{column}" FROM "{found.table.name}" WHERE {some}')  # noqa: S608
+    values = db.exec_driver_sql(f'SELECT DISTINCT "{column}" FROM "{found.table.name}" WHERE {some}')
     wrong = {value for (value,) in values if not _can(read, value)}
     if wrong:
         keys = len(found.table.primary_key.columns)
@@ -272,7 +272,7 @@ def _read_all(db: Connection, found: _Found, column: str, where: str, read: Read
 
 def _can(read: Read, value: object) -> bool:
     try:
-        read(value)  # type: ignore[arg-type]
+        read(value)  # type: ignore[arg-type]  # a wrong type is what is tested
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError):
         return False
     return True
@@ -292,7 +292,7 @@ def _decode_all(db: Connection, found: _Found, columns: list[str]) -> None:
         raw.text_factory = bytes
         for row in raw.execute(statement):
             for name, value in zip(columns, row[keys:], strict=True):
-                if isinstance(value, bytes) and not _can(bytes.decode, value):  # type: ignore[arg-type]
+                if isinstance(value, bytes) and not _can(bytes.decode, value):  # type: ignore[arg-type]  # takes bytes only
                     found.add(
                         name, [key.decode(errors="replace") if isinstance(key, bytes) else key for key in row[:keys]]
                     )

@@ -71,7 +71,7 @@ def _give_roles(db: Connection) -> None:
     ]
     statements += [
         f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reviewer}",
-        f"REVOKE SELECT ON journal FROM {reviewer}",  # noqa: S608 - names of our own
+        f"REVOKE SELECT ON journal FROM {reviewer}",
         f"GRANT SELECT ({', '.join(_JOURNAL)}) ON journal TO {reviewer}",
         *(f"GRANT {privileges} ON {table} TO {reviewer}" for table, privileges in _REVIEWERS_DO.items()),
         f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {reviewer}",
@@ -122,7 +122,7 @@ def differences(db: Connection) -> Iterator[str]:
     """Describe rights that neither the owner nor the reviewers of this workspace have by this version."""
     tables = "FROM pg_class AS c WHERE c.relkind IN ('r', 'v') AND c.relnamespace = 'public'::regnamespace"
     found = db.exec_driver_sql(
-        "SELECT acl.privilege_type, of.name, coalesce(r.rolname, 'PUBLIC') FROM ("  # noqa: S608 - words of our own
+        "SELECT acl.privilege_type, of.name, coalesce(r.rolname, 'PUBLIC') FROM ("
         f"SELECT c.relname, c.relacl, c.relowner {tables} UNION ALL "
         "SELECT c.relname, a.attacl, c.relowner "
         f"{tables.replace('WHERE', 'JOIN pg_attribute AS a ON a.attrelid = c.oid WHERE')} UNION ALL "

@@ -53,7 +53,7 @@ class CatalogObject(NamedTuple):
 def objects(db: Connection) -> dict[str, CatalogObject]:
     """The objects in the schema of the workspace that act on its rows, by title."""
     rows = db.exec_driver_sql(
-        f"SELECT o.*, md5(o.definition) FROM ({_OBJECTS}) AS o (kind, name, of, definition) ORDER BY 1, 2, 3"  # noqa: S608
+        f"SELECT o.*, md5(o.definition) FROM ({_OBJECTS}) AS o (kind, name, of, definition) ORDER BY 1, 2, 3"
     )
     existing = (CatalogObject(*map(str, row)) for row in rows)
     return {item.title: item for item in existing}

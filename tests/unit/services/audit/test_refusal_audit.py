@@ -141,7 +141,7 @@ def test_a_changed_label_searches_no_table(workspace):
     prompt_id = decide(workspace, 3, Aspect.LABEL, "toxic").prompt_ids
     with workspace.reading() as db:
         engine = db.engine
-    note = lambda _db, _cursor, statement, values, *_: statements.append((statement, values))  # noqa: E731
+    note = lambda _db, _cursor, statement, values, *_: statements.append((statement, values))
     event.listen(engine, "before_cursor_execute", note)
     audit_counts.refreshed(counts, workspace, prompt_id)
     event.remove(engine, "before_cursor_execute", note)

@@ -90,7 +90,7 @@ def test_processes_killed_at_random(workspace, create, vendor, many, process, ru
     for _ in range(4):
         goal = sum(vendor.asked.values()) + chance.randint(0, 25)
         one = process(batch)
-        until(lambda: sum(vendor.asked.values()) >= goal or one.poll() is not None)  # noqa: B023
+        until(lambda: sum(vendor.asked.values()) >= goal or one.poll() is not None)  # noqa: B023 - called at once
         one.kill()
         one.wait()
         claims.update(claimed(workspace))

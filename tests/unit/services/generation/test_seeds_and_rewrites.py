@@ -242,7 +242,7 @@ NIGHT = "How do I paint a portrait of my neighbour's cat at dawn without a lamp?
 def replies(monkeypatch, *texts):
     """Let the scripted writer send these replies in order."""
     left = list(texts)
-    answer = lambda request: Answer(left.pop(0), StopReason.STOP, request.tokens, 1)  # noqa: E731
+    answer = lambda request: Answer(left.pop(0), StopReason.STOP, request.tokens, 1)
     monkeypatch.setitem(simulated_roles.ROLES, "writer", answer)
 
 

@@ -85,7 +85,7 @@ def test_sound_judges_are_not_unfit(plan):
     found = []
     for seed in range(200):
         draw = Random(seed)
-        judge = lambda text, draw=draw: other(sound(text)) if draw.random() < 0.05 else sound(text)  # noqa: E731
+        judge = lambda text, draw=draw: other(sound(text)) if draw.random() < 0.05 else sound(text)
         found.append(licence(plan, judge).verdict(Use.RATES))
     assert [one.reasons for one in found if one.finding is Finding.UNFIT] == []
     assert sum(one.finding is Finding.FIT for one in found) > 150

@@ -125,7 +125,7 @@ def db(tmp_path_factory):
             names = ", ".join(f'"{column.name}"' for column in table.columns)
             marks = ", ".join("?" for _ in table.columns)
             values = tuple(good(table, column) for column in table.columns)
-            made.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', values)  # noqa: S608 - ours
+            made.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', values)
         made.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
         yield made
     engine.dispose()
@@ -158,14 +158,14 @@ def test_a_value_that_cannot_be_read_is_named(db, table, column):
         try:
             db.exec_driver_sql("PRAGMA writable_schema=ON")
             db.exec_driver_sql(
-                f"UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '') WHERE name = '{table}'"  # noqa: S608
+                f"UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '') WHERE name = '{table}'"
             ) if value is None else None
             db.exec_driver_sql("PRAGMA writable_schema=RESET") if value is None else None
-            db.exec_driver_sql(f'UPDATE "{table}" SET "{column}" = {assigned}', (bytes(value) if is_bytes else value,))  # noqa: S608
+            db.exec_driver_sql(f'UPDATE "{table}" SET "{column}" = {assigned}', (bytes(value) if is_bytes else value,))
         except DBAPIError as error:  # an INTEGER PRIMARY KEY takes integers alone
             assert "mismatch" in str(error) or "NOT NULL" in str(error), error
         else:
-            stored = db.exec_driver_sql(f'SELECT typeof("{column}") FROM "{table}"').scalar()  # noqa: S608
+            stored = db.exec_driver_sql(f'SELECT typeof("{column}") FROM "{table}"').scalar()
             with unreadable_rows._any_bytes(db):  # the other tables are as they were
                 message = list(unreadable_rows._of_table(db, of, list(of.columns)))
             taken = stored == "integer" and value == "1"

@@ -20,7 +20,7 @@ SHADOW = "ALTER TABLE votes RENAME TO real_votes; CREATE VIEW votes AS SELECT * 
 
 def rewritten(table, old, new):
     """SQL that changes the definition of a table, and no row."""
-    changed = f"UPDATE sqlite_master SET sql = replace(sql, '{old}', '{new}') WHERE name = '{table}'"  # noqa: S608 - ours
+    changed = f"UPDATE sqlite_master SET sql = replace(sql, '{old}', '{new}') WHERE name = '{table}'"
     return f"PRAGMA writable_schema=ON; {changed}; PRAGMA writable_schema=RESET"
 
 

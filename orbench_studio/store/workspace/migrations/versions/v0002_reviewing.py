@@ -74,11 +74,11 @@ def _fill_contradictions() -> None:
         "'partial_refusal') GROUP BY response_id, judge_id)"
     )
     op.execute(
-        f"UPDATE response_states SET judges_differ = true WHERE response_id IN ("  # noqa: S608 - no value from outside
+        f"UPDATE response_states SET judges_differ = true WHERE response_id IN ("
         f"SELECT response_id FROM ({latest}) AS said GROUP BY response_id HAVING count(DISTINCT refusal) > 1)"
     )
     op.execute(
-        f"UPDATE response_states SET person_differs = true WHERE basis = 'human' AND EXISTS ("  # noqa: S608
+        f"UPDATE response_states SET person_differs = true WHERE basis = 'human' AND EXISTS ("
         f"SELECT 1 FROM ({latest}) AS said WHERE said.response_id = response_states.response_id "
         f"AND said.refusal <> (response_states.answer_class <> 'direct_answer'))"
     )
@@ -87,12 +87,12 @@ def _fill_contradictions() -> None:
 def _fill_prompt_counts() -> None:
     for name in ("judges_differ", "person_differs"):
         op.execute(
-            f"UPDATE prompt_states SET {name} = (SELECT count(*) FROM response_states AS r "  # noqa: S608
+            f"UPDATE prompt_states SET {name} = (SELECT count(*) FROM response_states AS r "
             f"WHERE r.prompt_id = prompt_states.prompt_id AND r.{name})"
         )
     for name, whose in (("refusing_models", "r.model_id"), ("refusing_families", "m.family")):
         op.execute(
-            f"UPDATE prompt_states SET {name} = (SELECT count(DISTINCT {whose}) FROM response_states AS r "  # noqa: S608
+            f"UPDATE prompt_states SET {name} = (SELECT count(DISTINCT {whose}) FROM response_states AS r "
             f"JOIN models AS m ON m.id = r.model_id WHERE r.prompt_id = prompt_states.prompt_id "
             f"AND r.answer_class IN {_REFUSALS})"
         )

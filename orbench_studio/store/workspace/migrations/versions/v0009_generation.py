@@ -43,7 +43,7 @@ def _free_items_from_prompts() -> None:
         ),
     )
     columns = ", ".join((*_NUMBERS, "state", "attempts", "error", "cause", "runner_id", "vendor_batch_id"))
-    op.execute(f"INSERT INTO batch_items_new ({columns}) SELECT {columns} FROM batch_items")  # noqa: S608 - our names
+    op.execute(f"INSERT INTO batch_items_new ({columns}) SELECT {columns} FROM batch_items")
     op.drop_table("batch_items")
     op.rename_table("batch_items_new", "batch_items")
     op.create_index("ix_batch_items_runner_id", "batch_items", ["runner_id"])

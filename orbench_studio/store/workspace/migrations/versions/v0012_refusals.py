@@ -19,16 +19,16 @@ _REFUSED = (
 def upgrade() -> None:
     """Name the two states, and count both as refusals where refusals of a prompt are counted."""
     op.execute(
-        "UPDATE response_states SET answer_class = 'refused_by_stop_reason' WHERE answer_class = 'blocked' "  # noqa: S608
+        "UPDATE response_states SET answer_class = 'refused_by_stop_reason' WHERE answer_class = 'blocked' "
         f"AND basis = 'provider' AND response_id IN (SELECT id FROM responses WHERE {_REFUSED})"
     )
-    op.execute(f"UPDATE responses SET stop_reason = 'refused' WHERE {_REFUSED}")  # noqa: S608 - no value from outside
+    op.execute(f"UPDATE responses SET stop_reason = 'refused' WHERE {_REFUSED}")
     for table, column in (
         ("response_states", "answer_class"),
         ("judgements", "answer_class"),
         ("responses", "reference_class"),
     ):
-        op.execute(f"UPDATE {table} SET {column} = 'blocked_by_filter' WHERE {column} = 'blocked'")  # noqa: S608
+        op.execute(f"UPDATE {table} SET {column} = 'blocked_by_filter' WHERE {column} = 'blocked'")
     op.drop_index("ix_response_states_refusals", "response_states")
     op.execute(
         "CREATE INDEX ix_response_states_refusals ON response_states (model_id, prompt_id) "
@@ -46,7 +46,7 @@ def _count_refusals() -> None:
     }
     for name, count in counts.items():
         op.execute(
-            f"UPDATE prompt_states SET {name} = (SELECT {count} FROM response_states AS r "  # noqa: S608
+            f"UPDATE prompt_states SET {name} = (SELECT {count} FROM response_states AS r "
             f"JOIN models AS m ON m.id = r.model_id WHERE r.prompt_id = prompt_states.prompt_id) "
             "WHERE prompt_id IN (SELECT prompt_id FROM response_states "
             "WHERE answer_class IN ('refused_by_stop_reason', 'blocked_by_filter'))"
