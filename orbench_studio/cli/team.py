@@ -75,6 +75,8 @@ _Share = Annotated[
 _Reason = Annotated[str | None, typer.Option(metavar="TEXT", help="Why decisions are sent back.")]
 _Role = Annotated[Role, typer.Option(help="What an added person may do. On a server only.")]
 
+_Yes = Annotated[bool, typer.Option("--yes", help="Remove the person. Without it, remove only says what will happen.")]
+
 
 def team(
     workspace: WorkspaceArgument,
@@ -88,6 +90,7 @@ def team(
     share: _Share = None,
     reason: _Reason = None,
     role: _Role = Role.REVIEWER,
+    yes: _Yes = False,
     as_json: Json = False,
 ) -> None:
     """Assign prompts to annotators with team queues, and show their progress.
@@ -107,13 +110,13 @@ def team(
     `approve` approves what a person decided about the prompts of `--filter`. `send-back` returns these prompts to the
     person with a `--reason`. On a server both are for adjudicators and the owner.
 
-    `add` and `remove` are for people of a workspace on a server. `add` creates a login with a random password, shown
-    once, for a person whom the server does not know.
+    `add` gives a person a role in a workspace on a server, and creates a login with a random password, shown once, if
+    the server does not know them. `remove` says what happens with a person's work; with `--yes` it removes them.
     """
     from orbench_studio.services.workspace.workspace import open_workspace
 
     if action in _PEOPLE:
-        _change_people(workspace, action, name, role)
+        _change_people(workspace, action, name, role, yes=yes)
         return
     _require_name(action, name)
     settings = _given(query=query, overlap=overlap, lease=lease, training=training)
@@ -142,11 +145,12 @@ def _change_queue(opened: "Workspace", action: Action, name: str, settings: dict
 
     if action is Action.LIST:
         return ""
+    by = _own_name(opened)
     if action is Action.MAKE:
-        return team_queues.make(opened, TeamQueue(name, **settings)).message
+        return team_queues.make(opened, TeamQueue(name, **settings), by=by).message
     if action is Action.CHANGE:
-        return team_queues.change(opened, name, replace(team_queues.named(opened, name), **settings)).message
-    return team_queues.set_state(opened, name, _STATES[action]).message
+        return team_queues.change(opened, name, replace(team_queues.named(opened, name), **settings), by=by).message
+    return team_queues.set_state(opened, name, _STATES[action], by=by).message
 
 
 def _act_on_prompts(
@@ -156,21 +160,21 @@ def _act_on_prompts(
     from orbench_studio.services.review import search
     from orbench_studio.services.team import approval, team_queues
 
-    query = settings.get("query")
+    query, by = settings.get("query"), _own_name(opened)
     if action is Action.GOLD:
-        return team_queues.mark_gold(opened, name, query or "", **share).message
+        return team_queues.mark_gold(opened, name, query or "", **share, by=by).message
     members = settings.get("members", ())
     if query is None or (action not in _CHECKS and len(members) != 1):
         person = "" if action in _CHECKS else "--person bob "
         raise typer.BadParameter(f"Name one person and a filter: `team WORKSPACE {action} NAME {person}--filter …`.")
     ids = search.queue_of(opened, parse(query)).ids
     if action is Action.ASSIGN:
-        return team_queues.assign(opened, name, ids, to=members[0].annotator).message
+        return team_queues.assign(opened, name, ids, to=members[0].annotator, by=by).message
     if action is Action.UNASSIGN:
-        return team_queues.unassign(opened, name, ids, of=members[0].annotator).message
+        return team_queues.unassign(opened, name, ids, of=members[0].annotator, by=by).message
     if action is Action.APPROVE:
-        return approval.approve(opened, ids, of=name, annotator=_own_name(opened)).message
-    return approval.send_back(opened, ids, reason, of=name, annotator=_own_name(opened)).message
+        return approval.approve(opened, ids, of=name, annotator=by).message
+    return approval.send_back(opened, ids, reason, of=name, annotator=by).message
 
 
 def _own_name(opened: "Workspace") -> str:
@@ -178,17 +182,22 @@ def _own_name(opened: "Workspace") -> str:
     return opened.decides_as or load_settings().annotator
 
 
-def _change_people(place: Location, action: Action, name: str, role: Role) -> None:
+def _change_people(place: Location, action: Action, name: str, role: Role, *, yes: bool) -> None:
     _require_name(action, name)
     from orbench_studio.services.team import people_roles
     from orbench_studio.services.workspace.workspace import open_workspace
 
     with open_workspace(place) as opened:
         if action is Action.REMOVE:
-            people_roles.remove(opened, name)
-            write_line(f"{name} cannot connect to this workspace any more. Their decisions remain.")
+            removal = people_roles.preview_removal(opened, name)
+            write_line(removal.summary)
+            if yes:
+                people_roles.remove(opened, removal, by=_own_name(opened))
+                write_line(f"{name} is removed.")
+            else:
+                write_line("To do this, repeat the command with --yes.")
             return
-        added = people_roles.add(opened, name, role)
+        added = people_roles.add(opened, name, role, by=_own_name(opened))
     write_line(f"{name} is {'an' if role is Role.ADJUDICATOR else 'a'} {role} of this workspace.")
     if added.password is not None:
         write_line(f"Password of the new login, shown only now: {added.password}")

@@ -7,6 +7,7 @@ from orbench_studio.domain.review.decision import Decision
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.team import assignments
 from orbench_studio.services.workspace.workspace import open_workspace
+from orbench_studio.settings import load_settings
 from tests.unit.services.judging.judged_workspace import create
 
 
@@ -46,13 +47,17 @@ def test_a_queue_from_start_to_end(run, run_json, file):
     assert back.startswith("#2 sent back to bob: Read it again.\n")
     assert "1 sent back" in back
     assigned = run("team", file, "assign", "hard", "--person", "bob", "--filter", "id:1,6").stdout
-    assert assigned.startswith("1 prompts assigned to bob in the team queue “hard”.")
+    assert assigned.startswith("1 prompt assigned to bob in the team queue “hard”.")
     assert "0 of 1 named prompts labelled" in assigned
-    assert (
-        "1 prompts are no longer" in run("team", file, "unassign", "hard", "--person", "bob", "--filter", "id:6").stdout
-    )
+    assert "1 prompt of" in run("team", file, "unassign", "hard", "--person", "bob", "--filter", "id:6").stdout
     assert "1 disagreement, 0 adjudicated" in run("team", file, "pause", "hard").stdout
     assert run_json("team", file, "end", "hard")["queues"][0]["state"] == "ended"
+    log = [
+        (entry["kind"], entry["summary"])
+        for entry in run_json("journal", file, "--annotator", load_settings().annotator)
+    ]
+    assert log[0] == ("team", "Team queue “hard” created with 4 prompts.")
+    assert log[-1] == ("team", "Team queue “hard”: ended.")
     assert run_json("team", file, "open", "hard")["queues"][0]["state"] == "open"
 
 
@@ -96,9 +101,14 @@ def test_people_of_a_workspace_on_a_server_get_roles_and_a_password_once(run, po
     assert run("team", server, "add", "ingrid", "--role", "adjudicator").stdout == (
         "ingrid is an adjudicator of this workspace.\n"
     )
-    assert "Their decisions remain" in run("team", server, "remove", "ingrid").stdout
+    assert run("team", server, "remove", "ingrid").stdout.endswith("repeat the command with --yes.\n")
+    assert run("team", server, "remove", "ingrid", "--yes").stdout == (
+        "ingrid is removed. Assigned prompts that become free: 0. The decisions about 1 prompt stay under their name. "
+        "The role adjudicator is revoked: they cannot connect; their login on the server remains.\ningrid is removed.\n"
+    )
     assert "permission denied for database" in run("check", theirs).stderr
-    assert "has no role" in run("team", server, "remove", "ingrid").stderr
+    assert "has no role" in run("team", server, "remove", "jan").stderr
+    assert "ingrid has the role adjudicator." in run("journal", server).stdout
     assert "A workspace in a file has no roles" in run("team", file, "add", "ingrid").stderr
     rules.write_text(before)
     postgres.say("SELECT pg_reload_conf()")

@@ -1,4 +1,9 @@
-"""Formatting of money and time."""
+"""Formatting of money, time and counts."""
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """`1 row`, `1,319 rows`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def spent(cost: float, unpriced: int, estimated: int = 0) -> str:

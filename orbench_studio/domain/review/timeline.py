@@ -18,6 +18,7 @@ class EntryKind(StrEnum):
     REDO = "redo"
     IMPORT = "import"
     LICENCE = "licence"
+    TEAM = "team"
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,10 @@ class TeamQueue:
         """Whether annotators cannot see each other's decisions until a prompt has all its labels."""
         return self.overlap > 1 and self.state is not QueueState.ENDED
 
+    def names(self, annotator: str) -> bool:
+        """Whether the queue names this annotator, instead of letting everybody join."""
+        return any(member.annotator == annotator for member in self.members)
+
     def member(self, annotator: str) -> Member | None:
         """Find an annotator; None if the queue has members and this is not one of them."""
         found = next((member for member in self.members if member.annotator == annotator), None)

@@ -64,6 +64,7 @@ class AssignDialog(QDialog):
 
     def _run(self, *, release: bool) -> None:
         ids = [*self._scopes.values()][self.prompts.currentIndex()]
+        by = self._session.annotator
         name, who = self.queue.currentText(), self.annotator.currentText().strip()
         if not who:
             self._show_error(tr("Name the annotator."))
@@ -73,8 +74,8 @@ class AssignDialog(QDialog):
             from orbench_studio.services.team import team_queues
 
             if release:
-                return team_queues.unassign(workspace, name, ids, of=who)
-            return team_queues.assign(workspace, name, ids, to=who)
+                return team_queues.unassign(workspace, name, ids, of=who, by=by)
+            return team_queues.assign(workspace, name, ids, to=who, by=by)
 
         done = if_alive(self, self._done)
         failed = if_alive(self, lambda error: self._show_error(str(error)))

@@ -91,14 +91,16 @@ class TeamPage(QScrollArea):
         close = if_alive(dialog, lambda _: dialog.close())
         show_error = if_alive(dialog, lambda error: dialog.show_error(str(error)))
 
+        who = self._session.annotator
+
         def save(wanted: TeamQueue) -> None:
             def work(workspace: Workspace) -> Changes:
                 from orbench_studio.services.team import team_queues
 
                 return (
-                    team_queues.make(workspace, wanted)
+                    team_queues.make(workspace, wanted, by=who)
                     if before is None
-                    else team_queues.change(workspace, before.name, wanted)
+                    else team_queues.change(workspace, before.name, wanted, by=who)
                 )
 
             def done(changes: Changes) -> None:
@@ -116,11 +118,13 @@ class TeamPage(QScrollArea):
         close = if_alive(dialog, lambda _: dialog.close())
         show_error = if_alive(dialog, lambda error: dialog.show_error(str(error)))
 
+        who = self._session.annotator
+
         def mark(query: str, share: float) -> None:
             def work(workspace: Workspace) -> Changes:
                 from orbench_studio.services.team import team_queues
 
-                return team_queues.mark_gold(workspace, queue.name, query, share)
+                return team_queues.mark_gold(workspace, queue.name, query, share, by=who)
 
             def done(changes: Changes) -> None:
                 close(changes)
@@ -132,10 +136,12 @@ class TeamPage(QScrollArea):
         dialog.open()
 
     def _set_state(self, name: str, state: QueueState) -> None:
+        who = self._session.annotator
+
         def work(workspace: Workspace) -> Changes:
             from orbench_studio.services.team import team_queues
 
-            return team_queues.set_state(workspace, name, state)
+            return team_queues.set_state(workspace, name, state, by=who)
 
         self._session.run(work, self._done)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.errors import StudioError
@@ -32,7 +33,7 @@ class UndoPreview:
     @property
     def summary(self) -> str:
         """The size of the undo: `12 decisions on 9 prompts`."""
-        return f"{_counted(self.decisions, 'decision')} on {_counted(len(self.prompt_ids), 'prompt')}"
+        return f"{counted(self.decisions, 'decision')} on {counted(len(self.prompt_ids), 'prompt')}"
 
 
 def entries_of(workspace: Workspace, *, annotator: str, limit: int | None = None) -> list[Entry]:
@@ -85,7 +86,7 @@ def reverse(db: Connection, policy: Policy, kind: EntryKind, annotator_id: int, 
     derived_states.refresh_prompts(db, prompt_ids)
     what = f"“{journal.summary_of(db, targets[0])}”"
     if len(targets) > 1:
-        what = f"{_counted(len(targets), 'entry', 'entries')} on {_counted(len(prompt_ids), 'prompt')}"
+        what = f"{counted(len(targets), 'entry', 'entries')} on {counted(len(prompt_ids), 'prompt')}"
     message = f"{'Undone' if kind is EntryKind.UNDO else 'Redone'}: {what}"
     shown_again = journal.only_rechecked(db, targets)
     return Changes(frozenset({Kind.ANNOTATIONS}), tuple(prompt_ids), message, shown_again, tuple(response_ids))
@@ -111,7 +112,3 @@ def parse_time(text: str, now: datetime) -> datetime:
 
 def _in_force(db: Connection, annotator: str, limit: int | None) -> list[Entry]:
     return journal.entries(db, limit, JOURNAL.c.kind.in_(DECIDING), IN_FORCE, of=annotator)[::-1]
-
-
-def _counted(count: int, one: str, many: str = "") -> str:
-    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -1,11 +1,19 @@
-"""People of a workspace on a server: give a role, take it away."""
+"""People of a workspace: give a role on a server, take it away, and free the prompts of a person who leaves."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from sqlalchemy import Connection
+
+from orbench_studio.domain.core.amounts import counted
+from orbench_studio.domain.core.changes import Changes, Kind
+from orbench_studio.domain.team.queue import QueueState, TeamQueue
 from orbench_studio.domain.team.role import Role
-from orbench_studio.errors import WorkspaceError
+from orbench_studio.errors import StudioError, WorkspaceError
+from orbench_studio.services.team.team_log import record
 from orbench_studio.services.workspace.workspace import Workspace
+from orbench_studio.store.review import journal
+from orbench_studio.store.team import annotator_activity, assigned_prompts, queue_records
 from orbench_studio.store.workspace import grants
 
 _BYTES = 18  # of a password: 24 letters
@@ -20,7 +28,38 @@ class Admission:
     password: str | None
 
 
-def add(workspace: Workspace, name: str, role: Role) -> Admission:
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What the removal of a person changes; they stay annotators of the queues in `needed`, which lack others."""
+
+    name: str
+    role: Role | None
+    assigned: int
+    labels: int
+    queues: tuple[str, ...]
+    needed: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        """What happens, in sentences."""
+        sentences = [
+            f"{self.name} is removed. Assigned prompts that become free: {self.assigned:,}. The decisions about "
+            f"{counted(self.labels, 'prompt')} stay under their name."
+        ]
+        if self.role is not None:
+            sentences.append(
+                f"The role {self.role} is revoked: they cannot connect; their login on the server remains."
+            )
+        if self.queues:
+            sentences.append(f"They leave these team queues: {', '.join(self.queues)}.")
+        if self.needed:
+            sentences.append(
+                f"These queues need another annotator first, and still name them: {', '.join(self.needed)}."
+            )
+        return " ".join(sentences)
+
+
+def add(workspace: Workspace, name: str, role: Role, *, by: str | None = None) -> Admission:
     """Give a person a role, in place of another one; a login that the server does not know is created.
 
     Raises WorkspaceError for a workspace in a file, and where the user may not do this.
@@ -29,16 +68,33 @@ def add(workspace: Workspace, name: str, role: Role) -> Admission:
     password = secrets.token_urlsafe(_BYTES)
     with workspace.writing() as db:
         is_new = grants.add_person(db, name, role, password)
+        record(db, by, f"{name} has the role {role}.")
     return Admission(name, role, password if is_new else None)
 
 
-def remove(workspace: Workspace, name: str) -> None:
-    """Take a person's role away. Their decisions, and their login on the server, remain."""
-    _require_server(workspace)
+def preview_removal(workspace: Workspace, name: str) -> Removal:
+    """What the removal of a person would change. Raises WorkspaceError for a name without a role and without work."""
+    with workspace.reading() as db:
+        role = grants.members(db).get(name) if workspace.on_server else None
+        who = journal.annotator_id(db, name)
+        if role is None and who is None:
+            raise WorkspaceError(f"{name} has no role in this workspace, and has not decided anything.")
+        stored = queue_records.everything(db)
+        assigned = sum(assigned_prompts.held(db, one.id, who) for one in stored) if who is not None else 0
+        labels = annotator_activity.labels(db).get(name, 0)
+    named = [one.queue for one in stored if one.queue.state is not QueueState.ENDED and one.queue.names(name)]
+    left = tuple(queue.name for queue in named if _without(queue, name) is not None)
+    return Removal(name, role, assigned, labels, left, tuple(queue.name for queue in named if queue.name not in left))
+
+
+def remove(workspace: Workspace, removal: Removal, *, by: str | None = None) -> Changes:
+    """Remove a person: revoke their role, and free their prompts. Their decisions remain."""
     with workspace.writing() as db:
-        if name not in grants.members(db):
-            raise WorkspaceError(f"{name} has no role in this workspace.")
-        grants.remove_person(db, name)
+        if removal.role is not None:
+            grants.remove_person(db, removal.name)
+        _leave_queues(db, removal.name)
+        record(db, by, removal.summary)
+    return Changes(frozenset({Kind.TEAM, Kind.ANNOTATIONS}), None, removal.summary)
 
 
 def roles(workspace: Workspace) -> dict[str, Role]:
@@ -47,6 +103,24 @@ def roles(workspace: Workspace) -> dict[str, Role]:
         return {}
     with workspace.reading() as db:
         return grants.members(db)
+
+
+def _leave_queues(db: Connection, name: str) -> None:
+    who = journal.annotator_id(db, name) or 0
+    for stored in queue_records.everything(db):
+        assigned_prompts.release(db, stored.id, who)
+        without = _without(stored.queue, name) if stored.queue.names(name) else None
+        if without is not None and stored.queue.state is not QueueState.ENDED:
+            queue_records.change(db, stored, without)
+
+
+def _without(queue: TeamQueue, name: str) -> TeamQueue | None:
+    """The queue without an annotator; None if it would have too few, or none and thus everybody."""
+    members = tuple(member for member in queue.members if member.annotator != name)
+    try:
+        return replace(queue, members=members) if members else None
+    except StudioError:
+        return None
 
 
 def _require_server(workspace: Workspace) -> None:

@@ -7,6 +7,7 @@ from random import SystemRandom
 
 from sqlalchemy import Connection
 
+from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.core.rates import Rate
@@ -16,6 +17,7 @@ from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.team.progress import Activity, agreement_of_pairs, pace, pairwise_agreement
 from orbench_studio.domain.team.queue import Progress, QueueState, TeamQueue, understaffed_category
 from orbench_studio.errors import StudioError
+from orbench_studio.services.team.team_log import record
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import prompts
 from orbench_studio.store.review import assignment_states, checks, derived_states, journal, queue
@@ -102,7 +104,7 @@ def agreement(workspace: Workspace) -> dict[tuple[str, str], Rate]:
         return agreement_of_pairs(annotator_activity.values_by_prompt(db).values())
 
 
-def make(workspace: Workspace, wanted: TeamQueue) -> Changes:
+def make(workspace: Workspace, wanted: TeamQueue, *, by: str | None = None) -> Changes:
     """Make a queue of the prompts that match its filter now, in the filter's order.
 
     Existing human labels of these prompts count towards the overlap. Raises StudioError if the name is taken, no prompt
@@ -117,10 +119,11 @@ def make(workspace: Workspace, wanted: TeamQueue) -> Changes:
         if not count:
             raise StudioError("No prompts match the filter. Change the filter of the queue.")
         _refresh(db, stored.id)
-    return Changes(_TOUCHED, None, f"Team queue “{wanted.name}” created with {count:,} prompts.")
+        message = record(db, by, f"Team queue “{wanted.name}” created with {counted(count, 'prompt')}.")
+    return Changes(_TOUCHED, None, message)
 
 
-def change(workspace: Workspace, name: str, wanted: TeamQueue) -> Changes:
+def change(workspace: Workspace, name: str, wanted: TeamQueue, *, by: str | None = None) -> Changes:
     """Change a queue to `wanted`, also its name.
 
     New prompts that match the filter are appended; none are removed. Assignments of removed annotators are released.
@@ -138,11 +141,14 @@ def change(workspace: Workspace, name: str, wanted: TeamQueue) -> Changes:
             if wanted.member(member.annotator) is None and who is not None:
                 assigned_prompts.release(db, stored.id, who)
         _refresh(db, stored.id)
-    message = f"Team queue “{wanted.name}” changed."
-    return Changes(_TOUCHED, None, f"{message} {count:,} prompts added." if count else message)
+        message = f"Team queue “{wanted.name}” changed."
+        message = record(db, by, f"{message} {counted(count, 'prompt')} added." if count else message)
+    return Changes(_TOUCHED, None, message)
 
 
-def mark_gold(workspace: Workspace, name: str, query: str = "", share: float = 100) -> Changes:
+def mark_gold(
+    workspace: Workspace, name: str, query: str = "", share: float = 100, *, by: str | None = None
+) -> Changes:
     """Mark prompts of a queue with known labels as gold, and withhold these labels until the queue ends.
 
     Chooses at random, from the prompts that match the query and have no human label, `share` per cent of the queue.
@@ -163,11 +169,12 @@ def mark_gold(workspace: Workspace, name: str, query: str = "", share: float = 1
         chosen = sorted(SystemRandom().sample(suitable, min(wanted, len(suitable))))
         gold.mark(db, stored.id, chosen)
         derived_states.refresh_prompts(db, chosen)
-    message = f"{len(chosen):,} of {prompts_of_queue:,} prompts in the team queue “{name}” are marked as gold."
+        message = f"{len(chosen):,} of {prompts_of_queue:,} prompts in the team queue “{name}” are marked as gold."
+        record(db, by, message)
     return Changes(_TOUCHED, tuple(chosen), f"{message} Their known labels are hidden until the queue ends.")
 
 
-def assign(workspace: Workspace, name: str, prompt_ids: Sequence[int], *, to: str) -> Changes:
+def assign(workspace: Workspace, name: str, prompt_ids: Sequence[int], *, to: str, by: str | None = None) -> Changes:
     """Assign prompts to one annotator of a queue by name, also prompts that the queue did not have.
 
     They come first in the annotator's queue and do not expire. Prompts that the annotator labelled are left out.
@@ -181,24 +188,20 @@ def assign(workspace: Workspace, name: str, prompt_ids: Sequence[int], *, to: st
         queue_records.member_id(db, stored.id, who)
         count = assigned_prompts.assign(db, stored.id, who, prompt_ids)
         _refresh(db, stored.id)
-    return Changes(
-        _TOUCHED if count else frozenset(), None, f"{count:,} prompts assigned to {to} in the team queue “{name}”."
-    )
+        message = record(db, by, f"{counted(count, 'prompt')} assigned to {to} in the team queue “{name}”.")
+    return Changes(_TOUCHED if count else frozenset(), None, message)
 
 
-def unassign(workspace: Workspace, name: str, prompt_ids: Sequence[int], *, of: str) -> Changes:
+def unassign(workspace: Workspace, name: str, prompt_ids: Sequence[int], *, of: str, by: str | None = None) -> Changes:
     """Release prompts that are assigned to one annotator of a queue by name. Raises StudioError as `assign` does."""
     with workspace.writing() as db:
         stored = _for_annotator(db, name, of)
         count = assigned_prompts.unassign(db, stored.id, journal.annotator_id(db, of) or 0, prompt_ids)
-    return Changes(
-        _TOUCHED if count else frozenset(),
-        None,
-        f"{count:,} prompts are no longer assigned to {of} in the team queue “{name}”.",
-    )
+        message = record(db, by, f"{counted(count, 'prompt')} of {of} released in the team queue “{name}”.")
+    return Changes(_TOUCHED if count else frozenset(), None, message)
 
 
-def set_state(workspace: Workspace, name: str, state: QueueState) -> Changes:
+def set_state(workspace: Workspace, name: str, state: QueueState, *, by: str | None = None) -> Changes:
     """Open, pause or end a queue. Ending reveals its labels, also those of gold, and releases its assignments."""
     with workspace.writing() as db:
         stored = queue_records.required(db, name)
@@ -209,7 +212,8 @@ def set_state(workspace: Workspace, name: str, state: QueueState) -> Changes:
             known = (gold.reveal if state is QueueState.ENDED else gold.withhold)(db, stored.id)
             _refresh(db, stored.id)
             derived_states.refresh_prompts(db, known)
-    return Changes(_TOUCHED, None, f"Team queue “{name}”: {state}.")
+        message = record(db, by, f"Team queue “{name}”: {state}.")
+    return Changes(_TOUCHED, None, message)
 
 
 def _rate(results: Mapping[int, bool]) -> Rate:

@@ -100,7 +100,7 @@ def test_a_selection_is_assigned_by_name_and_comes_first(start, path, other):
         ]
         dialog.annotator.setCurrentText("Ada")
         dialog.assign.click()
-        ada.wait(lambda: "1 prompts assigned to Ada" in ada.message())
+        ada.wait(lambda: "1 prompt assigned to Ada" in ada.message())
         join(ada, "Ada")
         assert ids(ada)[:3] == [30, 7, 8]  # where Ada left the queue
 

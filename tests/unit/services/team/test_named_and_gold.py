@@ -10,9 +10,9 @@ from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.review.queue import Field
 from orbench_studio.domain.team.queue import Member, QueueState, TeamQueue, assignments_filter
-from orbench_studio.errors import StaleDecisionError, StudioError
-from orbench_studio.services.review import prompt_review, search
-from orbench_studio.services.team import assignments, team_queues
+from orbench_studio.errors import StaleDecisionError, StudioError, WorkspaceError
+from orbench_studio.services.review import history, prompt_review, search
+from orbench_studio.services.team import assignments, people_roles, team_queues
 from orbench_studio.store.core.tables import PromptRow
 from orbench_studio.store.review import derived_states
 from tests.unit.services.team.team_workspace import LATER, NOON, holds, label, progress, skip, take
@@ -64,9 +64,36 @@ def test_prompts_assigned_by_name_come_first_and_stay(anywhere):
     assert holds(team, "ada") == [2, 11]
     ada = team_queues.people(team)[0]
     assert (ada.named, ada.assigned) == (Rate(1, 3), 2)
-    assert team_queues.unassign(team, "hard", [2, 8], of="ada").message.startswith("1 prompts are no longer assigned")
+    assert team_queues.unassign(team, "hard", [2, 8], of="ada").message.startswith("1 prompt of ada released")
     assert take(team, "bob", 20)[-1] == 2
     assert holds(team, "ada") == [11]
     with pytest.raises(StudioError, match="eve is not an annotator"):
         team_queues.change(team, "hard", TeamQueue("hard", members=(Member("ada"), Member("bob"))))
         team_queues.assign(team, "hard", [5], to="eve")
+
+
+def test_a_removed_person_leaves_their_queues_and_their_decisions_stay(team):
+    members = tuple(Member(name) for name in ("ada", "bob", "eve"))
+    team_queues.make(team, TeamQueue("hard", "id:1-6", members=members), by="zoe")
+    team_queues.make(team, TeamQueue("pair", "id:7-9", overlap=2, members=members[:2]))
+    take(team, "bob")
+    label(team, "bob", 1)
+    team_queues.assign(team, "hard", [6], to="bob", by="zoe")
+    removal = people_roles.preview_removal(team, "bob")
+    assert removal.summary == (
+        "bob is removed. Assigned prompts that become free: 3. The decisions about 1 prompt stay under their name. "
+        "They leave these team queues: hard. These queues need another annotator first, and still name them: pair."
+    )
+    assert holds(team, "bob") == [6, 2, 3]
+    people_roles.remove(team, removal, by="zoe")
+    assert holds(team, "bob") == []
+    assert [member.annotator for member in team_queues.named(team, "hard").members] == ["ada", "eve"]
+    assert take(team, "ada", 6) == [2, 3, 4, 5, 6]
+    assert prompt_review.load(team, 1).last_label("bob").value == "safe"
+    assert [entry.summary for entry in history.entries(team, of="zoe")] == [
+        "Team queue “hard” created with 6 prompts.",
+        "1 prompt assigned to bob in the team queue “hard”.",
+        removal.summary,
+    ]
+    with pytest.raises(WorkspaceError, match="nobody has no role"):
+        people_roles.preview_removal(team, "nobody")
