@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 DONE, STATUS = 1, 4  # columns
 _COLUMNS = (
-    Column("Model", 140),
+    Column("Model", 166),
     Column("Done", 115, 2),
     Column("Tokens in, out", 105, number=True),
     Column("Cost", 70, number=True),
-    Column("Status", 84, 4),
+    Column("Status", 76, 4),
 )
 _MOST_LINES = 7  # that are in view without a scroll bar of their own
-_BAR, _MIN_BAR, _PAD = 6, 32, 8
+_BAR, _MIN_BAR, _PAD = 6, 12, 8
 
 
 class ProgressTable(Table):

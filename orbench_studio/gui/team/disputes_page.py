@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
 _LIST = 260
-_PROMPT_WIDEST, _RESPONSE_WIDEST = 860, 760  # pixels: longer lines are hard to read
+_TEXTS_WIDEST = 860  # pixels: longer lines are hard to read
 _LOW = 400  # pixels of height below which the texts need the room of the reason and of classes without a key
 _WITH_KEYS = 5  # classes
 _COLUMNS, _CARD = 3, 220  # most cards in a row, and the width of each in pixels
@@ -86,6 +86,7 @@ class DisputesPage(QWidget):
         self.reason = QLineEdit()
         self.empty = QWidget()
         self.merge = QPushButton(with_key(tr("Merge…"), "merge_labels"))
+        self._texts = QWidget()
         self._cards: list[SideCard] = []
         self._sides = QGridLayout()
         self._labels = _buttons(theme, actions, {LABEL_ACTIONS[of]: LABELS[of] for of in Label})
@@ -113,8 +114,7 @@ class DisputesPage(QWidget):
 
     def _fit(self) -> None:
         self.list.setFixedWidth(min(px(_LIST), self.width() // 5))
-        for text, widest in ((self.prompt, _PROMPT_WIDEST), (self.response, _RESPONSE_WIDEST)):
-            text.setMaximumWidth(px(widest))
+        self._texts.setMaximumWidth(px(_TEXTS_WIDEST))
         low = self.height() < px(_LOW)
         self.reason.setVisible(not low or bool(self.reason.text()) or self.reason.hasFocus())
         for button in self._answers[_WITH_KEYS:]:
@@ -123,7 +123,8 @@ class DisputesPage(QWidget):
 
     def _place_cards(self) -> None:
         """Place the sides beside each other, as many in a row as have reading width."""
-        columns = max(1, min(_COLUMNS, (self.width() - self.list.width()) // px(_CARD)))
+        width = min(self.width() - self.list.width(), self._texts.maximumWidth())
+        columns = max(1, min(_COLUMNS, width // px(_CARD)))
         for at, card in enumerate(self._cards):
             self._sides.addWidget(card, at // columns, at % columns)
 
@@ -295,9 +296,8 @@ class DisputesPage(QWidget):
         self._show([])
 
     def _build_texts(self) -> QWidget:
-        texts = QWidget()
-        texts.setObjectName("page")
-        column = QVBoxLayout(texts)
+        self._texts.setObjectName("page")
+        column = QVBoxLayout(self._texts)
         column.setContentsMargins(0, 16, 12, 0)
         column.setSpacing(12)
         for part in (self.title, self.prompt, self.model, self.response):
@@ -306,7 +306,7 @@ class DisputesPage(QWidget):
         column.addLayout(self._sides)
         column.addWidget(self.notes)
         column.addStretch(1)
-        area = scrolled(texts)
+        area = scrolled(self._texts)
         keep_scroll_bar(area)
         return area
 
