@@ -12,25 +12,26 @@ def check(
     workspace: options.Workspace,
     repair: Annotated[
         bool,
-        typer.Option("--repair", help="First compute all derived values again, such as final labels."),
+        typer.Option(
+            "--repair", help="First set aside what cannot be read or was forged, and compute derived values again."
+        ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: an object with a list of problems.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: problems, and what was set aside.")] = False,
 ) -> None:
     """Check the file, its schema, its references, every value, and all derived values.
 
-    Nothing is changed without `--repair`, except that a workspace of an older version is migrated first. With it, no
-    decision, vote or judgement is changed.
+    Nothing is changed without `--repair`, except that a workspace of an older version is migrated first. With it, rows
+    are moved to a quarantine table, never changed or deleted, and the journal records that.
     """
     from orbench_studio.services.workspace import workspace as service
 
-    problems = service.repair(workspace) if repair else service.problems_in(workspace)
+    moved, problems = service.repair(workspace) if repair else ([], service.problems_in(workspace))
     if as_json:
-        write_json({"workspace": str(workspace), "problems": problems})
-    elif problems:
-        write_line(f"{workspace.name} has {counted(len(problems), 'problem')}:")
-        for problem in problems:
-            write_line(f"  {problem}")
+        write_json({"workspace": str(workspace), "set_aside": moved, "problems": problems})
     else:
-        write_line(f"{workspace.name}: no problems found.")
+        found = f"has {counted(len(problems), 'problem')}:" if problems else "no problems found."
+        mark = " " if problems else ": "
+        for line in (*moved, f"{workspace.name}{mark}{found}", *(f"  {problem}" for problem in problems)):
+            write_line(line)
     if problems:
         raise typer.Exit(Exit.PROBLEMS)

@@ -19,6 +19,7 @@ class EntryKind(StrEnum):
     IMPORT = "import"
     LICENCE = "licence"
     TEAM = "team"
+    REPAIR = "repair"
 
 
 @dataclass(frozen=True, slots=True)

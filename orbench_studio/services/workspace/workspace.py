@@ -19,7 +19,7 @@ from orbench_studio.store.core import open_file, unit_of_work
 from orbench_studio.store.core.change_feed import FileChanges, ServerChanges
 from orbench_studio.store.core.tables import WORKSPACE
 from orbench_studio.store.review import derived_states
-from orbench_studio.store.workspace import grants, migrate, opening, opening_server
+from orbench_studio.store.workspace import grants, migrate, opening, opening_server, quarantine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,15 +171,17 @@ def problems_in(place: Location) -> list[str]:
         engine.dispose()
 
 
-def repair(place: Location) -> list[str]:
-    """Compute all derived values again from the journal, votes and judgements, which are not changed.
+def repair(place: Location) -> tuple[list[str], list[str]]:
+    """Set aside what cannot be read or was forged, and compute all derived values again, in one transaction.
 
-    Returns the problems that remain. Raises WorkspaceError, and changes nothing, if a row cannot be read.
+    Returns a sentence for each row and definition that was set aside, and the problems that remain. Raises
+    WorkspaceError, and changes nothing, if a row that other rows need cannot be read.
     """
     with open_workspace(place) as opened:
         with opened.writing() as db:
+            moved = quarantine.set_aside(db)
             derived_states.refresh_everything(db)
-        return opened.problems()
+        return moved, opened.problems()
 
 
 def unreadable_row(place: Location) -> str | None:

@@ -266,6 +266,17 @@ class AnnotationRow(SQLModel, table=True):
     source_line: int | None
 
 
+class QuarantineRow(SQLModel, table=True):
+    """A row that a repair set aside: the table it was in, and its columns as JSON; only the owner can read it."""
+
+    __tablename__ = "quarantine"
+    id: int = key()
+    journal_id: int = refers_to("journal.id")
+    origin: str
+    reason: str = long_text()
+    content: str = long_text()
+
+
 class SubsetRow(SQLModel, table=True):
     """A curated set of prompts with the recipe that made it."""
 
@@ -346,6 +357,7 @@ OWN_RULES = table(OwnRuleRow)
 LICENCES = table(LicenceRow)
 JOURNAL = table(JournalRow)
 ANNOTATIONS = table(AnnotationRow)
+QUARANTINE = table(QuarantineRow)
 SUBSETS = table(SubsetRow)
 SUBSET_PROMPTS = table(SubsetPromptRow)
 PROMPT_STATES = table(PromptStateRow)

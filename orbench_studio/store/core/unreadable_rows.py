@@ -6,9 +6,10 @@ checks.
 
 import json
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
+from typing import NamedTuple
 
 from sqlalchemy import Boolean, Column, Connection, Float, Integer, LargeBinary, Table
 from sqlmodel import SQLModel
@@ -36,6 +37,7 @@ LISTED = 10  # rows named one by one, for each column
 _SHOWN = 60  # characters of a value
 _AT_ONCE = 1_000
 _MOST = 2**53
+READABLE_TIMES = "BETWEEN '0002-01-01' AND '9999-12-31 09:00+00'"  # PostgreSQL has more, and infinity
 
 Read = Callable[[str], object]
 
@@ -84,7 +86,7 @@ _FREE = frozenset(
         "workspace.uuid", "sources.sha256", "sources.format", "prompts.external_key", "models.family",
         "votes.template_hash", "judgements.template_hash", "journal.uuid", "prompt_states.votes", "batches.judge",
         "batch_runners.machine", "rate_limits.place", "vendor_batches.vendor_id", "generation_items.template_hash",
-        "groupings.method", "audit_strata.stratum", "audit_prompts.stratum",
+        "groupings.method", "quarantine.origin", "audit_strata.stratum", "audit_prompts.stratum",
     }
 )  # fmt: skip
 
@@ -136,20 +138,40 @@ def known_columns() -> frozenset[str]:
     return frozenset({*VALUE_SETS, *_READERS, *_FREE})
 
 
+class Fault(NamedTuple):
+    """A row that must not be as it is: its table and primary key, and what is wrong."""
+
+    table: str
+    key: tuple[object, ...]
+    message: str
+
+
+def faults(db: Connection) -> Iterator[Fault]:
+    """All unreadable rows."""
+    with any_bytes(db):
+        for found in _by_table(db):
+            yield from found.faults()
+
+
 def unreadable(db: Connection) -> Iterator[str]:
     """Messages about unreadable rows, by table, row and column; only the first of each column, with their number."""
-    with _any_bytes(db):
-        for table in SQLModel.metadata.sorted_tables:
-            there = _columns(db, table)
-            if {column.name for column in table.primary_key} <= there:
-                yield from _of_table(db, table, [column for column in table.columns if column.name in there])
+    with any_bytes(db):
+        for found in _by_table(db):
+            yield from found.words()
         if _columns(db, SQLModel.metadata.tables["workspace"]):
             rows = int(db.exec_driver_sql("SELECT count(*) FROM workspace").scalar_one())
             if rows != 1:
                 yield f"workspace has {rows} rows, and needs one"
 
 
-def _of_table(db: Connection, table: Table, columns: list[Column[object]]) -> Iterator[str]:
+def _by_table(db: Connection) -> "Iterator[_Found]":
+    for table in SQLModel.metadata.sorted_tables:
+        there = _columns(db, table)
+        if {column.name for column in table.primary_key} <= there:
+            yield _of_table(db, table, [column for column in table.columns if column.name in there])
+
+
+def _of_table(db: Connection, table: Table, columns: list[Column[object]]) -> "_Found":
     bad = {column.name: _conditions(db, table, column) for column in columns}
     bad = {name: conditions for name, conditions in bad.items() if conditions}
     found = _Found(db, table)
@@ -166,7 +188,7 @@ def _of_table(db: Connection, table: Table, columns: list[Column[object]]) -> It
             _read_all(db, found, column.name, where, read)
     if not is_server(db):
         _decode_all(db, found, [c.name for c in columns if not isinstance(c.type, LargeBinary)])
-    yield from found.words()
+    return found
 
 
 class _Found:
@@ -175,8 +197,7 @@ class _Found:
     def __init__(self, db: Connection, table: Table) -> None:
         self._db, self.table = db, table
         self._key = [f'"{column.name}"' for column in table.primary_key]
-        self._rows: dict[str, list[tuple[object, ...]]] = {}
-        self._counts = Counter[str]()
+        self._rows: dict[str, dict[tuple[object, ...], None]] = {}
 
     def select(self, what: str, where: str = "") -> str:
         """A statement that selects the rows' keys and more columns, ordered by key."""
@@ -186,22 +207,23 @@ class _Found:
 
     def add(self, column: str, key: Iterable[object]) -> None:
         """Remember a row."""
-        named = tuple(key)
-        rows = self._rows.setdefault(column, [])
-        if named in rows:
-            return
-        self._counts[column] += 1
-        if len(rows) < LISTED:
-            rows.append(named)
+        self._rows.setdefault(column, {})[tuple(key)] = None
 
     def words(self) -> Iterator[str]:
         """The messages."""
         for column, rows in self._rows.items():
-            for key in rows:
-                yield f"{self.table.name} {self._row(key)}: {column} {self._value(column, key)} cannot be read"
-            if self._counts[column] > len(rows):
-                more = self._counts[column] - len(rows)
-                yield f"{self.table.name}: {more:,} more rows have a {column} that cannot be read"
+            for key in islice(rows, LISTED):
+                yield self._message(column, key)
+            if len(rows) > LISTED:
+                yield f"{self.table.name}: {len(rows) - LISTED:,} more rows have a {column} that cannot be read"
+
+    def faults(self) -> Iterator[Fault]:
+        """All of them."""
+        for column, rows in self._rows.items():
+            yield from (Fault(self.table.name, key, self._message(column, key)) for key in rows)
+
+    def _message(self, column: str, key: tuple[object, ...]) -> str:
+        return f"{self.table.name} {self._row(key)}: {column} {self._value(column, key)} cannot be read"
 
     def _row(self, key: tuple[object, ...]) -> str:
         if len(key) == 1:
@@ -226,6 +248,8 @@ def _conditions(db: Connection, table: Table, column: Column[object]) -> str:
     if isinstance(column.type, Integer | Float):
         least, most = _RANGES.get(full, (0, _MOST))
         found.append(f"NOT ({name} >= {least} AND {name} <= {most})")
+    if is_server(db) and isinstance(column.type, UtcDateTime):
+        found.append(f"NOT ({name} {READABLE_TIMES})")
     if full in VALUE_SETS:
         found.append(f"{name} NOT IN ({', '.join(_quoted(value) for value in VALUE_SETS[full])})")
     if full == "prompts.text":
@@ -310,7 +334,7 @@ def _columns(db: Connection, table: Table) -> set[str]:
 
 
 @contextmanager
-def _any_bytes(db: Connection) -> Iterator[None]:
+def any_bytes(db: Connection) -> Iterator[None]:
     """Read text that is not UTF-8 as well, within the context."""
     if is_server(db):
         yield

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
 from orbench_studio.errors import WorkspaceError
-from orbench_studio.store.core import response_index, tables, text_search  # noqa: F401 - the last fills the metadata
+from orbench_studio.store.core import response_index, text_search
 from orbench_studio.store.core.engine import is_server
 
 _AT_ONCE = 5_000  # rows

@@ -87,6 +87,15 @@ def _give_roles(db: Connection) -> None:
     server_rules.run(db, [_member(adjudicator, reviewer)])
 
 
+def restore(db: Connection) -> None:
+    """Revoke rights on tables that are not part of this version, and grant those that are."""
+    others = {role for _privilege, _what, role in _rights(db) if role != role_name(db, Role.REVIEWER)}
+    for role in others:
+        name = role if role == "PUBLIC" else _quoted(role)
+        server_rules.run(db, [f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {name}"])
+    _give_roles(db)
+
+
 def has_reviewers(db: Connection) -> bool:
     """Whether the server has both roles of this database."""
     return all(db.exec_driver_sql("SELECT to_regrole(%s)", (_quoted(role_name(db, r)),)).scalar() for r in Role)
@@ -120,6 +129,21 @@ def are_due(db: Connection) -> bool:
 
 def differences(db: Connection) -> Iterator[str]:
     """Describe rights that neither the owner nor the reviewers of this workspace have by this version."""
+    reviewer = role_name(db, Role.REVIEWER)
+    for privilege, what, role in _rights(db):
+        expected = f"{_REVIEWERS_DO.get(what, '')} SELECT CONNECT" if role == reviewer else _EVERYBODY.get(what, "")
+        if privilege not in expected.replace(",", "").split():
+            yield f"privilege {privilege} on {what} for {role} is not part of the schema"
+    risky = db.exec_driver_sql(
+        "SELECT m.rolname FROM pg_roles AS m JOIN pg_roles AS r ON r.rolname = %s "
+        "AND pg_has_role(m.oid, r.oid, 'MEMBER') WHERE m.rolbypassrls AND NOT m.rolsuper",
+        (reviewer,),
+    )
+    yield from (f"row security does not apply to {name}, who has BYPASSRLS" for name in risky.scalars())
+
+
+def _rights(db: Connection) -> list[tuple[str, str, str]]:
+    """The rights that were granted: privilege, table (or schema, or database) and role."""
     tables = "FROM pg_class AS c WHERE c.relkind IN ('r', 'v') AND c.relnamespace = 'public'::regnamespace"
     found = db.exec_driver_sql(
         "SELECT acl.privilege_type, of.name, coalesce(r.rolname, 'PUBLIC') FROM ("
@@ -132,17 +156,7 @@ def differences(db: Connection) -> Iterator[str]:
         "LEFT JOIN pg_roles AS r ON r.oid = acl.grantee "
         "WHERE acl.grantee <> of.owner GROUP BY 1, 2, 3 ORDER BY 2, 1"
     )
-    reviewer = role_name(db, Role.REVIEWER)
-    for privilege, what, role in found:
-        expected = f"{_REVIEWERS_DO.get(what, '')} SELECT CONNECT" if role == reviewer else _EVERYBODY.get(what, "")
-        if privilege not in expected.replace(",", "").split():
-            yield f"privilege {privilege} on {what} for {role} is not part of the schema"
-    risky = db.exec_driver_sql(
-        "SELECT m.rolname FROM pg_roles AS m JOIN pg_roles AS r ON r.rolname = %s "
-        "AND pg_has_role(m.oid, r.oid, 'MEMBER') WHERE m.rolbypassrls AND NOT m.rolsuper",
-        (reviewer,),
-    )
-    yield from (f"row security does not apply to {name}, who has BYPASSRLS" for name in risky.scalars())
+    return [(str(privilege), str(what), str(role)) for privilege, what, role in found]
 
 
 def own_name(db: Connection) -> str | None:

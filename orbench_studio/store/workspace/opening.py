@@ -19,7 +19,7 @@ from orbench_studio.store.core import open_file, unreadable_rows
 from orbench_studio.store.core.engine import is_server, sqlite_engine
 from orbench_studio.store.core.tables import WORKSPACE
 from orbench_studio.store.core.unit_of_work import reading, writing
-from orbench_studio.store.workspace import migrate, schema_check
+from orbench_studio.store.workspace import forged_rows, migrate, schema_check
 
 APPLICATION_ID = 0x4F52424E  # "ORBN", in SQLite's header, so that the file tells what it is
 _UNFINISHED = ".unfinished"
@@ -165,7 +165,7 @@ def uuid_of(path: Path) -> str:
 def problems(db: Connection) -> list[str]:
     """List the damage of a workspace's file, or else the faults of its schema and rows."""
     damage = [] if is_server(db) else list(_damage(db))
-    return damage or [*schema_check.differences(db), *unreadable_rows.unreadable(db)]
+    return damage or [*schema_check.differences(db), *unreadable_rows.unreadable(db), *forged_rows.messages(db)]
 
 
 def _damage(db: Connection) -> Iterator[str]:

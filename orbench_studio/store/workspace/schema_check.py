@@ -12,7 +12,14 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SAWarning
 from sqlmodel import SQLModel
 
-from orbench_studio.store.core import response_index
+from orbench_studio.store.core import (  # noqa: F401 - the modules of tables complete the metadata
+    batch_tables,
+    curation_tables,
+    generation_tables,
+    response_index,
+    sample_tables,
+    team_tables,
+)
 from orbench_studio.store.core.engine import is_server, memory_engine
 from orbench_studio.store.core.unit_of_work import writing
 from orbench_studio.store.workspace import grants, migrate, server_rules

@@ -71,7 +71,10 @@ def differences(
     yield from (f"{title} is not part of the schema" for title in sorted(existing.keys() - set(expected)))
 
 
-_DROPPED_IN_ORDER = ("policy", "trigger", "rule", "view", "materialized view", "function")
+_DROPPED_IN_ORDER = (
+    *("policy", "row security", "constraint", "trigger", "disabled trigger"),
+    *("rule", "view", "materialized view", "function"),
+)
 
 
 def foreign(existing: dict[str, CatalogObject], expected: Collection[str]) -> list[tuple[CatalogObject, str]]:
@@ -81,9 +84,16 @@ def foreign(existing: dict[str, CatalogObject], expected: Collection[str]) -> li
 
 
 def _drop(item: CatalogObject) -> str:
+    table = quoted(item.table)
+    if item.kind == "row security":
+        return f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY"
+    if item.kind == "constraint":
+        return f"ALTER TABLE {table} DROP CONSTRAINT {quoted(item.name)}"
+    if item.kind == "disabled trigger":
+        return f"ALTER TABLE {table} ENABLE TRIGGER {quoted(item.name)}"
     name = item.name if item.kind == "function" else quoted(item.name)  # a function's has its arguments, and is quoted
     kind = "ROUTINE" if item.kind == "function" else item.kind.upper()
-    return f"DROP {kind} {name}" + (f" ON {quoted(item.table)}" if item.table else "")
+    return f"DROP {kind} {name}" + (f" ON {table}" if item.table else "")
 
 
 def quoted(name: str) -> str:

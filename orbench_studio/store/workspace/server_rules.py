@@ -21,14 +21,15 @@ from orbench_studio.domain.core.category import LONGEST_CATEGORY
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.domain.team.queue import NO_END, AssignmentState, QueueState
-from orbench_studio.store.core.unreadable_rows import VALUE_SETS
+from orbench_studio.store.core.columns import UtcDateTime
+from orbench_studio.store.core.unreadable_rows import READABLE_TIMES, VALUE_SETS
 from orbench_studio.store.workspace import server_catalog
 
 WRITTEN = (
     *("annotators", "journal", "annotations", "views", "prompt_states", "response_states"),
     *("team_members", "team_prompts", "team_claims"),
 )  # tables to which reviewers write
-HIDDEN_TABLE = "team_gold"  # without a policy: only the owner reads its rows
+HIDDEN_TABLES = ("team_gold", "quarantine")  # without a policy: only the owner reads their rows
 TRIGGERS = (
     *(("journal", "journal_only_grow"), ("annotations", "annotations_only_grow")),
     *(("team_prompts", "recount_places"), ("team_claims", "recount_claimed")),
@@ -210,6 +211,13 @@ BEGIN
   END IF;
   RETURN NULL;
 END $$;
+CREATE OR REPLACE FUNCTION only_grows() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  RAISE EXCEPTION 'the % only grow: decisions are never changed or deleted', TG_TABLE_NAME;
+END $$;
+CREATE OR REPLACE TRIGGER journal_only_grow BEFORE UPDATE OR DELETE OR TRUNCATE ON journal
+  FOR EACH STATEMENT EXECUTE FUNCTION only_grows();
+CREATE OR REPLACE TRIGGER annotations_only_grow BEFORE UPDATE OR DELETE OR TRUNCATE ON annotations
+  FOR EACH STATEMENT EXECUTE FUNCTION only_grows();
 CREATE OR REPLACE TRIGGER recount_places BEFORE UPDATE ON team_prompts
   FOR EACH ROW EXECUTE FUNCTION recount_places();
 CREATE OR REPLACE TRIGGER recount_claimed AFTER INSERT OR UPDATE OR DELETE ON team_claims
@@ -227,6 +235,8 @@ def _checks() -> Iterator[tuple[str, str, str]]:
         for column in SQLModel.metadata.tables[table].columns:
             if isinstance(column.type, Integer) and table != "team_prompts":
                 yield table, column.name, f"{column.name} >= 0"
+            elif isinstance(column.type, UtcDateTime):
+                yield table, column.name, f"{column.name} {READABLE_TIMES}"
     words = "|".join(Visible)
     category = (
         f"char_length({{0}}) <= {LONGEST_CATEGORY} AND {{0}} <> 'none' AND {{0}} !~ '[[:cntrl:],]' "
@@ -259,13 +269,21 @@ def expected() -> frozenset[str]:
         {
             *(f"policy own_{statement.lower()} on {table}" for table, statement in _POLICIES),
             *(f"policy read on {table}" for table in WRITTEN),
-            *(f"row security of {table}" for table in (*WRITTEN, HIDDEN_TABLE)),
+            *(f"row security of {table}" for table in (*WRITTEN, *HIDDEN_TABLES)),
             *(f"constraint ck_{table}_{name} on {table}" for table, name, _ in _checks()),
             *(f"trigger {name} on {table}" for table, name in TRIGGERS),
             *(f"function {name}()" for name in ("only_grows", "recount_places", "recount_claimed")),
             *(f"view {name}" for name in VIEWS),
         }
     )
+
+
+def remove_foreign(db: Connection) -> dict[str, str]:
+    """Drop objects that are not part of the schema, and install the rules again; returns the dropped definitions."""
+    foreign = server_catalog.foreign(server_catalog.objects(db), expected())
+    run(db, (statement for _object, statement in foreign))
+    install(db)
+    return {dropped.title: dropped.definition for dropped, _statement in foreign}
 
 
 def differences(db: Connection) -> Iterator[str]:
@@ -284,7 +302,7 @@ def _statements() -> tuple[str, ...]:
             f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {full}, ADD CONSTRAINT {full} CHECK ({condition}) NOT VALID"
         )
     for table in WRITTEN:
-        made.append(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        made.append(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY")
         made.append(
             f"DO $$ DECLARE old name; BEGIN FOR old IN SELECT policyname FROM pg_policies WHERE tablename = '{table}' "
             f"AND schemaname = 'public' LOOP EXECUTE format('DROP POLICY %I ON public.{table}', old); END LOOP; END $$"
@@ -307,7 +325,8 @@ def _statements() -> tuple[str, ...]:
         check = "" if statement == "DELETE" else f" WITH CHECK ({condition})"
         made.append(f"CREATE POLICY own_{statement.lower()} ON {table} FOR {statement}{using}{check}")
     made.append(_RECOUNT)
-    made.append(f"ALTER TABLE {HIDDEN_TABLE} ENABLE ROW LEVEL SECURITY")
+    made += (f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY" for table in HIDDEN_TABLES)
+    made += (f"ALTER TABLE {table} ENABLE TRIGGER {name}" for table, name in TRIGGERS)
     return tuple(made)
 
 

@@ -168,6 +168,14 @@ ATTACKS = {
         "somebody else's assignments taken away": f"DELETE FROM team_claims WHERE annotator_id = {BEN}",
         "somebody else's assignments prolonged": f"UPDATE team_claims SET until = now() WHERE annotator_id = {BEN}",
     },
+    "times that Python does not have": {
+        "an own assignment from before all time": claim(until="'-infinity'"),
+        "an own assignment of 4000 BC": claim(until="'4000-01-01 BC'"),
+        "last seen at the end of time": f"UPDATE team_members SET seen_at = 'infinity' WHERE annotator_id = {ME}",
+        "last seen in the year 20000": f"UPDATE team_members SET seen_at = '20000-01-01' WHERE annotator_id = {ME}",
+        "an own assignment put before all time": claim()
+        + f"; UPDATE team_claims SET until = '-infinity' WHERE annotator_id = {ME}",
+    },
     "views": {
         "a view of the far future": "INSERT INTO views (name, query, created_at) VALUES ('x', '', '9999-12-31')",
         "a view of a megabyte": "INSERT INTO views (name, query, created_at) VALUES ('x', repeat('x', 1000000), now())",
@@ -322,7 +330,8 @@ def test_a_false_state_with_a_decision_is_found(postgres, place, owner):
     assert owner.problems() == []
     played(postgres, place, decision("note", "'x'", "9") + "; " + STATE.format("9"))
     assert owner.problems() == ["prompt_states: 1 rows do not match the decisions and the rules. First: prompt_id 9."]
-    assert repair(place) == owner.problems() == []
+    assert repair(place) == ([], [])
+    assert owner.problems() == []
     assert prompt_review.load(owner, 9).final.label != "toxic"
 
 
