@@ -97,10 +97,10 @@ def _content(db: Connection, table: Table, key: Key) -> dict[str, object]:
     """A row as the database stores it."""
     where = " AND ".join(f'"{column.name}" = {"%s" if is_server(db) else "?"}' for column in table.primary_key)
     if is_server(db):  # as text: Python has no time at infinity
-        shown = f"SELECT CAST(to_jsonb(t) AS text) FROM {table.name} AS t WHERE {where}"  # noqa: S608 - names of our own
+        shown = f"SELECT CAST(to_jsonb(t) AS text) FROM {table.name} AS t WHERE {where}"
         return dict(json.loads(db.exec_driver_sql(shown, key).scalar_one()))
     with unreadable_rows.any_bytes(db):
-        row = db.exec_driver_sql(f'SELECT * FROM "{table.name}" WHERE {where}', key).mappings().one()  # noqa: S608
+        row = db.exec_driver_sql(f'SELECT * FROM "{table.name}" WHERE {where}', key).mappings().one()
     return dict(row)
 
 

@@ -17,18 +17,18 @@ T, LATER = "'2026-01-01 00:00:00.000000'", "'9000-01-01 00:00:00.000000'"
 
 def entry(number, kind="decision", who="2", at=T, target="NULL", uuid=None):
     values = f"({number}, '{kind}', {who}, {at}, {target}, '', '{uuid or f'forged{number}'}')"
-    return "INSERT INTO journal (id, kind, annotator_id, at, target_id, summary, uuid) VALUES " + values  # noqa: S608
+    return "INSERT INTO journal (id, kind, annotator_id, at, target_id, summary, uuid) VALUES " + values
 
 
 def decision(number, aspect="label", value="safe", response="NULL", who="2", prompt="1", of="60"):
     values = f"({number}, {of}, {who}, {prompt}, {response}, '{aspect}', '{value}', '')"
     columns = "id, journal_id, annotator_id, prompt_id, response_id, aspect, value, visible"
-    return "INSERT INTO annotations (" + columns + ") VALUES " + values  # noqa: S608
+    return "INSERT INTO annotations (" + columns + ") VALUES " + values
 
 
 def view(number, query, at):
     values = f"({number}, 'v{number}', '{query}', {at})"
-    return "INSERT INTO views (id, name, query, created_at) VALUES " + values  # noqa: S608
+    return "INSERT INTO views (id, name, query, created_at) VALUES " + values
 
 
 # Each statement, with what `check` says of the row; an empty text for what makes no row.
