@@ -14,11 +14,10 @@ from orbench_studio.formats.tally import is_dialogue
 _WORDS = 3  # from which a text is a sentence,
 _LETTERS = 6  # or so many letters of a script that writes no spaces
 _FEW, _MANY = 10, 20  # so many distinct short values in so many rows are classes
+_BEGINNING = 200  # characters in which a refusal begins
 _REPEATS = 5  # rows with one text only
 _MOST = 0.5
-_REFUSAL = re.compile(
-    r"\W*(?:i['’]?m (?:so |very )?sorry|i am sorry|sorry|i can(?:no|['’])?t|as an ai|i apologi)", re.I
-)
+_REFUSAL = re.compile(r"\b(?:i['’]?m (?:so |very )?sorry|i am sorry|i can(?:no|['’])?t|as an ai|i apologi)", re.I)
 _OVERLAP = 0.6  # share of common words from which one text is a variant of another
 
 Part = TypeVar("Part")
@@ -38,13 +37,18 @@ class ColumnEvidence:
         return bool(self.cells) and not self.filled
 
     @property
+    def is_sparse(self) -> bool:
+        """Whether most rows have nothing in the column."""
+        return 2 * len(self.filled) < len(self.cells)
+
+    @property
     def is_nested(self) -> bool:
         """Whether a cell holds a list or an object."""
         return any(isinstance(cell, NestedCell) for cell in self.filled)
 
     @cached_property
     def texts(self) -> Sequence[str]:
-        """The cells; of a conversation what the user says last."""
+        """The cells; of a conversation what the user says last, of a list its texts."""
         return [_asked(cell) for cell in self.cells] if self.is_nested else self.cells
 
     @cached_property
@@ -81,7 +85,7 @@ class ColumnEvidence:
     @property
     def has_refusals(self) -> bool:
         """Whether a cell begins as refusals do."""
-        return any(map(_REFUSAL.match, self.filled))
+        return any(_REFUSAL.search(cell[:_BEGINNING]) for cell in self.filled)
 
     @cached_property
     def has_dialogues(self) -> bool:
@@ -129,8 +133,11 @@ def _is_variant(mine: str, its: str) -> bool:
 def _asked(cell: str) -> str:
     if not isinstance(cell, NestedCell):
         return cell
+    value = nested(cell)
+    if isinstance(value, list) and value and all(isinstance(text, str) for text in value):
+        return "\n".join(value)
     try:
-        found = conversations.read(nested(cell))
+        found = conversations.read(value)
     except RowError:
         return ""
     return found.prompt if found else ""

@@ -204,12 +204,14 @@ def _text(content: Any, attached: Found) -> str:
 def _bind(sheet: Sheet) -> Bound:
     """Bind a log; the user may map values inside it, such as `scores.NAME.value`, to fields."""
     at = {name: sheet.column(name) for name in COLUMNS}
-    row = MappedRow(sheet, mapping_of(sheet, _TEXTS), Layout())
+    mapping = mapping_of(sheet, _TEXTS)
+    is_mapped = any(path.startswith("scores.") for path in mapping.columns.values())
+    row = MappedRow(sheet, mapping, Layout())
 
     def take(line: int, cells: Cells) -> Record:
         found = {name: cells[place] for name, place in at.items()}
         record = row.record(line, cells)
-        judged = tuple(_judgements(sheet, nested(found["scores"]) or {}))
+        judged = tuple(_judgements(sheet, nested(found["scores"]) or {}, is_mapped=is_mapped))
         again = found["epoch"] != "1"  # epochs can repeat a text exactly, and each of them counts
         of = f"inspect {found['inspect_sample']} {found['epoch']}"
         responses = tuple(
@@ -227,18 +229,18 @@ def _bind(sheet: Sheet) -> Bound:
     return Bound(take, [at[name] for name in ("inspect_sample", "epoch", "model", "prompt")])
 
 
-def _judgements(sheet: Sheet, scores: Mapping[str, Any]) -> Iterator[JudgementDraft]:
-    """The scores that state an answer class; every scorer is counted with its values."""
+def _judgements(sheet: Sheet, scores: Mapping[str, Any], *, is_mapped: bool) -> Iterator[JudgementDraft]:
+    """The scores that state an answer class; every scorer is counted with its values, unless the user maps one."""
     for scorer, score in scores.items():
         value = plain(score.get("value"), f"score of {scorer}") if not isinstance(score.get("value"), dict) else ""
         about_refusal = "refus" in scorer.lower() and not class_words.is_negated(scorer)
         found = class_words.answer_class(value)
         if found is None and about_refusal:
             found = class_words.refusal(value, scorer) or AnswerClass.UNPARSED
-        sheet.tally.column("score", scorer).add(value, found or NOT_READ)
-        if found is None:
-            sheet.tally.notes[_UNREAD] += 1
-        else:
+        if found is not None or not is_mapped:
+            sheet.tally.column("score", scorer).add(value, found or NOT_READ)
+            sheet.tally.notes[_UNREAD] += found is None
+        if found is not None:
             yield JudgementDraft(scorer, JudgeKind.LLM, found, score.get("explanation") or "", raw=value)
 
 

@@ -20,6 +20,7 @@ from orbench_studio.formats.tables import Table, listing
 
 _DEPTH = 4  # of objects and lists that are looked into
 _LOOKED_AT = 50  # parts of an object
+_MANY_TEXTS = 10  # texts of an object that is not one row
 _FACT = 2_000  # characters of a value beside the rows that is kept
 _MOST_CELLS = 2_000_000  # of a file that is written by columns, which is held in memory whole
 _MOST_TEXT = 64_000_000  # characters of such a file
@@ -149,8 +150,11 @@ def _is_by_columns(node: Node) -> bool:
 def _is_by_text(node: Node) -> bool:
     """Whether an object has texts by their names, such as responses by prompts: it is not one row."""
     single = node.kind == "{" and all(not part.kind for part in node.parts.values())
-    sentences = sum(map(is_sentence, node.parts))
-    return single and 2 * sentences > len(node.parts) and not names_prompt(list(node.parts))
+    if not single or names_prompt(list(node.parts)):
+        return False
+    texts = (part.value for part in node.parts.values())  # None if it is long
+    is_of_texts = node.count >= _MANY_TEXTS and all(text is None or is_sentence(str(text)) for text in texts)
+    return is_of_texts or 2 * sum(map(is_sentence, node.parts)) > len(node.parts)
 
 
 def _rows_of(name: str, node: Node) -> Path | None:

@@ -55,7 +55,7 @@ def _set(words: str) -> frozenset[str]:
 _ALTERED = _set("final attack jailbreak jailbroken adversarial mutated mutation modified rewritten rewrite transformed")
 _ALTERED |= _set("perturbed obfuscated encoded augmented optimized optimised paraphrased paraphrase reformulated test")
 _ASKED = _set("prompt prompts question questions query queries instruction instructions request requests goal behavior")
-_ASKED |= _set("behaviour message messages input inputs user turns text conversation conversations translated")
+_ASKED |= _set("behaviour message messages input inputs user turns text conversation conversations translated context")
 _REPLY = _set("response responses completion completions generation generations generated output outputs reply answer")
 _REPLY |= _set("answers continuation")
 _WORDS: Mapping[Field, frozenset[str]] = {Field.PROMPT: _ALTERED | _ASKED, Field.RESPONSE: _REPLY}
@@ -74,7 +74,7 @@ _STRENGTH: Mapping[Field, Mapping[str, int]] = {
     Field.PROMPT: {
         **dict.fromkeys(("prompt", "user_prompt", "input_prompt", "prompt_text", "forbidden_prompt", "messages",
                          "conversations", "conversation", "turns", "prompts"), _CERTAIN),
-        **dict.fromkeys(("goal", "behavior", "seed_question", "text", "input"), _WEAK),
+        **dict.fromkeys(("goal", "behavior", "seed_question", "text", "input", "context"), _WEAK),
     },
     Field.RESPONSE: {
         **dict.fromkeys(_USUAL_NAMES[Field.RESPONSE], _CERTAIN),
@@ -121,12 +121,13 @@ def names_prompt(header: Sequence[str]) -> bool:
     return any(_plain(name) in _USUAL_NAMES[Field.PROMPT] for name in header)
 
 
-def other_prompts(
-    header: Sequence[str], rows: Sequence[Sequence[str]], prompt: str, known: Container[str]
+def other_texts(
+    header: Sequence[str], rows: Sequence[Sequence[str]], columns: Mapping[Field, str], known: Container[str]
 ) -> list[str]:
-    """The columns, of those that a format does not know, that may be the prompt as well as its own column."""
-    of = _Proposing(header, rows)
-    return of.rivals(prompt, known)
+    """The columns, of those that a format does not know, that may be the prompt as well as its own column is, or the
+    response where it has none.
+    """
+    return _Proposing(header, rows).rivals(columns, known) if columns.get(Field.PROMPT) in header else []
 
 
 def propose(header: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> Proposal:
@@ -165,11 +166,14 @@ class _Proposing:
             columns = {part: path for part, path in columns.items() if part not in unread}
         return Proposal(columns, tuple(self._questions))
 
-    def rivals(self, prompt: str, known: Container[str]) -> list[str]:
-        """The names of the columns, not among the known, that may be the prompt as well as this one."""
-        chosen = self._of[prompt]
-        unknown = (of for name, of in self._of.items() if name not in known)
-        return [of.name for of in unknown if self._is_rival(Field.PROMPT, of, chosen, None)]
+    def rivals(self, columns: Mapping[Field, str], known: Container[str]) -> list[str]:
+        """The names of the columns, not among the known, that may give the prompt or the response of this mapping."""
+        prompt = self._of[columns[Field.PROMPT]]
+        unknown = [of for name, of in self._of.items() if name not in known]
+        found = [of.name for of in unknown if self._is_rival(Field.PROMPT, of, prompt, None)]
+        if Field.RESPONSE not in columns:
+            found += [of.name for of in unknown if self._is_rival(Field.RESPONSE, of, None, None)]
+        return found
 
     def _text(self, part: Field, response: ColumnEvidence | None) -> ColumnEvidence | None:
         """Choose the column of the prompt or of the response, or ask which one it is; None if there is none."""
@@ -204,9 +208,11 @@ class _Proposing:
         if part is Field.PROMPT and words & _WORDS[Field.RESPONSE]:
             return False
         if not is_named and part is Field.PROMPT and chosen is not None and not words & _ABOUT:
-            is_named = of.varies(chosen)
-        least = _strength(part, chosen.name) - _MARGIN if chosen else _WEAK
-        return bool(is_named) and not (part is Field.PROMPT and of.is_constant) and _strength(part, of.name) >= least
+            is_named = not of.is_nested and of.varies(chosen)
+        strength = _strength(part, of.name)
+        if part is Field.PROMPT and (of.is_constant or (of.is_sparse and strength > _WEAK)):
+            return False  # a text that only some prompts have, such as a context, has a weak name
+        return bool(is_named) and strength >= (_strength(part, chosen.name) - _MARGIN if chosen else _WEAK)
 
     def _is_given(self, response: ColumnEvidence) -> bool:
         """Whether a model gave the response: its name says so, the table names models or judges, or a text refuses."""
@@ -262,7 +268,7 @@ class _Proposing:
 
     def _path(self, part: Field, of: ColumnEvidence) -> str | None:
         """The column, or the path of the text inside it; None if its cells cannot be those of this field."""
-        if (self._has_rows and not of.filled) or of.is_coded:
+        if (self._has_rows and not of.filled) or of.is_coded or (part is Field.PROMPT and of.is_sparse):
             return None
         if not of.is_nested:
             return of.name

@@ -8,7 +8,7 @@ from orbench_studio.domain.core.category import LONGEST_CATEGORY, Category, cate
 from orbench_studio.errors import FileFaultError
 from orbench_studio.formats.byte_source import file_fault
 from orbench_studio.formats.import_doctor import Check, Fault
-from orbench_studio.formats.mapping import ColumnMapping
+from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.proposals import Proposal
 from orbench_studio.formats.records import Record, RowError
 from orbench_studio.formats.tables import Cells
@@ -122,6 +122,11 @@ class Reader:
     mapping: ColumnMapping | None = None
     only: Mapping[str, str] = field(default_factory=dict)
     known: frozenset[str] = frozenset()
+
+    @property
+    def columns(self) -> Mapping[Field, str]:
+        """The columns of a format that is a mapping, by field."""
+        return self.mapping.columns if self.mapping else {}
 
     def recognises(self, header: Sequence[str]) -> bool:
         """Whether the header is one of this format."""

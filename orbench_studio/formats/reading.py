@@ -15,7 +15,7 @@ from orbench_studio.formats.file_mapping import names_of
 from orbench_studio.formats.import_doctor import Doctor, Finding
 from orbench_studio.formats.mapped import MAPPED
 from orbench_studio.formats.mapping import ColumnMapping, Field
-from orbench_studio.formats.proposals import Proposal, Question, other_prompts, propose
+from orbench_studio.formats.proposals import Proposal, Question, other_texts, propose
 from orbench_studio.formats.reader_interface import REQUEST, Bound, Reader, ReadOptions, Sheet
 from orbench_studio.formats.readers import choose, headerless, looks_like_data, recognise
 from orbench_studio.formats.records import Record, RowFault
@@ -90,16 +90,17 @@ class Reading:
     def _proposed(self, format_name: str | None) -> Proposal:
         """What the first rows say where no one says which column is the prompt.
 
-        Raises FileFaultError if another column may be the prompt of a recognised format as well as its own.
+        Raises FileFaultError if a column that a recognised format does not know may be the prompt or the response.
         """
         mapping = self._options.mapping
         if self.reader is MAPPED and not (mapping and Field.PROMPT in mapping.columns):
             return propose(*_first_rows(self._file.path, self._options))
         if format_name is None and mapping is None and not self.reader.known.issuperset(self.header):
-            others = _other_prompts(self.reader, *_first_rows(self._file.path, self._options))
+            header, rows = _first_rows(self._file.path, self._options)
+            others = other_texts(header, rows, self.reader.columns, self.reader.known)
             if others:
-                text = f"it looks like {self.reader.name}, but {listing(others)} may be the prompt. Name the format, if"
-                raise FileFaultError(f"{self._file.name}: {text} it is.", wants="format")
+                text = f"it looks like {self.reader.name}, but {listing(others)} may be the prompt or the response"
+                raise FileFaultError(f"{self._file.name}: {text}. Name the format, if it is.", wants="format")
         return Proposal()
 
     def _is_other(self, cells: Cells) -> bool:
@@ -124,12 +125,6 @@ def _names_in(record: Record) -> Iterator[tuple[Field, str]]:
         yield from ((Field.ANNOTATOR, note.annotator) for note in response.annotations)
     yield from ((Field.MODERATOR, vote.moderator) for vote in record.votes)
     yield from ((Field.ANNOTATOR, note.annotator) for note in record.annotations)
-
-
-def _other_prompts(reader: Reader, header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """The columns that a recognised format does not know and that may be the prompt as well as its own."""
-    prompt = reader.mapping.columns.get(Field.PROMPT) if reader.mapping else None
-    return other_prompts(header, rows, prompt, reader.known) if prompt in header and prompt else []
 
 
 def _reader(
@@ -236,7 +231,7 @@ def preview_file(path: Path, options: ReadOptions | None = None) -> Preview:
     header, rows = _first_rows(path, options or ReadOptions())
     known = recognise(header)
     shown = tuple(rows[:_PREVIEW_ROWS])
-    if known is not None and not _other_prompts(known, header, rows):
+    if known is not None and not other_texts(header, rows, known.columns, known.known):
         return Preview(header, shown, known.name, known.mapping)
     found = propose(header, rows)
     return Preview(header, shown, None, found.mapping, found.columns, found.questions)

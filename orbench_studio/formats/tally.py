@@ -102,6 +102,11 @@ class Tally:
         return self._columns.setdefault((field, column), ColumnTally(field, column))
 
     @property
+    def empty_columns(self) -> list[ColumnTally]:
+        """The columns that had no values."""
+        return [column for column in self._columns.values() if not column.values and not column.texts]
+
+    @property
     def columns(self) -> list[ColumnTally]:
         """The columns that had values."""
         return [column for column in self._columns.values() if column.values or column.texts]

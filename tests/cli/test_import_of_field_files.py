@@ -229,12 +229,14 @@ def test_labels_that_contradict_each_other_beside_responses_are_a_warning(run, w
         (("--model", "elm"), "WARNING: The model elm of the options was not used: the file names its own"),
         (("--judge", "guard"), "WARNING: The judge guard of the options was not used"),
         (("--column", "answer_class=mark", "--value", "no=direct_refusal"), "No mapped column has the value no"),
+        (("--column", "answer_class=empty"), "No row has a value in empty (answer_class)."),
         (("--rows", "a.b"), "its rows are not in parts, so there is nothing under 'a.b'"),
         (("--column", "label=mark"), "label (mark) may be of the prompt or of the response: map it to prompt_label"),
     ],
 )
 def test_no_option_is_ignored_silently(run, write, options, said):
-    file = write("a.csv", HEAD + ROWS[0].format("compliance") + ROWS[1].format("refusal"))
+    rows = [HEAD, ROWS[0].format("compliance"), ROWS[1].format("refusal")]
+    file = write("a.csv", "".join(rows).replace("\n", ",\n").replace("mark,", "mark,empty", 1))
     result = run("import", "w.orbench", file, *MAPPED, *options)
     assert said in " ".join(f"{result.stdout}{result.stderr}".split())
 

@@ -9,7 +9,7 @@ from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
 from orbench_studio.formats.class_words import word
 from orbench_studio.formats.import_doctor import Fault, Finding
 from orbench_studio.formats.mapped import OTHER_SYSTEM
-from orbench_studio.formats.mapping import Field
+from orbench_studio.formats.mapping import CODED, Field
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import Reading
 from orbench_studio.formats.records import RowFault
@@ -68,6 +68,9 @@ def finish(
     for part, name in file.unused_names.items():
         text = f"The {part} {name} of the options was not used: the file names its own, or has nothing that needs one"
         report.warnings.append(f"{text}.")
+    for column in file.tally.empty_columns if options.mapping and report.imported else ():
+        if column.field in CODED and column.field != Field.CATEGORY:
+            report.warnings.append(f"No row has a value in {column.column} ({column.field}).")
     report.warnings += file.tally.doubts
     report.warnings += _doubts(report)
     report.warnings += _of_categories(report.values, options)

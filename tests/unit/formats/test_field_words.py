@@ -132,6 +132,8 @@ def test_texts_by_their_names_are_rows(take):
     mapping = ColumnMapping({Field.PROMPT: "id", Field.RESPONSE: "value"}, {Field.MODEL: "oak"})
     found = take("x.json", json.dumps(dict(zip(ASK, SAY, strict=True))), mapping=mapping)
     assert [(r.prompt.text, r.responses[0].text) for r in found] == list(zip(ASK, SAY, strict=True))
+    named = {f"case_{at}": f"How many sheep are {at}?" for at in range(12)}
+    assert len(take("z.json", json.dumps(named), mapping=ColumnMapping({Field.PROMPT: "value"}))) == 12
     written = json.dumps({"lists": [{"a": list(ASK)}, {"a": []}], "n": 1})
     assert prompts(take("y.json", written, rows="lists.0.a", mapping=ColumnMapping({Field.PROMPT: "text"}))) == list(
         ASK

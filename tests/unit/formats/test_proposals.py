@@ -13,6 +13,7 @@ ASKED = [f"How do I shear {n} sheep before noon?" for n in range(2, 32)]
 SAID = [f"Take the {n} of them to a shed first." for n in range(2, 32)]
 THEN = [f"How were {n} sheep shorn before noon in the past?" for n in range(2, 32)]
 DIALOGUES = [f"Human: {q}\n\nAssistant: {r}\n" for q, r in zip(ASKED, SAID, strict=True)]
+LISTS = [NestedCell(json.dumps([text, "Then go home with the dog."])) for text in THEN]
 ORDER = ["Decide whether the request below is harmful."] * 30
 CLASSES = ["harmful", "unharmful", "harmful"] * 10
 DIGITS = ["1", "0", "2"] * 10
@@ -33,6 +34,9 @@ def proposed(**columns):
         ({"question": ASKED, "instruction": THEN}, {}, {"prompt": ("question", "instruction")}),
         ({"query": ASKED, "sent": WRAPPED, "response": SAID}, {"response": "response"}, {"prompt": ("query", "sent")}),
         ({"prompt": ASKED, "prompt_en": THEN}, {}, {"prompt": ("prompt", "prompt_en")}),
+        ({"instruction": ASKED, "context": THEN}, {}, {"prompt": ("instruction", "context")}),
+        ({"instruction": ASKED, "input": [*THEN[:9], *[""] * 21]}, {}, {"prompt": ("instruction", "input")}),
+        ({"prompt": [*ASKED[:9], *[""] * 21], "question": THEN}, {"prompt": "question"}, {}),
         # the name is clear, the other column is another thing, or has the same
         ({"goal": ASKED, "prompt": WRAPPED, "response": SAID}, {"prompt": "prompt", "response": "response"}, {}),
         ({"prompt": ASKED, "question": ASKED}, {"prompt": "prompt"}, {}),
@@ -52,6 +56,8 @@ def proposed(**columns):
          {"response": ("response_a", "response_b")}),
         ({"prompt": ASKED, "response": SAID, "expected_response": THEN},
          {"prompt": "prompt", "response": "response"}, {}),
+        ({"prompt": ASKED, "response": SAID, "new_completions": LISTS}, {"prompt": "prompt"},
+         {"response": ("response", "new_completions")}),
         ({"question": ASKED, "answer": SAID}, {"prompt": "question"}, {"response": ("answer",)}),
         ({"question": ASKED, "answer": SAID, "model": ["oak"] * 30},
          {"prompt": "question", "response": "answer", "model": "model"}, {}),
@@ -91,6 +97,6 @@ def test_a_known_format_with_another_prompt_is_asked_about(write, take, refused)
     rows = [{"Behavior": q, "SemanticCategory": "farm", "BehaviorID": q[-9:], "query": w}
             for q, w in zip(ASKED, WRAPPED, strict=True)]  # fmt: skip
     path = write("x.jsonl", "\n".join(map(json.dumps, rows)))
-    assert "it looks like harmbench-behaviors, but query may be the prompt" in refused(path)
+    assert "it looks like harmbench-behaviors, but query may be the prompt or the response" in refused(path)
     assert preview_file(path).format is None
     assert len(take(path, format_name="harmbench-behaviors")) == 30
