@@ -6,9 +6,12 @@ import pytest
 from sqlalchemy import delete, insert
 
 from orbench_studio.domain.audit.refusal_rates import AuditOptions, Group
+from orbench_studio.domain.curation.recipe import read_recipe
 from orbench_studio.domain.review.query import parse
 from orbench_studio.formats.records import PromptDraft
 from orbench_studio.services.audit import audit_counts, refusal_audit
+from orbench_studio.services.curation import run_recipe
+from orbench_studio.services.judging import builtin_judges, run_judges
 from orbench_studio.services.review import search
 from orbench_studio.store.core.tables import PROMPTS
 from tests.unit.conftest import RECORDS
@@ -34,6 +37,11 @@ def test_they_are_audited(later):
     assert counts.prompt_ids[counts.rows].tolist() == [1, MILLION + 1]
     options = AuditOptions()
     assert refusal_audit.prompts_of(counts, options, Group.SAFE, "model-a") == (1, MILLION + 1)
+    run_judges.judge(later, builtin_judges.rules(later))
+    judged = audit_counts.with_judge(audit_counts.read(later), later, "studio-rules (rule)")
+    assert ((judged.refusal["studio-rules (rule)"] >= 0) & (judged.refusal["studio-rules (rule)"] <= 1)).all()
+    recipe = read_recipe("[refused]\nfamilies = 1\njudgement = 'studio-rules'\nresponses = 'first'\n")
+    assert run_recipe.run_recipe(later, recipe).steps
 
 
 @pytest.mark.parametrize("seed", [7, 999_999])
