@@ -42,9 +42,15 @@ def _write_text(found: "HumanAgreement") -> None:
     ):
         write_line(f"{title}: {counted(n, unit)}")
         rows = [row for machine in machines for row in _machine_rows(machine)]
-        write_table(
-            ("machine", "agreement", "precision", "recall", "kappa", *(one.title for one in SCHEMES)), rows, indent=2
-        )
+        write_table(("machine", "agreement", "precision", "recall", "kappa"), rows, indent=2)
+        write_line("")
+    if found.judges:
+        write_line("Agreement of judges with people in the classes of other benchmarks")
+        in_schemes = [
+            (f"{one.name} ({one.kind})", *(rate.short_with_n for rate in one.by_scheme.values()))
+            for one in found.judges
+        ]
+        write_table(("judge", *(one.title for one in SCHEMES)), in_schemes, indent=2)
         write_line("")
     for one in found.people:
         write_line(f"Agreement between annotators: {one.what}")
@@ -64,11 +70,10 @@ def _write_text(found: "HumanAgreement") -> None:
 
 
 def _machine_rows(machine: "MachineAgreement") -> Iterator[tuple[str, ...]]:
-    in_schemes = [rate.short_with_n for rate in machine.by_scheme.values()] or [""] * len(SCHEMES)
-    yield f"{machine.name} ({machine.kind})", *_cells(machine.overall), *in_schemes
+    yield f"{machine.name} ({machine.kind})", *_cells(machine.overall)
     for sliced in machine.by.values():
         for name, confusion in sliced.items():
-            yield f"  {name}", *_cells(confusion), *[""] * len(SCHEMES)
+            yield f"  {name}", *_cells(confusion)
 
 
 def _cells(found: "Confusion") -> tuple[str, ...]:

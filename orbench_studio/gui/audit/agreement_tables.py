@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     )
 
 T = TypeVar("T")
-_COLUMNS = ("", "n", "Agreement", "Precision", "Recall", "Kappa", *(one.title for one in SCHEMES), "Excluded")
+_COLUMNS = ("", "n", "Agreement", "Precision", "Recall", "Kappa", "Excluded")
 _SLICES = ("category", "model", "type")
 
 
@@ -33,6 +33,7 @@ def agreement_tables(found: HumanAgreement) -> list[TextTable]:
         _machines(
             tr("Judges compared with human answer classes"), found.judges, tr("Precision and recall of refusals.")
         ),
+        _schemes(found.judges),
         *(_annotators(one.what, one.overall, one.by) for one in found.people),
         TextTable(
             tr("Self-consistency"),
@@ -95,10 +96,16 @@ def _machines(title: str, machines: Sequence[MachineAgreement], note: str) -> Te
     rows: list[Row] = []
     for one in machines:
         excluded = counts_text(one.excluded)
-        in_schemes = [rate.short_with_n for rate in one.by_scheme.values()] or [""] * len(SCHEMES)
-        rows.append((f"{one.name} ({one.kind})", *_confusion(one.overall), *in_schemes, excluded))
-        rows += [(f"    {value}", *_confusion(part), *[""] * (len(SCHEMES) + 1)) for value, part in _parts(one.by)]
+        rows.append((f"{one.name} ({one.kind})", *_confusion(one.overall), excluded))
+        rows += [(f"    {value}", *_confusion(part), "") for value, part in _parts(one.by)]
     return TextTable(title, _header(_COLUMNS), tuple(rows), note)
+
+
+def _schemes(judges: Sequence[MachineAgreement]) -> TextTable:
+    rows = [(f"{one.name} ({one.kind})", *(rate.short_with_n for rate in one.by_scheme.values())) for one in judges]
+    header = _header(("", *(scheme.title for scheme in SCHEMES)))
+    note = tr("Agreement on the classes of other benchmarks, which follow from the same decisions.")
+    return TextTable(tr("Judges in the classes of other benchmarks"), header, tuple(rows), note)
 
 
 def _confusion(found: Confusion) -> Row:
