@@ -258,7 +258,7 @@ class _Units:
 
     def _predicted(self, machine: Array) -> Array:
         """Return the index into PROBABILITIES of each response: its machine state, or its judge's probability."""
-        if self._human is HumanEvidence.LABELS:
+        if self._human is HumanEvidence.LABELS or self._judge not in self._counts.refusal:
             return machine
         judged = self._counts.of(self._judge)[0][self._slots] // 2
         refusal = self._counts.refusal[self._judge][self._slots]

@@ -144,6 +144,7 @@ def test_people_check_a_judge_on_the_sample(own):
     assert np.diff(judge_errors(counts, options).rates[Group.SAFE, "south", None].interval) < np.diff(classes.interval)
     with pytest.raises(StudioError, match=r"which judge.*studio-rules"):
         estimated(own, human=HumanEvidence.ANSWERS)
+    assert estimated(own, human=HumanEvidence.ANSWERS, judge="people").of("south").labels == 45
 
 
 def test_people_check_labels_and_answer_classes(own):
