@@ -9,6 +9,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from orbench_studio.domain.core.category import Category
 from orbench_studio.formats import class_words, conversations
 from orbench_studio.formats.column_evidence import ColumnEvidence
 from orbench_studio.formats.mapping import ColumnMapping, Field
@@ -58,6 +59,8 @@ _ASKED = _set("prompt prompts question questions query queries instruction instr
 _ASKED |= _set("behaviour message messages input inputs user turns text conversation conversations translated context")
 _REPLY = _set("response responses completion completions generation generations generated output outputs reply answer")
 _REPLY |= _set("answers continuation")
+_ADDED = _set("suffix prefix affix trigger controls")
+"""Words in the names of columns with what may have been sent together with the prompt."""
 _WORDS: Mapping[Field, frozenset[str]] = {Field.PROMPT: _ALTERED | _ASKED, Field.RESPONSE: _REPLY}
 """Words in the names of columns that may give a field, though the name is not a usual one."""
 _JUDGES = _set("judge judgement judgment eval evaluation evaluator grader moderator guard attacker followup defense")
@@ -191,6 +194,10 @@ class _Proposing:
             self._ask(part, listed, f"{' or '.join(map(_shown, listed))} {verb}")
         elif part is Field.RESPONSE and not self._is_given(chosen):
             self._ask(part, [chosen], f"{_shown(chosen)} may be what a model should answer, not what it did")
+        elif part is Field.PROMPT and response is not None and (added := self._added()):
+            self._ask(
+                part, [chosen, *added], f"{' and '.join(map(_shown, [chosen, *added]))} may have been sent together"
+            )
         elif part is Field.PROMPT and chosen.has_dialogues:
             self._ask(part, [chosen], f"the texts of {chosen.name} are whole dialogues")
         else:
@@ -213,6 +220,11 @@ class _Proposing:
         if part is Field.PROMPT and (of.is_constant or (of.is_sparse and strength > _WEAK)):
             return False  # a text that only some prompts have, such as a context, has a weak name
         return bool(is_named) and strength >= (_strength(part, chosen.name) - _MARGIN if chosen else _WEAK)
+
+    def _added(self) -> list[ColumnEvidence]:
+        """The columns with what may have been sent together with the prompt, such as a suffix."""
+        able = (of for of in self._of.values() if _words(of.name) & _ADDED and not _words(of.name) & (_REPLY | _ABOUT))
+        return [of for of in able if of.filled and not of.is_coded and "assistant" not in _words(of.name)]
 
     def _is_given(self, response: ColumnEvidence) -> bool:
         """Whether a model gave the response: its name says so, the table names models or judges, or a text refuses."""
@@ -245,7 +257,8 @@ class _Proposing:
         if not of.filled:
             return True
         if part is Field.CATEGORY:
-            return not of.has_classes and not of.has_sentences
+            is_of_the_ten = all(cell.strip().lower() in list(Category) for cell in of.filled)
+            return is_of_the_ten or not (of.has_classes or of.has_sentences)
         if part in (Field.LABEL, Field.VERDICT, Field.ANSWER_CLASS, Field.IS_REFUSAL):
             return of.has_classes or of.names_classes
         return part is not Field.MODEL or not of.has_sentences

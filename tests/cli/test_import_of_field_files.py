@@ -226,8 +226,8 @@ def test_labels_that_contradict_each_other_beside_responses_are_a_warning(run, w
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--model", "elm"), "WARNING: The model elm of the options was not used: the file names its own"),
-        (("--judge", "guard"), "WARNING: The judge guard of the options was not used"),
+        (("--model", "elm"), "WARNING: Options without effect, as no row lacks such a name: model elm."),
+        (("--judge", "guard"), "WARNING: Options without effect, as no row lacks such a name: judge guard."),
         (("--column", "answer_class=mark", "--value", "no=direct_refusal"), "No mapped column has the value no"),
         (("--column", "answer_class=empty"), "No row has a value in empty (answer_class)."),
         (("--rows", "a.b"), "its rows are not in parts, so there is nothing under 'a.b'"),

@@ -65,9 +65,8 @@ def finish(
     if answered and (other := stored.get(OTHER_LABEL, 0)):
         text = f"{other:,} of the labels contradict an earlier label of the same prompt, which stays"
         report.warnings.append(f"{text}. If they judge the responses, map them to response_verdict.")
-    for part, name in file.unused_names.items():
-        text = f"The {part} {name} of the options was not used: the file names its own, or has nothing that needs one"
-        report.warnings.append(f"{text}.")
+    if unused := ", ".join(f"{part} {name}" for part, name in file.unused_names.items()):
+        report.warnings.append(f"Options without effect, as no row lacks such a name: {unused}.")
     for column in file.tally.empty_columns if options.mapping and report.imported else ():
         if column.field in CODED and column.field != Field.CATEGORY:
             report.warnings.append(f"No row has a value in {column.column} ({column.field}).")

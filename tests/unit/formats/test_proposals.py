@@ -37,6 +37,9 @@ def proposed(**columns):
         ({"instruction": ASKED, "context": THEN}, {}, {"prompt": ("instruction", "context")}),
         ({"instruction": ASKED, "input": [*THEN[:9], *[""] * 21]}, {}, {"prompt": ("instruction", "input")}),
         ({"prompt": [*ASKED[:9], *[""] * 21], "question": THEN}, {"prompt": "question"}, {}),
+        ({"prompt": ASKED, "adv_suffix": ["! ! sheep now"] * 30, "response": SAID}, {"response": "response"},
+         {"prompt": ("prompt", "adv_suffix")}),
+        ({"prompt": ASKED, "answer_prefix": ["Sure, here"] * 30}, {"prompt": "prompt"}, {}),
         # the name is clear, the other column is another thing, or has the same
         ({"goal": ASKED, "prompt": WRAPPED, "response": SAID}, {"prompt": "prompt", "response": "response"}, {}),
         ({"prompt": ASKED, "question": ASKED}, {"prompt": "prompt"}, {}),
@@ -68,6 +71,8 @@ def proposed(**columns):
         ({"prompt": ASKED, "label": SAID}, {"prompt": "prompt"}, {}),
         ({"prompt": ASKED, "class": DIGITS, "category": ["farm"] * 30},
          {"prompt": "prompt", "category": "category"}, {}),
+        ({"prompt": ASKED, "category": ["harmful"] * 30}, {"prompt": "prompt", "category": "category"}, {}),
+        ({"prompt": ASKED, "category": CLASSES}, {"prompt": "prompt"}, {}),
         ({"prompt": ASKED, "response": SAID, "label": CLASSES}, {"prompt": "prompt", "response": "response"},
          {"label": ("label",)}),
         ({"prompt": ASKED, "response": SAID, "rejected": THEN}, {"prompt": "prompt", "response": "response"}, {}),
