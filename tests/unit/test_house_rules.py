@@ -156,6 +156,14 @@ def test_the_newest_migration_is_the_one_we_open_to():
     assert scripts.get_heads() == [migrate.HEAD]
 
 
+def test_what_reads_every_table_has_them_all():
+    """A command that has not imported a table must copy and check it all the same."""
+    modules = {path.stem for path in (PACKAGE / "store" / "core").glob("*tables.py")}
+    assert all(f"    {module},\n" in (PACKAGE / "store" / "core" / "schema.py").read_text() for module in modules)
+    users = {path.name for path in PACKAGE.rglob("*.py") if "SQLModel.metadata" in path.read_text(encoding="utf-8")}
+    assert users == {"columns.py", "schema.py"}
+
+
 def test_the_newest_migration_makes_the_tables_we_have(tmp_path):
     engine = opening.create(tmp_path / "new.orbench")
     with reading(engine) as db:

@@ -12,7 +12,6 @@ from itertools import islice
 from typing import NamedTuple
 
 from sqlalchemy import Boolean, Column, Connection, Float, Integer, LargeBinary, Table
-from sqlmodel import SQLModel
 
 from orbench_studio.domain.core.annotation import Aspect, Basis, Label, Visible
 from orbench_studio.domain.core.category import stored_category
@@ -32,6 +31,7 @@ from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.domain.team.queue import Assignment, AssignmentState, QueueState
 from orbench_studio.store.core.columns import UtcDateTime
 from orbench_studio.store.core.engine import is_server
+from orbench_studio.store.core.schema import METADATA
 
 LISTED = 10  # rows named one by one, for each column
 _SHOWN = 60  # characters of a value
@@ -158,14 +158,14 @@ def unreadable(db: Connection) -> Iterator[str]:
     with any_bytes(db):
         for found in _by_table(db):
             yield from found.words()
-        if _columns(db, SQLModel.metadata.tables["workspace"]):
+        if _columns(db, METADATA.tables["workspace"]):
             rows = int(db.exec_driver_sql("SELECT count(*) FROM workspace").scalar_one())
             if rows != 1:
                 yield f"workspace has {rows} rows, and needs one"
 
 
 def _by_table(db: Connection) -> "Iterator[_Found]":
-    for table in SQLModel.metadata.sorted_tables:
+    for table in METADATA.sorted_tables:
         there = _columns(db, table)
         if {column.name for column in table.primary_key} <= there:
             yield _of_table(db, table, [column for column in table.columns if column.name in there])

@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, insert, select
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import SQLModel
 
 from orbench_studio.errors import WorkspaceError
 from orbench_studio.store.core import response_index, text_search
 from orbench_studio.store.core.engine import is_server
+from orbench_studio.store.core.schema import METADATA
 
 _AT_ONCE = 5_000  # rows
 
@@ -20,7 +20,7 @@ Progress = Callable[[int, int], None]  # rows copied, of how many
 
 def copy(source: Connection, target: Connection, on_progress: Progress) -> None:
     """Copy every table, those first that others refer to, each in the order of its ids, and make the indexes."""
-    whole = SQLModel.metadata.sorted_tables
+    whole = METADATA.sorted_tables
     total = sum(int(source.execute(select(func.count()).select_from(table)).scalar_one()) for table in whole)
     done = 0
     put = _into_server if is_server(target) else _into_file
@@ -77,7 +77,7 @@ def _into_server(target: Connection, table: Table, rows: Iterable[Rows]) -> None
 
 
 def _set_sequences(target: Connection) -> None:
-    for table in SQLModel.metadata.sorted_tables:
+    for table in METADATA.sorted_tables:
         if "id" in table.columns:
             name = func.pg_get_serial_sequence(table.name, "id")
             target.execute(select(func.setval(name, func.max(table.c.id))).having(func.count() > 0))

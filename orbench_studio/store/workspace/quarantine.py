@@ -11,12 +11,12 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, Table, delete, insert, select
-from sqlmodel import SQLModel
 
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.store.core import clock, unreadable_rows
 from orbench_studio.store.core.bulk_insert import inserted
 from orbench_studio.store.core.engine import is_server
+from orbench_studio.store.core.schema import METADATA
 from orbench_studio.store.core.tables import JOURNAL, PROMPT_STATES, QUARANTINE, RESPONSE_STATES, WORKSPACE
 from orbench_studio.store.core.unreadable_rows import Fault
 from orbench_studio.store.workspace import forged_rows, grants, server_rules
@@ -46,7 +46,7 @@ def set_aside(db: Connection) -> list[str]:
     for title, definition in definitions.items():
         _store(db, entry, "definitions", f"{title} is not part of the schema", {"definition": definition})
     with _can_shrink(db):
-        for table in reversed(SQLModel.metadata.sorted_tables):
+        for table in reversed(METADATA.sorted_tables):
             for key, reason in reversed(rows.get(table.name, {}).items()):
                 _store(db, entry, table.name, reason, _content(db, table, key))
                 db.execute(delete(table).where(*_is(table, key)))
@@ -55,7 +55,7 @@ def set_aside(db: Connection) -> list[str]:
 
 def _with_dependents(db: Connection, faults: Sequence[Fault]) -> dict[str, dict[Key, str]]:
     """The rows to set aside with their reasons, by table; what refers to an entry of the journal goes with it."""
-    tables = SQLModel.metadata.tables
+    tables = METADATA.tables
     rows: dict[str, dict[Key, str]] = {}
     waiting = [fault for fault in faults if _can_go(tables[fault.table])]
     while waiting:
@@ -80,7 +80,7 @@ def _referring(table: Table) -> list[tuple[Table, Any]]:
     """The columns of all tables that refer to the table."""
     return [
         (other, key.parent)
-        for other in SQLModel.metadata.sorted_tables
+        for other in METADATA.sorted_tables
         for key in other.foreign_keys
         if key.column.table is table
     ]

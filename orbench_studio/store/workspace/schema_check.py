@@ -10,7 +10,6 @@ from warnings import catch_warnings, simplefilter
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SAWarning
-from sqlmodel import SQLModel
 
 from orbench_studio.store.core import (  # noqa: F401 - the modules of tables complete the metadata
     batch_tables,
@@ -21,6 +20,7 @@ from orbench_studio.store.core import (  # noqa: F401 - the modules of tables co
     team_tables,
 )
 from orbench_studio.store.core.engine import is_server, memory_engine
+from orbench_studio.store.core.schema import METADATA
 from orbench_studio.store.core.unit_of_work import writing
 from orbench_studio.store.workspace import grants, migrate, server_rules
 
@@ -58,7 +58,7 @@ def acting(db: Connection) -> list[str]:
 
 def loosened(db: Connection) -> list[str]:
     """List the columns of a file in this version's format that lack their NOT NULL."""
-    needed = {(t.name, c.name) for t in SQLModel.metadata.sorted_tables for c in t.columns if not c.nullable}
+    needed = {(t.name, c.name) for t in METADATA.sorted_tables for c in t.columns if not c.nullable}
     found = {(str(table), str(column)) for table, column in db.exec_driver_sql(_NULLABLE)}
     return [f"column {column} of {table} without NOT NULL" for table, column in sorted(needed & found)]
 
@@ -138,7 +138,7 @@ def _on_server(db: Connection) -> Iterator[str]:
     context = MigrationContext.configure(db, opts={"compare_type": True})
     with catch_warnings():
         simplefilter("ignore", SAWarning)  # SQLAlchemy does not know the option of a CHECK that old rows may violate
-        differences_found = compare_metadata(context, SQLModel.metadata)
+        differences_found = compare_metadata(context, METADATA)
     for difference in differences_found:
         for change, *what in difference if isinstance(difference, list) else [difference]:
             message = _described(str(change), what)

@@ -14,7 +14,6 @@ from hashlib import sha256
 
 import psycopg
 from sqlalchemy import Connection, Integer
-from sqlmodel import SQLModel
 
 from orbench_studio.domain.core.annotation import CHECKS, LONGEST_NOTE, Aspect, Label, Visible
 from orbench_studio.domain.core.category import LONGEST_CATEGORY
@@ -22,6 +21,7 @@ from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.domain.team.queue import NO_END, AssignmentState, QueueState
 from orbench_studio.store.core.columns import UtcDateTime
+from orbench_studio.store.core.schema import METADATA
 from orbench_studio.store.core.unreadable_rows import READABLE_TIMES, VALUE_SETS
 from orbench_studio.store.workspace import server_catalog
 
@@ -232,7 +232,7 @@ def _checks() -> Iterator[tuple[str, str, str]]:
         if table in WRITTEN:
             yield table, name, f"{name} IN {_in(values)}"
     for table in WRITTEN:
-        for column in SQLModel.metadata.tables[table].columns:
+        for column in METADATA.tables[table].columns:
             if isinstance(column.type, Integer) and table != "team_prompts":
                 yield table, column.name, f"{column.name} >= 0"
             elif isinstance(column.type, UtcDateTime):
