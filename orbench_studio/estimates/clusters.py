@@ -34,7 +34,11 @@ class Moments:
 def moments(hits: Array, cases: Array) -> Moments:
     """Sum over clusters, (clusters, rates)."""
     pairs = ((hits, hits), (hits, cases), (cases, cases))
-    sums = [hits.sum(0), cases.sum(0), *(np.einsum("ij,ij->j", one, other) for one, other in pairs)]
+    # On columns of a larger array, einsum takes a quarter of the time of sum.
+    sums = [
+        *(np.einsum("ij->j", one) for one in (hits, cases)),
+        *(np.einsum("ij,ij->j", one, other) for one, other in pairs),
+    ]
     return Moments(*(values.astype(np.float64) for values in sums))
 
 

@@ -240,7 +240,8 @@ def _linked_moments(counts: AuditCounts, options: AuditOptions) -> tuple[Array, 
         for block in np.unique(blocks):
             first, last = np.searchsorted(blocks, [block, block + 1])
             cases, hits, *responses = np.hsplit(sums[first:last], 3 if several else 2)
-            found.append((block, astuple(moments(hits, cases)), (responses or [cases])[0].sum(0)))
+            of = moments(hits, cases)
+            found.append((block, astuple(of), responses[0].sum(0) if responses else of.cases))
         values, blocks = sums, blocks // (count + 1) * (count + 1) + count
         order = np.argsort(blocks * (len(counts.codes) + 1) + clusters, kind="stable")
     return (
