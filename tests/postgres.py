@@ -85,6 +85,10 @@ class Postgres:
             raise AssertionError(done.stderr)
         return done.stdout.strip()
 
+    def log(self):
+        """What the server has logged."""
+        return (self.folder / "log").read_text(encoding="utf-8", errors="replace")
+
     def remove(self):
         """Stop it, and remove what it wrote."""
         if self.runs():

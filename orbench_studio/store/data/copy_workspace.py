@@ -40,7 +40,8 @@ def copy(source: Connection, target: Connection, on_progress: Progress) -> None:
         response_index.build(target, lambda _done, _of: on_progress(done, total))
     if is_server(target):
         _set_sequences(target)
-        target.exec_driver_sql("ANALYZE")  # the server plans by what it knows of the tables, and would look later
+        # The server plans by what it knows of the tables, and would look later. It warns of tables of others.
+        target.exec_driver_sql(f"ANALYZE {', '.join(table.name for table in whole)}")
 
 
 def _rows(source: Connection, table: Table, message: Callable[[int], None]) -> Generator[Rows]:

@@ -323,7 +323,9 @@ def test_an_administrator_creates_the_roles_if_the_owner_cannot(postgres, tmp_pa
     postgres.say(f"ALTER DATABASE {server.database} OWNER TO plain")
     theirs = postgres.address(server.database, "plain")
     demo_workspace(tmp_path / "demo.orbench").close()
+    before = postgres.log()
     remaining = push(tmp_path / "demo.orbench", theirs)
+    assert "WARNING" not in postgres.log()[len(before) :]
     assert f'CREATE ROLE "{server.database}_reviewer" NOLOGIN;' in remaining
     postgres.say(remaining.split(": ", 1)[1].split("; then")[0])
     open_workspace(theirs).close()
