@@ -106,7 +106,7 @@ def test_people_of_a_workspace_on_a_server_get_roles_and_a_password_once(run, po
         "ingrid is removed. Assigned prompts that become free: 0. The decisions about 1 prompt stay under their name. "
         "The role adjudicator is revoked: they cannot connect; their login on the server remains.\ningrid is removed.\n"
     )
-    assert "permission denied for database" in run("check", theirs).stderr
+    assert "no role in the workspace" in run("check", theirs).stderr
     assert "has no role" in run("team", server, "remove", "jan").stderr
     assert "ingrid has the role adjudicator." in run("journal", server).stdout
     assert "A workspace in a file has no roles" in run("team", file, "add", "ingrid").stderr

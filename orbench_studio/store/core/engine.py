@@ -101,6 +101,7 @@ def server_engine(server: Server, password: str, name: str | None = None) -> Eng
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT,
             "application_name": APPLICATION,
+            "client_encoding": "utf8",  # texts of a database in SQL_ASCII would be bytes
             "options": limits,
             **_IDLE,
         },

@@ -197,16 +197,25 @@ def add_person(db: Connection, name: str, role: Role, password: str) -> bool:
         # Hashed here: the password itself never reaches the server or its log.
         secret = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
         statements.append(f"CREATE ROLE {_quoted(name)} LOGIN PASSWORD '{secret}'")
-    roles = {each: _quoted(role_name(db, each)) for each in Role}
-    statements += [f"REVOKE {other} FROM {_quoted(name)}" for each, other in roles.items() if each is not role]
-    statements.append(f"GRANT {roles[role]} TO {_quoted(name)}")
+    statements += _revoking(db, name, role_name(db, role))
+    statements.append(f"GRANT {_quoted(role_name(db, role))} TO {_quoted(name)}")
     server_rules.run(db, statements)
     return is_new
 
 
 def remove_person(db: Connection, name: str) -> None:
     """Take a person's roles in this workspace away; their decisions and their login remain."""
-    server_rules.run(db, [f"REVOKE {_quoted(role_name(db, role))} FROM {_quoted(name)}" for role in Role])
+    server_rules.run(db, _revoking(db, name))
+
+
+def _revoking(db: Connection, name: str, other_than: str = "") -> list[str]:
+    """The statements that take a person's roles away: those they have, because the server warns of others."""
+    roles = db.exec_driver_sql(
+        "SELECT r.rolname FROM pg_auth_members AS a JOIN pg_roles AS r ON r.oid = a.roleid "
+        "JOIN pg_roles AS m ON m.oid = a.member WHERE m.rolname = %s AND r.rolname IN (%s, %s) AND r.rolname <> %s",
+        (name, *(role_name(db, role) for role in Role), other_than),
+    )
+    return [f"REVOKE {_quoted(str(role))} FROM {_quoted(name)}" for role in roles.scalars()]
 
 
 def _have_rights(db: Connection) -> bool:

@@ -4,6 +4,7 @@ A database has one workspace. A migration is one transaction.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import DBAPIError
@@ -105,16 +106,32 @@ def _fault(server: Server, version: int, encoding: str) -> str:
 
 def _why_not(server: Server, message: str) -> str:
     """Explain a failed connection from the driver's error, and what to do."""
+    why = message.splitlines()[0].rsplit("failed: ", 1)[-1].removeprefix("FATAL:").strip() if message else "no answer"
     if "does not exist" in message and "database" in message:
         return f"There is no database {server.database} on the server. Create it: createdb -E UTF8 -T template0 NAME."
     if "password" in message:
+        missing = "no password supplied" in message
+        problem = (
+            f"A password for {server} is missing." if missing else f"The server rejected the password for {server}."
+        )
         return (
-            f"The server rejected the password for {server}. The password is read from PGPASSWORD, from ~/.pgpass or "
+            f"{problem} The password is read from PGPASSWORD, from ~/.pgpass or "
             f"from the system keyring (keyring set orbench-studio {server})."
+        )
+    if "permission denied for database" in message:
+        return (
+            f"You have no role in the workspace {server}. Its owner can give you one: "
+            f"orbench-studio team {replace(server, user='OWNER')} add {server.user or 'NAME'}"
+        )
+    if "no encryption" in message:
+        return f"The server of {server} requires TLS. Add ?sslmode=verify-full to the address."
+    if "certificate" in message:
+        return (
+            f"The certificate of the server is not trusted ({why}). For a certificate authority of your own, add "
+            "?sslmode=verify-full&sslrootcert=FILE to the address. The host must be named as in the certificate."
         )
     if "role" in message and "does not exist" in message:
         return f"The server of {server} does not know this user. Its administrator can create it: createuser NAME."
-    why = message.splitlines()[0].rsplit("failed: ", 1)[-1].removeprefix("FATAL:").strip() if message else "no answer"
     return f"The connection to {server} failed: {why}. Check the address, and that the server is running."
 
 

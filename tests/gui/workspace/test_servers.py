@@ -101,7 +101,7 @@ def test_a_password_is_asked_for_and_kept_nowhere(start, postgres, place, tmp_pa
     with start() as studio:
         studio.application.open(theirs)
         shown = dialog(studio)
-        assert "rejected the password" in shown.status.text()
+        assert "is missing" in shown.status.text()
         answer(shown, theirs, "wrong")
         studio.wait(lambda: "Connecting" not in shown.status.text())
         assert "rejected the password" in shown.status.text()
