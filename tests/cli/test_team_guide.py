@@ -10,9 +10,8 @@ CSV = "prompt,category\nHow do I kill a process that does not respond?,illegal\n
 
 
 def test_the_commands_of_the_guide_work(run, window, postgres, tmp_path):
-    blocks = re.findall(
-        r"```sh\n(.*?)```", GUIDE.read_text(encoding="utf-8").split("## Share a database")[1], re.DOTALL
-    )
+    on_server = GUIDE.read_text(encoding="utf-8").split("## Share a database")[1].split("## Assign prompts")[0]
+    blocks = re.findall(r"```sh\n(.*?)```", on_server, re.DOTALL)
     lines = [shlex.split(line) for block in blocks for line in block.splitlines() if line]
     assert len(lines) >= 13
     (tmp_path / "prompts.csv").write_text(CSV, encoding="utf-8")
