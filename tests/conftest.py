@@ -3,6 +3,7 @@
 import gc
 import logging
 import os
+import shutil
 import socket
 import sys
 import threading
@@ -12,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from orbench_studio.store.core.engine import sqlite_engine
+from orbench_studio.store.core.unit_of_work import writing
+from orbench_studio.store.workspace import opening
 from tests.postgres import Postgres, program
 
 # Without this configuration the offscreen platform has a screen of 800 x 800.
@@ -69,6 +73,30 @@ def _temporary_home(tmp_path_factory, monkeypatch):
     for handler in logger.handlers[:]:
         logger.removeHandler(handler)
         handler.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _migrated_once(tmp_path_factory):
+    """Start every new workspace file from a copy of one that was migrated: 0.004 s, not 0.07 s.
+
+    Processes that tests start migrate theirs.
+    """
+    tables = tmp_path_factory.mktemp("migrated") / "tables"
+    tables.touch()
+    opening._fill(tables, lambda _db: None)
+
+    def copied(part, fill):
+        shutil.copyfile(tables, part)
+        engine = sqlite_engine(part, has_log=False)
+        try:
+            with writing(engine) as db:
+                fill(db)
+        finally:
+            engine.dispose()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opening, "_fill", copied)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,9 @@ class _Guarded(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        self.behind.flush()
+        """Flush the stream behind, unless it is closed: Python 3.14 prints what a stream raises while it is deleted."""
+        if not self.behind.closed:
+            self.behind.flush()
 
     def fileno(self) -> int:
         return self.behind.fileno()

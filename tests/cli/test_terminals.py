@@ -304,6 +304,14 @@ def test_nothing_bypasses_the_guard(monkeypatch):
         assert not HARMFUL.search(raw.getvalue().decode(encoding))
 
 
+def test_the_guard_of_a_closed_stream_is_quiet(monkeypatch):
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, io.TextIOWrapper(io.BytesIO()))
+    terminal.guard()
+    terminal.unguarded(sys.stdout).close()
+    sys.stdout.flush()
+
+
 def test_every_control_character_is_escaped():
     """Those of Unicode's own list, and what turns the direction of reading."""
     kinds = ("Cc", "Zl", "Zp")

@@ -125,8 +125,8 @@ def members(workspace: Workspace, group_id: int) -> list[GroupMember]:
     return [GroupMember(row, full_texts[row.prompt_id], by_id[row.prompt_id]) for row in rows]
 
 
-def nearest_toxic(workspace: Workspace, prompt_id: int, count: int = 3) -> list[Near]:
-    """Find the prompts with the final label toxic whose wording is most similar to this prompt.
+def nearest_toxic(workspace: Workspace, prompt_id: int) -> list[Near]:
+    """Find the three prompts with the final label toxic whose wording is most similar to this prompt.
 
     Raises StudioError if there is no such prompt.
     """
@@ -135,5 +135,5 @@ def nearest_toxic(workspace: Workspace, prompt_id: int, count: int = 3) -> list[
         toxic = [one for one in near_duplicates.labelled(db, Label.TOXIC) if one[0] != prompt_id]
     if text is None:
         raise StudioError(f"There is no prompt {prompt_id} in this workspace.")
-    found = similarity.nearest(text, [other for _, other, _ in toxic], count)
+    found = similarity.nearest(text, [other for _, other, _ in toxic], 3)
     return [Near(*toxic[place], score) for place, score in found]

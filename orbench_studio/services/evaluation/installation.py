@@ -5,7 +5,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
@@ -136,19 +136,12 @@ def _keyring() -> Part:
 
 
 def _postgresql() -> Part:
-    def found() -> str:
-        import psycopg
-
-        return f"psycopg {psycopg.__version__}, libpq {psycopg.pq.version() // 10_000}"
-
-    return _importable("PostgreSQL client", found, "pip install 'psycopg[binary]'")
-
-
-def _importable(name: str, of: Callable[[], str], remedy: str) -> Part:
+    name = "PostgreSQL client"
     try:
-        return Part(name, State.OK, of())
+        import psycopg
     except ImportError as error:
-        return Part(name, State.ABSENT, str(error).split("\n")[0], remedy)
+        return Part(name, State.ABSENT, str(error).split("\n")[0], "pip install 'psycopg[binary]'")
+    return Part(name, State.OK, f"psycopg {psycopg.__version__}, libpq {psycopg.pq.version() // 10_000}")
 
 
 def _extras() -> list[Part]:

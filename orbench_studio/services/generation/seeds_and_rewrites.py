@@ -101,10 +101,10 @@ def duplicates(workspace: Workspace, *, seeds: bool, limit: int = 1_000) -> list
         return generated_texts.set_aside(db, seeds=seeds, limit=limit)
 
 
-def replies_without_text(workspace: Workspace, *, limit: int = 1_000) -> list[Unread]:
-    """Replies of writers in which no text was found, latest first."""
+def replies_without_text(workspace: Workspace) -> list[Unread]:
+    """The latest 1,000 replies of writers in which no text was found, latest first."""
     with workspace.reading() as db:
-        return generated_texts.unread(db, limit)
+        return generated_texts.unread(db, 1_000)
 
 
 _TITLES = {BatchKind.SEEDING: "seeds", BatchKind.REWRITING: "rewrites"}

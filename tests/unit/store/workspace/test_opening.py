@@ -110,13 +110,12 @@ def test_creating_in_no_folder(tmp_path):
         create_workspace(tmp_path / "nowhere" / "new.orbench")
 
 
-def test_creating_that_fails_leaves_nothing(tmp_path, monkeypatch):
+def test_creating_that_fails_leaves_nothing(tmp_path):
     def broken(_db):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(migrate, "upgrade", broken)
     with pytest.raises(KeyboardInterrupt):
-        create_workspace(tmp_path / "new.orbench")
+        opening.create(tmp_path / "new.orbench", broken)
     assert list(tmp_path.iterdir()) == []
 
 
