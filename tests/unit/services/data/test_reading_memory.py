@@ -20,22 +20,28 @@ from tests.reader_samples import HEAD, SAMPLES
 
 ROOT = Path(orbench_studio.__file__).parents[1]
 MB = 2**20
-# A process of its own for each file: what another has freed would hide what this one takes.
+# A process of its own for each file: what another has freed would hide what this one takes. They are forked from one
+# that has imported everything.
 PEAK = """
-import resource, sys
+import os, resource, sys
 from pathlib import Path
 import pyarrow.parquet
 from orbench_studio.errors import StudioError
 from orbench_studio.services.data.import_files import ReadOptions, inspect_file
 def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-Path(sys.argv[2]).write_text("prompt,category\\na,hate\\n")
-inspect_file(Path(sys.argv[2]), ReadOptions())
-before, message = peak(), ""
-try:
-    inspect_file(Path(sys.argv[1]), ReadOptions(), format_name=sys.argv[3] or None)
-except StudioError as error:
-    message = str(error)
-print(peak() - before, message)
+small, *files = map(Path, sys.argv[1:])
+small.write_text("prompt,category\\na,hate\\n")
+inspect_file(small, ReadOptions())
+for file in files:
+    if os.fork() == 0:
+        before, message = peak(), ""
+        try:
+            inspect_file(file, ReadOptions())
+        except StudioError as error:
+            message = str(error)
+        print(peak() - before, message, flush=True)
+        os._exit(0)
+    assert os.wait()[1] == 0
 """
 TEXT = "x" * 4_000_000
 SAMPLE = SAMPLES["inspect-log"][1]
@@ -94,24 +100,28 @@ def parquet(path):
     pyarrow.parquet.write_table(pyarrow.table({"prompt": rows, "category": ["hate"] * 500}), path)
 
 
-@pytest.mark.parametrize(
-    ("write", "name", "record", "taken"),
-    [
-        (csv_cell, "a.csv", 4, True), (csv_cells, "a.csv", 15, False), (csv_lines, "a.csv", 12, False),
-        (emoji, "a.jsonl", 4, True), (dense_line, "a.jsonl", 15, True), (dense_array, "a.json", 1, True),
-        (json_array, "a.json", 4, True), (tasks, "a.json", 4, True), (log, "a.json", 0, True),
-        (archive, "a.eval", 0, True), (parquet, "a.parquet", 20, True),
-    ],
+# What writes a file, its ending, the size of its largest record in MB, and whether it can be read.
+FILES = (
+    (csv_cell, "csv", 4, True), (csv_cells, "csv", 15, False), (csv_lines, "csv", 12, False),
+    (emoji, "jsonl", 4, True), (dense_line, "jsonl", 15, True), (dense_array, "json", 1, True),
+    (json_array, "json", 4, True), (tasks, "json", 4, True), (log, "json", 0, True), (archive, "eval", 0, True),
+    (parquet, "parquet", 20, True),
 )  # fmt: skip
-def test_no_file_takes_more_than_it_says(tmp_path, write, name, record, taken):
-    write(tmp_path / name)
-    arguments = [sys.executable, "-c", PEAK, str(tmp_path / name), str(tmp_path / "small.csv"), ""]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked there")
+def test_no_file_takes_more_than_it_says(tmp_path):
+    paths = [tmp_path / f"{write.__name__}.{ending}" for write, ending, *_ in FILES]
+    for (write, *_), path in zip(FILES, paths, strict=True):
+        write(path)
+    arguments = [sys.executable, "-c", PEAK, str(tmp_path / "small.csv"), *map(str, paths)]
     done = subprocess.run(
         arguments, capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": str(ROOT)}
     )
-    peak, _, said = done.stdout.strip().partition(" ")
-    assert int(peak) * 1024 < 16 * record * MB + 100 * MB
-    assert bool(said) is not taken
+    for (write, _, record, taken), line in zip(FILES, done.stdout.splitlines(), strict=True):
+        peak, _, message = line.strip().partition(" ")
+        assert int(peak) * 1024 < 16 * record * MB + 100 * MB, write.__name__
+        assert bool(message) is not taken, write.__name__
 
 
 def test_what_unpacks_to_far_more_than_a_text_is_refused(tmp_path):
