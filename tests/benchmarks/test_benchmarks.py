@@ -9,8 +9,9 @@ import pytest
 
 from orbench_studio.services.workspace.statistics import statistics
 from orbench_studio.services.workspace.workspace import open_workspace
-from tests.benchmarks import coverage, scale
+from tests.benchmarks import coverage, crowd, scale
 from tests.benchmarks.growth import Size, grown
+from tests.postgres import Postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -128,3 +129,21 @@ def test_costs_are_reckoned_for_every_model_with_a_price():
     message = run("tests.benchmarks.scale_costs", "--prompts", "50001", "--input", "40", "--output", "100")
     assert f"{50_001 * (40 * 2.5 + 100 * 10) / 2e6:,.0f}  openai/gpt-4o, by its vendor's batches" in message
     assert "OpenAI's limit, 50,000 requests each): 2" in message
+
+
+@pytest.mark.usefixtures("postgres")
+def test_nothing_is_lost_where_reviewers_are_killed_and_the_server_is_stopped():
+    server = Postgres(durable=True)
+    try:
+        place = crowd.prepare(server, 2, 8, models=0)
+        happened = crowd.work(server, place, 2, 8, kills=1, restarts=1)
+        figures = {line.measured: line.met for line in crowd.report(place, happened, 16) if line.goal}
+        assert figures == dict.fromkeys(figures, True)
+        assert (happened.killed, happened.restarted) == (1, 1)
+        invented = {"what": "label", "who": "reviewer0", "uuid": "0" * 32, "prompt": 1, "value": "safe"}
+        happened.acknowledged[0]["value"] = "none of the labels"
+        happened.acknowledged.append(invented)
+        wrong = [count for count in crowd.Journal(place).compare(happened).values() if count]
+        assert sum(wrong) >= 2, "a lost and a changed label are found"
+    finally:
+        server.remove()

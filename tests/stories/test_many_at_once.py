@@ -1,21 +1,17 @@
-"""Many people decide at once on one PostgreSQL workspace, and its server is stopped in the middle again and again."""
+"""Many people decide at once on one PostgreSQL workspace. That its server is stopped: `tests/benchmarks/crowd.py`."""
 
 import csv
 import threading
 from collections import Counter
-from uuid import uuid4
-
-import pytest
 
 from orbench_studio.domain.core.annotation import Aspect, Label
 from orbench_studio.domain.review.decision import Decision
-from orbench_studio.errors import ConnectionLostError, StaleDecisionError
+from orbench_studio.errors import StaleDecisionError
 from orbench_studio.services.data.import_files import ReadOptions, import_file
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
-from tests.postgres import Postgres
 
-REVIEWERS, EACH, PROMPTS, CUTS = 20, 8, 60, 2
+REVIEWERS, EACH, PROMPTS = 20, 8, 60
 LABELS = tuple(Label)
 
 
@@ -111,47 +107,3 @@ def test_of_two_who_saw_the_same_one_is_told(postgres, tmp_path):
             return 1
 
     assert sum(together(work)) == 1
-
-
-@pytest.mark.usefixtures("postgres")
-def test_the_server_stopped_in_the_middle_has_every_acknowledged_decision(tmp_path):
-    """As a power cut would: `immediate`. What was under way may be there or not; nothing is there twice."""
-    server = Postgres(durable=True)
-    try:
-        place = filled(server.new(), tmp_path)
-        acknowledged, unsure = Counter(), Counter()
-        for _ in range(CUTS):
-            begun = threading.Semaphore(0)
-            cutter = threading.Thread(target=_cut, args=(server, begun))
-            cutter.start()
-
-            def work(number, begun=begun):
-                who, done = f"reviewer {number}", []
-                with open_workspace(place) as workspace:
-                    for turn in range(PROMPTS * 100):
-                        one = said(number, turn)
-                        known = (f"{who} {uuid4().hex}", one.prompt_id, one.value)
-                        try:
-                            prompt_review.decide(workspace, one, annotator=known[0])
-                        except ConnectionLostError:
-                            return done, known
-                        done.append(known)
-                        begun.release()
-                raise AssertionError("the server was never stopped")
-
-            for done, known in together(work):
-                acknowledged.update(done)
-                unsure[known] += 1
-            cutter.join()
-            server.start()
-        there = in_journal(place)
-        assert acknowledged <= there, "an acknowledged decision is lost"
-        assert there <= acknowledged + unsure, "a decision is there twice, or nobody took it"
-    finally:
-        server.remove()
-
-
-def _cut(server, begun):
-    for _ in range(REVIEWERS * 2):
-        begun.acquire()
-    server.stop("immediate")

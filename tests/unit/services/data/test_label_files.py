@@ -186,7 +186,7 @@ deeds = st.lists(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(work=st.lists(deeds, min_size=2, max_size=3), data=st.data())
 def test_any_work_merges_to_the_same_in_any_order(copy, tmp_path, work, data):
     files = []
