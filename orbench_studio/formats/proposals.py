@@ -286,10 +286,10 @@ class _Proposing:
         if not of.is_nested:
             return of.name
         values = [nested(cell) if isinstance(cell, NestedCell) else cell for cell in of.filled]
-        if all(_is_read(part, value) for value in values):
+        if 2 * sum(_is_read(part, value) for value in values) > len(values):
             return of.name
         for inside in _INSIDE:
-            if all(_is_text(within(value, inside.split("."))) for value in values):
+            if 2 * sum(_is_text(within(value, inside.split("."))) for value in values) > len(values):
                 return f"{of.name}.{inside}"
         return None
 

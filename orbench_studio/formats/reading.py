@@ -93,9 +93,11 @@ class Reading:
         Raises FileFaultError if a column that a recognised format does not know may be the prompt or the response.
         """
         mapping = self._options.mapping
-        if self.reader is MAPPED and not (mapping and Field.PROMPT in mapping.columns):
+        if mapping is not None and Field.PROMPT in mapping.columns:
+            return Proposal()
+        if self.reader is MAPPED:
             return propose(*_first_rows(self._file.path, self._options))
-        if format_name is None and mapping is None and not self.reader.known.issuperset(self.header):
+        if format_name is None and not self.reader.known.issuperset(self.header):
             header, rows = _first_rows(self._file.path, self._options)
             others = other_texts(header, rows, self.reader.columns, self.reader.known)
             if others:

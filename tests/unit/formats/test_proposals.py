@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from orbench_studio.formats.mapping import Field
+from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.proposals import propose
 from orbench_studio.formats.reading import preview_file
 from orbench_studio.formats.tables import NestedCell
@@ -102,6 +102,8 @@ def test_a_known_format_with_another_prompt_is_asked_about(write, take, refused)
     rows = [{"Behavior": q, "SemanticCategory": "farm", "BehaviorID": q[-9:], "query": w}
             for q, w in zip(ASKED, WRAPPED, strict=True)]  # fmt: skip
     path = write("x.jsonl", "\n".join(map(json.dumps, rows)))
-    assert "it looks like harmbench-behaviors, but query may be the prompt or the response" in refused(path)
+    for mapping in (None, ColumnMapping({Field.CATEGORY: "SemanticCategory"})):
+        text = refused(path, mapping=mapping)
+        assert "it looks like harmbench-behaviors, but query may be the prompt or the response" in text
     assert preview_file(path).format is None
     assert len(take(path, format_name="harmbench-behaviors")) == 30
