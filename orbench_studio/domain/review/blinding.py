@@ -1,7 +1,7 @@
 """A prompt with some of its decisions hidden."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect, HumanVerdict, human_verdict
 from orbench_studio.domain.core.category import stored_category
@@ -9,8 +9,29 @@ from orbench_studio.domain.core.final_label import final_label
 from orbench_studio.domain.core.judgement import final_answer
 from orbench_studio.domain.core.response import stop_class
 from orbench_studio.domain.review.decision import PromptView, ResponseView
+from orbench_studio.errors import StaleDecisionError
 
 Keep = Callable[[Annotation], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the rules of a workspace let an annotator see of a prompt, and whether they may label it.
+
+    `full` is the team queue that has assigned the prompt to enough other people.
+    """
+
+    blind: bool = False
+    training: bool = False
+    full: str | None = None
+
+    def require_room(self, prompt_id: int) -> None:
+        """Raise StaleDecisionError if the annotator may not label the prompt."""
+        if self.full is not None:
+            raise StaleDecisionError(
+                f"Your label was not saved: the team queue “{self.full}” has assigned prompt {prompt_id} to enough "
+                "other people. Continue with the next prompt."
+            )
 
 
 def visible_to(view: PromptView, keep: Keep) -> PromptView:

@@ -19,38 +19,29 @@ from orbench_studio.domain.core.annotation import (
     unread_notes,
     visible_decisions,
 )
-from orbench_studio.domain.review.blinding import in_training, visible_to
+from orbench_studio.domain.review.blinding import Standing, in_training, visible_to
 from orbench_studio.domain.review.decision import PromptView
 from orbench_studio.domain.review.queue import UNDECIDED_STATUSES, QueueRow, Status
 from orbench_studio.domain.review.timeline import Event
 from orbench_studio.services.workspace.policy import Policy
 from orbench_studio.store.core.reviewer_views import HIDDEN
 from orbench_studio.store.review import journal
-from orbench_studio.store.review.journal import Entry
+from orbench_studio.store.review.journal import Entry, Versions
 
 
-def visible(db: Connection, policy: Policy, view: PromptView, annotator: str) -> PromptView:
+def visible(view: PromptView, standing: Standing, versions: Versions, annotator: str) -> PromptView:
     """The prompt as the annotator may see it."""
-    prompt_id = view.prompt.id
-    annotator_id = journal.annotator_id(db, annotator)
-    visible = replace(view, version=version(db, policy, prompt_id, annotator_id))
-    if policy.in_training(db, [prompt_id], annotator_id):
+    visible = replace(view, version=version(standing, versions))
+    if standing.training:
         return in_training(visible, annotator)
-    if policy.blind(db, [prompt_id]):
+    if standing.blind:
         return visible_to(visible, lambda one: one in visible_decisions([one], annotator, blind=True))
     return visible
 
 
-def version(db: Connection, policy: Policy, prompt_id: int, annotator_id: int | None) -> int:
+def version(standing: Standing, versions: Versions) -> int:
     """A number that grows with every journal entry about the prompt that the annotator may see."""
-    only_own = policy.blind(db, [prompt_id]) or policy.in_training(db, [prompt_id], annotator_id)
-    return journal.version_of(db, prompt_id, (annotator_id or 0) if only_own else None)
-
-
-def decided(db: Connection, policy: Policy, prompt_id: int, annotator: str) -> list[Annotation]:
-    """The current decisions about a prompt that the annotator may see."""
-    everything = journal.of_prompts(db, [prompt_id]).get(prompt_id, [])
-    return visible_decisions(everything, annotator, blind=bool(policy.blind(db, [prompt_id])))
+    return versions.own if standing.blind or standing.training else versions.all
 
 
 def queue_rows(db: Connection, policy: Policy, rows: Sequence[QueueRow], annotator: str) -> list[QueueRow]:

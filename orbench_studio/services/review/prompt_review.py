@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from orbench_studio.domain.core.annotation import (
     HumanVerdict,
     Visible,
     human_verdict,
+    visible_decisions,
 )
 from orbench_studio.domain.core.category import stored_category
 from orbench_studio.domain.core.changes import Changes, Kind
@@ -21,18 +22,19 @@ from orbench_studio.domain.core.final_label import final_label
 from orbench_studio.domain.core.judgement import final_answer
 from orbench_studio.domain.core.moderation import consensus, latest_votes
 from orbench_studio.domain.core.response import Response, stop_class
+from orbench_studio.domain.review.blinding import Standing
 from orbench_studio.domain.review.decision import MARKS, Decision, PromptView, ResponseView
 from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.errors import StaleDecisionError, WorkspaceError
 from orbench_studio.services.review import blinding, bulk_undo
-from orbench_studio.services.workspace.policy import Policy, SoloPolicy
+from orbench_studio.services.workspace.policy import Policy
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import prompts, responses, votes
-from orbench_studio.store.core.bulk_insert import add
-from orbench_studio.store.core.tables import ANNOTATIONS
+from orbench_studio.store.core.pipeline import Started, together
 from orbench_studio.store.core.unit_of_work import lock_prompts
-from orbench_studio.store.review import derived_states, journal, undo_entries
+from orbench_studio.store.review import derived_states, journal, label_counts, undo_entries
+from orbench_studio.store.review.journal import Moment, Versions
 
 _EXCERPT = 200  # characters of a note in the journal
 
@@ -40,31 +42,36 @@ _EXCERPT = 200  # characters of a note in the journal
 def load(workspace: Workspace, prompt_id: int, annotator: str | None = None) -> PromptView:
     """One prompt with everything known about it, or as the annotator may see it."""
     with workspace.reading() as db:
-        prompt = prompts.load(db, prompt_id)
-        if prompt is None:
-            raise WorkspaceError(f"Prompt {prompt_id} is no longer in the workspace.")
-        cast_votes = votes.of_prompts(db, [prompt_id]).get(prompt_id, [])
-        decided = journal.of_prompts(db, [prompt_id]).get(prompt_id, [])
-        answered = responses.of_prompt(db, prompt_id)
-        siblings = prompts.siblings(db, prompt_id) if prompt.seed else 1
-        version = journal.version_of(db, prompt_id)
-        agreed = consensus(cast_votes, derived_states.rule(db))
-        own_category = _human(decided, Aspect.CATEGORY)
-        view = PromptView(
-            prompt,
-            siblings,
-            stored_category(own_category.value) if own_category and own_category.value else prompt.category,
-            tuple(latest_votes(cast_votes)),
-            agreed,
-            final_label(_human(decided, Aspect.LABEL), agreed, prompt.reference_label),
-            tuple(_response_view(response, decided) for response in answered),
-            tuple(a for a in decided if a.response_id is None),
-            version,
-        )
-        if annotator is None:
-            return view
-        seen = journal.seen_at(db, prompt_id, journal.annotator_id(db, annotator))
-        return blinding.visible(db, workspace.policy, replace(view, seen_at=seen), annotator)
+        who = journal.annotator_id(db, annotator) if annotator is not None else None
+        with together(db) as start:
+            stored = start(prompts.load, prompt_id)
+            all_votes, decisions = start(votes.of_prompts, [prompt_id]), start(journal.of_prompts, [prompt_id])
+            answered, judged = start(responses.of_prompt, prompt_id), start(responses.judgements_of_prompt, prompt_id)
+            siblings, rule = start(prompts.siblings, prompt_id), start(derived_states.rule)
+            versions, seen_at = start(journal.versions_of, prompt_id, who), start(journal.seen_at, prompt_id, who)
+            standing = start(workspace.policy.standing, prompt_id, who)
+    prompt, decided = stored.result, decisions.result.get(prompt_id, [])
+    if prompt is None:
+        raise WorkspaceError(f"Prompt {prompt_id} is no longer in the workspace.")
+    cast_votes = all_votes.result.get(prompt_id, [])
+    agreed, own_category = consensus(cast_votes, rule.result), _human(decided, Aspect.CATEGORY)
+    view = PromptView(
+        prompt,
+        siblings.result,
+        stored_category(own_category.value) if own_category and own_category.value else prompt.category,
+        tuple(latest_votes(cast_votes)),
+        agreed,
+        final_label(_human(decided, Aspect.LABEL), agreed, prompt.reference_label),
+        tuple(
+            _response_view(replace(one, judgements=tuple(judged.result.get(one.id, ()))), decided)
+            for one in answered.result
+        ),
+        tuple(a for a in decided if a.response_id is None),
+        versions.result.all,
+    )
+    if annotator is None:
+        return view
+    return blinding.visible(replace(view, seen_at=seen_at.result), standing.result, versions.result, annotator)
 
 
 def decide(
@@ -84,49 +91,100 @@ def decide(
     """
     if any(other.prompt_id != decision.prompt_id for other in more):
         raise ValueError("the decisions of one entry are about one prompt")
+    prompt_id = decision.prompt_id
     with workspace.deciding() as db:
         annotator_id = journal.lock_annotator(db, annotator)
-        lock_prompts(db, [decision.prompt_id])
-        if pending is not None and pending.again and journal.entry_of(db, pending.uuid) is not None:
-            return Changes(frozenset({Kind.ANNOTATIONS}), (decision.prompt_id,), f"{pending.summary}: saved before")
-        policy = workspace.policy if workspace.policy.applies(db, decision.prompt_id) else SoloPolicy()
-        if decision.aspect is Aspect.LABEL and policy.in_training(db, [decision.prompt_id], annotator_id):
+        lock_prompts(db, [prompt_id])
+        known = _read_known(
+            db, workspace.policy, decisions=(decision, *more), annotator_id=annotator_id, pending=pending
+        )
+        if pending is not None and pending.again and known.saved.result is not None:
+            return Changes(frozenset({Kind.ANNOTATIONS}), (prompt_id,), f"{pending.summary}: saved before")
+        standing = known.standing.result
+        if decision.aspect is Aspect.LABEL and standing.training:
             decision = replace(decision, aspect=Aspect.TRAINING)
-        decisions = (decision, *more)
-        version = blinding.version(db, policy, decision.prompt_id, annotator_id) if seen is not None else None
-        if version != seen and not _follows(db, version, pending):
+        version = blinding.version(standing, known.versions.result) if seen is not None else None
+        if version != seen and (known.before.result is None or known.before.result != version):
             raise StaleDecisionError(
                 "Your decision was not saved: this prompt was decided in another window since you opened it. "
                 "Its current state is shown. Decide again if you still want to."
             )
-        _require_exists(db, decisions)
+        if not known.exists.result:
+            raise StaleDecisionError(
+                f"Your decision was not saved: prompt {prompt_id}, or its response, is no longer in the workspace."
+            )
         if decision.aspect is Aspect.LABEL:
-            policy.require_room(db, [decision.prompt_id], annotator_id)
-        message = _summary(db, policy, decision, annotator, visible)
-        entry = begin_entry(db, annotator_id, message, pending=pending)
-        rows = [asdict(each) | annotation_row(entry, annotator_id, visible) for each in decisions]
-        add(db, ANNOTATIONS, rows)
-        judged = [each.response_id for each in decisions if each.aspect is Aspect.ANSWER_CLASS]
-        derived_states.refresh_responses(db, [response_id for response_id in judged if response_id is not None])
-        derived_states.refresh_prompts(db, [decision.prompt_id])
-    return Changes(frozenset({Kind.ANNOTATIONS}), (decision.prompt_id,), message)
+            standing.require_room(prompt_id)
+        message = _summary(known, decision, annotator, visible)
+        moment, uuid = known.moment.result, pending.uuid if pending is not None else None
+        rows = [asdict(each) | _row(annotator_id, visible) for each in (decision, *more)]
+        journal.send_entry(db, EntryKind.DECISION, annotator_id, moment, message, uuid=uuid, decisions=rows)
+        new = [_annotation(each, annotator, moment, visible) for each in (decision, *more)]
+        derived_states.add_decisions(db, known.inputs, annotator_id, new)
+    return Changes(frozenset({Kind.ANNOTATIONS}), (prompt_id,), message)
 
 
-def begin_entry(
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a decision depends on, read in one round trip."""
+
+    inputs: derived_states.Inputs
+    standing: Started[Standing]
+    versions: Started[Versions]
+    moment: Started[Moment]
+    exists: Started[bool]
+    saved: Started[int | None]  # the entry of this decision, if it was recorded before
+    before: Started[int | None]  # the entry of the annotator's decision that was waiting to be sent before it
+    response: Started[tuple[str, str | None]] | None
+    category: Started[str | None]
+
+    @property
+    def decided(self) -> list[Annotation]:
+        """The current decisions about the prompt."""
+        return self.inputs.decided.result.get(self.inputs.prompt_id, [])
+
+
+def _read_known(
     db: Connection,
+    policy: Policy,
+    *,
+    decisions: Sequence[Decision],
     annotator_id: int,
-    message: str,
-    kind: EntryKind = EntryKind.DECISION,
-    pending: PendingDecision | None = None,
-) -> int:
+    pending: PendingDecision | None,
+) -> _Known:
+    prompt_id, response_id = decisions[0].prompt_id, decisions[0].response_id
+    response_ids = {each.response_id for each in decisions if each.response_id is not None}
+    with together(db) as start:
+        return _Known(
+            derived_states.start_inputs(start, prompt_id),
+            start(policy.standing, prompt_id, annotator_id),
+            start(journal.versions_of, prompt_id, annotator_id),
+            start(journal.moment, annotator_id, pending.at if pending is not None else None),
+            start(prompts.are_there, prompt_id, response_ids),
+            start(journal.entry_of, pending.uuid if pending is not None and pending.again else None),
+            start(journal.entry_of, pending.after if pending is not None else None),
+            start(responses.standing, response_id) if response_id is not None else None,
+            start(prompts.category, prompt_id),
+        )
+
+
+def begin_entry(db: Connection, annotator_id: int, message: str, kind: EntryKind = EntryKind.DECISION) -> int:
     """Append a journal entry for decisions of an annotator; returns its id."""
-    at, uuid = (pending.at, pending.uuid) if pending is not None else (None, None)
-    return journal.append(db, kind, annotator_id, journal.moment(db, annotator_id, at), message, uuid=uuid)
+    return journal.append(db, kind, annotator_id, journal.moment(db, annotator_id), message)
 
 
 def annotation_row(entry: int, annotator_id: int, visible: frozenset[Visible]) -> dict[str, Any]:
     """The columns that all decisions of an entry have in common."""
-    return {"journal_id": entry, "annotator_id": annotator_id, "visible": " ".join(sorted(visible))}
+    return {"journal_id": entry, **_row(annotator_id, visible)}
+
+
+def _row(annotator_id: int, visible: frozenset[Visible]) -> dict[str, Any]:
+    return {"annotator_id": annotator_id, "visible": " ".join(sorted(visible))}
+
+
+def _annotation(decision: Decision, annotator: str, moment: Moment, visible: frozenset[Visible]) -> Annotation:
+    what = (decision.aspect, decision.value, decision.response_id)
+    return Annotation(0, annotator, moment.at, *what, reason=decision.reason, visible=visible)
 
 
 def undo(workspace: Workspace, *, annotator: str) -> Changes:
@@ -143,7 +201,7 @@ def decided_today(workspace: Workspace, *, annotator: str) -> int:
     """Number of prompts that the annotator has labelled since local midnight."""
     midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
     with workspace.reading() as db:
-        return journal.decided_since(db, annotator, midnight)
+        return label_counts.decided_since(db, annotator, midnight)
 
 
 def _reverse(workspace: Workspace, annotator: str, kind: EntryKind) -> Changes:
@@ -153,68 +211,51 @@ def _reverse(workspace: Workspace, annotator: str, kind: EntryKind) -> Changes:
         return bulk_undo.reverse(db, workspace.policy, kind, annotator_id, targets)
 
 
-def _follows(db: Connection, version: int | None, pending: PendingDecision | None) -> bool:
-    """Whether the only decision since is the annotator's own that was waiting to be sent before this one."""
-    before = pending.after if pending is not None else None
-    return before is not None and journal.entry_of(db, before) == version
-
-
-def _require_exists(db: Connection, decisions: Sequence[Decision]) -> None:
-    prompt_id = decisions[0].prompt_id
-    response_ids = {each.response_id for each in decisions if each.response_id is not None}
-    if not prompts.are_there(db, prompt_id, response_ids):
-        raise StaleDecisionError(
-            f"Your decision was not saved: prompt {prompt_id}, or its response, is no longer in the workspace."
-        )
-
-
-def _summary(db: Connection, policy: Policy, decision: Decision, annotator: str, visible: frozenset[Visible]) -> str:
+def _summary(known: _Known, decision: Decision, annotator: str, visible: frozenset[Visible]) -> str:
     """One line for the journal: the prompt, the value before, the value now.
 
     It contains only what the annotator could see; that a prompt was shown again is said once it is decided.
     """
-    if decision.aspect is Aspect.ANSWER_CLASS and decision.response_id is not None:
-        model, before = responses.standing(db, decision.response_id)
-        if Visible.JUDGEMENTS not in visible:
-            before = _own_last(db, decision, annotator)
+    of = f"#{decision.prompt_id}"
+    model, answer_class = known.response.result if known.response is not None else ("", None)
+    if decision.aspect is Aspect.ANSWER_CLASS:
+        before = answer_class if Visible.JUDGEMENTS in visible else _own_last(known, decision, annotator)
         what, old = f" {model}:", before or "undecided"
     elif decision.aspect is Aspect.LABEL:
-        human = _human(blinding.decided(db, policy, decision.prompt_id, annotator), Aspect.LABEL)
+        human = _human(visible_decisions(known.decided, annotator, blind=known.standing.result.blind), Aspect.LABEL)
         what, old = "", "undecided" if human is None else human.value or "disputed"
     elif decision.aspect is Aspect.CATEGORY:
-        what, old = " category", prompts.category(db, decision.prompt_id) or "none"
+        what, old = " category", known.category.result or "none"
     elif decision.aspect is Aspect.TRAINING:
-        return _training_feedback(db, decision)
+        return f"{of} training: {_training_feedback(known, decision)}"
     elif decision.aspect is Aspect.RECHECK:
-        before = _own_last(db, replace(decision, aspect=Aspect.LABEL), annotator)
+        before = _own_last(known, replace(decision, aspect=Aspect.LABEL), annotator)
         how = "as before" if before == decision.value else f"before: {before or 'undecided'}"
-        return f"#{decision.prompt_id} shown again: {decision.value}, {how}"
-    elif decision.aspect is Aspect.EVIDENCE and decision.response_id is not None:
-        return f"#{decision.prompt_id} {responses.standing(db, decision.response_id)[0]}: evidence marked"
-    elif decision.aspect is Aspect.SEVERITY and decision.response_id is not None:
-        return f"#{decision.prompt_id} {responses.standing(db, decision.response_id)[0]}: severity {decision.value}"
+        return f"{of} shown again: {decision.value}, {how}"
+    elif decision.aspect is Aspect.EVIDENCE:
+        return f"{of} {model}: evidence marked"
+    elif decision.aspect is Aspect.SEVERITY:
+        return f"{of} {model}: severity {decision.value}"
     elif decision.aspect is Aspect.NOTE:
-        return f"#{decision.prompt_id} note: {textwrap.shorten(decision.value, _EXCERPT, placeholder='…')}"
+        return f"{of} note: {textwrap.shorten(decision.value, _EXCERPT, placeholder='…')}"
     else:
-        return f"#{decision.prompt_id} {decision.aspect}" + (" off" if decision.value == "off" else "")
+        return f"{of} {decision.aspect}" + (" off" if decision.value == "off" else "")
     if old == decision.value:
         why = f", because it {decision.reason}" if decision.reason else ", kept"
-        return f"#{decision.prompt_id}{what} {decision.value}{why}".replace("_", " ")
-    return f"#{decision.prompt_id}{what} {old} → {decision.value}".replace("_", " ")
+        return f"{of}{what} {decision.value}{why}".replace("_", " ")
+    return f"{of}{what} {old} → {decision.value}".replace("_", " ")
 
 
-def _training_feedback(db: Connection, decision: Decision) -> str:
-    prompt = prompts.load(db, decision.prompt_id)
-    known = prompt.reference_label if prompt is not None else None
-    if known == decision.value:
-        return f"#{decision.prompt_id} training: {decision.value} is correct"
-    return f"#{decision.prompt_id} training: your label is {decision.value}, the known label is {known}"
+def _training_feedback(known: _Known, decision: Decision) -> str:
+    label = known.inputs.prompt.result[0].reference_label
+    if label == decision.value:
+        return f"{decision.value} is correct"
+    return f"your label is {decision.value}, the known label is {label}"
 
 
-def _own_last(db: Connection, decision: Decision, annotator: str) -> str | None:
+def _own_last(known: _Known, decision: Decision, annotator: str) -> str | None:
     """The value of the annotator's last decision of the same kind in the studio; None without one."""
-    decided = journal.of_prompts(db, [decision.prompt_id]).get(decision.prompt_id, [])
-    own = [a for a in decided if a.annotator == annotator and a.aspect is decision.aspect and not a.imported]
+    own = [a for a in known.decided if a.annotator == annotator and a.aspect is decision.aspect and not a.imported]
     same = [a for a in own if a.response_id == decision.response_id]
     return same[-1].value if same else None
 

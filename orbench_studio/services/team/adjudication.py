@@ -52,7 +52,7 @@ def load_case(workspace: Workspace, about: Dispute) -> Case:
             raise WorkspaceError(f"Prompt {about.prompt_id} is no longer in the workspace.")
         answered = responses.of_prompt(db, about.prompt_id) if about.response_id is not None else []
         decisions = sides(timeline.of_prompt(db, about.prompt_id), about)
-        version = journal.version_of(db, about.prompt_id)
+        version = journal.versions_of(db, about.prompt_id).all
         notes = notes_of(journal.of_prompts(db, [about.prompt_id]).get(about.prompt_id, ()))
     response = next((one for one in answered if one.id == about.response_id), None)
     model, text = (response.model, response.text) if response else (None, None)
@@ -66,7 +66,7 @@ def adjudicate(workspace: Workspace, case: Case, value: str, *, annotator: str, 
     with workspace.deciding() as db:
         annotator_id = journal.lock_annotator(db, annotator)
         lock_prompts(db, [about.prompt_id])
-        if journal.version_of(db, about.prompt_id) != case.version:
+        if journal.versions_of(db, about.prompt_id).all != case.version:
             raise StaleDecisionError(
                 "Not saved: this prompt was decided elsewhere after you opened it. Its current state is shown."
             )

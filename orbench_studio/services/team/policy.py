@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from orbench_studio.domain.review.blinding import Standing
 from orbench_studio.errors import StaleDecisionError
 from orbench_studio.store.review import assignment_states, blinding
 
@@ -14,9 +15,7 @@ from orbench_studio.store.review import assignment_states, blinding
 class TeamPolicy:
     """The rules of the team queues of a workspace; see `services.workspace.policy.Policy`."""
 
-    def applies(self, db: Connection, prompt_id: int) -> bool:
-        """Whether a queue that has not ended has the prompt."""
-        return blinding.is_queued(db, prompt_id)
+    standing = blinding.standing
 
     def blind(self, db: Connection, prompt_ids: Sequence[int]) -> frozenset[int]:
         """The prompts that still lack labels in a queue with an overlap."""
@@ -33,13 +32,8 @@ class TeamPolicy:
             return
         prompt_id, name = next(iter(full.items()))
         if len(full) == 1:
-            message = (
-                f"Your label was not saved: the team queue “{name}” has assigned prompt {prompt_id} to enough other "
-                "people. Continue with the next prompt."
-            )
-        else:
-            message = (
-                f"Your labels were not saved: team queues have assigned {len(full):,} of these prompts to enough "
-                f"other people, for example prompt {prompt_id} in “{name}”. Leave these prompts out."
-            )
-        raise StaleDecisionError(message)
+            Standing(full=name).require_room(prompt_id)
+        raise StaleDecisionError(
+            f"Your labels were not saved: team queues have assigned {len(full):,} of these prompts to enough "
+            f"other people, for example prompt {prompt_id} in “{name}”. Leave these prompts out."
+        )

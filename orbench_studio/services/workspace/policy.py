@@ -5,12 +5,14 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
+from orbench_studio.domain.review.blinding import Standing
+from orbench_studio.store.core.pipeline import Read, Steps
+
 
 class Policy(Protocol):
     """Rules for annotators: visible decisions, permitted labels, and how a label counts."""
 
-    def applies(self, db: Connection, prompt_id: int) -> bool:
-        """Whether any other rule concerns the prompt; every decision asks this first, so it must be cheap."""
+    standing: Read[..., Standing]  # of a prompt and an annotator, by all rules
 
     def blind(self, db: Connection, prompt_ids: Sequence[int]) -> frozenset[int]:
         """Those of the prompts on which annotators must not see each other's decisions."""
@@ -22,12 +24,15 @@ class Policy(Protocol):
         """Raise StaleDecisionError where the annotator may not label one of the prompts."""
 
 
+def _unrestricted(_prompt_id: int, _annotator_id: int | None) -> Steps[Standing]:
+    yield from ()
+    return Standing()
+
+
 class SoloPolicy:
     """Everybody sees everything, and may label everything."""
 
-    def applies(self, db: Connection, prompt_id: int) -> bool:
-        """Never."""
-        return False
+    standing = Read(_unrestricted)
 
     def blind(self, db: Connection, prompt_ids: Sequence[int]) -> frozenset[int]:
         """None."""

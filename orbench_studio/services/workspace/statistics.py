@@ -18,7 +18,7 @@ from orbench_studio.domain.review.queue import Status
 from orbench_studio.services.core import templates
 from orbench_studio.services.core.templates import TemplateName
 from orbench_studio.services.workspace.workspace import Workspace
-from orbench_studio.store.review import guidelines, journal, repeated_decisions
+from orbench_studio.store.review import guidelines, label_counts, repeated_decisions
 from orbench_studio.store.workspace import counts
 from orbench_studio.store.workspace.counts import Source
 
@@ -82,7 +82,7 @@ def sources(workspace: Workspace) -> list[Source]:
 def labels_by_day(workspace: Workspace) -> dict[str, int]:
     """How many prompts were labelled on each day (UTC, ISO date), oldest day first."""
     with workspace.reading() as db:
-        return journal.labels_by_day(db)
+        return label_counts.labels_by_day(db)
 
 
 def consistency(workspace: Workspace) -> dict[str, Rate]:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from orbench_studio.store.core.engine import is_server
+from orbench_studio.store.core.pipeline import send_text
 
 CHUNK = 5_000  # values in one IN list; SQLite takes 32,766
 
@@ -45,7 +46,7 @@ def _execute(db: Connection, compiled: SQLCompiler, rows: list[dict[str, Any]]) 
     names = compiled.positiontup
     # Tuples for the driver take half the time of dictionaries that SQLAlchemy looks at one by one (measured).
     values: Any = list(map(itemgetter(*names), rows)) if names and len(names) > 1 else rows
-    db.exec_driver_sql(str(compiled), values)
+    send_text(db, str(compiled), values)
 
 
 @lru_cache(maxsize=64)

@@ -1,10 +1,34 @@
 """The clock of a workspace: the clocks of machines differ, so the server's is used where there is one."""
 
 import time
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy.ext.compiler import compiles
 
+from orbench_studio.store.core.columns import UtcDateTime
 from orbench_studio.store.core.engine import is_server
+
+
+class _ServerClock(ColumnElement[datetime]):
+    """The time of the server; null in a file."""
+
+    inherit_cache = True
+    type = UtcDateTime()
+
+
+SERVER_CLOCK = _ServerClock()
+
+
+@compiles(_ServerClock, "postgresql")
+def _at_server(_clock: _ServerClock, _compiler: Any, **_more: Any) -> str:
+    return "clock_timestamp()"
+
+
+@compiles(_ServerClock, "sqlite")
+def _in_file(_clock: _ServerClock, _compiler: Any, **_more: Any) -> str:
+    return "NULL"
 
 
 def now(db: Connection) -> float:

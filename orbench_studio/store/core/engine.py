@@ -106,6 +106,7 @@ def server_engine(server: Server, password: str, name: str | None = None) -> Eng
             **_IDLE,
         },
         isolation_level="AUTOCOMMIT",  # the driver's own BEGIN takes a round trip
+        pool_reset_on_return=None,  # so does a ROLLBACK after each transaction
         hide_parameters=True,
         execution_options={"heard_as": name or uuid4().hex},
     )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Steps = Generator[Executable, Result[Any], T]
+Steps = Generator[Executable, Any, T]  # sends a `Result` for each statement
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ class Read(Generic[P, T]):
         result: Result[Any] | None = None
         while True:
             try:
-                statement = steps.send(cast("Result[Any]", result))
+                statement = steps.send(result)
             except StopIteration as ended:
                 return cast("T", ended.value)
             result = db.execute(statement)
@@ -97,7 +97,7 @@ class Started(Generic[T]):
     def go_on(self, result: Result[Any] | None) -> Executable | None:
         """The next statement; None if there is none, and the result is there."""
         try:
-            return self._steps.send(cast("Result[Any]", result))
+            return self._steps.send(result)
         except StopIteration as ended:
             self.result = ended.value
             return None

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Sequence
+from typing import cast
 
 from sqlalchemy import Connection, func, select
 
@@ -9,10 +10,12 @@ from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.category import Category, stored_category
 from orbench_studio.domain.core.prompt import Origin, Prompt, Seed
 from orbench_studio.store.core.bulk_insert import chunks, in_list
+from orbench_studio.store.core.pipeline import Read, Steps
 from orbench_studio.store.core.tables import PROMPT_STATES, PROMPTS, RESPONSES, SEEDS, SOURCES
 
 
-def load(db: Connection, prompt_id: int) -> Prompt | None:
+@Read
+def load(prompt_id: int) -> Steps[Prompt | None]:
     """The prompt with its seed and source; None if the id does not exist."""
     statement = (
         select(PROMPTS, SEEDS.c.text.label("seed_text"), SEEDS.c.category.label("seed_category"), SOURCES.c.name)
@@ -20,7 +23,7 @@ def load(db: Connection, prompt_id: int) -> Prompt | None:
         .outerjoin(SOURCES, SOURCES.c.id == PROMPTS.c.source_id)
         .where(PROMPTS.c.id == prompt_id)
     )
-    row = db.execute(statement).first()
+    row = (yield statement).first()
     if row is None:
         return None
     seed = Seed(row.seed_id, row.seed_text, _category(row.seed_category)) if row.seed_id is not None else None
@@ -47,16 +50,19 @@ def texts(db: Connection, prompt_ids: Sequence[int]) -> dict[int, str]:
     return found
 
 
-def are_there(db: Connection, prompt_id: int, response_ids: Collection[int]) -> bool:
+@Read
+def are_there(prompt_id: int, response_ids: Collection[int]) -> Steps[bool]:
     """Whether the prompt exists and has these responses."""
     mine = select(func.count()).where(RESPONSES.c.prompt_id == prompt_id, RESPONSES.c.id.in_(response_ids))
-    found = db.execute(select(mine.scalar_subquery()).where(PROMPTS.c.id == prompt_id)).scalar()
-    return found == len(response_ids)
+    found = (yield select(mine.scalar_subquery()).where(PROMPTS.c.id == prompt_id)).scalar()
+    return bool(found == len(response_ids))
 
 
-def category(db: Connection, prompt_id: int) -> str | None:
+@Read
+def category(prompt_id: int) -> Steps[str | None]:
     """The current category of a prompt."""
-    return db.execute(select(PROMPT_STATES.c.category).where(PROMPT_STATES.c.prompt_id == prompt_id)).scalar()
+    found = (yield select(PROMPT_STATES.c.category).where(PROMPT_STATES.c.prompt_id == prompt_id)).scalar()
+    return cast("str | None", found)
 
 
 def own_categories(db: Connection, only: Sequence[int] | None = None) -> list[str]:
@@ -86,10 +92,11 @@ def with_reference(db: Connection, prompt_ids: Sequence[int]) -> list[int]:
     return [prompt_id for prompt_id in prompt_ids if prompt_id in found]
 
 
-def siblings(db: Connection, prompt_id: int) -> int:
+@Read
+def siblings(prompt_id: int) -> Steps[int]:
     """How many prompts come from the same seed, this one included; 1 for a prompt with no seed."""
     seed = select(PROMPTS.c.seed_id).where(PROMPTS.c.id == prompt_id).scalar_subquery()
-    count = db.execute(select(func.count()).select_from(PROMPTS).where(PROMPTS.c.seed_id == seed)).scalar_one()
+    count = (yield select(func.count()).select_from(PROMPTS).where(PROMPTS.c.seed_id == seed)).scalar_one()
     return max(int(count), 1)
 
 

@@ -10,29 +10,44 @@ from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind, Judgeme
 from orbench_studio.domain.core.response import UNJUDGEABLE, WHITE_SPACE, Response, StopReason
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS
 from orbench_studio.store.core.bulk_insert import chunks, in_list
+from orbench_studio.store.core.pipeline import Read, Steps
 from orbench_studio.store.core.tables import JUDGEMENTS, JUDGES, MODELS, RESPONSE_STATES, RESPONSES
 
+_J = JUDGEMENTS.c
+_JUDGED = (_J.response_id, _J.id, _J.judge_id, _J.answer_class, _J.explanation, _J.evidence_start, _J.evidence_end,
+           _J.raw, _J.refusal)  # fmt: skip
 Said = tuple[str, JudgeKind, str]  # a judgement stripped to what the rules look at: judge, its kind, answer class
 
 
-def of_prompt(db: Connection, prompt_id: int) -> list[Response]:
-    """All responses to one prompt with their judgements, by model name, then in order of arrival."""
+@Read
+def of_prompt(prompt_id: int) -> Steps[list[Response]]:
+    """All responses to one prompt without judgements, by model name, then in order of arrival."""
     statement = (
         select(RESPONSES, MODELS.c.name, MODELS.c.simulated)
         .join(MODELS, MODELS.c.id == RESPONSES.c.model_id)
         .where(RESPONSES.c.prompt_id == prompt_id)
         .order_by(MODELS.c.name, RESPONSES.c.id)
     )
-    rows = db.execute(statement).all()
-    judged = judgements(db, [row.id for row in rows])
-    return [_response(row, tuple(judged.get(row.id, ()))) for row in rows]
+    return [_response(row) for row in (yield statement)]
 
 
-def standing(db: Connection, response_id: int) -> tuple[str, str | None]:
+@Read
+def judgements_of_prompt(prompt_id: int) -> Steps[dict[int, list[Judgement]]]:
+    """The judgements of the responses to a prompt, oldest first, by response."""
+    found: dict[int, list[Judgement]] = defaultdict(list)
+    statement = select(*_JUDGED, JUDGES.c.name, JUDGES.c.kind).join(JUDGES, JUDGES.c.id == _J.judge_id)
+    statement = statement.join(RESPONSES, RESPONSES.c.id == _J.response_id).where(RESPONSES.c.prompt_id == prompt_id)
+    for response_id, *values, name, kind in (yield statement.order_by(_J.response_id, _J.id)):
+        found[response_id].append(_judgement(values, (name, JudgeKind(kind))))
+    return found
+
+
+@Read
+def standing(response_id: int) -> Steps[tuple[str, str | None]]:
     """The model's name and the final answer class."""
     s = RESPONSE_STATES.c
     statement = select(MODELS.c.name, s.answer_class).join(MODELS, MODELS.c.id == s.model_id)
-    model, answer_class = db.execute(statement.where(s.response_id == response_id)).one()
+    model, answer_class = (yield statement.where(s.response_id == response_id)).one()
     return model, answer_class
 
 
@@ -40,30 +55,23 @@ def judgements(db: Connection, response_ids: Sequence[int]) -> dict[int, list[Ju
     """The judgements of the responses, oldest first, by response."""
     found: dict[int, list[Judgement]] = defaultdict(list)
     judges = {row.id: (row.name, JudgeKind(row.kind)) for row in db.execute(select(JUDGES))}
-    j = JUDGEMENTS.c
-    columns = (j.response_id, j.id, j.judge_id, j.answer_class, j.explanation, j.evidence_start, j.evidence_end, j.raw,
-               j.refusal)  # fmt: skip
     for some in chunks(response_ids):
-        statement = select(*columns).where(in_list(j.response_id, some)).order_by(j.response_id, j.id)
-        for response_id, judgement_id, judge, answer_class, explanation, start, end, raw, refusal in db.execute(
-            statement
-        ):
-            evidence = (start, end) if start is not None and end is not None else None
-            found[response_id].append(
-                Judgement(judgement_id, *judges[judge], AnswerClass(answer_class), explanation, evidence, raw, refusal)
-            )
+        statement = select(*_JUDGED).where(in_list(_J.response_id, some)).order_by(_J.response_id, _J.id)
+        for response_id, *values in db.execute(statement):
+            found[response_id].append(_judgement(values, judges[values[1]]))
     return found
 
 
-def said(db: Connection, response_ids: Sequence[int]) -> dict[int, tuple[Said, ...]]:
+@Read
+def said(response_ids: Sequence[int]) -> Steps[dict[int, tuple[Said, ...]]]:
     """The answer classes of the responses by judges alone, oldest first, by response."""
     found: dict[int, tuple[Said, ...]] = {}
-    judges = {row.id: (row.name, JudgeKind(row.kind)) for row in db.execute(select(JUDGES))}
+    judges = {row.id: (row.name, JudgeKind(row.kind)) for row in (yield select(JUDGES))}
     j = JUDGEMENTS.c
     columns = (j.response_id, j.judge_id, j.answer_class)
     for some in chunks(response_ids):
         statement = select(*columns).where(in_list(j.response_id, some)).order_by(j.response_id, j.id)
-        for response_id, judge, answer_class in db.execute(statement).all():
+        for response_id, judge, answer_class in (yield statement).all():
             found[response_id] = (*found.get(response_id, ()), (*judges[judge], answer_class))
     return found
 
@@ -75,7 +83,13 @@ def prompts_of(db: Connection, response_ids: Sequence[int]) -> dict[int, int]:
     return {response_id: prompt_id for rows in found for response_id, prompt_id in rows}
 
 
-def _response(row: Row[tuple[object, ...]], judged: tuple[Judgement, ...]) -> Response:
+def _judgement(values: Sequence[Any], judge: tuple[str, JudgeKind]) -> Judgement:
+    judgement_id, _, answer_class, explanation, start, end, raw, refusal = values
+    evidence = (start, end) if start is not None and end is not None else None
+    return Judgement(judgement_id, *judge, AnswerClass(answer_class), explanation, evidence, raw, refusal)
+
+
+def _response(row: Row[tuple[object, ...]]) -> Response:
     return Response(
         row.id,
         row.name,
@@ -85,7 +99,7 @@ def _response(row: Row[tuple[object, ...]], judged: tuple[Judgement, ...]) -> Re
         row.error,
         row.asked,
         AnswerClass(row.reference_class) if row.reference_class else None,
-        judged,
+        (),
         row.reasoning or "",
         row.reasoning_tokens,
         row.stop_details or "",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import cast
 
 from sqlalchemy import Connection, Engine, bindparam, func, select, text
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
@@ -43,6 +44,7 @@ _PERSON = LOCK + 1
 _LOCKS = 1_024  # of all prompts together: the server's memory for locks is small, and an undo can be of 10,000 prompts
 _PERSON_OF = select(ANNOTATORS.c.id).where(ANNOTATORS.c.name == bindparam("name"))
 _LOCK_PERSON = _PERSON_OF.add_columns(func.pg_advisory_xact_lock(bindparam("lock"), ANNOTATORS.c.id))
+_LOCK_KNOWN = text("SELECT pg_advisory_xact_lock(:lock, :known)")
 _LOCK_PROMPTS = text(
     "SELECT count(pg_advisory_xact_lock(:lock, held)) "
     "FROM (SELECT unnest(CAST(:mine AS int[])) AS held ORDER BY held) AS ascending"
@@ -95,9 +97,18 @@ def lock_person(db: Connection, name: str) -> int | None:
 
     Returns the annotator's id; None if the name is unknown.
     """
+    known = known_people(db).get(name)
+    if known is None:
+        statement = _LOCK_PERSON if is_server(db) else _PERSON_OF
+        return db.execute(statement, {"lock": _PERSON, "name": name} if is_server(db) else {"name": name}).scalar()
     if is_server(db):
-        return db.execute(_LOCK_PERSON, {"lock": _PERSON, "name": name}).scalar()
-    return db.execute(_PERSON_OF, {"name": name}).scalar()
+        send(db, _LOCK_KNOWN, {"lock": _PERSON, "known": known})
+    return known
+
+
+def known_people(db: Connection) -> dict[str, int]:
+    """The ids of annotators that this connection has read, by name: they never change."""
+    return cast("dict[str, int]", db.info.setdefault("people", {}))
 
 
 @contextmanager

@@ -3,15 +3,17 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from orbench_studio.domain.core.category import stored_category
 from orbench_studio.domain.core.moderation import Verdict, Vote
 from orbench_studio.store.core.bulk_insert import chunks, in_list
+from orbench_studio.store.core.pipeline import Read, Steps
 from orbench_studio.store.core.tables import MODELS, VOTES
 
 
-def of_prompts(db: Connection, prompt_ids: Sequence[int]) -> dict[int, list[Vote]]:
+@Read
+def of_prompts(prompt_ids: Sequence[int]) -> Steps[dict[int, list[Vote]]]:
     """All votes on the prompts and on the responses to them, oldest first, by prompt."""
     found: dict[int, list[Vote]] = defaultdict(list)
     v = VOTES.c
@@ -19,7 +21,7 @@ def of_prompts(db: Connection, prompt_ids: Sequence[int]) -> dict[int, list[Vote
     more = (v.explanation, v.raw, v.response_id, v.template_hash)
     for some in chunks(prompt_ids):
         cast = select(*about, *more).join(MODELS, MODELS.c.id == v.moderator_id).where(in_list(v.prompt_id, some))
-        for prompt_id, vote_id, moderator, verdict, category, *rest in db.execute(cast).all():
+        for prompt_id, vote_id, moderator, verdict, category, *rest in (yield cast).all():
             chosen = stored_category(category) if category else None
             vote = Vote(vote_id, moderator, Verdict(verdict), chosen, *rest)
             found[prompt_id].append(vote)

@@ -5,7 +5,7 @@ in a file has one writer anyway.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -16,12 +16,14 @@ from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.domain.team.queue import NO_END, AssignmentState, QueueState
 from orbench_studio.store.core.bulk_insert import chunks
+from orbench_studio.store.core.pipeline import Read, Steps, send, together
 from orbench_studio.store.core.reviewer_views import DECISION_AUTHORS
 from orbench_studio.store.core.tables import JOURNAL
 from orbench_studio.store.core.team_tables import TEAM_CLAIMS, TEAM_PROMPTS, TEAM_QUEUES
 from orbench_studio.store.review.journal import IN_FORCE
 
 Q, P, C, A = TEAM_QUEUES.c, TEAM_PROMPTS.c, TEAM_CLAIMS.c, DECISION_AUTHORS.c
+COUNTED = (Aspect.LABEL, Aspect.TRAINING, Aspect.SKIP)  # the decisions on which assignments depend
 TRAINING_ROOM = 1  # a training prompt can be given to everybody: its room never shrinks
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -35,7 +37,7 @@ def assigned_to_others(db: Connection, prompt_ids: Sequence[int], annotator_id: 
     own = TEAM_PROMPTS.alias("own")
     mine = (own.c.prompt_id == P.prompt_id, C.team_prompt_id == own.c.id, C.annotator_id == annotator_id)
     for some in chunks(sorted(prompt_ids)):
-        here = [row.id for row in _lock_rows(db, some) if not row.training]
+        here = [row.id for row in locked_rows(db, some) if not row.training]
         full = select(P.prompt_id, Q.name).join(TEAM_QUEUES, Q.id == P.queue_id)
         full = full.where(P.id.in_(here), P.room <= 0, ~exists().where(*mine, C.state != AssignmentState.SKIPPED))
         found.update((prompt_id, name) for prompt_id, name in db.execute(full))
@@ -46,9 +48,7 @@ def recount(db: Connection, prompt_ids: Sequence[int], queue_id: int | None = No
     """Update the rows of these prompts in all queues, or in one; returns the prompts that became blind or visible."""
     changed: set[int] = set()
     for some in chunks(prompt_ids):
-        differing = [expected for expected in _expected_rows(db, _lock_rows(db, some, queue_id)) if expected.differs]
-        _write(db, differing)
-        changed.update(one.row.prompt_id for one in differing if one.changes_blindness)
+        changed.update(write(db, _read_expected(db, locked_rows(db, some, queue_id))))
     return sorted(changed)
 
 
@@ -56,13 +56,13 @@ def wrong(db: Connection) -> Iterator[str]:
     """A sentence for each group of queue rows that do not follow from the decisions and assignments."""
     ids = list(db.execute(select(P.prompt_id).distinct().order_by(P.prompt_id)).scalars())
     for some in chunks(ids):
-        differing = [one.row.prompt_id for one in _expected_rows(db, db.execute(_rows(some)).all()) if one.differs]
+        differing = [one.row.prompt_id for one in _read_expected(db, db.execute(_rows(some)).all()) if one.differs]
         if differing:
             yield f"team_prompts: {len(differing)} rows do not match the decisions. First prompt: {differing[0]}."
 
 
 @dataclass(slots=True)
-class _Expected:
+class Expected:
     """What follows from the decisions for a prompt of a queue."""
 
     row: Any
@@ -83,13 +83,20 @@ class _Expected:
         return bool((self.row.labels < self.row.overlap) != (self.labels < self.row.overlap))
 
 
-def _write(db: Connection, expected: Sequence[_Expected]) -> None:
+def write(db: Connection, expected: Iterable[Expected]) -> list[int]:
+    """Store what follows from the decisions; returns the prompts that became blind or visible."""
+    differing = [one for one in expected if one.differs]
+    _write(db, differing)
+    return sorted({one.row.prompt_id for one in differing if one.changes_blindness})
+
+
+def _write(db: Connection, expected: Sequence[Expected]) -> None:
     """Few statements with many rows each: a server takes a round trip for each statement."""
     states = [{"of": assignment, "now": state} for one in expected for assignment, state in one.states.items()]
     if states:
-        db.execute(update(TEAM_CLAIMS).where(C.id == bindparam("of")).values(state=bindparam("now")), states)
+        send(db, update(TEAM_CLAIMS).where(C.id == bindparam("of")).values(state=bindparam("now")), states)
     for some in chunks([assignment for one in expected for assignment in one.gone]):
-        db.execute(delete(TEAM_CLAIMS).where(C.id.in_(some)))
+        send(db, delete(TEAM_CLAIMS).where(C.id.in_(some)))
     common = {"state": AssignmentState.LABELLED, "until": _LONG_AGO, "after": 0}
     new = [
         {"queue_id": one.row.queue_id, "team_prompt_id": one.row.id, "annotator_id": annotator_id, **common}
@@ -97,30 +104,45 @@ def _write(db: Connection, expected: Sequence[_Expected]) -> None:
         for annotator_id in one.new
     ]
     if new:
-        db.execute(insert(TEAM_CLAIMS), new)
+        send(db, insert(TEAM_CLAIMS).inline(), new)
     counts = [{"of": one.row.id, "now_labels": one.labels, "now_room": one.room} for one in expected]
     if counts:
         now: dict[str, Any] = {"labels": bindparam("now_labels"), "room": bindparam("now_room")}
-        db.execute(update(TEAM_PROMPTS).where(P.id == bindparam("of")).values(now), counts)
+        send(db, update(TEAM_PROMPTS).where(P.id == bindparam("of")).values(now), counts)
 
 
-def _expected_rows(db: Connection, rows: Sequence[Any]) -> Iterator[_Expected]:
+def _read_expected(db: Connection, rows: Sequence[Any]) -> list[Expected]:
     if not rows:
-        return
-    assignments: dict[int, list[Any]] = defaultdict(list)
-    for some in chunks([row.id for row in rows]):
-        for found in db.execute(select(TEAM_CLAIMS).where(C.team_prompt_id.in_(some)).order_by(C.id)):
-            assignments[found.team_prompt_id].append(found)
-    decisions = _last_decisions(db, sorted({row.prompt_id for row in rows}))
-    for row in rows:
-        yield _expected(row, assignments[row.id], decisions[row.prompt_id])
+        return []
+    ids = sorted({row.prompt_id for row in rows})
+    with together(db) as start:
+        assigned, decisions = start(assigned_to, ids), start(last_decisions, ids)
+    return expected_rows(rows, assigned.result, decisions.result)
 
 
-def _expected(row: Any, assignments: Sequence[Any], decisions: dict[tuple[int, str], int]) -> _Expected:
+def expected_rows(
+    rows: Sequence[Any], assigned: dict[int, list[Any]], decisions: dict[int, dict[tuple[int, str], int]]
+) -> list[Expected]:
+    """What follows from the assignments and decisions for rows of queues."""
+    return [_expected(row, assigned.get(row.id, ()), decisions.get(row.prompt_id, {})) for row in rows]
+
+
+@Read
+def assigned_to(prompt_ids: Sequence[int]) -> Steps[dict[int, list[Any]]]:
+    """The assignments of the prompts, by row of a queue."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    of = select(TEAM_CLAIMS).join(TEAM_PROMPTS, P.id == C.team_prompt_id).order_by(C.id)
+    for some in chunks(prompt_ids):
+        for row in (yield of.where(P.prompt_id.in_(some))):
+            found[row.team_prompt_id].append(row)
+    return found
+
+
+def _expected(row: Any, assignments: Sequence[Any], decisions: dict[tuple[int, str], int]) -> Expected:
     """`decisions` has the id of the last current decision, by annotator and aspect."""
     counts = Aspect.TRAINING if row.training else Aspect.LABEL
     labelled_by = [annotator_id for annotator_id, aspect in decisions if aspect == counts]
-    expected = _Expected(row, len(labelled_by))
+    expected = Expected(row, len(labelled_by))
     assigned = {assignment.annotator_id for assignment in assignments}
     expected.new = [annotator_id for annotator_id in labelled_by if annotator_id not in assigned]
     room = row.overlap - len(labelled_by)
@@ -142,27 +164,30 @@ def _expected(row: Any, assignments: Sequence[Any], decisions: dict[tuple[int, s
     return expected
 
 
-def _last_decisions(db: Connection, prompt_ids: Sequence[int]) -> dict[int, dict[tuple[int, str], int]]:
+@Read
+def last_decisions(prompt_ids: Sequence[int]) -> Steps[dict[int, dict[tuple[int, str], int]]]:
+    """The id of the last current decision of each annotator, by prompt, annotator and aspect."""
     found: dict[int, dict[tuple[int, str], int]] = defaultdict(dict)
     for some in chunks(prompt_ids):
         statement = (
             select(A.prompt_id, A.annotator_id, A.aspect, func.max(A.id).label("last"))
             .join(JOURNAL, JOURNAL.c.id == A.journal_id)
-            .where(A.prompt_id.in_(some), A.aspect.in_((Aspect.LABEL, Aspect.TRAINING, Aspect.SKIP)))
+            .where(A.prompt_id.in_(some), A.aspect.in_(COUNTED))
             .where(JOURNAL.c.kind == EntryKind.DECISION, IN_FORCE)
             .group_by(A.prompt_id, A.annotator_id, A.aspect)
         )
-        for row in db.execute(statement):
+        for row in (yield statement):
             found[row.prompt_id][row.annotator_id, row.aspect] = row.last
     return found
 
 
-def _lock_rows(db: Connection, prompt_ids: Sequence[int], queue_id: int | None = None) -> Sequence[Row[Any]]:
+@Read
+def locked_rows(prompt_ids: Sequence[int], queue_id: int | None = None) -> Steps[Sequence[Row[Any]]]:
     """The rows of the prompts in queues that have not ended, locked until the transaction ends."""
     statement = _rows(prompt_ids)
     if queue_id is not None:
         statement = statement.where(P.queue_id == queue_id)
-    return db.execute(statement.with_for_update(of=TEAM_PROMPTS)).all()
+    return list((yield statement.with_for_update(of=TEAM_PROMPTS)))
 
 
 def _rows(prompt_ids: Sequence[int]) -> Select[Any]:

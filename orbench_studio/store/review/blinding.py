@@ -6,10 +6,12 @@ nothing. A training prompt hides its known label from the annotator who was give
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, select
 
-from orbench_studio.domain.team.queue import QueueState
+from orbench_studio.domain.review.blinding import Standing
+from orbench_studio.domain.team.queue import AssignmentState, QueueState
 from orbench_studio.store.core.bulk_insert import chunks
+from orbench_studio.store.core.pipeline import Read, Steps
 from orbench_studio.store.core.team_tables import TEAM_CLAIMS, TEAM_PROMPTS, TEAM_QUEUES
 
 Q, P, C = TEAM_QUEUES.c, TEAM_PROMPTS.c, TEAM_CLAIMS.c
@@ -17,13 +19,23 @@ Q, P, C = TEAM_QUEUES.c, TEAM_PROMPTS.c, TEAM_CLAIMS.c
 _BLIND = and_(~P.training, Q.overlap > 1, Q.state != QueueState.ENDED, P.labels < Q.overlap)
 BLIND_PROMPTS = select(P.prompt_id).join(TEAM_QUEUES, Q.id == P.queue_id).where(_BLIND)
 
-_QUEUED = select(P.id).join(TEAM_QUEUES, Q.id == P.queue_id).where(Q.state != QueueState.ENDED)
-_IS_QUEUED = select(_QUEUED.where(P.prompt_id == bindparam("prompt_id")).exists())
 
-
-def is_queued(db: Connection, prompt_id: int) -> bool:
-    """Whether a queue that has not ended has the prompt."""
-    return bool(db.execute(_IS_QUEUED, {"prompt_id": prompt_id}).scalar_one())
+@Read
+def standing(prompt_id: int, annotator_id: int | None) -> Steps[Standing]:
+    """What team queues let an annotator see of a prompt, and whether they may label it."""
+    own = TEAM_PROMPTS.alias("own")
+    given = exists(C.id).where(C.team_prompt_id == P.id, C.annotator_id == annotator_id)
+    place = exists(C.id).where(own.c.prompt_id == P.prompt_id, C.team_prompt_id == own.c.id)
+    place = place.where(C.annotator_id == annotator_id, C.state != AssignmentState.SKIPPED)
+    columns = (P.training, P.labels, P.room, Q.overlap, Q.name, given.label("given"), place.label("has_place"))
+    queued = select(*columns).join(TEAM_QUEUES, Q.id == P.queue_id).order_by(P.id)
+    rows = (yield queued.where(P.prompt_id == prompt_id, Q.state != QueueState.ENDED)).all()
+    label = [row for row in rows if not row.training]
+    return Standing(
+        blind=any(row.overlap > 1 and row.labels < row.overlap for row in label),
+        training=any(row.training and row.given for row in rows),
+        full=next((row.name for row in label if row.room <= 0 and not row.has_place), None),
+    )
 
 
 def is_blind(prompt_id: ColumnElement[int]) -> ColumnElement[bool]:

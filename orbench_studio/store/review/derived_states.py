@@ -4,6 +4,7 @@ The rules are in the domain. The states are stored so that the queue and the cou
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -39,6 +40,7 @@ from orbench_studio.domain.core.response import WHITE_SPACE, StopReason, stop_cl
 from orbench_studio.domain.review.queue import Status
 from orbench_studio.store.core import responses, votes
 from orbench_studio.store.core.bulk_insert import chunks, in_list, replace
+from orbench_studio.store.core.pipeline import Read, Started, Steps, together
 from orbench_studio.store.core.responses import Said
 from orbench_studio.store.core.tables import (
     MODELS,
@@ -50,6 +52,7 @@ from orbench_studio.store.core.tables import (
 )
 from orbench_studio.store.review import assignment_states, blinding, journal
 
+_NEWEST = 2**62  # the id of a decision that is being added: later than all others
 _DECIDED = sorted(DECIDED)
 _REFUSALS = sorted(ALL_REFUSALS)
 _NO_RESPONSES = {
@@ -79,9 +82,61 @@ def refresh_prompts(db: Connection, prompt_ids: Sequence[int]) -> None:
         replace(db, PROMPT_STATES, _prompt_states(db, some))
 
 
-def rule(db: Connection) -> Rule:
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the states of a prompt follow from, read before a decision about it."""
+
+    prompt_id: int
+    places: Started[Sequence[Any]]  # its rows in team queues, locked until the transaction ends
+    assigned: Started[dict[int, list[Any]]]
+    last: Started[dict[int, dict[tuple[int, str], int]]]
+    prompt: Started[Sequence[Any]]
+    votes: Started[dict[int, list[Vote]]]
+    decided: Started[dict[int, list[Annotation]]]
+    tally: Started[dict[int, dict[str, int]]]
+
+
+def start_inputs(start: together, prompt_id: int) -> Inputs:
+    """Read what the states of a prompt follow from."""
+    ids = [prompt_id]
+    places = start(assignment_states.locked_rows, ids)
+    assigned, last = start(assignment_states.assigned_to, ids), start(assignment_states.last_decisions, ids)
+    prompt, cast_votes = start(_prompts, ids), start(votes.of_prompts, ids)
+    return Inputs(
+        prompt_id, places, assigned, last, prompt, cast_votes, start(journal.of_prompts, ids), start(_tallies, ids)
+    )
+
+
+def add_decisions(db: Connection, inputs: Inputs, annotator_id: int, new: Sequence[Annotation]) -> None:
+    """Derive the states of a prompt again after decisions of an annotator were added.
+
+    Reads only if a response was classified, or if the prompt became visible to everybody.
+    """
+    prompt_id = inputs.prompt_id
+    last = inputs.last.result.get(prompt_id, {}) | {
+        (annotator_id, annotation.aspect): _NEWEST
+        for annotation in new
+        if annotation.aspect in assignment_states.COUNTED
+    }
+    places = assignment_states.expected_rows(inputs.places.result, inputs.assigned.result, {prompt_id: last})
+    changed = assignment_states.write(db, places)
+    classified = {one.response_id for one in new if one.aspect is Aspect.ANSWER_CLASS}
+    if changed:
+        classified.update(journal.responses_of(db, changed))
+    if changed or classified:
+        refresh_responses(db, sorted(response_id for response_id in classified if response_id is not None))
+        replace(db, PROMPT_STATES, _prompt_states(db, [prompt_id]))
+        return
+    decided = [*inputs.decided.result.get(prompt_id, ()), *new]
+    cast_votes = inputs.votes.result.get(prompt_id, [])
+    tally = inputs.tally.result.get(prompt_id, _NO_RESPONSES)
+    replace(db, PROMPT_STATES, [_state(row, cast_votes, decided, tally) for row in inputs.prompt.result])
+
+
+@Read
+def rule() -> Steps[Rule]:
     """The consensus rule of this workspace."""
-    return Rule.from_text(db.execute(select(WORKSPACE.c.consensus_rule)).scalar_one())
+    return Rule.from_text((yield select(WORKSPACE.c.consensus_rule)).scalar_one())
 
 
 def with_unread_votes(db: Connection) -> list[int]:
@@ -127,9 +182,10 @@ def _response_states(db: Connection, response_ids: Sequence[int]) -> list[dict[s
     r = RESPONSES.c
     first_letter = func.substr(func.ltrim(r.text, WHITE_SPACE), 1, 1)  # enough to detect an empty text
     columns = (r.id, r.prompt_id, r.model_id, first_letter, r.stop_reason, r.reference_class)
-    rows = db.execute(select(*columns).where(in_list(r.id, response_ids)).order_by(r.id)).all()
-    said = responses.said(db, response_ids)
-    decided = journal.on_responses(db, response_ids)
+    with together(db) as start:
+        read = start(_all, select(*columns).where(in_list(r.id, response_ids)).order_by(r.id))
+        judged, human_classes = start(responses.said, response_ids), start(journal.on_responses, response_ids)
+    rows, said, decided = read.result, judged.result, human_classes.result
     blind = blinding.blind(db, sorted({row.prompt_id for row in rows if row.id in decided}))
     states = []
     for response_id, prompt_id, model_id, text, stop_reason, reference in rows:
@@ -137,6 +193,11 @@ def _response_states(db: Connection, response_ids: Sequence[int]) -> list[dict[s
         final = _response_state(human, reference, text, stop_reason, said.get(response_id, ()))
         states.append({"response_id": response_id, "prompt_id": prompt_id, "model_id": model_id, **final})
     return states
+
+
+@Read
+def _all(statement: Select[Any]) -> Steps[Sequence[Any]]:
+    return list((yield statement))
 
 
 @lru_cache(maxsize=4096)
@@ -157,20 +218,36 @@ def _response_state(
 
 
 def _prompt_states(db: Connection, prompt_ids: Sequence[int]) -> list[dict[str, Any]]:
+    with together(db) as start:
+        rows, cast_votes = start(_prompts, prompt_ids), start(votes.of_prompts, prompt_ids)
+        decided, tallied = start(journal.of_prompts, prompt_ids), start(_tallies, prompt_ids)
+    return [
+        _state(
+            row,
+            cast_votes.result.get(row.id, []),
+            decided.result.get(row.id, []),
+            tallied.result.get(row.id, _NO_RESPONSES),
+        )
+        for row in rows.result
+    ]
+
+
+@Read
+def _prompts(prompt_ids: Sequence[int]) -> Steps[Sequence[Any]]:
     p = PROMPTS.c
-    blind = blinding.is_blind(p.id).label("blind")
-    columns = (p.id, p.category, p.reference_label, blind, select(WORKSPACE.c.consensus_rule).scalar_subquery())
-    rows = db.execute(select(*columns).where(in_list(p.id, prompt_ids)).order_by(p.id)).all()
-    cast_votes = votes.of_prompts(db, prompt_ids)
-    decided = journal.of_prompts(db, prompt_ids)
-    tallied = _tallies(db, prompt_ids)
-    states = []
-    for prompt_id, category, reference, is_blind, counts_by in rows:
-        agreed = consensus(cast_votes.get(prompt_id, []), Rule.from_text(counts_by))
-        known = visible_decisions(decided.get(prompt_id, ()), blind=is_blind)
-        state = _prompt_state(category, reference, agreed, cast_votes.get(prompt_id, []), known)
-        states.append({"prompt_id": prompt_id, **state, **tallied.get(prompt_id, _NO_RESPONSES)})
-    return states
+    counts_by = select(WORKSPACE.c.consensus_rule).scalar_subquery().label("counts_by")
+    columns = (p.id, p.category, p.reference_label, blinding.is_blind(p.id).label("blind"), counts_by)
+    return list((yield select(*columns).where(in_list(p.id, prompt_ids)).order_by(p.id)))
+
+
+def _state(row: Any, cast_votes: list[Vote], decided: Sequence[Annotation], tally: Mapping[str, int]) -> dict[str, Any]:
+    agreed = consensus(cast_votes, Rule.from_text(row.counts_by))
+    known = visible_decisions(decided, blind=row.blind)
+    return {
+        "prompt_id": row.id,
+        **_prompt_state(row.category, row.reference_label, agreed, cast_votes, known),
+        **tally,
+    }
 
 
 def _prompt_state(
@@ -204,8 +281,9 @@ def _last_of_each(decided: Iterable[Annotation], aspect: Aspect) -> Iterable[Ann
     return {a.annotator: a for a in decided if a.aspect is aspect}.values()
 
 
-def _tallies(db: Connection, prompt_ids: Sequence[int]) -> dict[int, dict[str, int]]:
-    rows = db.execute(_tally(prompt_ids))
+@Read
+def _tallies(prompt_ids: Sequence[int]) -> Steps[dict[int, dict[str, int]]]:
+    rows = yield _tally(prompt_ids)
     return {row.prompt_id: {name: getattr(row, name) for name in _NO_RESPONSES} for row in rows}
 
 

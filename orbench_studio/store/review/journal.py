@@ -8,19 +8,31 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, exists, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+)
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Visible
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.store.core.bulk_insert import chunks, id_of, inserted
-from orbench_studio.store.core.columns import UtcDateTime
-from orbench_studio.store.core.engine import is_server
+from orbench_studio.store.core.clock import SERVER_CLOCK
+from orbench_studio.store.core.pipeline import Read, Steps, send
 from orbench_studio.store.core.reviewer_views import DECISION_AUTHORS, SUMMARY
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL
-from orbench_studio.store.core.unit_of_work import lock_person
+from orbench_studio.store.core.unit_of_work import known_people, lock_person
 from orbench_studio.store.review import guidelines
 
 DECIDING = (EntryKind.DECISION, EntryKind.ADJUDICATION)  # entries that can be undone
@@ -69,7 +81,13 @@ NEWEST_FIRST = tuple(column.desc() for column in IN_ORDER)
 
 def annotator_id(db: Connection, name: str) -> int | None:
     """The annotator of this name; None where there is none."""
-    return db.execute(select(ANNOTATORS.c.id).where(ANNOTATORS.c.name == name)).scalar()
+    known = known_people(db)
+    if name not in known:
+        found = db.execute(select(ANNOTATORS.c.id).where(ANNOTATORS.c.name == name)).scalar()
+        if found is None or db.get_execution_options().get("write"):
+            return found  # a new one is known once it is committed
+        known[name] = found
+    return known[name]
 
 
 def lock_annotator(db: Connection, name: str) -> int:
@@ -92,6 +110,31 @@ def append(
     uuid: str | None = None,
 ) -> int:
     """Append an entry and return its id; a decision records the current guidelines."""
+    return inserted(db, JOURNAL, _entry(kind, annotator_id, moment, summary, target_id, uuid))
+
+
+def send_entry(
+    db: Connection,
+    kind: EntryKind,
+    annotator_id: int,
+    moment: Moment,
+    summary: str,
+    target_id: int | None = None,
+    uuid: str | None = None,
+    decisions: Sequence[dict[str, Any]] = (),
+) -> None:
+    """Append an entry with its decisions without waiting for its id."""
+    row = _entry(kind, annotator_id, moment, summary, target_id, uuid)
+    send(db, insert(JOURNAL).inline().values(row))
+    if decisions:
+        entry = select(JOURNAL.c.id).where(JOURNAL.c.uuid == row["uuid"]).scalar_subquery()
+        columns: dict[str, Any] = {name: bindparam(name) for name in decisions[0]}
+        send(db, insert(ANNOTATIONS).inline().values(journal_id=entry, **columns), list(decisions))
+
+
+def _entry(
+    kind: EntryKind, annotator_id: int | None, moment: Moment, summary: str, target_id: int | None, uuid: str | None
+) -> dict[str, Any]:
     row: dict[str, Any] = {
         "uuid": uuid or uuid4().hex,
         "kind": kind,
@@ -103,23 +146,26 @@ def append(
     }
     if kind in DECIDING:
         row["guideline_id"] = guidelines.in_force()
-    return inserted(db, JOURNAL, row)
+    return row
 
 
-def entry_of(db: Connection, uuid: str) -> int | None:
+@Read
+def entry_of(uuid: str | None) -> Steps[int | None]:
     """The id of the entry with this uuid; None where there is none."""
-    return db.execute(select(JOURNAL.c.id).where(JOURNAL.c.uuid == uuid)).scalar()
+    if uuid is None:
+        return None
+    return cast("int | None", (yield select(JOURNAL.c.id).where(JOURNAL.c.uuid == uuid)).scalar())
 
 
-def moment(db: Connection, annotator_id: int | None, now: datetime | None = None) -> Moment:
+@Read
+def moment(annotator_id: int | None, now: datetime | None = None) -> Steps[Moment]:
     """The next moment of an annotator: now, but later than their last entry, as clocks can be coarse or set back.
 
     An entry that a wrong clock dated minutes ahead is ignored: the counter orders entries, and times stay true.
     On a server, its clock counts; `now` is the time of an offline decision, and never later than that.
     """
-    clock = func.clock_timestamp(type_=UtcDateTime()) if is_server(db) else literal(None)
-    statement = select(func.max(JOURNAL.c.at), func.max(JOURNAL.c.counter), clock)
-    last, counter, server_time = db.execute(statement.where(JOURNAL.c.annotator_id == annotator_id)).one()
+    statement = select(func.max(JOURNAL.c.at), func.max(JOURNAL.c.counter), SERVER_CLOCK)
+    last, counter, server_time = (yield statement.where(JOURNAL.c.annotator_id == annotator_id)).one()
     latest = server_time or datetime.now(UTC)
     now = min(now or latest, latest) if server_time else now or latest
     follows = last is not None and now <= last < latest + _AHEAD
@@ -185,11 +231,13 @@ def touched_by(db: Connection, entry_ids: Sequence[int]) -> tuple[list[int], lis
     return sorted(prompt_ids), sorted(response_ids)
 
 
-def seen_at(db: Connection, prompt_id: int, annotator_id: int | None) -> datetime | None:
+@Read
+def seen_at(prompt_id: int, annotator_id: int | None) -> Steps[datetime | None]:
     """When the annotator last decided about the prompt and saw more than its texts, also where that is undone."""
     mine = (ANNOTATIONS.c.prompt_id == prompt_id, ANNOTATIONS.c.annotator_id == annotator_id)
     statement = select(func.max(JOURNAL.c.at)).join(ANNOTATIONS, ANNOTATIONS.c.journal_id == JOURNAL.c.id)
-    return db.execute(statement.where(*mine, JOURNAL.c.kind.in_(DECIDING), SAW_MORE)).scalar()
+    found = (yield statement.where(*mine, JOURNAL.c.kind.in_(DECIDING), SAW_MORE)).scalar()
+    return cast("datetime | None", found)
 
 
 def only_rechecked(db: Connection, entry_ids: Sequence[int]) -> frozenset[int]:
@@ -203,22 +251,23 @@ def only_rechecked(db: Connection, entry_ids: Sequence[int]) -> frozenset[int]:
     return frozenset(rechecked - otherwise)
 
 
-def of_prompts(db: Connection, prompt_ids: Sequence[int]) -> dict[int, list[Annotation]]:
+@Read
+def of_prompts(prompt_ids: Sequence[int]) -> Steps[dict[int, list[Annotation]]]:
     """The current decisions about the prompts and their responses, oldest first, by prompt."""
     found: dict[int, list[Annotation]] = defaultdict(list)
     for some in chunks(prompt_ids):
-        statement = _annotations().where(ANNOTATIONS.c.prompt_id.in_(some), IN_FORCE)
-        for row in in_time(db.execute(statement)):
+        for row in in_time((yield _annotations().where(ANNOTATIONS.c.prompt_id.in_(some), IN_FORCE))):
             found[row.prompt_id].append(annotation(row))
     return found
 
 
-def on_responses(db: Connection, response_ids: Sequence[int]) -> dict[int, list[Annotation]]:
+@Read
+def on_responses(response_ids: Sequence[int]) -> Steps[dict[int, list[Annotation]]]:
     """The current human answer classes of the responses, oldest first, by response."""
     found: dict[int, list[Annotation]] = defaultdict(list)
     for some in chunks(response_ids):
         about = (ANNOTATIONS.c.response_id.in_(some), ANNOTATIONS.c.aspect == Aspect.ANSWER_CLASS)
-        for row in in_time(db.execute(_annotations().where(*about, IN_FORCE))):
+        for row in in_time((yield _annotations().where(*about, IN_FORCE))):
             found[row.response_id].append(annotation(row))
     return found
 
@@ -261,17 +310,23 @@ def prompts_of(db: Connection, entry_ids: Sequence[int]) -> dict[int, set[int]]:
     return found
 
 
-def version_of(db: Connection, prompt_id: int, annotator_id: int | None = None) -> int:
-    """A number that grows with every entry about the prompt, undo and redo included; 0 where there is none.
+class Versions(NamedTuple):
+    """Numbers that grow with every entry about a prompt, undo and redo included; 0 where there is none."""
 
-    It counts all entries, or those of one annotator.
-    """
-    own = select(ANNOTATIONS.c.journal_id).where(ANNOTATIONS.c.prompt_id == prompt_id)
-    if annotator_id is not None:
-        own = own.where(ANNOTATIONS.c.annotator_id == annotator_id)
-    statement = select(func.coalesce(func.max(JOURNAL.c.id), 0))
-    statement = statement.where(or_(JOURNAL.c.id.in_(own), JOURNAL.c.target_id.in_(own)))
-    return int(db.execute(statement).scalar_one())
+    all: int
+    own: int  # of the annotator's entries alone
+
+
+@Read
+def versions_of(prompt_id: int, annotator_id: int | None = None) -> Steps[Versions]:
+    """The versions of a prompt, for all and for one annotator."""
+    about = select(ANNOTATIONS.c.journal_id).where(ANNOTATIONS.c.prompt_id == prompt_id)
+    own = about.where(ANNOTATIONS.c.annotator_id == annotator_id)
+    newest = (
+        select(func.max(JOURNAL.c.id)).where(or_(JOURNAL.c.id.in_(of), JOURNAL.c.target_id.in_(of))).scalar_subquery()
+        for of in (about, own)
+    )
+    return Versions(*(number or 0 for number in (yield select(*newest)).one()))
 
 
 def by(annotator: str) -> ColumnElement[bool]:
@@ -316,31 +371,6 @@ def entries(db: Connection, limit: int | None = None, *only: ColumnElement[bool]
         )
         for r in reversed(rows)
     ]
-
-
-def decided_since(db: Connection, annotator: str, since: datetime) -> int:
-    """Number of prompts the annotator has labelled since and not undone; one shown again counts once."""
-    statement = (
-        select(func.count(ANNOTATIONS.c.prompt_id.distinct()))
-        .join(JOURNAL, JOURNAL.c.id == ANNOTATIONS.c.journal_id)
-        .join(ANNOTATORS, ANNOTATORS.c.id == JOURNAL.c.annotator_id)
-        .where(ANNOTATORS.c.name == annotator, JOURNAL.c.at >= since, JOURNAL.c.kind == EntryKind.DECISION)
-        .where(ANNOTATIONS.c.aspect.in_((Aspect.LABEL, Aspect.TRAINING)), IN_FORCE)
-    )
-    return int(db.execute(statement).scalar_one())
-
-
-def labels_by_day(db: Connection) -> dict[str, int]:
-    """How many prompts each day (UTC, ISO date) got a label that is not undone, oldest day first."""
-    day = func.date(JOURNAL.c.at)
-    statement = (
-        select(day, func.count(ANNOTATIONS.c.prompt_id.distinct()))
-        .join(JOURNAL, JOURNAL.c.id == ANNOTATIONS.c.journal_id)
-        .where(JOURNAL.c.kind == EntryKind.DECISION, ANNOTATIONS.c.aspect == Aspect.LABEL, IN_FORCE)
-        .group_by(day)
-        .order_by(day)
-    )
-    return {str(date): count for date, count in db.execute(statement)}
 
 
 def _annotations() -> Select[Any]:
