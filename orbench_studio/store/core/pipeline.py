@@ -7,8 +7,8 @@ nothing has to wait, and the statements are executed one after the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
@@ -158,22 +158,41 @@ def _execute(cursor: Any, statement: str, parameters: Any, context: Any) -> bool
     if opened is None:
         return None
     sent = options.get("sent")
-    if sent is None:
-        cursor.execute(statement, parameters)
-        opened.pipeline.sync()
-    else:
-        own = cursor.connection.cursor()  # SQLAlchemy closes the other one, because it has no rows yet
-        own.execute(statement, parameters)
-        sent.append((context, own))
+    with _drained(opened.pipeline):
+        if sent is None:
+            cursor.execute(statement, parameters)
+            opened.pipeline.sync()
+        else:
+            own = cursor.connection.cursor()  # SQLAlchemy closes the other one, because it has no rows yet
+            own.execute(statement, parameters)
+            sent.append((context, own))
     return True
 
 
 def _execute_many(cursor: Any, statement: str, parameters: Sequence[Any], _context: Any) -> bool | None:
     """Many rows; nothing reads their results."""
-    if cursor.connection not in _OPEN:
+    opened = _OPEN.get(cursor.connection)
+    if opened is None:
         return None
-    cursor.executemany(statement, parameters)
+    with _drained(opened.pipeline):
+        cursor.executemany(statement, parameters)
     return True
+
+
+@contextmanager
+def _drained(pipeline: Pipeline) -> Iterator[None]:
+    """After an error, receive the results of what was sent after it, so that the transaction can be rolled back.
+
+    The error may be that of a statement that was sent earlier.
+    """
+    from psycopg import Error  # on first use: who has files only does not wait for it
+
+    try:
+        yield
+    except Error:
+        with suppress(Error):
+            pipeline.sync()
+        raise
 
 
 def _close(driver: Any, _record: object) -> None:
