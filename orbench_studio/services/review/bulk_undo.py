@@ -1,6 +1,5 @@
 """Undo of many decisions: everything that one annotator decided since a time."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,6 +15,7 @@ from orbench_studio.store.core.tables import JOURNAL
 from orbench_studio.store.core.unit_of_work import lock_prompts
 from orbench_studio.store.review import derived_states, journal, timeline, undo_entries
 from orbench_studio.store.review.journal import DECIDING, IN_FORCE, Entry
+from orbench_studio.store.review.undo_entries import Targets
 
 __all__ = ["Entry", "UndoPreview", "entries_of", "parse_time", "preview", "reverse", "undo_entry", "undo_since"]
 
@@ -58,7 +58,7 @@ def undo_since(workspace: Workspace, previewed: UndoPreview, *, annotator: str) 
     with workspace.deciding() as db:
         annotator_id = journal.lock_annotator(db, annotator)
         targets = undo_entries.in_force(db, annotator_id, {entry.id for entry in previewed.entries})
-        return reverse(db, workspace.policy, EntryKind.UNDO, annotator_id, targets)
+        return reverse(db, workspace.policy, EntryKind.UNDO, annotator_id, undo_entries.of(db, annotator_id, targets))
 
 
 def undo_entry(workspace: Workspace, entry: int, *, annotator: str) -> Changes:
@@ -67,28 +67,30 @@ def undo_entry(workspace: Workspace, entry: int, *, annotator: str) -> Changes:
         annotator_id = journal.lock_annotator(db, annotator)
         known = {one.entry: one for one in timeline.recent(db, annotator, _RECENT)}
         targets = undo_entries.in_force(db, annotator_id, {entry})
-        changes = reverse(db, workspace.policy, EntryKind.UNDO, annotator_id, targets)
+        changes = reverse(
+            db, workspace.policy, EntryKind.UNDO, annotator_id, undo_entries.of(db, annotator_id, targets)
+        )
         if entry in known and known[entry].superseded:
             return replace(changes, message=f"{changes.message}. Your later decision still counts.")
         return changes
 
 
-def reverse(db: Connection, policy: Policy, kind: EntryKind, annotator_id: int, targets: Sequence[int]) -> Changes:
+def reverse(db: Connection, policy: Policy, kind: EntryKind, annotator_id: int, targets: Targets) -> Changes:
     """Undo or redo entries in one step, and update the states of their prompts and responses."""
-    if not targets:
+    if not targets.entries:
         return Changes(message=f"Nothing to {kind}.")
-    prompt_ids, response_ids = journal.touched_by(db, targets)
+    prompt_ids, response_ids = targets.prompt_ids, targets.response_ids
     lock_prompts(db, prompt_ids)
     if kind is EntryKind.REDO:
-        policy.require_room(db, journal.labelled_by(db, targets), annotator_id)
+        policy.require_room(db, targets.labelled, annotator_id)
     undo_entries.reverse(db, kind, annotator_id, targets)
     derived_states.refresh_responses(db, response_ids)
     derived_states.refresh_prompts(db, prompt_ids)
-    what = f"“{journal.summary_of(db, targets[0])}”"
-    if len(targets) > 1:
-        what = f"{counted(len(targets), 'entry', 'entries')} on {counted(len(prompt_ids), 'prompt')}"
+    what = f"“{targets.summary(targets.entries[0])}”"
+    if len(targets.entries) > 1:
+        what = f"{counted(len(targets.entries), 'entry', 'entries')} on {counted(len(prompt_ids), 'prompt')}"
     message = f"{'Undone' if kind is EntryKind.UNDO else 'Redone'}: {what}"
-    shown_again = journal.only_rechecked(db, targets)
+    shown_again = targets.only_rechecked
     return Changes(frozenset({Kind.ANNOTATIONS}), tuple(prompt_ids), message, shown_again, tuple(response_ids))
 
 

@@ -120,7 +120,8 @@ def decide(
         rows = [asdict(each) | _row(annotator_id, visible) for each in (decision, *more)]
         journal.send_entry(db, EntryKind.DECISION, annotator_id, moment, message, uuid=uuid, decisions=rows)
         new = [_annotation(each, annotator, moment, visible) for each in (decision, *more)]
-        derived_states.add_decisions(db, known.inputs, annotator_id, new)
+        known.inputs.add(prompt_id, annotator_id, new)
+        derived_states.write_prompts(db, known.inputs)
     return Changes(frozenset({Kind.ANNOTATIONS}), (prompt_id,), message)
 
 
@@ -141,7 +142,8 @@ class _Known:
     @property
     def decided(self) -> list[Annotation]:
         """The current decisions about the prompt."""
-        return self.inputs.decided.result.get(self.inputs.prompt_id, [])
+        [prompt_id] = self.inputs.prompt_ids
+        return self.inputs.decided.result.get(prompt_id, [])
 
 
 def _read_known(
@@ -156,7 +158,7 @@ def _read_known(
     response_ids = {each.response_id for each in decisions if each.response_id is not None}
     with together(db) as start:
         return _Known(
-            derived_states.start_inputs(start, prompt_id),
+            derived_states.start_inputs(start, [prompt_id]),
             start(policy.standing, prompt_id, annotator_id),
             start(journal.versions_of, prompt_id, annotator_id),
             start(journal.moment, annotator_id, pending.at if pending is not None else None),
@@ -207,7 +209,7 @@ def decided_today(workspace: Workspace, *, annotator: str) -> int:
 def _reverse(workspace: Workspace, annotator: str, kind: EntryKind) -> Changes:
     with workspace.deciding() as db:
         annotator_id = journal.lock_annotator(db, annotator)
-        targets = (undo_entries.to_undo if kind is EntryKind.UNDO else undo_entries.to_redo)(db, annotator_id)
+        targets = undo_entries.last(db, kind, annotator_id)
         return bulk_undo.reverse(db, workspace.policy, kind, annotator_id, targets)
 
 
@@ -247,7 +249,7 @@ def _summary(known: _Known, decision: Decision, annotator: str, visible: frozens
 
 
 def _training_feedback(known: _Known, decision: Decision) -> str:
-    label = known.inputs.prompt.result[0].reference_label
+    label = known.inputs.prompts.result[0].reference_label
     if label == decision.value:
         return f"{decision.value} is correct"
     return f"your label is {decision.value}, the known label is {label}"

@@ -4,7 +4,7 @@ The rules are in the domain. The states are stored so that the queue and the cou
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -75,62 +75,62 @@ def refresh_responses(db: Connection, response_ids: Sequence[int]) -> None:
 
 def refresh_prompts(db: Connection, prompt_ids: Sequence[int]) -> None:
     """Derive the states of the prompts and their assignments again; those of their responses must be up to date."""
-    changed = assignment_states.recount(db, prompt_ids)
-    if changed:
-        refresh_responses(db, journal.responses_of(db, changed))
     for some in chunks(prompt_ids):
-        replace(db, PROMPT_STATES, _prompt_states(db, some))
+        with together(db) as start:
+            inputs = start_inputs(start, some)
+        write_prompts(db, inputs)
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What the states of a prompt follow from, read before a decision about it."""
+    """What the states of prompts follow from; decisions can be added before the states are written."""
 
-    prompt_id: int
-    places: Started[Sequence[Any]]  # its rows in team queues, locked until the transaction ends
+    prompt_ids: Sequence[int]
+    places: Started[Sequence[Any]]  # their rows in team queues, locked until the transaction ends
     assigned: Started[dict[int, list[Any]]]
     last: Started[dict[int, dict[tuple[int, str], int]]]
-    prompt: Started[Sequence[Any]]
+    prompts: Started[Sequence[Any]]
     votes: Started[dict[int, list[Vote]]]
     decided: Started[dict[int, list[Annotation]]]
-    tally: Started[dict[int, dict[str, int]]]
+    tallies: Started[dict[int, dict[str, int]]]
+    classified: set[int] = field(default_factory=set)  # responses with an added class
+
+    def add(self, prompt_id: int, annotator_id: int, new: Sequence[Annotation]) -> None:
+        """Add decisions that are later than all others of the annotator."""
+        counted = [one for one in new if one.aspect in assignment_states.COUNTED]
+        self.last.result[prompt_id].update({(annotator_id, one.aspect): _NEWEST for one in counted})
+        self.decided.result[prompt_id].extend(new)
+        classified = (one.response_id for one in new if one.aspect is Aspect.ANSWER_CLASS)
+        self.classified.update(response_id for response_id in classified if response_id is not None)
 
 
-def start_inputs(start: together, prompt_id: int) -> Inputs:
-    """Read what the states of a prompt follow from."""
-    ids = [prompt_id]
-    places = start(assignment_states.locked_rows, ids)
-    assigned, last = start(assignment_states.assigned_to, ids), start(assignment_states.last_decisions, ids)
-    prompt, cast_votes = start(_prompts, ids), start(votes.of_prompts, ids)
+def start_inputs(start: together, prompt_ids: Sequence[int]) -> Inputs:
+    """Read what the states of the prompts follow from."""
     return Inputs(
-        prompt_id, places, assigned, last, prompt, cast_votes, start(journal.of_prompts, ids), start(_tallies, ids)
+        prompt_ids,
+        start(assignment_states.locked_rows, prompt_ids),
+        start(assignment_states.assigned_to, prompt_ids),
+        start(assignment_states.last_decisions, prompt_ids),
+        start(_prompts, prompt_ids),
+        start(votes.of_prompts, prompt_ids),
+        start(journal.of_prompts, prompt_ids),
+        start(_tallies, prompt_ids),
     )
 
 
-def add_decisions(db: Connection, inputs: Inputs, annotator_id: int, new: Sequence[Annotation]) -> None:
-    """Derive the states of a prompt again after decisions of an annotator were added.
+def write_prompts(db: Connection, inputs: Inputs) -> None:
+    """Write the states of the prompts and their assignments.
 
-    Reads only if a response was classified, or if the prompt became visible to everybody.
+    Reads again only if a response was classified, or if a prompt became blind or visible.
     """
-    prompt_id = inputs.prompt_id
-    last = inputs.last.result.get(prompt_id, {}) | {
-        (annotator_id, annotation.aspect): _NEWEST
-        for annotation in new
-        if annotation.aspect in assignment_states.COUNTED
-    }
-    places = assignment_states.expected_rows(inputs.places.result, inputs.assigned.result, {prompt_id: last})
+    places = assignment_states.expected_rows(inputs.places.result, inputs.assigned.result, inputs.last.result)
     changed = assignment_states.write(db, places)
-    classified = {one.response_id for one in new if one.aspect is Aspect.ANSWER_CLASS}
-    if changed:
-        classified.update(journal.responses_of(db, changed))
-    if changed or classified:
-        refresh_responses(db, sorted(response_id for response_id in classified if response_id is not None))
-        replace(db, PROMPT_STATES, _prompt_states(db, [prompt_id]))
-        return
-    decided = [*inputs.decided.result.get(prompt_id, ()), *new]
-    cast_votes = inputs.votes.result.get(prompt_id, [])
-    tally = inputs.tally.result.get(prompt_id, _NO_RESPONSES)
-    replace(db, PROMPT_STATES, [_state(row, cast_votes, decided, tally) for row in inputs.prompt.result])
+    touched = inputs.classified | set(journal.responses_of(db, changed) if changed else ())
+    if changed or touched:
+        refresh_responses(db, sorted(touched))
+        replace(db, PROMPT_STATES, _prompt_states(db, inputs.prompt_ids))
+    else:
+        replace(db, PROMPT_STATES, _states(inputs.prompts, inputs.votes, inputs.decided, inputs.tallies))
 
 
 @Read
@@ -221,6 +221,15 @@ def _prompt_states(db: Connection, prompt_ids: Sequence[int]) -> list[dict[str, 
     with together(db) as start:
         rows, cast_votes = start(_prompts, prompt_ids), start(votes.of_prompts, prompt_ids)
         decided, tallied = start(journal.of_prompts, prompt_ids), start(_tallies, prompt_ids)
+    return _states(rows, cast_votes, decided, tallied)
+
+
+def _states(
+    rows: Started[Sequence[Any]],
+    cast_votes: Started[dict[int, list[Vote]]],
+    decided: Started[dict[int, list[Annotation]]],
+    tallied: Started[dict[int, dict[str, int]]],
+) -> list[dict[str, Any]]:
     return [
         _state(
             row,

@@ -172,29 +172,27 @@ def moment(annotator_id: int | None, now: datetime | None = None) -> Steps[Momen
     return Moment(last + timedelta(microseconds=1) if follows else now, (counter or 0) + 1)
 
 
-def undo_target(db: Connection, annotator_id: int) -> int | None:
-    """The annotator's last current decision; None if there is nothing to undo."""
+def undo_target(annotator_id: int) -> Select[Any]:
+    """The id of the annotator's last current decision, if there is something to undo."""
     mine = (JOURNAL.c.annotator_id == annotator_id, JOURNAL.c.kind.in_(DECIDING))
-    statement = select(JOURNAL.c.id).where(*mine, IN_FORCE).order_by(*NEWEST_FIRST).limit(1)
-    return db.execute(statement).scalar()
+    return select(JOURNAL.c.id).where(*mine, IN_FORCE).order_by(*NEWEST_FIRST).limit(1)
 
 
-def redo_target(db: Connection, annotator_id: int) -> int | None:
-    """The decision that the annotator undid last and has not redone; a new decision ends what can be redone."""
+def redo_target(annotator_id: int) -> Select[Any]:
+    """The id of the decision that the annotator undid last and can redo; a new decision ends what can be redone."""
     later = JOURNAL.alias("later")
     undo = JOURNAL.alias("undo")
     decided_since = exists(later.c.id).where(
         later.c.annotator_id == annotator_id, later.c.kind.in_(DECIDING), is_later(later, undo)
     )
-    statement = (
-        select(undo.c.target_id)
+    return (
+        select(undo.c.target_id.label("id"))
         .join(JOURNAL, JOURNAL.c.id == undo.c.target_id)
         .where(undo.c.annotator_id == annotator_id, undo.c.kind == EntryKind.UNDO, ~IN_FORCE)
         .where(~decided_since)
         .order_by(undo.c.counter.desc(), undo.c.at.desc(), undo.c.id.desc())
         .limit(1)
     )
-    return db.execute(statement).scalar()
 
 
 def in_time(rows: Iterable[Any]) -> list[Any]:
@@ -211,11 +209,6 @@ def in_time(rows: Iterable[Any]) -> list[Any]:
 def is_later(one: FromClause, other: FromClause) -> ColumnElement[bool]:
     """The condition that an entry of an annotator is later than another of theirs, not in the same step."""
     return tuple_(one.c.counter, one.c.at) > tuple_(other.c.counter, other.c.at)
-
-
-def summary_of(db: Connection, entry_id: int) -> str:
-    """The summary of an entry."""
-    return str(db.execute(select(SUMMARY).select_from(JOURNAL).where(JOURNAL.c.id == entry_id)).scalar_one())
 
 
 def touched_by(db: Connection, entry_ids: Sequence[int]) -> tuple[list[int], list[int]]:
@@ -238,17 +231,6 @@ def seen_at(prompt_id: int, annotator_id: int | None) -> Steps[datetime | None]:
     statement = select(func.max(JOURNAL.c.at)).join(ANNOTATIONS, ANNOTATIONS.c.journal_id == JOURNAL.c.id)
     found = (yield statement.where(*mine, JOURNAL.c.kind.in_(DECIDING), SAW_MORE)).scalar()
     return cast("datetime | None", found)
-
-
-def only_rechecked(db: Connection, entry_ids: Sequence[int]) -> frozenset[int]:
-    """The prompts about which the entries decide nothing but how they were answered when shown again."""
-    rechecked: set[int] = set()
-    otherwise: set[int] = set()
-    for some in chunks(entry_ids):
-        about = (ANNOTATIONS.c.prompt_id, ANNOTATIONS.c.aspect)
-        for prompt_id, aspect in db.execute(select(*about).where(ANNOTATIONS.c.journal_id.in_(some))):
-            (rechecked if aspect == Aspect.RECHECK else otherwise).add(prompt_id)
-    return frozenset(rechecked - otherwise)
 
 
 @Read
@@ -279,15 +261,6 @@ def responses_of(db: Connection, prompt_ids: Sequence[int]) -> list[int]:
     for some in chunks(prompt_ids):
         about = (of.prompt_id.in_(some), of.response_id.is_not(None))
         found.update(db.execute(select(of.response_id).where(*about)).scalars())
-    return sorted(found)
-
-
-def labelled_by(db: Connection, entry_ids: Sequence[int]) -> list[int]:
-    """The prompts that the decisions of the entries label, ascending."""
-    found: set[int] = set()
-    for some in chunks(entry_ids):
-        labels = (ANNOTATIONS.c.journal_id.in_(some), ANNOTATIONS.c.aspect == Aspect.LABEL)
-        found.update(db.execute(select(ANNOTATIONS.c.prompt_id).where(*labels)).scalars())
     return sorted(found)
 
 
