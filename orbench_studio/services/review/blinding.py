@@ -24,8 +24,9 @@ from orbench_studio.domain.review.decision import PromptView
 from orbench_studio.domain.review.queue import UNDECIDED_STATUSES, QueueRow, Status
 from orbench_studio.domain.review.timeline import Event
 from orbench_studio.services.workspace.policy import Policy
+from orbench_studio.store.core.pipeline import together
 from orbench_studio.store.core.reviewer_views import HIDDEN
-from orbench_studio.store.review import journal
+from orbench_studio.store.review import journal, queue
 from orbench_studio.store.review.journal import Entry, Versions
 
 
@@ -44,12 +45,14 @@ def version(standing: Standing, versions: Versions) -> int:
     return versions.own if standing.blind or standing.training else versions.all
 
 
-def queue_rows(db: Connection, policy: Policy, rows: Sequence[QueueRow], annotator: str) -> list[QueueRow]:
-    """Rows of the queue as the annotator may see them."""
-    ids = [row.prompt_id for row in rows]
-    training = policy.in_training(db, ids, journal.annotator_id(db, annotator))
-    only_own = training | policy.blind(db, ids)
-    decided = journal.of_prompts(db, sorted(only_own | {row.prompt_id for row in rows if row.noted}))
+def queue_rows(db: Connection, policy: Policy, prompt_ids: Sequence[int], annotator: str) -> list[QueueRow]:
+    """Rows of the queue for these prompts as the annotator may see them."""
+    annotator_id = journal.annotator_id(db, annotator)
+    with together(db) as start:
+        rows, decisions = start(queue.rows, prompt_ids), start(journal.of_prompts, prompt_ids)
+        practice, blind = start(policy.in_training, prompt_ids, annotator_id), start(policy.blind, prompt_ids)
+    training, decided = practice.result, decisions.result
+    only_own = training | blind.result
     return [
         _row(
             row,
@@ -58,7 +61,7 @@ def queue_rows(db: Connection, policy: Policy, rows: Sequence[QueueRow], annotat
         )
         if row.prompt_id in only_own
         else replace(row, unread=bool(unread_notes(decided.get(row.prompt_id, ()), annotator)))
-        for row in rows
+        for row in rows.result
     ]
 
 

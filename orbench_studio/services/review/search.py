@@ -65,8 +65,9 @@ def _returned(db: Connection, annotator: str, among: Collection[int]) -> list[in
 def queue_rows(workspace: Workspace, prompt_ids: Sequence[int], annotator: str | None = None) -> list[QueueRow]:
     """Rows of the queue for these prompts, in this order; as the annotator may see them where one is given."""
     with workspace.reading() as db:
-        rows = queue.rows(db, prompt_ids)
-        return rows if annotator is None else blinding.queue_rows(db, workspace.policy, rows, annotator)
+        if annotator is None:
+            return queue.rows(db, prompt_ids)
+        return blinding.queue_rows(db, workspace.policy, prompt_ids, annotator)
 
 
 def counts_of(workspace: Workspace, wanted: QueueFilter, field: Field) -> dict[str, int]:

@@ -16,14 +16,8 @@ class TeamPolicy:
     """The rules of the team queues of a workspace; see `services.workspace.policy.Policy`."""
 
     standing = blinding.standing
-
-    def blind(self, db: Connection, prompt_ids: Sequence[int]) -> frozenset[int]:
-        """The prompts that still lack labels in a queue with an overlap."""
-        return blinding.blind(db, prompt_ids)
-
-    def in_training(self, db: Connection, prompt_ids: Sequence[int], annotator_id: int | None) -> frozenset[int]:
-        """The prompts that a queue gave to the annotator for training."""
-        return blinding.in_training(db, prompt_ids, annotator_id)
+    blind = blinding.blind
+    in_training = blinding.in_training
 
     def require_room(self, db: Connection, prompt_ids: Sequence[int], annotator_id: int) -> None:
         """Raise StaleDecisionError where a queue has assigned one of the prompts to as many others as it asks for."""

@@ -10,15 +10,15 @@ from orbench_studio.store.core.pipeline import Read, Steps
 
 
 class Policy(Protocol):
-    """Rules for annotators: visible decisions, permitted labels, and how a label counts."""
+    """Rules for annotators: visible decisions, permitted labels, and how a label counts.
 
-    standing: Read[..., Standing]  # of a prompt and an annotator, by all rules
+    `blind` reads those of the prompts on which annotators must not see each other's decisions, and `in_training` those
+    that an annotator labels for training: such a label counts as practice. `standing` is all of it about one prompt.
+    """
 
-    def blind(self, db: Connection, prompt_ids: Sequence[int]) -> frozenset[int]:
-        """Those of the prompts on which annotators must not see each other's decisions."""
-
-    def in_training(self, db: Connection, prompt_ids: Sequence[int], annotator_id: int | None) -> frozenset[int]:
-        """Those of the prompts that the annotator labels for training: such a label counts as practice."""
+    standing: Read[..., Standing]
+    blind: Read[..., frozenset[int]]
+    in_training: Read[..., frozenset[int]]
 
     def require_room(self, db: Connection, prompt_ids: Sequence[int], annotator_id: int) -> None:
         """Raise StaleDecisionError where the annotator may not label one of the prompts."""
@@ -29,18 +29,16 @@ def _unrestricted(_prompt_id: int, _annotator_id: int | None) -> Steps[Standing]
     return Standing()
 
 
+def _none(_prompt_ids: Sequence[int], _annotator_id: int | None = None) -> Steps[frozenset[int]]:
+    yield from ()
+    return frozenset()
+
+
 class SoloPolicy:
     """Everybody sees everything, and may label everything."""
 
     standing = Read(_unrestricted)
-
-    def blind(self, db: Connection, prompt_ids: Sequence[int]) -> frozenset[int]:
-        """None."""
-        return frozenset()
-
-    def in_training(self, db: Connection, prompt_ids: Sequence[int], annotator_id: int | None) -> frozenset[int]:
-        """None."""
-        return frozenset()
+    blind = in_training = Read(_none)
 
     def require_room(self, db: Connection, prompt_ids: Sequence[int], annotator_id: int) -> None:
         """Never an error."""

@@ -1,7 +1,7 @@
 """The clock of a workspace: the clocks of machines differ, so the server's is used where there is one."""
 
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
@@ -9,6 +9,7 @@ from sqlalchemy.ext.compiler import compiles
 
 from orbench_studio.store.core.columns import UtcDateTime
 from orbench_studio.store.core.engine import is_server
+from orbench_studio.store.core.pipeline import Read, Steps
 
 
 class _ServerClock(ColumnElement[datetime]):
@@ -29,6 +30,14 @@ def _at_server(_clock: _ServerClock, _compiler: Any, **_more: Any) -> str:
 @compiles(_ServerClock, "sqlite")
 def _in_file(_clock: _ServerClock, _compiler: Any, **_more: Any) -> str:
     return "NULL"
+
+
+@Read
+def read_now(given: datetime | None = None) -> Steps[datetime]:
+    """The time of the server, in a file that of the machine; or the given time."""
+    if given is not None:
+        return given
+    return (yield select(SERVER_CLOCK)).scalar() or datetime.now(UTC)
 
 
 def now(db: Connection) -> float:

@@ -6,7 +6,7 @@ nothing. A training prompt hides its known label from the annotator who was give
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, select
 
 from orbench_studio.domain.review.blinding import Standing
 from orbench_studio.domain.team.queue import AssignmentState, QueueState
@@ -43,19 +43,21 @@ def is_blind(prompt_id: ColumnElement[int]) -> ColumnElement[bool]:
     return BLIND_PROMPTS.where(P.prompt_id == prompt_id).exists()
 
 
-def blind(db: Connection, prompt_ids: Sequence[int]) -> frozenset[int]:
+@Read
+def blind(prompt_ids: Sequence[int]) -> Steps[frozenset[int]]:
     """Those of the prompts that still lack labels in a blind queue."""
     found: set[int] = set()
     for some in chunks(prompt_ids):
-        found.update(db.execute(BLIND_PROMPTS.where(P.prompt_id.in_(some))).scalars())
+        found.update((yield BLIND_PROMPTS.where(P.prompt_id.in_(some))).scalars())
     return frozenset(found)
 
 
-def in_training(db: Connection, prompt_ids: Sequence[int], annotator_id: int | None) -> frozenset[int]:
+@Read
+def in_training(prompt_ids: Sequence[int], annotator_id: int | None) -> Steps[frozenset[int]]:
     """Those of the prompts that were given to the annotator for training."""
     found: set[int] = set()
     given = select(P.prompt_id).join(TEAM_CLAIMS, C.team_prompt_id == P.id).join(TEAM_QUEUES, Q.id == P.queue_id)
     given = given.where(P.training, C.annotator_id == annotator_id, Q.state != QueueState.ENDED)
     for some in chunks(prompt_ids):
-        found.update(db.execute(given.where(P.prompt_id.in_(some))).scalars())
+        found.update((yield given.where(P.prompt_id.in_(some))).scalars())
     return frozenset(found)

@@ -11,6 +11,7 @@ from orbench_studio.domain.core.category import stored_category
 from orbench_studio.domain.core.moderation import Veto
 from orbench_studio.domain.review.queue import Field, Order, QueueFilter, QueueRow, Status
 from orbench_studio.domain.team.queue import given_to
+from orbench_studio.store.core.pipeline import Read, Steps
 from orbench_studio.store.core.tables import PROMPT_STATES, PROMPTS
 from orbench_studio.store.review import journal, prompt_lists
 from orbench_studio.store.review.query_sql import conditions
@@ -53,10 +54,11 @@ def first_with_status(db: Connection, wanted: QueueFilter, status: Status) -> in
     return db.execute(select(S.prompt_id).where(*left).order_by(*_order(wanted)).limit(1)).scalar()
 
 
-def rows(db: Connection, prompt_ids: Sequence[int]) -> list[QueueRow]:
+@Read
+def rows(prompt_ids: Sequence[int]) -> Steps[list[QueueRow]]:
     """The rows of these prompts, in this order; without prompts that no longer exist."""
     statement = _lines().where(S.prompt_id.in_(prompt_ids))
-    found = {row.prompt_id: _line(row) for row in db.execute(statement)}
+    found = {row.prompt_id: _line(row) for row in (yield statement)}
     return [found[prompt_id] for prompt_id in prompt_ids if prompt_id in found]
 
 

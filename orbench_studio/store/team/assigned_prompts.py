@@ -12,7 +12,9 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Select,
     and_,
+    bindparam,
     delete,
     exists,
     func,
@@ -25,6 +27,7 @@ from sqlalchemy import (
 
 from orbench_studio.domain.team.queue import LOTS, NO_END, AssignmentState, Claim, Lots
 from orbench_studio.store.core.bulk_insert import chunks
+from orbench_studio.store.core.pipeline import Read, Steps, send, together
 from orbench_studio.store.core.reviewer_views import DECISION_AUTHORS
 from orbench_studio.store.core.team_tables import (
     HAS_ROOM,
@@ -48,34 +51,69 @@ class Part:
     categories: Sequence[str] = ()
 
 
-def held(db: Connection, queue_id: int, annotator_id: int) -> int:
+@Read
+def held(queue_id: int, annotator_id: int) -> Steps[int]:
     """Count the current assignments of an annotator."""
     mine = _mine(queue_id, annotator_id)
-    return int(db.execute(select(func.count()).select_from(TEAM_CLAIMS).where(*mine)).scalar_one())
+    return int((yield select(func.count()).select_from(TEAM_CLAIMS).where(*mine)).scalar_one())
 
 
-def to_give(db: Connection, queue_id: int, part: Part, count: int, now: datetime) -> bool:
-    """Whether prompts can probably be assigned to an annotator; checked without locks."""
+def wanted(db: Connection, queue_id: int, part: Part, ahead: int, now: datetime) -> int:
+    """How many prompts an annotator lacks, if any can probably be assigned; checked without locks."""
     gone = select(C.id).where(*_gone(queue_id, part.annotator_id, now)).limit(1)
-    return count > 0 and (db.execute(gone).first() is not None or bool(_free(db, queue_id, part, 1, lock=False)))
+    with together(db) as start:
+        count, expired = start(held, queue_id, part.annotator_id), start(_rows, gone)
+        free = [start(_rows, one) for one in _free(queue_id, part, 1)]
+    return ahead - count.result if expired.result or any(one.result for one in free) else 0
 
 
-def take(db: Connection, kept: StoredQueue, part: Part, count: int, now: datetime) -> int:
-    """Assign the next prompts to an annotator, also those with expired assignments. Returns how many."""
-    member = member_id(db, kept.id, part.annotator_id)
-    _expire(db, kept.id, part.annotator_id, now)
-    found = _free(db, kept.id, part, count, lock=True)
+def take(db: Connection, kept: StoredQueue, part: Part, ahead: int, now: datetime) -> int:
+    """Assign the next prompts to an annotator, also those with expired assignments, up to `ahead` at a time.
+
+    Training prompts come first, then the queue from the annotator's position, then from its beginning. Returns how
+    many.
+    """
+    found = _first_free(db, kept.id, part, ahead, now)
     if found:
-        last = int(db.execute(select(func.coalesce(func.max(A.id), 0))).scalar_one())
         until = now + timedelta(minutes=kept.queue.lease)
         row = {"queue_id": kept.id, "annotator_id": part.annotator_id, "state": AssignmentState.HELD, "until": until}
-        rows = [row | {"team_prompt_id": one.id, "after": last} for one in found]
-        db.execute(insert(TEAM_CLAIMS), rows)
+        newest = select(func.coalesce(func.max(A.id), 0)).scalar_subquery()
+        columns: dict[str, Any] = {name: bindparam(name) for name in (*row, "team_prompt_id")}
+        send(
+            db,
+            insert(TEAM_CLAIMS).inline().values(after=newest, **columns),
+            [row | {"team_prompt_id": one.id} for one in found],
+        )
         given = [one.id for one in found if not one.training]
-        db.execute(update(TEAM_PROMPTS).where(P.id.in_(given)).values(room=P.room - 1))
+        send(db, update(TEAM_PROMPTS).where(P.id.in_(given)).values(room=P.room - 1))
         if given:
-            db.execute(update(TEAM_MEMBERS).where(M.id == member).values(reached=given[-1]))
+            there = (M.queue_id == kept.id, M.annotator_id == part.annotator_id)
+            send(db, update(TEAM_MEMBERS).where(*there).values(reached=given[-1]))
     return len(found)
+
+
+def _first_free(db: Connection, queue_id: int, part: Part, ahead: int, now: datetime) -> list[Row[Any]]:
+    """The prompts to assign, locked until the transaction ends; expired assignments are released first."""
+    gone = select(C.id).where(*_gone(queue_id, part.annotator_id, now)).limit(1)
+    training, further, again = (
+        one.with_for_update(skip_locked=True)
+        for one in _free(queue_id, part, ahead)  # for concurrent writers
+    )
+    with together(db) as start:
+        member = start(_rows, select(M.id).where(M.queue_id == queue_id, M.annotator_id == part.annotator_id))
+        count, expired = start(held, queue_id, part.annotator_id), start(_rows, gone)
+        found = [start(_rows, one) for one in (training, further)]
+    lacking = ahead - count.result
+    if lacking <= 0:
+        return []
+    if not member.result:
+        member_id(db, queue_id, part.annotator_id)
+    if expired.result:
+        _release(db, queue_id, _gone(queue_id, part.annotator_id, now))
+        with together(db) as start:
+            found = [start(_rows, one) for one in (training, further)]
+    rows = [row for one in found for row in one.result]
+    return (rows if len(rows) >= lacking else [*rows, *_rows(db, again)])[:lacking]
 
 
 def until(db: Connection, queue_id: int, annotator_id: int) -> datetime | None:
@@ -136,28 +174,29 @@ def release_all(db: Connection, queue_id: int) -> None:
     _release(db, queue_id, (C.queue_id == queue_id, C.state == AssignmentState.HELD))
 
 
-def given(db: Connection, queue_id: int, annotator_id: int) -> list[Claim]:
+@Read
+def given(queue: str, annotator_id: int) -> Steps[list[Claim]]:
     """List the prompts assigned to an annotator so far, also labelled and skipped ones; those by name come first."""
     mine = select(P.prompt_id, P.training, C.state).join(TEAM_PROMPTS, P.id == C.team_prompt_id)
-    mine = mine.where(C.queue_id == queue_id, C.annotator_id == annotator_id).order_by(C.until < NO_END, C.id)
-    return [Claim(row.prompt_id, bool(row.training), row.state != AssignmentState.HELD) for row in db.execute(mine)]
+    mine = mine.join(TEAM_QUEUES, Q.id == C.queue_id).where(Q.name == queue, C.annotator_id == annotator_id)
+    mine = mine.order_by(C.until < NO_END, C.id)
+    return [Claim(row.prompt_id, bool(row.training), row.state != AssignmentState.HELD) for row in (yield mine)]
 
 
-def _free(db: Connection, queue_id: int, part: Part, count: int, *, lock: bool) -> list[Row[Any]]:
-    """Find the next prompts with room that an annotator was not assigned yet: training prompts first, then the queue
-    from the annotator's position, then from its beginning."""
+@Read
+def _rows(statement: Select[Any]) -> Steps[list[Any]]:
+    return list((yield statement))
+
+
+def _free(queue_id: int, part: Part, count: int) -> tuple[Select[Any], Select[Any], Select[Any]]:
+    """The next prompts with room that an annotator was not assigned yet: training prompts, the queue from the
+    annotator's position, and the queue from its beginning."""
     there = (M.queue_id == queue_id, M.annotator_id == part.annotator_id)
-    reached = int(db.execute(select(M.reached).where(*there)).scalar() or 0)
-    yet = exists().where(C.team_prompt_id == P.id, C.annotator_id == part.annotator_id)
-    found: list[Row[Any]] = []
-    for where in ((P.training,), (~P.training, P.id > reached, *_in(part)), (~P.training, P.id <= reached, *_in(part))):
-        statement = select(P.id, P.training).where(P.queue_id == queue_id, HAS_ROOM, *where, ~yet).order_by(P.id)
-        statement = statement.limit(count - len(found))
-        if lock:
-            statement = statement.with_for_update(skip_locked=True)  # for concurrent writers
-        if count > len(found):
-            found.extend(db.execute(statement))
-    return found
+    reached = func.coalesce(select(M.reached).where(*there).scalar_subquery(), 0)
+    yet = exists(C.id).where(C.team_prompt_id == P.id, C.annotator_id == part.annotator_id)
+    free = select(P.id, P.training).where(P.queue_id == queue_id, HAS_ROOM, ~yet).order_by(P.id).limit(count)
+    own = free.where(~P.training, *_in(part))
+    return free.where(P.training), own.where(P.id > reached), own.where(P.id <= reached)
 
 
 def _in(part: Part) -> tuple[ColumnElement[bool], ...]:
@@ -177,10 +216,6 @@ def _leased(queue_id: int, annotator_id: int) -> tuple[ColumnElement[bool], ...]
 def _gone(queue_id: int, annotator_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
     """The claims of others that ran out; one's own are renewed as long as nobody has taken them."""
     return C.queue_id == queue_id, C.annotator_id != annotator_id, C.state == AssignmentState.HELD, C.until < now
-
-
-def _expire(db: Connection, queue_id: int, annotator_id: int, now: datetime) -> None:
-    _release(db, queue_id, _gone(queue_id, annotator_id, now))
 
 
 def _release(db: Connection, queue_id: int, which: tuple[ColumnElement[bool], ...]) -> int:

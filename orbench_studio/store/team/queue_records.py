@@ -1,16 +1,18 @@
 """Team queues in the database: settings, annotators and prompts."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, and_, func, select, update
 
 from orbench_studio.domain.core.category import stored_category
 from orbench_studio.domain.team.queue import Assignment, Member, QueueState, TeamQueue, lot_of
 from orbench_studio.errors import StudioError
 from orbench_studio.store.core.bulk_insert import add, id_of, inserted
+from orbench_studio.store.core.pipeline import Read, Steps
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS
 from orbench_studio.store.core.team_tables import TEAM_MEMBERS, TEAM_PROMPTS, TEAM_QUEUES
 from orbench_studio.store.review.assignment_states import TRAINING_ROOM
@@ -26,21 +28,27 @@ class StoredQueue:
     queue: TeamQueue
 
 
-def everything(db: Connection) -> list[StoredQueue]:
+@Read
+def everything() -> Steps[list[StoredQueue]]:
     """Read all queues, oldest first."""
-    members: dict[int, list[Member]] = {}
-    columns = (M.queue_id, ANNOTATORS.c.name, M.share, M.categories)
-    named = select(*columns).join(ANNOTATORS, ANNOTATORS.c.id == M.annotator_id).where(M.invited)
-    for queue_id, name, share, categories in db.execute(named.order_by(M.id)):
-        taken = tuple(stored_category(value) for value in categories.split(",") if value)
-        members.setdefault(queue_id, []).append(Member(name, share, taken))
-    rows = db.execute(select(TEAM_QUEUES).order_by(Q.id))
-    return [StoredQueue(row.id, _queue(row, tuple(members.get(row.id, ())))) for row in rows]
+    members: dict[int, list[Member]] = defaultdict(list)
+    queues: dict[int, Any] = {}
+    columns = (ANNOTATORS.c.name.label("member"), M.share, M.categories)
+    statement = select(TEAM_QUEUES, *columns).outerjoin(TEAM_MEMBERS, and_(M.queue_id == Q.id, M.invited))
+    statement = statement.outerjoin(ANNOTATORS, ANNOTATORS.c.id == M.annotator_id).order_by(Q.id, M.id)
+    for row in (yield statement):
+        queues[row.id] = row
+        if row.member is not None:
+            taken = tuple(stored_category(value) for value in row.categories.split(",") if value)
+            members[row.id].append(Member(row.member, row.share, taken))
+    return [StoredQueue(queue_id, _queue(row, tuple(members[queue_id]))) for queue_id, row in queues.items()]
 
 
-def named(db: Connection, name: str) -> StoredQueue | None:
+@Read
+def named(name: str) -> Steps[StoredQueue | None]:
     """Find a queue by name; None if it does not exist."""
-    return next((stored for stored in everything(db) if stored.queue.name == name), None)
+    stored = yield from everything.steps()
+    return next((one for one in stored if one.queue.name == name), None)
 
 
 def required(db: Connection, name: str) -> StoredQueue:
