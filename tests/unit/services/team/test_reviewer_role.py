@@ -1,5 +1,6 @@
 """The reviewer role on the server: it adds decisions under its own name and can do nothing else."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -34,6 +35,7 @@ from orbench_studio.store.core.tables import (
     VOTES,
 )
 from orbench_studio.store.core.team_tables import TEAM_GOLD
+from tests.benchmarks.delay import Delay
 
 MAY_NOT = r"Your role on the server does not permit this\. Ask the owner of the workspace"
 OWN_NAME = "can only record decisions under its own name"
@@ -333,3 +335,29 @@ def test_an_administrator_creates_the_roles_if_the_owner_cannot(postgres, tmp_pa
     with open_workspace(postgres.address(server.database, "olga")) as workspace:
         workspace.policy = TeamPolicy()
         label(workspace, 1, "safe", "olga")
+
+
+def test_a_reviewer_waits_for_few_round_trips(place):
+    trips = {}
+    with open_workspace(place) as owner:
+        owner.policy = TeamPolicy()
+        team_queues.make(owner, TeamQueue("first", overlap=2))
+    with Delay(place.port, 0) as delay, open_workspace(replace(place, port=delay.port, user="mona")) as mona:
+        mona.policy = TeamPolicy()
+
+        def count(name, work, *arguments, **named):
+            before = delay.trips
+            result = work(mona, *arguments, annotator="mona", **named)
+            trips[name] = delay.trips - before
+            return result
+
+        assignments.claim(mona, "first", annotator="mona")
+        first, second, *others = (one.prompt_id for one in assignments.assigned(mona, "first", annotator="mona"))
+        prompt_review.decide(mona, Decision(first, Aspect.LABEL, "safe"), annotator="mona")
+        prompt_review.load(mona, second, "mona")
+        view = count("load", prompt_review.load, second)
+        count("decide", prompt_review.decide, Decision(second, Aspect.LABEL, "safe"), seen=view.version)
+        count("undo", prompt_review.undo)
+        count("rows", search.queue_rows, [first, second, *others])
+        count("enough are assigned", assignments.claim_more, "first", [second, *others])
+    assert trips == {"load": 2, "decide": 2, "undo": 3, "rows": 2, "enough are assigned": 2}
