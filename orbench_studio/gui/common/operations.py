@@ -1,4 +1,4 @@
-"""Operations in a background thread; results and errors are delivered in the window's thread."""
+"""Operations in background threads; results and errors are delivered in the window's thread."""
 
 import ctypes
 import logging
@@ -57,6 +57,7 @@ class Operations(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="operations")
+        self._urgent = ThreadPoolExecutor(max_workers=1, thread_name_prefix="urgent operations")
         self._is_closed = False
         self._pending = 0
         self._computing: int | None = None  # the thread, while it is in `work`
@@ -74,19 +75,32 @@ class Operations(QObject):
         handled_elsewhere: tuple[type[Exception], ...] = (),
         act: Hashable = None,
         is_current: Callable[[], bool] = lambda: True,
+        urgent: bool = False,
     ) -> None:
         """Run `work` in the background thread, then `done` or `failed` in the window's thread.
 
         The `failed` signal reports a `StudioError`, unless `show_errors` is false because the callback shows the error,
         or the error is `handled_elsewhere`. The `changed` signal reports `Changes` that `work` returns, after `done`.
         `act` identifies the action across retries, by default `act_of(work)`. A result that is no longer `is_current`
-        is dropped; only unexpected errors are still reported.
+        is dropped; only unexpected errors are still reported. An `urgent` operation waits for other urgent ones only,
+        in a thread of their own.
         """
         request = _Request(
             done, failed, show_errors, handled_elsewhere, act_of(work) if act is None else act, is_current
         )
         self._pending += 1
-        self._thread.submit(self._work, work).add_done_callback(lambda future: self._ended.emit(future, request))
+        future = self._urgent.submit(work) if urgent else self._thread.submit(self._work, work)
+        future.add_done_callback(lambda future: self._ended.emit(future, request))
+
+    def run_last(self, work: Callable[[], object]) -> None:
+        """Run `work` after all operations that were requested before, urgent ones included."""
+        urgent = self._urgent.submit(lambda: None)
+
+        def wait() -> object:
+            urgent.result()
+            return work()
+
+        self.run(wait, act=act_of(work))
 
     def run_now(self, work: Callable[[], object]) -> None:
         """Run something short in the window's thread and report a `StudioError`."""
@@ -105,6 +119,7 @@ class Operations(QObject):
 
     def close(self) -> None:
         """Finish all pending operations, which may hold decisions. After that only unexpected errors are reported."""
+        self._urgent.shutdown(wait=True)
         self._thread.shutdown(wait=True)
         self._is_closed = True
 

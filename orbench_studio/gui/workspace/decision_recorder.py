@@ -88,7 +88,7 @@ class DecisionRecorder(QObject):
             else:
                 failed(error)
 
-        self._session.run(_Recording(pending), saved, not_saved)
+        self._session.run(_Recording(pending), saved, not_saved, urgent=True)
 
     def reverse(self, done: Callable[[Changes], None], failed: Failed, *, redo: bool) -> None:
         """Undo or redo; refused offline, because it would reverse another decision than the last one."""
@@ -103,7 +103,7 @@ class DecisionRecorder(QObject):
 
             return (prompt_review.redo if redo else prompt_review.undo)(workspace, annotator=annotator)
 
-        self._session.run(work, done, failed)
+        self._session.run(work, done, failed, urgent=True)
 
     def load(
         self,
@@ -171,7 +171,9 @@ class DecisionRecorder(QObject):
         if self._sending or not self._pending:
             return
         self._sending = True
-        self._session.run(_Recording(self._pending[0]), self._was_sent, self._was_not_sent, show_errors=False)
+        self._session.run(
+            _Recording(self._pending[0]), self._was_sent, self._was_not_sent, show_errors=False, urgent=True
+        )
 
     def _was_sent(self, _changes: Changes) -> None:
         self._sent += 1

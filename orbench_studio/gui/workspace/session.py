@@ -116,8 +116,12 @@ class Session(QObject):
         failed: Callable[[Exception], object] | None = None,
         *,
         show_errors: bool = True,
+        urgent: bool = False,
     ) -> None:
-        """Run `work` on the database's thread, and answer on the window's; see `Operations.run`."""
+        """Run `work` on the database's thread, and answer on the window's; see `Operations.run`.
+
+        On a server, `urgent` work does not wait for other operations. In a file it would wait for their locks.
+        """
         workspace = self.workspace
         if workspace is None:
             return
@@ -130,6 +134,7 @@ class Session(QObject):
             handled_elsewhere=(ConnectionLostError, WorkspaceMovedError),
             act=act_of(work),
             is_current=lambda: self.workspace is workspace,
+            urgent=urgent and workspace.on_server,
         )
 
     def _failed(self, error: Exception, failed: Callable[[Exception], object] | None, *, show_errors: bool) -> None:
@@ -143,5 +148,5 @@ class Session(QObject):
     def _leave(self) -> None:
         if self.workspace is not None:
             self.leaving.emit()
-            self.operations.run(self.workspace.close)
+            self.operations.run_last(self.workspace.close)
             self.workspace = None
