@@ -152,7 +152,8 @@ def _require_connected(driver: Any, _record: object, _proxy: object) -> None:
     import psycopg  # on first use: who has files only does not wait for it
 
     try:
-        driver.pgconn.consume_input()
+        driver.pgconn.consume_input()  # reads why, if the server said it
+        driver.pgconn.consume_input()  # fails at the end of what it sent
     except psycopg.OperationalError as error:
         raise DisconnectionError from error
 
