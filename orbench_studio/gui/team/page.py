@@ -23,6 +23,7 @@ from orbench_studio.gui.team.gold_dialog import GoldDialog
 from orbench_studio.gui.team.people_table import NOTE, people_table
 from orbench_studio.gui.team.queue_card import QueueCard
 from orbench_studio.gui.team.queue_dialog import QueueDialog
+from orbench_studio.gui.team.removal_dialog import RemovalDialog
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -52,9 +53,10 @@ class TeamPage(QScrollArea):
         self._session, self._theme = session, theme
         self._current = current  # filter of the review queue
         self.statuses: list[QueueStatus] = []
+        self._others: list[str] = []  # annotators except the user
         self.cards: list[QueueCard] = []
         self.new = QPushButton(tr("New queue…"))
-        self.returned = QPushButton()
+        self.returned, self.remove = QPushButton(), QPushButton(tr("Remove annotator…"))
         first = QPushButton(tr("New queue…"))
         first.clicked.connect(lambda: self.ask(None))
         self.empty = EmptyState(tr("No team queues yet"), [tr(step) for step in _STEPS], (first,))
@@ -64,6 +66,7 @@ class TeamPage(QScrollArea):
         self._build_ui()
         self.new.clicked.connect(lambda: self.ask(None))
         self.returned.clicked.connect(self._review_returned)
+        self.remove.clicked.connect(self.ask_removal)
         theme.changed.connect(lambda: self.refresh(ALL_CHANGED))
 
     def refresh(self, changes: Changes) -> None:
@@ -135,6 +138,12 @@ class TeamPage(QScrollArea):
         dialog.wanted.connect(mark)
         dialog.open()
 
+    def ask_removal(self) -> None:
+        """Open the dialog that removes an annotator."""
+        dialog = RemovalDialog(self, self._session, self._others)
+        dialog.message.connect(self.message)
+        dialog.open()
+
     def _set_state(self, name: str, state: QueueState) -> None:
         who = self._session.annotator
 
@@ -163,6 +172,8 @@ class TeamPage(QScrollArea):
         self.new.setVisible(bool(statuses))
         returned = sum(one.returned for one in people if one.annotator == annotator)
         self.returned.setVisible(bool(returned))
+        self._others = [one.annotator for one in people if one.annotator != annotator]
+        self.remove.setVisible(bool(self._others))
         self.returned.setText(tr("Sent back to you: {count}").format(count=f"{returned:,}"))
         for table in self._tables:
             table.deleteLater()
@@ -199,6 +210,7 @@ class TeamPage(QScrollArea):
         heading.addWidget(label(tr("Team"), "title"))
         heading.addStretch()
         heading.addWidget(self.returned)
+        heading.addWidget(self.remove)
         heading.addWidget(self.new)
         self._queues.setSpacing(12)
         column = self._column
@@ -212,5 +224,6 @@ class TeamPage(QScrollArea):
         column.addStretch(1)
         self.empty.hide()
         self.returned.hide()
+        self.remove.hide()
         self._note.hide()
         self.setWidget(page)

@@ -11,6 +11,7 @@ from orbench_studio.domain.team.queue import Member, QueueState, TeamQueue
 from orbench_studio.gui.common.live_table import Table
 from orbench_studio.gui.team.gold_dialog import GoldDialog
 from orbench_studio.gui.team.queue_dialog import QueueDialog
+from orbench_studio.gui.team.removal_dialog import RemovalDialog
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.team import assignments, team_queues
 from orbench_studio.services.workspace.workspace import open_workspace
@@ -99,6 +100,13 @@ def test_a_queue_is_changed_and_keeps_its_prompts(team, other):
     studio.wait(lambda: page.statuses and page.statuses[0].queue.name == "harder")
     assert page.statuses[0].progress.prompts == 12
     assert page.cards[0].join.isVisible()
+    page.remove.click()
+    removal = page.findChild(RemovalDialog)
+    removal.annotator.setCurrentText("Bob")
+    studio.wait(removal.remove.isEnabled)
+    assert "They leave these team queues: harder." in removal.summary.text()
+    removal.remove.click()
+    studio.wait(lambda: [member.annotator for member in page.statuses[0].queue.members] == ["Ada"])
 
 
 def test_activity_and_disagreements_are_shown(team, other):
