@@ -1,6 +1,5 @@
 """Operations in background threads; results and errors are delivered in the window's thread."""
 
-import ctypes
 import logging
 import platform
 import threading
@@ -125,6 +124,8 @@ class Operations(QObject):
 
     def abandon(self, patience: float) -> None:
         """Drop what is pending, wait for the current computation, and end it if it takes longer than some seconds."""
+        import ctypes  # on first use: it would delay the first frame
+
         self._is_closed = True
         self._thread.shutdown(wait=False, cancel_futures=True)
         ended = threading.Thread(target=self._thread.shutdown)  # waits for the thread of the computation

@@ -257,12 +257,14 @@ class Theme(QObject):
         font.setPixelSize(round(BODY * self._scale / 100))
         self._app.setFont(font)
         _face.cache_clear()
+        px.cache_clear()
 
     def colour(self, name: str) -> QColor:
         """The colour of a token."""
         return QColor(getattr(self.tokens, name))
 
 
+@lru_cache(maxsize=256)  # painting a page scales hundreds of lengths
 def px(size: int) -> int:
     """Scale a length in pixels from the default to the current text size.
 

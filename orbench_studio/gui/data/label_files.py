@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from orbench_studio.domain.data.merge_conflict import conflict_texts
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.dialogs import ReportDialog
 from orbench_studio.gui.common.file_dialog import FileDialog
@@ -90,6 +89,8 @@ class LabelFiles(QObject):
         texts += [tr("{disputed} disputed: resolve them on the Disputes page.")] if disputed else []
         self.message.emit(" ".join(texts).format(count=f"{missing:,}", disputed=f"{disputed:,}"))
         if report.conflicts:
+            from orbench_studio.domain.data.merge_conflict import conflict_texts
+
             explanation, *conflicts = conflict_texts(report.conflicts)
             ReportDialog(self._window, tr("Conflicts in the merge"), explanation, "\n\n".join(conflicts)).open()
 

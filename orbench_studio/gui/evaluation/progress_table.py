@@ -24,7 +24,7 @@ _COLUMNS = (
     Column("Done", 115, 2),
     Column("Tokens in, out", 105, number=True),
     Column("Cost", 70, number=True),
-    Column("Status", 76, 4),
+    Column("Status", 84, 4),
 )
 _MOST_LINES = 7  # that are in view without a scroll bar of their own
 _BAR, _MIN_BAR, _PAD = 6, 12, 8

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
-from orbench_studio.domain.audit.refusal_rates import tally_of
 from orbench_studio.domain.core.annotation import Basis
 from orbench_studio.domain.review.decision import PromptView, ResponseView
 from orbench_studio.gui.common.actions import tr
@@ -302,6 +301,8 @@ class ResponsesPane(QFrame):
 
 def tally(views: tuple[ResponseView, ...]) -> str:
     """The number of refusals among answers and refusals, and of responses that are neither."""
+    from orbench_studio.domain.audit.refusal_rates import tally_of  # on first use: it would delay the first frame
+
     found = tally_of(view.final.answer_class for view in views)
     refused, apart = found.refusal, sum(found.excluded.values())
     how = f" ({found.refused_text})" if refused.count > found.refused["words"] else ""
