@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import if_alive, label
 from orbench_studio.gui.workspace.session import Session
@@ -38,7 +38,7 @@ class CheckDialog(QDialog):
     def __init__(self, parent: QWidget, session: Session, scopes: Mapping[str, Sequence[int]], person: str) -> None:
         super().__init__(parent)
         self._session, self._scopes = session, scopes
-        self.prompts, self.annotator, self.reason = QComboBox(), QComboBox(), QPlainTextEdit()
+        self.prompts, self.annotator, self.reason = ComboBox(), ComboBox(), QPlainTextEdit()
         self.approve, self.send_back = QPushButton(tr("Approve")), QPushButton(tr("Send back"))
         self.error = label("", "error")
         self._build_ui()
