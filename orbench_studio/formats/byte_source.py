@@ -86,7 +86,8 @@ class ByteSource(io.RawIOBase):
         return count
 
     def close(self) -> None:
-        self._file.close()
+        if "_file" in vars(self):  # it is missing where the file could not be opened
+            self._file.close()
         super().close()
 
     @property

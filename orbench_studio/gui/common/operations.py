@@ -154,10 +154,12 @@ class Operations(QObject):
         if error is not None:
             self._fail(error, request)
             return
+        result = future.result()
         if self._is_closed or not request.is_current():
+            if callable(close := getattr(result, "close", None)):  # a workspace that nobody waits for any more
+                close()
             return
         self.succeeded.emit(request.act)
-        result = future.result()
         if request.done is not None:
             request.done(result)
         if isinstance(result, Changes) and result:

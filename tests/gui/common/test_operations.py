@@ -43,3 +43,17 @@ def test_a_computation_without_an_end_does_not_outlive_the_window(qapp):
     operations.abandon(0)
     qapp.processEvents()
     assert message == []
+
+
+def test_a_result_that_comes_after_the_end_is_closed(qapp):
+    class Opened:
+        is_closed = False
+
+        def close(self):
+            self.is_closed = True
+
+    operations, opened = Operations(), Opened()
+    operations.run(lambda: opened, lambda _result: None)
+    operations.close()
+    wait_until(lambda: not operations.busy)
+    assert opened.is_closed
