@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.team.queue import QueueState
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.widgets import if_alive, label
 from orbench_studio.gui.workspace.session import Session
 
@@ -30,7 +31,7 @@ class AssignDialog(QDialog):
         self._session, self._scopes = session, scopes
         self._queues: list[TeamQueue] = []
         self._people: list[str] = []
-        self.prompts, self.queue, self.annotator = QComboBox(), QComboBox(), QComboBox()
+        self.prompts, self.queue, self.annotator = ComboBox(), ComboBox(), ComboBox()
         self.assign, self.release = QPushButton(tr("Assign")), QPushButton(tr("Release"))
         self.status = label(
             tr("Assigned prompts come first in the annotator's queue and do not expire. Release undoes this."), "quiet"

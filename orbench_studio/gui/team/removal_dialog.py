@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.widgets import if_alive, label, set_role
 from orbench_studio.gui.workspace.session import Session
 
@@ -27,7 +28,7 @@ class RemovalDialog(QDialog):
         super().__init__(parent)
         self._session = session
         self._removal: Removal | None = None
-        self.annotator = QComboBox()
+        self.annotator = ComboBox()
         self.summary = label("", "quiet")
         self.remove = QPushButton(tr("Remove"))
         self._build_ui()
