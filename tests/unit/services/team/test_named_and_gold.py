@@ -1,7 +1,5 @@
 """Prompts assigned by name, and gold prompts with withheld labels."""
 
-from datetime import timedelta
-
 import pytest
 from sqlalchemy import update
 
@@ -15,7 +13,7 @@ from orbench_studio.services.review import history, prompt_review, search
 from orbench_studio.services.team import assignments, people_roles, team_queues
 from orbench_studio.store.core.tables import PromptRow
 from orbench_studio.store.review import derived_states
-from tests.unit.services.team.team_workspace import LATER, NOON, holds, label, progress, skip, take
+from tests.unit.services.team.team_workspace import LATER, holds, label, progress, skip, take
 
 
 def test_gold_labels_are_withheld_until_the_queue_ends_and_first_labels_count(anywhere):
@@ -54,7 +52,7 @@ def test_prompts_assigned_by_name_come_first_and_stay(anywhere):
     assert holds(team, "ada") == [2, 8, 11, 1, 3]
     assert list(search.queue_of(team, assignments_filter("hard", "ada")).ids) == [2, 8, 11, 1, 3]
     assignments.give_back(team, "hard", annotator="ada")
-    assert take(team, "bob", 20, now=NOON + timedelta(days=400)) == [1, 3, 4, 5, 6, 7, 9]
+    assert take(team, "bob", 20, now=LATER) == [1, 3, 4, 5, 6, 7, 9]
     with pytest.raises(StaleDecisionError):
         label(team, "bob", 8)
     label(team, "ada", 8)
