@@ -25,7 +25,7 @@ _OF_PROMPT = (Aspect.LABEL, Aspect.RECHECK, Aspect.TRAINING)
 _OF_RESPONSE = (Aspect.ANSWER_CLASS, Aspect.EVIDENCE, Aspect.SEVERITY)
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _LEEWAY = timedelta(minutes=5)  # between clocks that a server compares
-_LEEWAY_IN_A_FILE = timedelta(days=1)  # clocks of machines can be set wrong
+_LEEWAY_IN_A_FILE = timedelta(days=36_500)  # a wrong clock dates honest decisions years ahead, and no server compares
 _LONGEST_LEASE = timedelta(days=1)
 
 Rule = tuple[Table, ColumnElement[bool], str]
