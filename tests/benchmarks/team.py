@@ -40,7 +40,7 @@ _PACE = 1.0  # seconds from one decision to the next of a quick person
 _SEEN = frozenset({Visible.RESPONSES})
 _LABELS = tuple(Label)
 _QUEUE = "first"
-_DELAYED = "delayed"
+_DELAYED, _IN_WINDOW = "delayed", "in_window"
 _PARTS = ["services", "window", "many"]
 
 
@@ -71,7 +71,8 @@ def main():
 def measure_delayed(server, rounds, models, parts):
     """What one reviewer waits for, who is 30 ms away from the server."""
     place = _workspace(server, 20 * rounds, models)
-    server.admit(_DELAYED, place)
+    for name in (_DELAYED, _IN_WINDOW):
+        server.admit(name, place)
     with Delay(place.port, _DELAY / 2) as delay:
         distant = replace(place, port=delay.port, user=_DELAYED)
         if "services" in parts:
@@ -82,7 +83,7 @@ def measure_delayed(server, rounds, models, parts):
                     f"{name}, 30 ms away", rounds, millis, _DURABLE if name in ("decide", "undo") else None
                 )
         if "window" in parts:
-            window = _window(distant, rounds)
+            window = _window(replace(distant, user=_IN_WINDOW), rounds)
             yield from _spread("key to next prompt painted, 30 ms away", rounds, window["painted"], _PAINTED)
             yield from _spread("key to decision durable, 30 ms away", rounds, window["durable"], _DURABLE)
 
@@ -144,7 +145,7 @@ def _press_keys(place, decisions):
     with TemporaryDirectory() as scratch:
         drive = Drive(location_of(place), Path(scratch))
         drive.open()
-        drive.show(assignments_filter(_QUEUE, _DELAYED))
+        drive.show(assignments_filter(_QUEUE, _IN_WINDOW))
         drive.decide(decisions, pause=int(_PACE * 1_000))
         drive.close()
         json.dump({"painted": drive.painted, "durable": drive.durable}, sys.stdout)
