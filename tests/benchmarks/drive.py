@@ -117,28 +117,28 @@ class Drive:
         self.window.activateWindow()
         self.window.open(self.path)
         self._until(lambda: self.prompt.at is not None)
-        QTest.qWait(_IDLE)
+        _wait(_IDLE)
         if self.review.queue.place() != 0:
             self.prompt.forget()
             self.review.queue.go(0)
             self._until(lambda: self.prompt.at is not None)
-        QTest.qWait(_IDLE)
+        _wait(_IDLE)
 
     def show(self, wanted: QueueFilter) -> None:
         """Show the prompts of a filter; the first is on the screen when this returns."""
         self._shown = False
         self.review.show_filter(wanted)
         self._until(lambda: self._shown)
-        QTest.qWait(_IDLE)
+        _wait(_IDLE)
 
     def decide(self, count: int, *, pause: int) -> list[float]:
         """Milliseconds from the key until the next prompt is on the screen and the decision is durable, both."""
         taken = []
         for _ in range(count):
             if pause:
-                QTest.qWait(pause)
+                _wait(pause)
             while self.review.shown_view is None or self.review.at_end:  # a slow server has not assigned the next
-                QTest.qWait(_IDLE)
+                _wait(_IDLE)
             self.prompt.forget()
             self._durable = None
             begun = perf_counter()
@@ -147,7 +147,7 @@ class Drive:
             self.painted.append(1_000 * ((self.prompt.at or 0) - begun))
             self.durable.append(1_000 * ((self._durable or 0) - begun))
             taken.append(max(self.painted[-1], self.durable[-1]))
-        QTest.qWait(_IDLE)
+        _wait(_IDLE)
         return taken
 
     def filter(self, wanted: QueueFilter) -> float | None:
@@ -160,7 +160,7 @@ class Drive:
         self.review.finder.bar._set(wanted)
         self._until(self._filtered)
         taken = 1_000 * (self.queue.at - begun) if self.queue.at is not None else None
-        QTest.qWait(_IDLE)
+        _wait(_IDLE)
         return taken
 
     def repaint(self) -> float:
@@ -214,6 +214,13 @@ def timer(seconds: int, loop: QEventLoop) -> Iterator[None]:
     clock.start(1_000 * seconds)
     yield
     clock.stop()
+
+
+def _wait(millis: int) -> None:
+    """Let the window work for some time; `QTest.qWait` would stop its other threads meanwhile."""
+    loop = QEventLoop()
+    QTimer.singleShot(millis, loop.quit)
+    loop.exec()
 
 
 def commits(folder: Path, count: int) -> list[float]:
