@@ -13,7 +13,7 @@ from orbench_studio.gui.workspace.session import Session
 if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
-WATCH = 1_500  # milliseconds between polls
+WATCH = 500  # milliseconds between polls
 
 
 class Watch(QObject):
