@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
@@ -33,6 +33,10 @@ class EmptyState(QWidget):
         column.addWidget(label(title, "strong"))
         column.addLayout(grid)
         column.addWidget(Flow(*buttons))
+
+    def minimumSizeHint(self) -> QSize:
+        # Without the margin: hidden in a stack, it would keep a window as wide as it was.
+        return super().minimumSizeHint() - QSize(self._column.contentsMargins().right(), 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
