@@ -231,6 +231,14 @@ def test_help_is_quick_because_it_imports_nothing_heavy():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
+def test_a_workspace_is_opened_without_what_files_do_not_need():
+    """Nor the driver of a server, which the first prompt of a file would wait for."""
+    late = ("psycopg", "pandas", "matplotlib", "openai", "anthropic", "scipy", "sklearn", "keyring", "huggingface_hub")
+    opening = "import sys, orbench_studio.services.workspace.workspace"
+    code = f"{opening}; print([name for name in {late} if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
 def test_help_lists_the_exit_codes(run):
     assert "3 check or doctor found problems" in " ".join(run("--help").stdout.split())
     assert run("--version").stdout.startswith("orbench-studio 0.")

@@ -6,14 +6,17 @@ members of `NAME_adjudicator` also adjudicate. Only they and the owner can conne
 """
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, cast
 
-import psycopg
 from sqlalchemy import Connection
 
 from orbench_studio.domain.team.role import Role
 from orbench_studio.errors import WorkspaceError
 from orbench_studio.store.core.tables import JOURNAL
 from orbench_studio.store.workspace import server_rules
+
+if TYPE_CHECKING:
+    import psycopg  # files work without the driver
 
 _LONGEST = 63  # bytes of a name in PostgreSQL
 _LEGACY = "orbench_reviewer"  # the reviewers of all workspaces on a server, before format 15
@@ -192,8 +195,7 @@ def add_person(db: Connection, name: str, role: Role, password: str) -> bool:
         )
     statements = []
     if is_new:
-        connection = db.connection.driver_connection
-        assert isinstance(connection, psycopg.Connection)
+        connection = cast("psycopg.Connection", db.connection.driver_connection)
         # Hashed here: the password itself never reaches the server or its log.
         secret = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
         statements.append(f"CREATE ROLE {_quoted(name)} LOGIN PASSWORD '{secret}'")

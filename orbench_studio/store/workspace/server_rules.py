@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterable, Iterator
 from functools import cache
 from hashlib import sha256
+from typing import TYPE_CHECKING, cast
 
-import psycopg
 from sqlalchemy import Connection, Integer
 
 from orbench_studio.domain.core.annotation import CHECKS, LONGEST_NOTE, Aspect, Label, Visible
@@ -24,6 +24,9 @@ from orbench_studio.store.core.columns import UtcDateTime
 from orbench_studio.store.core.schema import METADATA
 from orbench_studio.store.core.unreadable_rows import READABLE_TIMES, VALUE_SETS
 from orbench_studio.store.workspace import server_catalog
+
+if TYPE_CHECKING:
+    import psycopg  # files work without the driver
 
 WRITTEN = (
     *("annotators", "journal", "annotations", "views", "prompt_states", "response_states"),
@@ -364,6 +367,5 @@ def _installed(db: Connection) -> tuple[str, dict[str, str]]:
 
 def run(db: Connection, statements: Iterable[str]) -> None:
     """Execute statements without parameters in one round trip."""
-    connection = db.connection.driver_connection
-    assert isinstance(connection, psycopg.Connection)
+    connection = cast("psycopg.Connection", db.connection.driver_connection)
     connection.execute(";\n".join(statements).encode())
