@@ -113,7 +113,9 @@ def _trace(stat: os.stat_result) -> tuple[int, int, int, int]:
 
 
 def _refuse_unreadable(path: Path) -> None:
-    if path.suffix == ".orbench":  # not even looked into: closing it would drop the locks of the window that has it
+    if (
+        path.suffix.lower() == ".orbench"
+    ):  # not even looked into: closing it would drop the locks of the window that has it
         raise file_fault(path.name, "it is a workspace. Open it, or export from it and import the export.")
     if path.is_dir():
         raise file_fault(path.name, "this is a folder. Name a file in it.")

@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"[ \t]+(\d{1,2})\.[ \t]+(?=[^\s\d_]\S*[ \t]+\S)")
 _CLOSED_AND_OPENED = re.compile(r"(?:\]\][ \t,;]*\[\[|»[ \t,;]*(?:\d{1,2}\.[ \t]*)?«)")
 _EDGES = " \t[]«»"
 _LONGEST_ERROR = 2_000  # characters
-_NOTHING = ("nan", "none", "null", "<na>", "n/a")
+_NOTHING = ("", "nan", "none", "null", "<na>", "n/a")
 _API_ERROR = re.compile(
     r"""\s*["'\[{(]*\s*(?:\w+\.)*(?:
         (?:error|exception)\b.{0,20}?(?:code|status)?\W{0,3}[45]\d\d\b
@@ -115,6 +115,11 @@ class ApiErrorCell(str):
     __slots__ = ()
 
 
+def is_nothing(text: str) -> bool:
+    """Whether a text is empty, or a word that stands for an empty cell."""
+    return text.strip().lower() in _NOTHING
+
+
 def api_error(response: int) -> Check:
     """Scripts that catch an exception often write its text where the response belongs."""
 
@@ -124,7 +129,7 @@ def api_error(response: int) -> Check:
             return None
         if _API_ERROR.match(text):
             message = f"the response looks like an API error: {text[:60]!r}"
-        elif text.strip().lower() in _NOTHING:
+        elif text and is_nothing(text):
             message = f"the response is {text.strip()!r}, which stands for an empty cell"
         else:
             return None

@@ -15,7 +15,7 @@ from orbench_studio.domain.core.response import StopReason
 from orbench_studio.formats import class_words, conversations
 from orbench_studio.formats.file_mapping import mapping_of, names_of
 from orbench_studio.formats.import_doctor import Check
-from orbench_studio.formats.known_faults import ApiErrorCell, api_error, category_is_prompt, several_prompts
+from orbench_studio.formats.known_faults import ApiErrorCell, api_error, category_is_prompt, is_nothing, several_prompts
 from orbench_studio.formats.mapping import VERDICTS, ColumnMapping, Field
 from orbench_studio.formats.nested_paths import Get, Parsed, alternatives, getter, plain
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet, category, prompt_text
@@ -34,13 +34,8 @@ from orbench_studio.formats.tally import NOT_READ, REJECTED, UNPARSED, ColumnTal
 
 _ABOUT = (Field.PROMPT, Field.SEED, Field.MODEL, Field.SAMPLE, Field.MODERATOR, Field.JUDGE, Field.ANNOTATOR)
 _OF_RESPONSE = (
-    Field.ANSWER_CLASS,
-    Field.IS_REFUSAL,
-    Field.MODEL,
-    Field.STOP_REASON,
-    Field.JUDGE,
-    Field.RESPONSE_VERDICT,
-)
+    Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.MODEL, Field.STOP_REASON, Field.JUDGE, Field.RESPONSE_VERDICT
+)  # fmt: skip
 _TEXTS = (Field.KEY, Field.SYSTEM, Field.EXPLANATION, Field.REASON, Field.SAMPLE, Field.ERROR)
 _LONGEST_VALUE = 200  # characters of a value that can be given a meaning
 OTHER_SYSTEM = "rows without a response and with another system prompt than an earlier row (the first stays)"
@@ -52,7 +47,9 @@ class Layout:
     """What a format says beyond its mapping.
 
     `judges` and `annotators` are columns that each hold one judge's or annotator's answer classes, with their names.
-    `key` is a pattern whose first group, after `key_prefix`, matches a prompt across files.
+    `key` is a pattern whose first group, after `key_prefix`, matches a prompt across files. `before` are columns
+    whose text was sent before that of the prompt, each with the separator; `not_read` are columns with other parts of
+    what was sent, which are counted.
     """
 
     mapping: ColumnMapping = field(default_factory=ColumnMapping)
@@ -65,6 +62,8 @@ class Layout:
     splits_prompts: bool = False
     skips_empty_responses: bool = False
     may_lack_model: bool = False
+    before: tuple[tuple[str, str], ...] = ()
+    not_read: tuple[str, ...] = ()
 
 
 def bind(layout: Layout, sheet: Sheet) -> Bound:
@@ -76,7 +75,8 @@ def bind(layout: Layout, sheet: Sheet) -> Bound:
     row = MappedRow(sheet, mapping, layout)
     columns = {part: alternatives(sheet.header, path)[0][0] for part, path in mapping.columns.items()}
     subject = _ABOUT if layout.mapping.columns else (*_ABOUT, Field.RESPONSE)  # several responses of a model
-    identity = list(dict.fromkeys(columns[part] for part in subject if part in columns))
+    places = (at for part in subject if part in columns for at, _ in alternatives(sheet.header, mapping.columns[part]))
+    identity = list(dict.fromkeys((*places, *(at for _, at, _ in row.before))))
     if not layout.mapping.columns and (
         ignored := [name for at, name in enumerate(sheet.header) if name and at not in sheet.bound]
     ):
@@ -103,15 +103,16 @@ class MappedRow:
         self._values = mapping.values
         self._meanings = mapping.meanings
         parsed = Parsed()
-        self._gets: dict[Field, Get] = {
-            part: getter(alternatives(header, path), parsed) for part, path in mapping.columns.items()
-        }
+        self._gets: dict[Field, Get] = {part: getter(header, path, parsed) for part, path in mapping.columns.items()}
         self._systems: dict[str, str] = {}  # the first of each prompt
         self._answers = Field.RESPONSE in mapping.columns
         self._tallies: dict[Field, ColumnTally] = {
             part: sheet.tally.column(part, path.partition("|")[0]) for part, path in mapping.columns.items()
         }
         self._texts = [part for part in _TEXTS if part in mapping.columns]
+        is_own = self._columns.get(Field.PROMPT) == layout.mapping.columns.get(Field.PROMPT)
+        self.before = [(name, sheet.column(name), by) for name, by in layout.before if is_own and name in header]
+        self._not_read = [(name, sheet.column(name)) for name in layout.not_read if name in header]
         self._attributes = [(name, sheet.column(name)) for name in layout.attributes if name in header]
         self._judges = [(who, kind, sheet.column(name)) for name, who, kind in layout.judges if name in header]
         self._annotators = [(who, sheet.column(name)) for name, who in layout.annotators if name in header]
@@ -121,7 +122,7 @@ class MappedRow:
         given = self._value(Field.PROMPT, cells)
         asked = conversations.read(given)
         if asked is None:
-            text = prompt_text(plain(given, "prompt"))
+            text = self._with_context(prompt_text(plain(given, "prompt")), cells)
             asked = conversations.Conversation(text, plain(self._value(Field.SYSTEM, cells), "system prompt"))
         self._tallies[Field.PROMPT].add_text(asked.prompt)
         self._count_others(cells)
@@ -137,8 +138,17 @@ class MappedRow:
         votes = tuple(vote for part in on_prompt for vote in self._votes(part, self._text(part, cells), cells))
         return Record(line, draft, votes, responses, (*labelled, *noted))
 
+    def _with_context(self, text: str, cells: Cells) -> str:
+        """The prompt after the text that was sent before it."""
+        for name, at, separator in self.before:
+            if not is_nothing(cells[at]):
+                self._tally.notes[f"prompts that begin with the text of {name}"] += 1
+                text = f"{cells[at]}{separator}{text}"
+        return text
+
     def _count_others(self, cells: Cells) -> None:
-        """Count the columns whose values are read as they are."""
+        """Count the columns whose values are read as they are, and those that are not read."""
+        self._tally.not_read.update(name for name, at in self._not_read if not is_nothing(cells[at]))
         for part in self._texts:
             self._tallies[part].add_text(self._text(part, cells).strip())
         for part in (Field.JUDGE, Field.ANNOTATOR):
@@ -297,7 +307,7 @@ class MappedRow:
     ) -> ResponseDraft:
         if self._answers:
             self._tallies[Field.RESPONSE].add_text(text)
-        stop, error = self._stop(cells)
+        stop, error = self._stop(number, cells)
         if isinstance(text, ApiErrorCell):
             text, stop, error = "", StopReason.ERROR, str(text)
         row = self._text(Field.SAMPLE, cells).strip()
@@ -314,13 +324,13 @@ class MappedRow:
             identity=text_identity(text, f"sample {sample}") if sample else None,
         )
 
-    def _stop(self, cells: Cells) -> tuple[StopReason, str | None]:
+    def _stop(self, number: int, cells: Cells) -> tuple[StopReason, str | None]:
         error = self._text(Field.ERROR, cells).strip()
         if error and error.lower() not in ("none", "null", "nan", "false"):
             return StopReason.ERROR, error
         if Field.ERROR in self._columns and not self._answers:
             return StopReason.ERROR, "unknown error"
-        stated = self._text(Field.STOP_REASON, cells)
+        stated = self._sample_of(Field.STOP_REASON, number, cells)
         stop = class_words.STOPS.get(class_words.word(stated), StopReason.UNKNOWN)
         if stated:
             self._count(Field.STOP_REASON, stated, stop)

@@ -10,6 +10,7 @@ from orbench_studio.formats.tables import Cells, NestedCell, described
 
 Get = Callable[[Cells], Any]
 _ALTERNATIVE = "|"
+_TURNS = "turns"  # a list of texts of this name has the turns of one conversation, not several samples
 
 
 def split(header: Sequence[str], path: str) -> tuple[int, tuple[str, ...]] | None:
@@ -46,11 +47,11 @@ class Parsed:
         return known[1]
 
 
-def getter(places: Sequence[tuple[int, tuple[str, ...]]], parsed: Parsed) -> Get:
-    """What gives the value at the first of these places that is not empty: a text, a list or an object."""
-    if len(places) == 1:
-        return _getter(*places[0], parsed)
-    gets = [_getter(*place, parsed) for place in places]
+def getter(header: Sequence[str], path: str, parsed: Parsed) -> Get:
+    """What gives the value at the first place of a path that is not empty: a text, a list or an object."""
+    gets = [_getter(header[at], at, steps, parsed) for at, steps in alternatives(header, path)]
+    if len(gets) == 1:
+        return gets[0]
 
     def get(cells: Cells) -> Any:
         return next((value for each in gets if (value := each(cells)) not in (None, "", [], {})), None)
@@ -58,11 +59,13 @@ def getter(places: Sequence[tuple[int, tuple[str, ...]]], parsed: Parsed) -> Get
     return get
 
 
-def _getter(at: int, steps: tuple[str, ...], parsed: Parsed) -> Get:
+def _getter(name: str, at: int, steps: tuple[str, ...], parsed: Parsed) -> Get:
     def get(cells: Cells) -> Any:
         cell = cells[at]
         if steps or isinstance(cell, NestedCell):
-            return within(parsed.value(at, cell), steps)
+            value = parsed.value(at, cell)
+            require_one_turn(name, value, steps)
+            return within(value, steps)
         return cell
 
     return get
@@ -96,8 +99,16 @@ def within(value: Any, steps: Sequence[str]) -> Any:
         for count in range(1, len(steps) + 1):
             name = ".".join(steps[:count])
             if name in value:
+                require_one_turn(name, value[name], steps[count:])
                 return within(value[name], steps[count:])
     return None
+
+
+def require_one_turn(name: str, value: Any, steps: Sequence[str] = ()) -> None:
+    """Raise RowError for the texts of several turns, unless a path names one of them."""
+    is_several = name == _TURNS and not steps and isinstance(value, list) and len(value) > 1
+    if is_several and all(isinstance(turn, str) for turn in value):
+        raise RowError(f"{name} has {len(value)} turns of a conversation. Name one, such as {name}.0")
 
 
 def plain(value: Any, what: str) -> str:

@@ -1,9 +1,11 @@
 """Presets: formats that are a mapping, each a small TOML file in `resources/presets` or in the user's folder.
 
 `needs` are the columns that a file must have, `others` the only further ones it may have. `only` has the value of each
-column that distinguishes its rows from others in the file. `joins_requests` takes prompts from a file of requests,
-joined by the first column of `needs`, unless the file has the column `joins_unless`. The user's folder is `presets` in
-the folder of the settings; a file there replaces the built-in one of the same name.
+column that distinguishes its rows from others in the file. `before_prompt` names a column whose text is sent before the
+prompt, and the `separator`; `not_read` are the columns with other parts of what is sent, which the report counts.
+`joins_requests` takes prompts from a file of requests, joined by the first column of `needs`, unless the file has the
+column `joins_unless`. The user's folder is `presets` in the folder of the settings; a file there replaces the built-in
+one of the same name.
 """
 
 import re
@@ -25,7 +27,8 @@ from orbench_studio.user_folders import config_folder
 FOLDER = "presets"
 _KEYS = frozenset(
     {"title", "needs", "others", "attributes", "key", "key_prefix", "judge_kind", "judges", "annotators", "columns",
-     "values", "meanings", "splits_prompts", "skips_empty_responses", "joins_requests", "joins_unless", "only"}
+     "values", "meanings", "splits_prompts", "skips_empty_responses", "joins_requests", "joins_unless", "only",
+     "before_prompt", "not_read"}
 )  # fmt: skip
 
 
@@ -60,6 +63,7 @@ def _reader(name: str, found: dict[str, Any]) -> Reader:
     columns = {Field(part): str(path) for part, path in found["columns"].items()}
     values = {Field(part): str(value) for part, value in found.get("values", {}).items()}
     meanings = {Field(part): dict(of) for part, of in found.get("meanings", {}).items()}
+    before = found.get("before_prompt")
     layout = Layout(
         ColumnMapping(columns, values, meanings),
         tuple(found.get("attributes", ())),
@@ -70,6 +74,8 @@ def _reader(name: str, found: dict[str, Any]) -> Reader:
         tuple((each["column"], each["name"]) for each in found.get("annotators", ())),
         bool(found.get("splits_prompts")),
         bool(found.get("skips_empty_responses")),
+        before=((str(before["column"]), str(before["separator"])),) if before else (),
+        not_read=tuple(found.get("not_read", ())),
     )
     others = frozenset(found["others"]) if "others" in found else None
     needs = tuple(map(str, found["needs"]))
@@ -79,5 +85,6 @@ def _reader(name: str, found: dict[str, Any]) -> Reader:
     title, binds = str(found["title"]), partial(bind, layout)
     people = (each[0] for each in (*layout.judges, *layout.annotators))
     paths = (part.partition(".")[0] for path in columns.values() for part in path.split("|"))
-    known = frozenset((*needs, *columns.values(), *paths, *layout.attributes, *people))
+    parts = (*layout.not_read, *(name for name, _ in layout.before))
+    known = frozenset((*needs, *columns.values(), *paths, *layout.attributes, *people, *parts))
     return Reader(name, title, needs, binds, others, joins, joined, mapping=layout.mapping, only=only, known=known)

@@ -59,7 +59,7 @@ _ASKED = _set("prompt prompts question questions query queries instruction instr
 _ASKED |= _set("behaviour message messages input inputs user turns text conversation conversations translated context")
 _REPLY = _set("response responses completion completions generation generations generated output outputs reply answer")
 _REPLY |= _set("answers continuation")
-_ADDED = _set("suffix prefix affix trigger controls")
+_ADDED = _set("suffix prefix affix trigger controls context contextstring")
 """Words in the names of columns with what may have been sent together with the prompt."""
 _WORDS: Mapping[Field, frozenset[str]] = {Field.PROMPT: _ALTERED | _ASKED, Field.RESPONSE: _REPLY}
 """Words in the names of columns that may give a field, though the name is not a usual one."""
@@ -127,8 +127,8 @@ def names_prompt(header: Sequence[str]) -> bool:
 def other_texts(
     header: Sequence[str], rows: Sequence[Sequence[str]], columns: Mapping[Field, str], known: Container[str]
 ) -> list[str]:
-    """The columns, of those that a format does not know, that may be the prompt as well as its own column is, or the
-    response where it has none.
+    """The columns, of those that a format does not know, that may be the prompt as well as its own column is, or have
+    been sent with it, or be the response where it has none.
     """
     return _Proposing(header, rows).rivals(columns, known) if columns.get(Field.PROMPT) in header else []
 
@@ -170,13 +170,15 @@ class _Proposing:
         return Proposal(columns, tuple(self._questions))
 
     def rivals(self, columns: Mapping[Field, str], known: Container[str]) -> list[str]:
-        """The names of the columns, not among the known, that may give the prompt or the response of this mapping."""
+        """The names of the columns, not among the known, with what may have been sent, or with the response."""
         prompt = self._of[columns[Field.PROMPT]]
         unknown = [of for name, of in self._of.items() if name not in known]
         found = [of.name for of in unknown if self._is_rival(Field.PROMPT, of, prompt, None)]
+        systems = self._usual(Field.SYSTEM) if Field.SYSTEM not in columns else []
+        found += [of.name for of in (*self._added(), *systems) if of in unknown and of.filled]
         if Field.RESPONSE not in columns:
             found += [of.name for of in unknown if self._is_rival(Field.RESPONSE, of, None, None)]
-        return found
+        return list(dict.fromkeys(found))
 
     def _text(self, part: Field, response: ColumnEvidence | None) -> ColumnEvidence | None:
         """Choose the column of the prompt or of the response, or ask which one it is; None if there is none."""
@@ -194,7 +196,7 @@ class _Proposing:
             self._ask(part, listed, f"{' or '.join(map(_shown, listed))} {verb}")
         elif part is Field.RESPONSE and not self._is_given(chosen):
             self._ask(part, [chosen], f"{_shown(chosen)} may be what a model should answer, not what it did")
-        elif part is Field.PROMPT and response is not None and (added := self._added()):
+        elif part is Field.PROMPT and (added := [of for of in self._added() if of is not chosen]):
             self._ask(
                 part, [chosen, *added], f"{' and '.join(map(_shown, [chosen, *added]))} may have been sent together"
             )

@@ -10,7 +10,7 @@ from pathlib import Path
 from orbench_studio.errors import FileFaultError
 from orbench_studio.formats import row_guard
 from orbench_studio.formats.byte_source import InputFile, Progress, file_fault
-from orbench_studio.formats.class_words import shortened
+from orbench_studio.formats.class_words import shortened, word
 from orbench_studio.formats.file_mapping import names_of
 from orbench_studio.formats.import_doctor import Doctor, Finding
 from orbench_studio.formats.mapped import MAPPED
@@ -90,7 +90,7 @@ class Reading:
     def _proposed(self, format_name: str | None) -> Proposal:
         """What the first rows say where no one says which column is the prompt.
 
-        Raises FileFaultError if a column that a recognised format does not know may be the prompt or the response.
+        Raises FileFaultError if a column that a recognised format does not know may have been sent, or be the response.
         """
         mapping = self._options.mapping
         if mapping is not None and Field.PROMPT in mapping.columns:
@@ -101,8 +101,9 @@ class Reading:
             header, rows = _first_rows(self._file.path, self._options)
             others = other_texts(header, rows, self.reader.columns, self.reader.known)
             if others:
-                text = f"it looks like {self.reader.name}, but {listing(others)} may be the prompt or the response"
-                raise FileFaultError(f"{self._file.name}: {text}. Name the format, if it is.", wants="format")
+                text = f"{self._file.name}: it looks like {self.reader.name}, but {listing(others)}"
+                text = f"{text} may have been sent too, or be the response"
+                raise FileFaultError(f"{text}. Name the format, if it is.", wants="format")
         return Proposal()
 
     def _is_other(self, cells: Cells) -> bool:
@@ -150,8 +151,9 @@ def _joined(
             text = f"{name}: its prompts are in the requests file (joined by {reader.joins}). Name that file."
             raise FileFaultError(text, wants="requests")
         return rows, header
-    others = [key for key in header if key not in _KEYS and key.endswith(_KEY_ENDINGS)]
-    keys = [reader.joins] if reader.joins else [key for key in _KEYS if key in header] + others
+    by_name = {word(name): name for name in reversed(header)}
+    others = [key for name, key in by_name.items() if name not in _KEYS and name.endswith(_KEY_ENDINGS)]
+    keys = [reader.joins] if reader.joins else [by_name[name] for name in _KEYS if name in by_name] + others
     if not keys:
         raise file_fault(name, f"it has none of the columns {', '.join(_KEYS)}, so it cannot be joined to requests.")
     by, requests = _requests(options.requests, keys)
@@ -165,9 +167,11 @@ def _requests(path: Path, keys: Sequence[str]) -> tuple[str, dict[str, NestedCel
     """
     with _opened(path, ReadOptions(), None) as (file, table):
         header = table.header(file.name)
-        key = next((name for name in (*keys, *_KEYS) if name in header), None)
-        if key is None:
+        by_name = {word(name): name for name in reversed(header)}
+        by = next((name for name in (*keys, *_KEYS) if word(name) in by_name), None)
+        if by is None:
             raise file_fault(file.name, f"it has no column {keys[0]}, by which the results name their requests.")
+        key = by_name[word(by)]
         at, found = header.index(key), dict[str, NestedCell]()
         with file.explained():
             for row in table.rows:
@@ -179,7 +183,7 @@ def _requests(path: Path, keys: Sequence[str]) -> tuple[str, dict[str, NestedCel
                     request = NestedCell(f"{{{', '.join(cells)}}}")
                     if found.setdefault(row[1][at], request) != request:
                         raise file_fault(file.name, f"two rows have the {key} {shortened(row[1][at])}.", row[0])
-        return key if key in keys else keys[0], found
+        return by if by in keys else keys[0], found
 
 
 def _with_requests(

@@ -89,13 +89,15 @@ def is_dialogue(text: str) -> bool:
 class Tally:
     """The columns of a file in the order of their use, and what else there is to say about the file.
 
-    `doubts` are warnings that concern the whole file.
+    `doubts` are warnings that concern the whole file. `not_read` counts the values of columns with parts of what was
+    sent to a model that are not read.
     """
 
     def __init__(self) -> None:
         self._columns: dict[tuple[str, str], ColumnTally] = {}
         self.notes: Counter[str] = Counter()
         self.doubts: list[str] = []
+        self.not_read: Counter[str] = Counter()
 
     def column(self, field: str, column: str) -> ColumnTally:
         """The tally of a column."""

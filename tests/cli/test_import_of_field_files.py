@@ -148,6 +148,14 @@ def test_archives_and_dataset_folders_are_read_by_their_members(run, run_json, w
     assert not (tmp_path.parent.parent / "evil.csv").exists()
 
 
+def test_parts_of_prompts_that_are_read_or_not_are_reported(run, write):
+    rows = "Is it noon?,hate,b1,It is May.,a.png\nIs it dawn?,hate,b2,,\n"
+    file = write("b.csv", f"Behavior,SemanticCategory,BehaviorID,ContextString,ImageFileName\n{rows}")
+    report = run("import", "w.orbench", file)
+    assert "1 row has a value in ImageFileName, which is part of what was sent. It was not read." in report.stdout
+    assert "prompts that begin with the text of ContextString" in report.stdout
+
+
 def test_own_categories_are_filtered_audited_and_have_quotas(run, run_json, write):
     rows = [f"Is number {n} prime?,False,Yes,{'Woodwork' if n % 2 else 'hate'}\n" for n in range(6)]
     file = write("responses_m.csv", "prompt,is_rejected,response,category\n" + "".join(rows))

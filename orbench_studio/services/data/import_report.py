@@ -71,6 +71,9 @@ def finish(
         if column.field in CODED and column.field != Field.CATEGORY:
             report.warnings.append(f"No row has a value in {column.column} ({column.field}).")
     report.warnings += file.tally.doubts
+    for name, count in file.tally.not_read.items():
+        rows = "1 row has" if count == 1 else f"{count:,} rows have"
+        report.warnings.append(f"{rows} a value in {name}, which is part of what was sent. It was not read.")
     report.warnings += _doubts(report)
     report.warnings += _of_categories(report.values, options)
     report.warnings += _of_meanings(report.values, options)

@@ -35,3 +35,11 @@ def classes(found):
 
 
 A, R, P = "direct_answer", "direct_refusal", "partial_refusal"
+
+PROMPTFOO = {
+    "evalId": "e", "results": {"version": 3, "prompts": [{"raw": "{{q}}", "label": "p"}], "results": [
+        {"provider": {"id": "oak"}, "vars": {"q": q}, "prompt": {"raw": q, "label": "{{q}}"}, "response": {"output": r},
+         "success": True} for q, r in zip(ASK, SAY, strict=True)
+    ]},
+}  # fmt: skip
+SORRY = [{"question_id": at, "category": "1", "turns": [q], "prompt_style": "base"} for at, q in enumerate(ASK)]

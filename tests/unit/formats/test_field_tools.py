@@ -13,14 +13,8 @@ from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import preview_file, read_file
 from orbench_studio.formats.records import Record
-from tests.unit.formats.field_rows import ASK, SAY, A, P, R, classes, lines, prompts
+from tests.unit.formats.field_rows import ASK, PROMPTFOO, SAY, SORRY, A, P, R, classes, lines, prompts
 
-PROMPTFOO = {
-    "evalId": "e", "results": {"version": 3, "prompts": [{"raw": "{{q}}", "label": "p"}], "results": [
-        {"provider": {"id": "oak"}, "vars": {"q": q}, "prompt": {"raw": q, "label": "{{q}}"}, "response": {"output": r},
-         "success": True} for q, r in zip(ASK, SAY, strict=True)
-    ]},
-}  # fmt: skip
 LM_EVAL = [
     {"doc_id": at, "doc": {}, "target": "", "arguments": {"gen_args_0": {"arg_0": q, "arg_1": {}}}, "resps": [[r]]}
     for at, (q, r) in enumerate(zip(ASK, SAY, strict=True))
@@ -52,7 +46,6 @@ REFUSALBENCH = [
     }
     for at, (q, r) in enumerate(zip(ASK, SAY, strict=True))
 ]
-SORRY = [{"question_id": at, "category": "1", "turns": [q], "prompt_style": "base"} for at, q in enumerate(ASK)]
 ORFUZZ = [
     {"input": q, "input toxic rate": 0.2, "oak": r, "oak answer rate": 0.1} for q, r in zip(ASK, SAY, strict=True)
 ]
@@ -154,6 +147,18 @@ def test_batch_results_with_their_requests(write, take, refused, requests, resul
     assert "in the requests file" in refused("results.jsonl", lines(results))
 
 
+def test_a_batch_with_several_choices_has_several_samples(write, take):
+    choices = [
+        {"message": {"content": r}, "finish_reason": stop}
+        for r, stop in zip(SAY, ("stop", "length", "stop"), strict=True)
+    ]
+    row = {**RESULTS[0], "response": {"body": {"model": "oak-1", "choices": choices}}}
+    [found] = take("results.jsonl", lines([row]), requests=write("requests.jsonl", lines(REQUESTS)))
+    assert [(r.text, r.stop_reason) for r in found.responses] == list(
+        zip(SAY, (StopReason.STOP, StopReason.LENGTH, StopReason.STOP), strict=True)
+    )
+
+
 def ls_result(control, kind, **value):
     return {"from_name": control, "to_name": "t", "type": kind, "value": value}
 
@@ -164,6 +169,10 @@ def test_results_with_a_key_of_their_own(write, take, refused):
     mapping = ColumnMapping({Field.PROMPT: "request.asked", Field.RESPONSE: "text", Field.MODEL: "model_id"})
     found = take("out.jsonl", given, mapping=mapping, requests=write("in.jsonl", lines(asked)))
     assert [(r.prompt.text, r.responses[0].text) for r in found] == list(zip(ASK, SAY, strict=True))
+    for name in ("Case_ID", "case id"):
+        other = write("in.jsonl", lines({name: row["case_id"], "asked": row["asked"]} for row in asked))
+        for results in (given, given.replace('"case_id"', '"Case_Id"')):
+            assert prompts(take("out.jsonl", results, mapping=mapping, requests=other)) == list(ASK)
     twice = write("twice.jsonl", lines([*asked, {"case_id": "c0", "asked": "Is it late?"}]))
     assert "line 4: two rows have the case_id 'c0'" in refused("out.jsonl", given, mapping=mapping, requests=twice)
 

@@ -39,6 +39,8 @@ def proposed(**columns):
         ({"prompt": [*ASKED[:9], *[""] * 21], "question": THEN}, {"prompt": "question"}, {}),
         ({"prompt": ASKED, "adv_suffix": ["! ! sheep now"] * 30, "response": SAID}, {"response": "response"},
          {"prompt": ("prompt", "adv_suffix")}),
+        ({"prompt": ASKED, "context": ["It is May.", *[""] * 29]}, {}, {"prompt": ("prompt", "context")}),
+        ({"prompt": ASKED, "context_type": THEN}, {"prompt": "prompt"}, {}),
         ({"prompt": ASKED, "answer_prefix": ["Sure, here"] * 30}, {"prompt": "prompt"}, {}),
         # the name is clear, the other column is another thing, or has the same
         ({"goal": ASKED, "prompt": WRAPPED, "response": SAID}, {"prompt": "prompt", "response": "response"}, {}),
@@ -104,6 +106,6 @@ def test_a_known_format_with_another_prompt_is_asked_about(write, take, refused)
     path = write("x.jsonl", "\n".join(map(json.dumps, rows)))
     for mapping in (None, ColumnMapping({Field.CATEGORY: "SemanticCategory"})):
         text = refused(path, mapping=mapping)
-        assert "it looks like harmbench-behaviors, but query may be the prompt or the response" in text
+        assert "it looks like harmbench-behaviors, but query may have been sent too, or be the response" in text
     assert preview_file(path).format is None
     assert len(take(path, format_name="harmbench-behaviors")) == 30
