@@ -9,7 +9,7 @@ import time
 import pytest
 
 from orbench_studio.domain.core.annotation import Aspect
-from orbench_studio.domain.review.decision import Decision
+from orbench_studio.domain.review.decision import LONGEST_NOTE, Decision
 from orbench_studio.errors import WorkspaceError
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.services.data.import_files import import_file
@@ -33,7 +33,7 @@ import sys
 from itertools import cycle
 from pathlib import Path
 from orbench_studio.domain.core.annotation import Aspect
-from orbench_studio.domain.review.decision import Decision
+from orbench_studio.domain.review.decision import LONGEST_NOTE, Decision
 from orbench_studio.services.review.prompt_review import decide
 from orbench_studio.services.workspace.workspace import open_workspace
 with open_workspace(Path(sys.argv[1])) as workspace:
@@ -80,7 +80,7 @@ def test_a_full_disk_takes_nothing_of_a_file(path, workspace, many):
 
 
 def test_a_full_disk_takes_no_decision_and_the_next_one_works(path, workspace):
-    note = Decision(1, Aspect.NOTE, "n" * 100_000)
+    note = Decision(1, Aspect.NOTE, "😀" * LONGEST_NOTE)
     with workspace.reading() as db:
         pages = db.exec_driver_sql("PRAGMA page_count").scalar()
         db.exec_driver_sql(f"PRAGMA max_page_count={pages}")
