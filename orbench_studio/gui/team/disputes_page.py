@@ -67,6 +67,7 @@ class DisputesPage(QWidget):
     """Shows the disputes on the left and the selected one on the right."""
 
     stated = Signal(str)  # description of an adjudication or undo
+    _is_reversing = False  # an undo or redo is on its way
 
     def __init__(self, session: Session, recorder: DecisionRecorder, actions: Actions, theme: Theme) -> None:
         super().__init__()
@@ -151,20 +152,34 @@ class DisputesPage(QWidget):
     def _not_settled(self, _error: Exception) -> None:
         self._load()
 
+    def _reverse(self, *, redo: bool) -> None:
+        """Undo or redo, then go to the dispute that changed; until then nothing can be adjudicated."""
+        self.case = None
+        self._is_reversing = True
+        self._recorder.reverse(self._reversed, self._not_reversed, redo=redo)
+
     def _reversed(self, changes: Changes) -> None:
         self.stated.emit(changes.message)
+        self._load(changes)
 
-    def _load(self) -> None:
+    def _not_reversed(self, _error: Exception) -> None:
+        self._is_reversing = False
+        self._load()
+
+    def _load(self, reversed_by: Changes | None = None) -> None:
         def work(workspace: Workspace) -> list[Dispute]:
             from orbench_studio.services.team import adjudication
 
             return adjudication.list_disputes(workspace)
 
-        self._session.run(work, self._show)
+        self._session.run(work, lambda disputes: self._show(disputes, reversed_by))
 
-    def _show(self, disputes: list[Dispute]) -> None:
+    def _show(self, disputes: list[Dispute], reversed_by: Changes | None = None) -> None:
         row = max(self.list.currentRow(), 0)
         chosen = self.disputes[row] if row < len(self.disputes) else None
+        if reversed_by is not None:
+            self._is_reversing = False
+            chosen = next((one for one in disputes if _is_changed(one, reversed_by)), chosen)
         place = disputes.index(chosen) if chosen in disputes else min(row, len(disputes) - 1)
         self.disputes = disputes
         self.list.blockSignals(True)
@@ -197,8 +212,8 @@ class DisputesPage(QWidget):
 
     def _opened(self, case: Case) -> None:
         place = self.list.currentRow()
-        if not (0 <= place < len(self.disputes) and self.disputes[place] == case.about):
-            return  # the selection changed while loading
+        if self._is_reversing or not (0 <= place < len(self.disputes) and self.disputes[place] == case.about):
+            return  # the selection changed while loading, or is about to
         self.case = case
         answered = case.response is not None
         title = tr("Disagreement about the response") if answered else tr("Disagreement about the label")
@@ -244,6 +259,7 @@ class DisputesPage(QWidget):
         self.list.setCurrentRow(min(max(self.list.currentRow() + by, 0), self.list.count() - 1))
 
     def _clear(self) -> None:
+        self._is_reversing = False
         self._show([])
         self.reason.clear()
 
@@ -251,8 +267,8 @@ class DisputesPage(QWidget):
         return {
             **{name: partial(self.settle, str(value)) for value, name in LABEL_ACTIONS.items()},
             **{name: partial(self.settle, str(value)) for value, name in CLASS_ACTIONS.items()},
-            "undo": lambda: self._recorder.reverse(self._reversed, self._not_settled, redo=False),
-            "redo": lambda: self._recorder.reverse(self._reversed, self._not_settled, redo=True),
+            "undo": partial(self._reverse, redo=False),
+            "redo": partial(self._reverse, redo=True),
             "next_prompt": lambda: self._step(1),
             "previous_prompt": lambda: self._step(-1),
             "reason": self._write_reason,
@@ -324,6 +340,13 @@ class DisputesPage(QWidget):
         bar = Flow(*self._labels, *self._answers, self._note)
         bar.setContentsMargins(0, 4, 0, 16)
         return bar
+
+
+def _is_changed(dispute: Dispute, changes: Changes) -> bool:
+    """Whether an undo or redo changed the disputed label or response."""
+    if dispute.response_id is not None:
+        return dispute.response_id in changes.response_ids
+    return not changes.response_ids and dispute.prompt_id in (changes.prompt_ids or ())
 
 
 def _buttons(theme: Theme, actions: Actions, of: dict[str, Mark]) -> list[KeyButton]:

@@ -61,7 +61,8 @@ def test_keys_adjudicate_one_dispute_each_and_undo_reopens_one(disputes, path):
     studio.key(Qt.Key.Key_2)
     studio.wait(lambda: len(page.disputes) == 1 and page.case is not None)
     studio.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    studio.wait(lambda: len(page.disputes) == 2)
+    studio.wait(lambda: len(page.disputes) == 2 and page.case is not None)
+    assert page.case.about.response_id is not None, "undo returns to the dispute that it reopened"
     with open_workspace(path) as other:
         assert prompt_review.load(other, 1).final.label == "safe"
         assert [e.kind for e in history.entries(other)][-3:] == ["adjudication", "adjudication", "undo"]
