@@ -28,7 +28,7 @@ from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.errors import StaleDecisionError, WorkspaceError
 from orbench_studio.services.review import blinding, bulk_undo
-from orbench_studio.services.workspace.policy import Policy
+from orbench_studio.services.workspace.policy import Policy, SoloPolicy
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import prompts, responses, votes
 from orbench_studio.store.core.pipeline import Started, together
@@ -137,7 +137,7 @@ class _Known:
     saved: Started[int | None]  # the entry of this decision, if it was recorded before
     before: Started[int | None]  # the entry of the annotator's decision that was waiting to be sent before it
     response: Started[tuple[str, str | None]] | None
-    category: Started[str | None]
+    category: Started[str | None] | None
 
     @property
     def decided(self) -> list[Annotation]:
@@ -157,8 +157,10 @@ def _read_known(
     prompt_id, response_id = decisions[0].prompt_id, decisions[0].response_id
     response_ids = {each.response_id for each in decisions if each.response_id is not None}
     with together(db) as start:
+        inputs = derived_states.start_inputs(start, [prompt_id])
+        policy = policy if inputs.queued else SoloPolicy()
         return _Known(
-            derived_states.start_inputs(start, [prompt_id]),
+            inputs,
             start(policy.standing, prompt_id, annotator_id),
             start(journal.versions_of, prompt_id, annotator_id),
             start(journal.moment, annotator_id, pending.at if pending is not None else None),
@@ -166,7 +168,7 @@ def _read_known(
             start(journal.entry_of, pending.uuid if pending is not None and pending.again else None),
             start(journal.entry_of, pending.after if pending is not None else None),
             start(responses.standing, response_id) if response_id is not None else None,
-            start(prompts.category, prompt_id),
+            start(prompts.category, prompt_id) if decisions[0].aspect is Aspect.CATEGORY else None,
         )
 
 
@@ -227,7 +229,7 @@ def _summary(known: _Known, decision: Decision, annotator: str, visible: frozens
         human = _human(visible_decisions(known.decided, annotator, blind=known.standing.result.blind), Aspect.LABEL)
         what, old = "", "undecided" if human is None else human.value or "disputed"
     elif decision.aspect is Aspect.CATEGORY:
-        what, old = " category", known.category.result or "none"
+        what, old = " category", (known.category.result if known.category is not None else None) or "none"
     elif decision.aspect is Aspect.TRAINING:
         return f"{of} training: {_training_feedback(known, decision)}"
     elif decision.aspect is Aspect.RECHECK:

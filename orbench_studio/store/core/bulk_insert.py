@@ -5,12 +5,12 @@ from functools import lru_cache
 from operator import eq, itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Dialect, Table, func, insert, select, text
+from sqlalchemy import ColumnElement, Connection, Dialect, Select, Table, bindparam, func, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from orbench_studio.store.core.engine import is_server
-from orbench_studio.store.core.pipeline import send_text
+from orbench_studio.store.core.pipeline import Statement, send_text
 
 CHUNK = 5_000  # values in one IN list; SQLite takes 32,766
 
@@ -23,9 +23,25 @@ def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 def in_list(column: ColumnElement[int], ids: Sequence[int]) -> ColumnElement[bool]:
     """The condition that the column has one of the ids; a range if they have no gaps: 1 µs less per id (measured)."""
-    if ids and ids[-1] - ids[0] == len(ids) - 1 and all(map(eq, ids, range(ids[0], ids[-1] + 1))):
-        return column.between(ids[0], ids[-1])
-    return column.in_(ids)
+    return column.between(ids[0], ids[-1]) if _has_no_gaps(ids) else column.in_(ids)
+
+
+class ForIds:
+    """A statement that is built once, for rows whose column has one of some ids; like `in_list`."""
+
+    def __init__(self, statement: Select[Any], column: ColumnElement[int]) -> None:
+        self._range = statement.where(column.between(bindparam("first"), bindparam("last")))
+        self._list = statement.where(column.in_(bindparam("ids", expanding=True)))
+
+    def __call__(self, ids: Sequence[int]) -> Statement:
+        """The statement for these ids."""
+        if _has_no_gaps(ids):
+            return self._range, {"first": ids[0], "last": ids[-1]}
+        return self._list, {"ids": ids}
+
+
+def _has_no_gaps(ids: Sequence[int]) -> bool:
+    return bool(ids) and ids[-1] - ids[0] == len(ids) - 1 and all(map(eq, ids, range(ids[0], ids[-1] + 1)))
 
 
 def add(db: Connection, table: Table, rows: list[dict[str, Any]]) -> None:

@@ -4,17 +4,19 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from orbench_studio.store.core.columns import UtcDateTime
 from orbench_studio.store.core.engine import is_server
 from orbench_studio.store.core.pipeline import Read, Steps
 
 
-class _ServerClock(ColumnElement[datetime]):
+class _ServerClock(FunctionElement[datetime]):
     """The time of the server; null in a file."""
 
+    name = "server_clock"
     inherit_cache = True
     type = UtcDateTime()
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Sequence
 from typing import cast
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.category import Category, stored_category
@@ -13,17 +13,20 @@ from orbench_studio.store.core.bulk_insert import chunks, in_list
 from orbench_studio.store.core.pipeline import Read, Steps
 from orbench_studio.store.core.tables import PROMPT_STATES, PROMPTS, RESPONSES, SEEDS, SOURCES
 
+_PROMPT = (
+    select(PROMPTS, SEEDS.c.text.label("seed_text"), SEEDS.c.category.label("seed_category"), SOURCES.c.name)
+    .outerjoin(SEEDS, SEEDS.c.id == PROMPTS.c.seed_id)
+    .outerjoin(SOURCES, SOURCES.c.id == PROMPTS.c.source_id)
+    .where(PROMPTS.c.id == bindparam("prompt_id"))
+)
+_SEED_OF = select(PROMPTS.c.seed_id).where(PROMPTS.c.id == bindparam("prompt_id")).scalar_subquery()
+_SIBLINGS = select(func.count()).select_from(PROMPTS).where(PROMPTS.c.seed_id == _SEED_OF)
+
 
 @Read
 def load(prompt_id: int) -> Steps[Prompt | None]:
     """The prompt with its seed and source; None if the id does not exist."""
-    statement = (
-        select(PROMPTS, SEEDS.c.text.label("seed_text"), SEEDS.c.category.label("seed_category"), SOURCES.c.name)
-        .outerjoin(SEEDS, SEEDS.c.id == PROMPTS.c.seed_id)
-        .outerjoin(SOURCES, SOURCES.c.id == PROMPTS.c.source_id)
-        .where(PROMPTS.c.id == prompt_id)
-    )
-    row = (yield statement).first()
+    row = (yield _PROMPT, {"prompt_id": prompt_id}).first()
     if row is None:
         return None
     seed = Seed(row.seed_id, row.seed_text, _category(row.seed_category)) if row.seed_id is not None else None
@@ -95,9 +98,7 @@ def with_reference(db: Connection, prompt_ids: Sequence[int]) -> list[int]:
 @Read
 def siblings(prompt_id: int) -> Steps[int]:
     """How many prompts come from the same seed, this one included; 1 for a prompt with no seed."""
-    seed = select(PROMPTS.c.seed_id).where(PROMPTS.c.id == prompt_id).scalar_subquery()
-    count = (yield select(func.count()).select_from(PROMPTS).where(PROMPTS.c.seed_id == seed)).scalar_one()
-    return max(int(count), 1)
+    return max(int((yield _SIBLINGS, {"prompt_id": prompt_id}).scalar_one()), 1)
 
 
 def _category(value: str | None) -> str | None:

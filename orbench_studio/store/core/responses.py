@@ -4,40 +4,46 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, not_, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, not_, select
 
 from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind, Judgement
 from orbench_studio.domain.core.response import UNJUDGEABLE, WHITE_SPACE, Response, StopReason
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS
-from orbench_studio.store.core.bulk_insert import chunks, in_list
+from orbench_studio.store.core.bulk_insert import ForIds, chunks, in_list
 from orbench_studio.store.core.pipeline import Read, Steps
 from orbench_studio.store.core.tables import JUDGEMENTS, JUDGES, MODELS, RESPONSE_STATES, RESPONSES
 
 _J = JUDGEMENTS.c
 _JUDGED = (_J.response_id, _J.id, _J.judge_id, _J.answer_class, _J.explanation, _J.evidence_start, _J.evidence_end,
            _J.raw, _J.refusal)  # fmt: skip
+_RESPONSES = (
+    select(RESPONSES, MODELS.c.name, MODELS.c.simulated)
+    .join(MODELS, MODELS.c.id == RESPONSES.c.model_id)
+    .where(RESPONSES.c.prompt_id == bindparam("prompt_id"))
+    .order_by(MODELS.c.name, RESPONSES.c.id)
+)
+_JUDGEMENTS = (
+    select(*_JUDGED, JUDGES.c.name, JUDGES.c.kind)
+    .join(JUDGES, JUDGES.c.id == _J.judge_id)
+    .join(RESPONSES, RESPONSES.c.id == _J.response_id)
+    .where(RESPONSES.c.prompt_id == bindparam("prompt_id"))
+    .order_by(_J.response_id, _J.id)
+)
+_CLASSES = ForIds(select(_J.response_id, _J.judge_id, _J.answer_class).order_by(_J.response_id, _J.id), _J.response_id)
 Said = tuple[str, JudgeKind, str]  # a judgement stripped to what the rules look at: judge, its kind, answer class
 
 
 @Read
 def of_prompt(prompt_id: int) -> Steps[list[Response]]:
     """All responses to one prompt without judgements, by model name, then in order of arrival."""
-    statement = (
-        select(RESPONSES, MODELS.c.name, MODELS.c.simulated)
-        .join(MODELS, MODELS.c.id == RESPONSES.c.model_id)
-        .where(RESPONSES.c.prompt_id == prompt_id)
-        .order_by(MODELS.c.name, RESPONSES.c.id)
-    )
-    return [_response(row) for row in (yield statement)]
+    return [_response(row) for row in (yield _RESPONSES, {"prompt_id": prompt_id})]
 
 
 @Read
 def judgements_of_prompt(prompt_id: int) -> Steps[dict[int, list[Judgement]]]:
     """The judgements of the responses to a prompt, oldest first, by response."""
     found: dict[int, list[Judgement]] = defaultdict(list)
-    statement = select(*_JUDGED, JUDGES.c.name, JUDGES.c.kind).join(JUDGES, JUDGES.c.id == _J.judge_id)
-    statement = statement.join(RESPONSES, RESPONSES.c.id == _J.response_id).where(RESPONSES.c.prompt_id == prompt_id)
-    for response_id, *values, name, kind in (yield statement.order_by(_J.response_id, _J.id)):
+    for response_id, *values, name, kind in (yield _JUDGEMENTS, {"prompt_id": prompt_id}):
         found[response_id].append(_judgement(values, (name, JudgeKind(kind))))
     return found
 
@@ -67,11 +73,8 @@ def said(response_ids: Sequence[int]) -> Steps[dict[int, tuple[Said, ...]]]:
     """The answer classes of the responses by judges alone, oldest first, by response."""
     found: dict[int, tuple[Said, ...]] = {}
     judges = {row.id: (row.name, JudgeKind(row.kind)) for row in (yield select(JUDGES))}
-    j = JUDGEMENTS.c
-    columns = (j.response_id, j.judge_id, j.answer_class)
     for some in chunks(response_ids):
-        statement = select(*columns).where(in_list(j.response_id, some)).order_by(j.response_id, j.id)
-        for response_id, judge, answer_class in (yield statement).all():
+        for response_id, judge, answer_class in (yield _CLASSES(some)).all():
             found[response_id] = (*found.get(response_id, ()), (*judges[judge], answer_class))
     return found
 

@@ -7,9 +7,10 @@ which has no roles, the same names stand for the tables themselves.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Text, TypeDecorator, column
+from sqlalchemy import Integer, Text, TypeDecorator, column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import TableClause
+from sqlalchemy.sql.functions import FunctionElement
 
 from orbench_studio.store.core.columns import LongText
 
@@ -29,9 +30,10 @@ DECISION_AUTHORS = _DecisionAuthors(
 )
 
 
-class _Summary(ColumnElement[str]):
+class _Summary(FunctionElement[str]):
     """The summary of an entry in `JOURNAL`, or that it is hidden."""
 
+    name = "summary"
     inherit_cache = True
     type: TypeDecorator[str] = LongText()
 

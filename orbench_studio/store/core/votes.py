@@ -7,21 +7,26 @@ from sqlalchemy import select
 
 from orbench_studio.domain.core.category import stored_category
 from orbench_studio.domain.core.moderation import Verdict, Vote
-from orbench_studio.store.core.bulk_insert import chunks, in_list
+from orbench_studio.store.core.bulk_insert import ForIds, chunks
 from orbench_studio.store.core.pipeline import Read, Steps
 from orbench_studio.store.core.tables import MODELS, VOTES
+
+_V = VOTES.c
+_VOTES = ForIds(
+    select(
+        *(_V.prompt_id, _V.id, MODELS.c.name, _V.verdict, _V.category),
+        *(_V.explanation, _V.raw, _V.response_id, _V.template_hash),
+    ).join(MODELS, MODELS.c.id == _V.moderator_id),
+    _V.prompt_id,
+)
 
 
 @Read
 def of_prompts(prompt_ids: Sequence[int]) -> Steps[dict[int, list[Vote]]]:
     """All votes on the prompts and on the responses to them, oldest first, by prompt."""
     found: dict[int, list[Vote]] = defaultdict(list)
-    v = VOTES.c
-    about = (v.prompt_id, v.id, MODELS.c.name, v.verdict, v.category)
-    more = (v.explanation, v.raw, v.response_id, v.template_hash)
     for some in chunks(prompt_ids):
-        cast = select(*about, *more).join(MODELS, MODELS.c.id == v.moderator_id).where(in_list(v.prompt_id, some))
-        for prompt_id, vote_id, moderator, verdict, category, *rest in (yield cast).all():
+        for prompt_id, vote_id, moderator, verdict, category, *rest in (yield _VOTES(some)).all():
             chosen = stored_category(category) if category else None
             vote = Vote(vote_id, moderator, Verdict(verdict), chosen, *rest)
             found[prompt_id].append(vote)

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, select, update
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.domain.team.queue import NO_END, AssignmentState, QueueState
-from orbench_studio.store.core.bulk_insert import chunks
+from orbench_studio.store.core.bulk_insert import ForIds, chunks
 from orbench_studio.store.core.pipeline import Read, Steps, send, together
 from orbench_studio.store.core.reviewer_views import DECISION_AUTHORS
 from orbench_studio.store.core.tables import JOURNAL
@@ -26,6 +26,21 @@ Q, P, C, A = TEAM_QUEUES.c, TEAM_PROMPTS.c, TEAM_CLAIMS.c, DECISION_AUTHORS.c
 COUNTED = (Aspect.LABEL, Aspect.TRAINING, Aspect.SKIP)  # the decisions on which assignments depend
 TRAINING_ROOM = 1  # a training prompt can be given to everybody: its room never shrinks
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_ROWS = (
+    select(TEAM_PROMPTS, Q.overlap)
+    .join(TEAM_QUEUES, Q.id == P.queue_id)
+    .where(Q.state != QueueState.ENDED)
+    .order_by(P.id)
+)
+_LOCKED = ForIds(_ROWS.with_for_update(of=TEAM_PROMPTS), P.prompt_id)
+_ASSIGNED = ForIds(select(TEAM_CLAIMS).join(TEAM_PROMPTS, P.id == C.team_prompt_id).order_by(C.id), P.prompt_id)
+_LAST = ForIds(
+    select(A.prompt_id, A.annotator_id, A.aspect, func.max(A.id).label("last"))
+    .join(JOURNAL, JOURNAL.c.id == A.journal_id)
+    .where(A.aspect.in_(COUNTED), JOURNAL.c.kind == EntryKind.DECISION, IN_FORCE)
+    .group_by(A.prompt_id, A.annotator_id, A.aspect),
+    A.prompt_id,
+)
 
 
 def assigned_to_others(db: Connection, prompt_ids: Sequence[int], annotator_id: int | None) -> dict[int, str]:
@@ -56,7 +71,11 @@ def wrong(db: Connection) -> Iterator[str]:
     """A sentence for each group of queue rows that do not follow from the decisions and assignments."""
     ids = list(db.execute(select(P.prompt_id).distinct().order_by(P.prompt_id)).scalars())
     for some in chunks(ids):
-        differing = [one.row.prompt_id for one in _read_expected(db, db.execute(_rows(some)).all()) if one.differs]
+        differing = [
+            one.row.prompt_id
+            for one in _read_expected(db, db.execute(_ROWS.where(P.prompt_id.in_(some))).all())
+            if one.differs
+        ]
         if differing:
             yield f"team_prompts: {len(differing)} rows do not match the decisions. First prompt: {differing[0]}."
 
@@ -131,9 +150,8 @@ def expected_rows(
 def assigned_to(prompt_ids: Sequence[int]) -> Steps[dict[int, list[Any]]]:
     """The assignments of the prompts, by row of a queue."""
     found: dict[int, list[Any]] = defaultdict(list)
-    of = select(TEAM_CLAIMS).join(TEAM_PROMPTS, P.id == C.team_prompt_id).order_by(C.id)
     for some in chunks(prompt_ids):
-        for row in (yield of.where(P.prompt_id.in_(some))):
+        for row in (yield _ASSIGNED(some)):
             found[row.team_prompt_id].append(row)
     return found
 
@@ -169,14 +187,7 @@ def last_decisions(prompt_ids: Sequence[int]) -> Steps[dict[int, dict[tuple[int,
     """The id of the last current decision of each annotator, by prompt, annotator and aspect."""
     found: dict[int, dict[tuple[int, str], int]] = defaultdict(dict)
     for some in chunks(prompt_ids):
-        statement = (
-            select(A.prompt_id, A.annotator_id, A.aspect, func.max(A.id).label("last"))
-            .join(JOURNAL, JOURNAL.c.id == A.journal_id)
-            .where(A.prompt_id.in_(some), A.aspect.in_(COUNTED))
-            .where(JOURNAL.c.kind == EntryKind.DECISION, IN_FORCE)
-            .group_by(A.prompt_id, A.annotator_id, A.aspect)
-        )
-        for row in (yield statement):
+        for row in (yield _LAST(some)):
             found[row.prompt_id][row.annotator_id, row.aspect] = row.last
     return found
 
@@ -184,12 +195,7 @@ def last_decisions(prompt_ids: Sequence[int]) -> Steps[dict[int, dict[tuple[int,
 @Read
 def locked_rows(prompt_ids: Sequence[int], queue_id: int | None = None) -> Steps[Sequence[Row[Any]]]:
     """The rows of the prompts in queues that have not ended, locked until the transaction ends."""
-    statement = _rows(prompt_ids)
-    if queue_id is not None:
-        statement = statement.where(P.queue_id == queue_id)
-    return list((yield statement.with_for_update(of=TEAM_PROMPTS)))
-
-
-def _rows(prompt_ids: Sequence[int]) -> Select[Any]:
-    statement = select(TEAM_PROMPTS, Q.overlap).join(TEAM_QUEUES, Q.id == P.queue_id)
-    return statement.where(P.prompt_id.in_(prompt_ids), Q.state != QueueState.ENDED).order_by(P.id)
+    if queue_id is None:
+        return list((yield _LOCKED(prompt_ids)))
+    only = _ROWS.where(P.prompt_id.in_(prompt_ids), P.queue_id == queue_id)
+    return list((yield only.with_for_update(of=TEAM_PROMPTS)))

@@ -6,7 +6,7 @@ nothing. A training prompt hides its known label from the annotator who was give
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, select
 
 from orbench_studio.domain.review.blinding import Standing
 from orbench_studio.domain.team.queue import AssignmentState, QueueState
@@ -18,18 +18,23 @@ Q, P, C = TEAM_QUEUES.c, TEAM_PROMPTS.c, TEAM_CLAIMS.c
 
 _BLIND = and_(~P.training, Q.overlap > 1, Q.state != QueueState.ENDED, P.labels < Q.overlap)
 BLIND_PROMPTS = select(P.prompt_id).join(TEAM_QUEUES, Q.id == P.queue_id).where(_BLIND)
+_OWN = TEAM_PROMPTS.alias("own")
+_MINE = C.annotator_id == bindparam("annotator_id")
+_GIVEN = exists(C.id).where(C.team_prompt_id == P.id, _MINE)
+_PLACE = exists(C.id).where(_OWN.c.prompt_id == P.prompt_id, C.team_prompt_id == _OWN.c.id)
+_PLACE = _PLACE.where(_MINE, C.state != AssignmentState.SKIPPED)
+_STANDING = (
+    select(P.training, P.labels, P.room, Q.overlap, Q.name, _GIVEN.label("given"), _PLACE.label("has_place"))
+    .join(TEAM_QUEUES, Q.id == P.queue_id)
+    .where(P.prompt_id == bindparam("prompt_id"), Q.state != QueueState.ENDED)
+    .order_by(P.id)
+)
 
 
 @Read
 def standing(prompt_id: int, annotator_id: int | None) -> Steps[Standing]:
     """What team queues let an annotator see of a prompt, and whether they may label it."""
-    own = TEAM_PROMPTS.alias("own")
-    given = exists(C.id).where(C.team_prompt_id == P.id, C.annotator_id == annotator_id)
-    place = exists(C.id).where(own.c.prompt_id == P.prompt_id, C.team_prompt_id == own.c.id)
-    place = place.where(C.annotator_id == annotator_id, C.state != AssignmentState.SKIPPED)
-    columns = (P.training, P.labels, P.room, Q.overlap, Q.name, given.label("given"), place.label("has_place"))
-    queued = select(*columns).join(TEAM_QUEUES, Q.id == P.queue_id).order_by(P.id)
-    rows = (yield queued.where(P.prompt_id == prompt_id, Q.state != QueueState.ENDED)).all()
+    rows = (yield _STANDING, {"prompt_id": prompt_id, "annotator_id": annotator_id}).all()
     label = [row for row in rows if not row.training]
     return Standing(
         blind=any(row.overlap > 1 and row.labels < row.overlap for row in label),

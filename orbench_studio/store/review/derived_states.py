@@ -39,7 +39,7 @@ from orbench_studio.domain.core.moderation import (
 from orbench_studio.domain.core.response import WHITE_SPACE, StopReason, stop_class
 from orbench_studio.domain.review.queue import Status
 from orbench_studio.store.core import responses, votes
-from orbench_studio.store.core.bulk_insert import chunks, in_list, replace
+from orbench_studio.store.core.bulk_insert import ForIds, chunks, in_list, replace
 from orbench_studio.store.core.pipeline import Read, Started, Steps, together
 from orbench_studio.store.core.responses import Said
 from orbench_studio.store.core.tables import (
@@ -55,15 +55,32 @@ from orbench_studio.store.review import assignment_states, blinding, journal
 _NEWEST = 2**62  # the id of a decision that is being added: later than all others
 _DECIDED = sorted(DECIDED)
 _REFUSALS = sorted(ALL_REFUSALS)
-_NO_RESPONSES = {
-    "responses": 0,
-    "judged": 0,
-    "refusals": 0,
-    "refusing_models": 0,
-    "refusing_families": 0,
-    "judges_differ": 0,
-    "person_differs": 0,
+_P, _S = PROMPTS.c, RESPONSE_STATES.c
+_RULE = select(WORKSPACE.c.consensus_rule)
+_PROMPTS = ForIds(
+    select(
+        *(_P.id, _P.category, _P.reference_label),
+        *(blinding.is_blind(_P.id).label("blind"), _RULE.scalar_subquery().label("counts_by")),
+    ).order_by(_P.id),
+    _P.id,
+)
+_REFUSES = _S.answer_class.in_(_REFUSALS)
+_COUNTS = {
+    "responses": func.count(),
+    "judged": func.sum(case((_S.answer_class.in_(_DECIDED), 1), else_=0)),
+    "refusals": func.sum(case((_REFUSES, 1), else_=0)),
+    "refusing_models": func.count(case((_REFUSES, _S.model_id)).distinct()),
+    "refusing_families": func.count(case((_REFUSES, MODELS.c.family)).distinct()),
+    "judges_differ": func.sum(case((_S.judges_differ, 1), else_=0)),
+    "person_differs": func.sum(case((_S.person_differs, 1), else_=0)),
 }
+_TALLY = (
+    select(_S.prompt_id, *(count.label(name) for name, count in _COUNTS.items()))
+    .join(MODELS, MODELS.c.id == _S.model_id)
+    .group_by(_S.prompt_id)
+)
+_NO_RESPONSES = dict.fromkeys(_COUNTS, 0)
+_TALLIES = ForIds(_TALLY, _S.prompt_id)
 _LETTERS = {Verdict.SAFE: "S", Verdict.TOXIC: "T", Verdict.UNPARSED: "?"}
 
 
@@ -86,6 +103,7 @@ class Inputs:
     """What the states of prompts follow from; decisions can be added before the states are written."""
 
     prompt_ids: Sequence[int]
+    queued: bool  # whether a team queue has one of the prompts; on a server, that is not known yet: True
     places: Started[Sequence[Any]]  # their rows in team queues, locked until the transaction ends
     assigned: Started[dict[int, list[Any]]]
     last: Started[dict[int, dict[tuple[int, str], int]]]
@@ -106,11 +124,14 @@ class Inputs:
 
 def start_inputs(start: together, prompt_ids: Sequence[int]) -> Inputs:
     """Read what the states of the prompts follow from."""
+    places = start(assignment_states.locked_rows, prompt_ids)
+    queued = not places.has_result or bool(places.result)
     return Inputs(
         prompt_ids,
-        start(assignment_states.locked_rows, prompt_ids),
-        start(assignment_states.assigned_to, prompt_ids),
-        start(assignment_states.last_decisions, prompt_ids),
+        queued,
+        places,
+        start(assignment_states.assigned_to, prompt_ids if queued else ()),
+        start(assignment_states.last_decisions, prompt_ids if queued else ()),
         start(_prompts, prompt_ids),
         start(votes.of_prompts, prompt_ids),
         start(journal.of_prompts, prompt_ids),
@@ -136,7 +157,7 @@ def write_prompts(db: Connection, inputs: Inputs) -> None:
 @Read
 def rule() -> Steps[Rule]:
     """The consensus rule of this workspace."""
-    return Rule.from_text((yield select(WORKSPACE.c.consensus_rule)).scalar_one())
+    return Rule.from_text((yield _RULE).scalar_one())
 
 
 def with_unread_votes(db: Connection) -> list[int]:
@@ -148,8 +169,8 @@ def with_unread_votes(db: Connection) -> list[int]:
 def recount_answers(db: Connection, prompt_ids: Sequence[int]) -> None:
     """Count the prompts' responses and refusals again, where nothing else about the prompts changed."""
     for some in chunks(prompt_ids):
-        tally = _tally(some).subquery()
-        counts = {name: tally.c[name] for name in _NO_RESPONSES}
+        tally = _TALLY.where(in_list(_S.prompt_id, some)).subquery()
+        counts = {name: tally.c[name] for name in _COUNTS}
         db.execute(update(PROMPT_STATES).where(PROMPT_STATES.c.prompt_id == tally.c.prompt_id).values(counts))
 
 
@@ -243,10 +264,7 @@ def _states(
 
 @Read
 def _prompts(prompt_ids: Sequence[int]) -> Steps[Sequence[Any]]:
-    p = PROMPTS.c
-    counts_by = select(WORKSPACE.c.consensus_rule).scalar_subquery().label("counts_by")
-    columns = (p.id, p.category, p.reference_label, blinding.is_blind(p.id).label("blind"), counts_by)
-    return list((yield select(*columns).where(in_list(p.id, prompt_ids)).order_by(p.id)))
+    return list((yield _PROMPTS(prompt_ids)))
 
 
 def _state(row: Any, cast_votes: list[Vote], decided: Sequence[Annotation], tally: Mapping[str, int]) -> dict[str, Any]:
@@ -292,22 +310,4 @@ def _last_of_each(decided: Iterable[Annotation], aspect: Aspect) -> Iterable[Ann
 
 @Read
 def _tallies(prompt_ids: Sequence[int]) -> Steps[dict[int, dict[str, int]]]:
-    rows = yield _tally(prompt_ids)
-    return {row.prompt_id: {name: getattr(row, name) for name in _NO_RESPONSES} for row in rows}
-
-
-def _tally(prompt_ids: Sequence[int]) -> Select[Any]:
-    s = RESPONSE_STATES.c
-    refuses = s.answer_class.in_(_REFUSALS)
-    counts = {
-        "responses": func.count(),
-        "judged": func.sum(case((s.answer_class.in_(_DECIDED), 1), else_=0)),
-        "refusals": func.sum(case((refuses, 1), else_=0)),
-        "refusing_models": func.count(case((refuses, s.model_id)).distinct()),
-        "refusing_families": func.count(case((refuses, MODELS.c.family)).distinct()),
-        "judges_differ": func.sum(case((s.judges_differ, 1), else_=0)),
-        "person_differs": func.sum(case((s.person_differs, 1), else_=0)),
-    }
-    columns = [count.label(name) for name, count in counts.items()]
-    statement = select(s.prompt_id, *columns).join(MODELS, MODELS.c.id == s.model_id)
-    return statement.where(in_list(s.prompt_id, prompt_ids)).group_by(s.prompt_id)
+    return {prompt_id: dict(zip(_COUNTS, counts, strict=True)) for prompt_id, *counts in (yield _TALLIES(prompt_ids))}

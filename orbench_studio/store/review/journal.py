@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple, cast
 from uuid import uuid4
@@ -15,6 +16,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Insert,
+    ScalarSelect,
     Select,
     bindparam,
     exists,
@@ -27,7 +30,7 @@ from sqlalchemy import (
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Visible
 from orbench_studio.domain.review.timeline import EntryKind
-from orbench_studio.store.core.bulk_insert import chunks, id_of, inserted
+from orbench_studio.store.core.bulk_insert import ForIds, chunks, id_of, inserted
 from orbench_studio.store.core.clock import SERVER_CLOCK
 from orbench_studio.store.core.pipeline import Read, Steps, send
 from orbench_studio.store.core.reviewer_views import DECISION_AUTHORS, SUMMARY
@@ -78,6 +81,43 @@ SAW_MORE = or_(*(ANNOTATIONS.c.visible.contains(word) for word in _MORE))
 IN_ORDER = (JOURNAL.c.counter, JOURNAL.c.at, JOURNAL.c.uuid)
 NEWEST_FIRST = tuple(column.desc() for column in IN_ORDER)
 
+_INSERT = insert(JOURNAL).inline()
+_INSERT_DECIDING = _INSERT.values(guideline_id=guidelines.in_force())
+_WITH_UUID = select(JOURNAL.c.id).where(JOURNAL.c.uuid == bindparam("uuid"))
+# Each read from the end of the index: an annotator may have tens of thousands of entries.
+_LAST_MOMENT, _LAST_OF_NOBODY = (
+    select(
+        *(select(of).where(by).order_by(*NEWEST_FIRST[:2]).limit(1).scalar_subquery() for of in IN_ORDER[1::-1]),
+        SERVER_CLOCK,
+    )
+    for by in (JOURNAL.c.annotator_id == bindparam("annotator_id"), JOURNAL.c.annotator_id.is_(None))
+)
+_ABOUT = ANNOTATIONS.c.prompt_id == bindparam("prompt_id")
+_BY_AUTHOR = ANNOTATIONS.c.annotator_id == bindparam("annotator_id")
+_SEEN_AT = (
+    select(func.max(JOURNAL.c.at))
+    .join(ANNOTATIONS, ANNOTATIONS.c.journal_id == JOURNAL.c.id)
+    .where(_ABOUT, _BY_AUTHOR, JOURNAL.c.kind.in_(DECIDING), SAW_MORE)
+)
+_ANNOTATIONS = (
+    select(ANNOTATIONS, JOURNAL.c.kind, JOURNAL.c.at, JOURNAL.c.counter, ANNOTATORS.c.name)
+    .join(JOURNAL, JOURNAL.c.id == ANNOTATIONS.c.journal_id)
+    .join(ANNOTATORS, ANNOTATORS.c.id == ANNOTATIONS.c.annotator_id)
+    .where(IN_FORCE)
+    .order_by(*IN_ORDER, ANNOTATIONS.c.id)
+)
+_ON_PROMPTS = ForIds(_ANNOTATIONS, ANNOTATIONS.c.prompt_id)
+_ON_RESPONSES = ForIds(_ANNOTATIONS.where(ANNOTATIONS.c.aspect == Aspect.ANSWER_CLASS), ANNOTATIONS.c.response_id)
+
+
+def _newest_about(*which: ColumnElement[bool]) -> ScalarSelect[Any]:
+    entries = select(ANNOTATIONS.c.journal_id).where(*which)
+    either = or_(JOURNAL.c.id.in_(entries), JOURNAL.c.target_id.in_(entries))
+    return select(func.max(JOURNAL.c.id)).where(either).scalar_subquery()
+
+
+_VERSIONS = select(_newest_about(_ABOUT), _newest_about(_ABOUT, _BY_AUTHOR))
+
 
 def annotator_id(db: Connection, name: str) -> int | None:
     """The annotator of this name; None where there is none."""
@@ -110,7 +150,8 @@ def append(
     uuid: str | None = None,
 ) -> int:
     """Append an entry and return its id; a decision records the current guidelines."""
-    return inserted(db, JOURNAL, _entry(kind, annotator_id, moment, summary, target_id, uuid))
+    row = _entry(kind, annotator_id, moment, summary, target_id, uuid)
+    return inserted(db, JOURNAL, row | {"guideline_id": guidelines.in_force()} if kind in DECIDING else row)
 
 
 def send_entry(
@@ -125,17 +166,22 @@ def send_entry(
 ) -> None:
     """Append an entry with its decisions without waiting for its id."""
     row = _entry(kind, annotator_id, moment, summary, target_id, uuid)
-    send(db, insert(JOURNAL).inline().values(row))
+    send(db, _INSERT_DECIDING if kind in DECIDING else _INSERT, row)
     if decisions:
-        entry = select(JOURNAL.c.id).where(JOURNAL.c.uuid == row["uuid"]).scalar_subquery()
-        columns: dict[str, Any] = {name: bindparam(name) for name in decisions[0]}
-        send(db, insert(ANNOTATIONS).inline().values(journal_id=entry, **columns), list(decisions))
+        send(db, _insert_decisions(tuple(decisions[0])), [{**each, "entry": row["uuid"]} for each in decisions])
+
+
+@lru_cache(maxsize=4)
+def _insert_decisions(columns: tuple[str, ...]) -> Insert:
+    entry = select(JOURNAL.c.id).where(JOURNAL.c.uuid == bindparam("entry")).scalar_subquery()
+    values: dict[str, Any] = {name: bindparam(name) for name in columns}
+    return insert(ANNOTATIONS).inline().values(journal_id=entry, **values)
 
 
 def _entry(
     kind: EntryKind, annotator_id: int | None, moment: Moment, summary: str, target_id: int | None, uuid: str | None
 ) -> dict[str, Any]:
-    row: dict[str, Any] = {
+    return {
         "uuid": uuid or uuid4().hex,
         "kind": kind,
         "annotator_id": annotator_id,
@@ -144,9 +190,6 @@ def _entry(
         "summary": summary,
         "target_id": target_id,
     }
-    if kind in DECIDING:
-        row["guideline_id"] = guidelines.in_force()
-    return row
 
 
 @Read
@@ -154,7 +197,7 @@ def entry_of(uuid: str | None) -> Steps[int | None]:
     """The id of the entry with this uuid; None where there is none."""
     if uuid is None:
         return None
-    return cast("int | None", (yield select(JOURNAL.c.id).where(JOURNAL.c.uuid == uuid)).scalar())
+    return cast("int | None", (yield _WITH_UUID, {"uuid": uuid}).scalar())
 
 
 @Read
@@ -164,8 +207,8 @@ def moment(annotator_id: int | None, now: datetime | None = None) -> Steps[Momen
     An entry that a wrong clock dated minutes ahead is ignored: the counter orders entries, and times stay true.
     On a server, its clock counts; `now` is the time of an offline decision, and never later than that.
     """
-    statement = select(func.max(JOURNAL.c.at), func.max(JOURNAL.c.counter), SERVER_CLOCK)
-    last, counter, server_time = (yield statement.where(JOURNAL.c.annotator_id == annotator_id)).one()
+    statement = (_LAST_MOMENT, {"annotator_id": annotator_id}) if annotator_id is not None else _LAST_OF_NOBODY
+    last, counter, server_time = (yield statement).one()
     latest = server_time or datetime.now(UTC)
     now = min(now or latest, latest) if server_time else now or latest
     follows = last is not None and now <= last < latest + _AHEAD
@@ -227,9 +270,7 @@ def touched_by(db: Connection, entry_ids: Sequence[int]) -> tuple[list[int], lis
 @Read
 def seen_at(prompt_id: int, annotator_id: int | None) -> Steps[datetime | None]:
     """When the annotator last decided about the prompt and saw more than its texts, also where that is undone."""
-    mine = (ANNOTATIONS.c.prompt_id == prompt_id, ANNOTATIONS.c.annotator_id == annotator_id)
-    statement = select(func.max(JOURNAL.c.at)).join(ANNOTATIONS, ANNOTATIONS.c.journal_id == JOURNAL.c.id)
-    found = (yield statement.where(*mine, JOURNAL.c.kind.in_(DECIDING), SAW_MORE)).scalar()
+    found = (yield _SEEN_AT, {"prompt_id": prompt_id, "annotator_id": annotator_id}).scalar()
     return cast("datetime | None", found)
 
 
@@ -238,7 +279,7 @@ def of_prompts(prompt_ids: Sequence[int]) -> Steps[dict[int, list[Annotation]]]:
     """The current decisions about the prompts and their responses, oldest first, by prompt."""
     found: dict[int, list[Annotation]] = defaultdict(list)
     for some in chunks(prompt_ids):
-        for row in in_time((yield _annotations().where(ANNOTATIONS.c.prompt_id.in_(some), IN_FORCE))):
+        for row in in_time((yield _ON_PROMPTS(some))):
             found[row.prompt_id].append(annotation(row))
     return found
 
@@ -248,8 +289,7 @@ def on_responses(response_ids: Sequence[int]) -> Steps[dict[int, list[Annotation
     """The current human answer classes of the responses, oldest first, by response."""
     found: dict[int, list[Annotation]] = defaultdict(list)
     for some in chunks(response_ids):
-        about = (ANNOTATIONS.c.response_id.in_(some), ANNOTATIONS.c.aspect == Aspect.ANSWER_CLASS)
-        for row in in_time((yield _annotations().where(*about, IN_FORCE))):
+        for row in in_time((yield _ON_RESPONSES(some))):
             found[row.response_id].append(annotation(row))
     return found
 
@@ -293,13 +333,8 @@ class Versions(NamedTuple):
 @Read
 def versions_of(prompt_id: int, annotator_id: int | None = None) -> Steps[Versions]:
     """The versions of a prompt, for all and for one annotator."""
-    about = select(ANNOTATIONS.c.journal_id).where(ANNOTATIONS.c.prompt_id == prompt_id)
-    own = about.where(ANNOTATIONS.c.annotator_id == annotator_id)
-    newest = (
-        select(func.max(JOURNAL.c.id)).where(or_(JOURNAL.c.id.in_(of), JOURNAL.c.target_id.in_(of))).scalar_subquery()
-        for of in (about, own)
-    )
-    return Versions(*(number or 0 for number in (yield select(*newest)).one()))
+    numbers = (yield _VERSIONS, {"prompt_id": prompt_id, "annotator_id": annotator_id}).one()
+    return Versions(*(number or 0 for number in numbers))
 
 
 def by(annotator: str) -> ColumnElement[bool]:
@@ -344,15 +379,6 @@ def entries(db: Connection, limit: int | None = None, *only: ColumnElement[bool]
         )
         for r in reversed(rows)
     ]
-
-
-def _annotations() -> Select[Any]:
-    return (
-        select(ANNOTATIONS, JOURNAL.c.kind, JOURNAL.c.at, JOURNAL.c.counter, ANNOTATORS.c.name)
-        .join(JOURNAL, JOURNAL.c.id == ANNOTATIONS.c.journal_id)
-        .join(ANNOTATORS, ANNOTATORS.c.id == ANNOTATIONS.c.annotator_id)
-        .order_by(*IN_ORDER, ANNOTATIONS.c.id)
-    )
 
 
 def annotation(row: Any) -> Annotation:

@@ -1,0 +1,57 @@
+"""What labelling in a file costs: statements are compiled once, and a long journal does not slow it down."""
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import CacheStats
+
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.services.review import prompt_review
+from orbench_studio.services.team.policy import TeamPolicy
+
+_INSTRUCTIONS = 10  # of SQLite's machine, between two calls of the counter
+
+
+@pytest.fixture
+def step(path, workspace):
+    """Load a prompt, label it, and undo that."""
+    workspace.policy = TeamPolicy()
+
+    def run():
+        view = prompt_review.load(workspace, 1, "anna")
+        prompt_review.decide(workspace, Decision(1, Aspect.LABEL, "safe"), annotator="anna", seen=view.version)
+        prompt_review.undo(workspace, annotator="anna")
+
+    run()
+    return run
+
+
+def test_statements_are_compiled_once(workspace, step):
+    compiled = []
+
+    def note(_db, _cursor, statement, _parameters, context, _many):
+        if context.compiled is not None and context.cache_hit is not CacheStats.CACHE_HIT:
+            compiled.append(statement)
+
+    with workspace.reading() as db:
+        event.listen(db.engine, "after_cursor_execute", note)
+    step()
+    assert compiled == []
+
+
+def test_a_long_journal_costs_no_more(workspace, step):
+    counted = []
+    with workspace.reading() as db:
+        db.connection.driver_connection.set_progress_handler(lambda: counted.append(1), _INSTRUCTIONS)
+    step()
+    short = len(counted)
+    with workspace.writing() as db:
+        db.exec_driver_sql(
+            "WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) "
+            "INSERT INTO journal (kind, annotator_id, at, summary, uuid, counter) "
+            "SELECT 'decision', 1, '2026-01-01 00:00:00.000000', 'Imported', 'entry ' || i, i FROM n"
+        )
+    step()
+    counted.clear()
+    step()
+    assert len(counted) < 2 * short
