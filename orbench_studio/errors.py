@@ -24,6 +24,10 @@ class ConnectionLostError(WorkspaceError):
     """The workspace's server cannot be reached; whether the last transaction was committed is not known."""
 
 
+class AccessEndedError(WorkspaceError):
+    """The user's role in the workspace on a server was taken away while it was open."""
+
+
 class WorkspaceMovedError(WorkspaceError):
     """The workspace file was renamed, deleted or replaced while it was open; it is not written to any more."""
 

@@ -261,6 +261,8 @@ class MainWindow(PageRegistry):
         operations.changed.connect(self._pages.refresh)
         self._recorder.lost.connect(partial(self.messages.show_error, self._recorder))
         self._recorder.back.connect(self._reconnected)
+        self._session.access_ended.connect(partial(self.messages.show_error, self._session))
+        self._session.access_returned.connect(partial(self.messages.clear_error, self._session))
         self._session.leaving.connect(self._remember_place)
         self._session.leaving.connect(self.messages.leave_workspace)
         self._session.opened.connect(self._opened)

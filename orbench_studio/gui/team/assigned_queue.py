@@ -42,7 +42,8 @@ class AssignedQueue(QObject):
     def beat(self) -> None:
         """Renew the assignments and request more, unless the window is hidden."""
         window = self._page.window()
-        if self._joined is None or not window.isVisible() or window.isMinimized():
+        is_seen = window.isVisible() and not window.isMinimized()
+        if self._joined is None or not self._session.has_access or not is_seen:
             return
         name, who = self._joined
 
@@ -90,7 +91,7 @@ class AssignedQueue(QObject):
         self._session.run(work, None)
 
     def _ask_more(self) -> None:
-        if self._joined is None:
+        if self._joined is None or not self._session.has_access:
             return
         joined, known = self._joined, frozenset(self._page.model.ids())
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from orbench_studio.domain.workspace.location import Location, is_same
-from orbench_studio.errors import ConnectionLostError, WorkspaceMovedError
+from orbench_studio.errors import AccessEndedError, ConnectionLostError, WorkspaceMovedError
 from orbench_studio.gui.common.operations import Operations, act_of
 from orbench_studio.settings import Settings
 
@@ -28,6 +28,8 @@ class Session(QObject):
     closed = Signal()  # after the workspace was closed
     leaving = Signal()  # before it is closed: operations that start now still find it open
     moved = Signal(str)  # with a message, each time an operation finds that the file was renamed, deleted or replaced
+    access_ended = Signal(str)  # with a message, each time an operation finds that the user's role was taken away
+    access_returned = Signal()
     disconnected = Signal(bool)  # the server did not answer; with whether this must be shown
 
     def __init__(
@@ -43,6 +45,7 @@ class Session(QObject):
         self.settings = settings
         self.workspace: Workspace | None = None
         self.demo: Path | None = None  # the temporary file of the demo
+        self.has_access = True  # to a workspace on a server, whose owner can take the user's role away
         self.own_work: set[int] = set()  # running batches of this window: they report their writes themselves
         self._policy = policy
 
@@ -131,7 +134,7 @@ class Session(QObject):
             done,
             lambda error: self._failed(error, failed, show_errors=show_errors),
             show_errors=show_errors,
-            handled_elsewhere=(ConnectionLostError, WorkspaceMovedError),
+            handled_elsewhere=(AccessEndedError, ConnectionLostError, WorkspaceMovedError),
             act=act_of(work),
             is_current=lambda: self.workspace is workspace,
             urgent=urgent and workspace.on_server,
@@ -140,12 +143,22 @@ class Session(QObject):
     def _failed(self, error: Exception, failed: Callable[[Exception], object] | None, *, show_errors: bool) -> None:
         if isinstance(error, ConnectionLostError):
             self.disconnected.emit(show_errors)
+        if isinstance(error, AccessEndedError):
+            self.has_access = False
+            self.access_ended.emit(str(error))
         if failed is not None:
             failed(error)
         if isinstance(error, WorkspaceMovedError):
             self.moved.emit(str(error))
 
+    def regain_access(self) -> None:
+        """Note that the workspace can be read again."""
+        if not self.has_access:
+            self.has_access = True
+            self.access_returned.emit()
+
     def _leave(self) -> None:
+        self.has_access = True
         if self.workspace is not None:
             self.leaving.emit()
             self.operations.run_last(self.workspace.close)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
 WATCH = 500  # milliseconds between polls
+_WITHOUT_ACCESS = 5_000  # after the user's role was taken away, until it is given back
 
 
 class Watch(QObject):
@@ -29,10 +30,12 @@ class Watch(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(WATCH)
         self._timer.timeout.connect(self._poll)
+        session.access_ended.connect(lambda _: self._timer.setInterval(_WITHOUT_ACCESS))
+        session.access_returned.connect(lambda: self._timer.setInterval(WATCH))
 
     def start(self) -> None:
         """Start polling the open workspace."""
-        self._timer.start()
+        self._timer.start(WATCH)
         self._poll()
 
     def stop(self) -> None:
@@ -42,12 +45,14 @@ class Watch(QObject):
         self._polling = False
 
     def _poll(self) -> None:
-        is_offline = self._is_offline()
+        is_offline, has_access = self._is_offline(), self._session.has_access
 
         def work(workspace: Workspace) -> int:
             if is_offline:
                 with workspace.reading():
                     pass  # the notification connection can be slow to detect a lost server
+            if not has_access:
+                workspace.require_access()
             return workspace.data_version()
 
         if not self._polling:
@@ -60,6 +65,9 @@ class Watch(QObject):
     def _compare(self, version: int) -> None:
         self._polling = False
         self._reached()
+        if not self._session.has_access:
+            self._last_version = -1  # what changed meanwhile was not seen
+        self._session.regain_access()
         if self._last_version not in (None, version) and not self._session.own_work:
             self._session.operations.changed.emit(ALL_CHANGED)
         self._last_version = version

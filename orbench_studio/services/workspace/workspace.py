@@ -77,6 +77,11 @@ class Workspace:
         """A number that changes when another window or program writes to the workspace."""
         return self._changes.version()
 
+    def require_access(self) -> None:
+        """Raise AccessEndedError if the user has no role in it any more."""
+        with self.reading() as db:
+            db.exec_driver_sql("SELECT 1 FROM prompts LIMIT 1")
+
     def problems(self) -> list[str]:
         """All problems of the file and its content, as texts; empty if there are none."""
         return _problems(self._engine)

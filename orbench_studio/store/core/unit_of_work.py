@@ -7,14 +7,15 @@ from typing import cast
 from sqlalchemy import Connection, Engine, bindparam, func, select, text
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
-from orbench_studio.errors import ConnectionLostError, WorkspaceError
+from orbench_studio.errors import AccessEndedError, ConnectionLostError, WorkspaceError
 from orbench_studio.store.core import open_file
 from orbench_studio.store.core.engine import LOCK, commit_on_server, is_server
 from orbench_studio.store.core.pipeline import send
 from orbench_studio.store.core.tables import ANNOTATORS
 
 _DAMAGED = "The workspace is damaged. Restore a backup."
-_NOT_YOURS = "Your role on the server does not permit this. Ask the owner of the workspace."
+_MAY_NOT = "Your role on the server does not permit this."
+_NOT_UNDER_THIS_NAME = "Your role can only record decisions under its own name, and adjudicate only as an adjudicator."
 _CAUSES = {
     "database is locked": "Another window or program is writing to the workspace. Wait for it to finish and try again.",
     "database or disk is full": "The disk is full. Free some space and try again.",
@@ -23,16 +24,13 @@ _CAUSES = {
     "malformed": _DAMAGED,
     "not a database": _DAMAGED,
     "unable to open": "The workspace could not be opened. Check that its folder exists and can be written to.",
-    "permission denied": _NOT_YOURS,
-    "must be owner": _NOT_YOURS,
-    "row-level security": "Your role can only record decisions under its own name, and adjudicate only as an "
-    "adjudicator. Ask the owner of the workspace.",
     "check constraint": "A value is not valid in a workspace. Update the studio, or ask the owner of the workspace.",
     "lock timeout": "Another program has locked the workspace. Wait for it to finish and try again.",
     "statement timeout": "The server took too long. Try again when it is less busy.",
     "no space left": "The server's disk is full. Ask its administrator.",
     "pg_trgm": "The server lacks the extension pg_trgm. Install PostgreSQL's contrib package there.",
 }
+_REFUSED = ("permission denied", "must be owner", "row-level security")
 _CLOSED = (
     *("closed", "terminat", "shut", "starting up", "recovery mode", "accepting connections"),
     *("refused", "timeout", "timed out", "unreachable", "no route", "resolve", "reset by peer", "broken pipe"),
@@ -120,6 +118,8 @@ def translated(engine: Engine) -> Iterator[None]:
         message = str(error.orig).lower()
         if error.connection_invalidated or (isinstance(error, OperationalError) and _is_lost(message)):
             raise ConnectionLostError("There is no connection to the workspace's server.") from error
+        if any(sign in message for sign in _REFUSED):
+            raise _not_permitted(engine, message) from error
         for sign, advice in _CAUSES.items():
             if sign in message:
                 why = str(error.orig).splitlines()[0]  # what follows shows the statement
@@ -154,6 +154,24 @@ def _blame_row(engine: Engine, error: Exception) -> None:
     message = unreadable_row(engine)
     if message is not None:
         raise WorkspaceError(message) from error
+
+
+def _not_permitted(engine: Engine, message: str) -> WorkspaceError:
+    """What the role does not permit and whom to ask, without the names of tables, which mean nothing to the user."""
+    query = (
+        "SELECT pg_get_userbyid(datdba), has_table_privilege(to_regclass('public.prompts'), 'SELECT') "
+        "FROM pg_database WHERE datname = current_database()"
+    )
+    try:
+        with engine.connect() as db:
+            owner, reads = db.exec_driver_sql(query).one()
+    except SQLAlchemyError:  # a person without a role cannot connect again
+        owner, reads = "", False
+    whom = f", {owner}" if owner else ""
+    if reads is False:
+        return AccessEndedError(f"Your access to this workspace was removed. Ask its owner{whom}.")
+    why = _NOT_UNDER_THIS_NAME if "row-level security" in message else _MAY_NOT
+    return WorkspaceError(f"Nothing was changed. {why} Ask the owner of the workspace{whom}.")
 
 
 def _is_lost(message: str) -> bool:

@@ -180,3 +180,25 @@ def test_two_windows_see_each_others_work(start, place):
         with open_workspace(place) as other:
             prompt_review.decide(other, Decision(1, Aspect.LABEL, "safe"), annotator="somebody else")
         studio.wait(lambda: studio.page.view is not None and not studio.page.view.is_unlabelled)
+
+
+def test_a_person_who_was_removed_is_told_once_and_goes_on_when_added_again(start, server, place):
+    server.admit("mona", place)
+    theirs = server.address(place.database, "mona")
+    with start(theirs) as studio:
+        ready(studio)
+        role = f"{place.database}_reviewer"
+        server.say(f"REVOKE {role} FROM mona")
+        studio.key(S)
+        studio.wait(lambda: "Your access to this workspace was removed. Ask its owner, owner." in studio.message())
+        studio.window.review.ask_queue()
+        studio.window.show_page("page_team")
+        studio.wait(lambda: not studio.application.operations.busy)
+        assert len(studio.window.messages._errors) == 1
+        server.say(f"GRANT {role} TO mona")
+        studio.application.recorder._watch._poll()
+        studio.wait(lambda: not studio.window.messages._errors)
+        studio.window.show_page("page_review")
+        studio.wait(lambda: studio.page.state is State.SHOWN)
+        studio.press(S)
+    assert journal(place) == [(1, "safe")]
