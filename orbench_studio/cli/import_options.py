@@ -1,7 +1,7 @@
 """The options of `orbench-studio import`, and what they say."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -76,26 +76,33 @@ def mapping_of(columns: list[str]) -> "ColumnMapping | None":
     """The mapping of `--column` options; None if there are none."""
     from orbench_studio.services.data.import_files import ColumnMapping, Field
 
-    found = {}
+    found: dict[Field, str] = {}
     for text in columns:
         name, _, column = text.partition("=")
         if name not in list(Field) or not column:
             raise typer.BadParameter(
                 f"{text!r} is not FIELD=COLUMN. Fields: {', '.join(Field)}.", param_hint="--column"
             )
-        found[Field(name)] = column
+        _set_once(found, Field(name), column, "--column")
     return ColumnMapping(found) if found else None
 
 
 def meanings_of(values: list[str]) -> dict[str, str]:
     """What the `--value` options say."""
-    found = {}
+    found: dict[str, str] = {}
     for text in values:
         stated, mark, meaning = text.rpartition("=")
         if not mark or not stated:
             raise typer.BadParameter(f"{text!r} is not VALUE=MEANING, such as 1=direct_answer.", param_hint="--value")
-        found[stated] = meaning
+        _set_once(found, stated, meaning, "--value")
     return found
+
+
+def _set_once(found: dict[Any, str], name: str, given: str, hint: str) -> None:
+    """Add what an option says about a field or a value; refuses another one about the same."""
+    if found.setdefault(name, given) != given:
+        text = f"{name!r} is given twice: {found[name]!r} and {given!r}. Give it once."
+        raise typer.BadParameter(text, param_hint=hint)
 
 
 def faults_of(names: list[str]) -> "frozenset[Fault]":

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
 from orbench_studio.cli.console import counted, write_error, write_json, write_line
+from orbench_studio.cli.single_values import SingleValues
 from orbench_studio.domain.core.rates import coefficient_text
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _DIGITS = 4
 
 
-class MultiValueTrain(TyperCommand):
+class MultiValueTrain(SingleValues):
     """Lets one `--train` take several files: all words up to the next option."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from orbench_studio import log
 from orbench_studio.cli import (
@@ -45,6 +45,7 @@ from orbench_studio.cli import (
 )
 from orbench_studio.cli.console import Exit, write_error, write_line
 from orbench_studio.cli.display import missing_library
+from orbench_studio.cli.single_values import SingleValues
 from orbench_studio.cli.terminal import guard, in_one_line
 from orbench_studio.domain.workspace.location import exists, location_of
 from orbench_studio.env_file import load_env_file
@@ -167,6 +168,8 @@ app.command("guidelines")(guidelines.guidelines)
 app.command("index")(index.index)
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
+for _command in app.registered_commands:
+    _command.cls = SingleValues if _command.cls in (None, TyperCommand) else _command.cls
 
 
 def _show_version(wanted: bool) -> None:

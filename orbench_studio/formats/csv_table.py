@@ -121,6 +121,7 @@ def open_texts(file: InputFile, separator: str | None) -> Table:
     if separator is None and (delimiter := text_lines.delimiter_of(file)) is not None:
         return open_delimited(file, delimiter)
     if separator is not None:
+        text_lines.require_separator(file, separator)
         rows = text_lines.blocks(file.text(), separator)
     else:
         texts = ((number, [line.rstrip("\r\n")]) for number, line in enumerate(file.text(), 1))

@@ -104,7 +104,10 @@ class ColumnMapping:
         Raises ValueError for a meaning that no mapped field can have.
         """
         found = {part: dict(of) for part, of in self.meanings.items()}
+        words: dict[str, str] = {}
         for stated, meaning in given.items():
+            if words.setdefault(class_words.word(stated), meaning) != meaning:
+                raise ValueError(f"{stated!r} is the same value as another one with another meaning")
             fields = [part for part in CODED if part in self.columns and can_mean(part, meaning)]
             if not fields:
                 raise ValueError(f"no mapped column can mean {meaning!r}")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 
-from orbench_studio.formats.byte_source import MAX_LINE, InputFile
+from orbench_studio.formats.byte_source import MAX_LINE, InputFile, file_fault
 from orbench_studio.formats.tables import Row
 
 EMPTY_LINES = "empty-lines"
@@ -43,10 +43,24 @@ def quotes_enclose(file: InputFile, delimiter: str) -> bool:
     return 2 * unclosed <= len(opened)
 
 
+def require_separator(file: InputFile, separator: str) -> None:
+    """Raise FileFaultError for a separator that no line is: the whole file would be one text."""
+    wanted = _line_of(separator)
+    with io.TextIOWrapper(file.again(), encoding=file.encoding, errors="replace") as text:
+        if not any(line.strip() == wanted for line in iter(partial(text.readline, MAX_LINE), "")):
+            lines = "empty" if separator == EMPTY_LINES else repr(separator)
+            raise file_fault(file.name, f"no line is {lines}, so nothing divides its texts. Check --rows.")
+
+
+def _line_of(separator: str) -> str:
+    """The separating line without white space."""
+    return "" if separator == EMPTY_LINES else separator.strip()
+
+
 def blocks(lines: Iterable[str], separator: str) -> Iterator[Row]:
     """The texts between the lines that are equal to the separator, each with its first line."""
     block: list[str] = []
-    begun, wanted = 1, "" if separator == EMPTY_LINES else separator
+    begun, wanted = 1, _line_of(separator)
     for number, line in enumerate(lines, 1):
         if line.strip() == wanted:
             if text := "".join(block).strip():

@@ -117,6 +117,36 @@ def test_a_misspelt_option_is_a_usage_error(run, prompts, tmp_path, option):
     assert not (tmp_path / "w.orbench").exists()
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("--column", "response=a", "--column", "response=b"),
+        ("--value", "0=safe", "--value", "0=toxic"),
+        *(
+            (name, "a", name, "b")
+            for name in ("--model", "--moderator", "--judge", "--annotator", "--rows", "--encoding", "--format",
+                         "--requests")
+        ),
+    ],
+)  # fmt: skip
+def test_an_option_of_which_only_the_last_would_count_is_a_usage_error(run, prompts, tmp_path, given):
+    result = run("import", "w.orbench", prompts(SAFE), *given)
+    assert result.exit_code == 2
+    assert "Give it once" in " ".join(result.stderr.replace("│", "").split())
+    assert not (tmp_path / "w.orbench").exists()
+
+
+def test_two_values_that_are_the_same_number_have_one_meaning(run, tmp_path):
+    (tmp_path / "mine.csv").write_text("q,l\nMay I?,0\nMay you?,1\n")
+    given = ("--column", "prompt=q", "--column", "label=l", "--value", "1=toxic", "--value", "0=safe")
+    result = run("import", "w.orbench", "mine.csv", *given, "--value", "0.0=toxic")
+    assert (result.exit_code, "'0.0' is the same value as another" in result.stderr) == (1, True)
+    assert (
+        run("import", "w.orbench", "mine.csv", *given, "--value", "0.0=safe", "--join-near", "--join-near").exit_code
+        == 0
+    )
+
+
 def test_json_has_the_reports_of_all_files_and_nothing_else(run, prompts):
     result = run("import", "w.orbench", prompts(SAFE, SAFE), "nowhere.csv", "--json")
     assert result.exit_code == 1
@@ -182,6 +212,6 @@ def test_a_file_that_cannot_be_read_is_a_sentence_and_not_a_traceback(run, tmp_p
     (tmp_path / name).write_bytes(content)
     result = run("import", str(tmp_path / "w.orbench"), str(tmp_path / name))
     assert result.exit_code == 1
-    assert message in " ".join(result.stderr.split())
+    assert message in " ".join(result.stderr.replace("│", "").split())
     assert "Traceback" not in result.stderr
     assert not (tmp_path / "w.orbench").exists()

@@ -336,3 +336,8 @@ def test_blocks_of_lines_are_a_warning_and_can_be_read(prompts):
     assert prompts("x.txt", content)[1][0].startswith("5 lines stand in 3 blocks with empty lines between them")
     assert [line for line, _ in prompts("x.txt", content, rows="empty-lines")[0]] == [1, 5, 8]
     assert prompts("x.txt", "Is it late?\n\nIs it early?\n\nIs it noon?\n\n")[1] == []
+
+
+@pytest.mark.parametrize(("separator", "content"), [("----", BLOCKS.format("====")), ("empty-lines", "One?\nTwo?\n")])
+def test_a_separator_that_divides_nothing_is_refused(refused, separator, content):
+    assert "nothing divides its texts" in refused("x.txt", content, rows=separator, has_header=False)

@@ -1,0 +1,27 @@
+"""Refuse an option that is given twice, where only the last would count."""
+
+from collections import Counter
+from typing import Any
+
+from typer.core import TyperCommand
+
+
+class SingleValues(TyperCommand):
+    """A command whose options take one value each, unless they are repeatable."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not ctx.resilient_parsing:
+            _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+            for option, count in Counter(given).items():
+                if count > 1 and _is_single(option):
+                    ctx.fail(f"{max(option.opts, key=len)} is given {count} times, but takes one value. Give it once.")
+        return super().parse_args(ctx, args)
+
+
+def _is_single(option: Any) -> bool:
+    """Whether a second value of an option would replace the first; repeating a flag changes nothing."""
+    return (
+        option.param_type_name == "option"
+        and not option.multiple
+        and not (option.is_flag and not option.secondary_opts)
+    )
