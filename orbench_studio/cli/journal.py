@@ -54,6 +54,8 @@ def journal(
 def _undo(opened: "Workspace", since: str, annotator: str, *, yes: bool) -> None:
     from orbench_studio.services.review import bulk_undo
 
+    if yes:
+        options.annotator_name(opened, annotator)
     begin = bulk_undo.parse_time(since, datetime.now().astimezone())
     preview = bulk_undo.preview(opened, annotator=annotator, since=begin)
     if not preview.entries:

@@ -9,7 +9,6 @@ import typer
 from orbench_studio.cli import batch_progress, launch_batch, options
 from orbench_studio.cli.console import rate_as_json, write_json, write_line, write_table
 from orbench_studio.cli.request_options import RequestOptions, takes_request_options
-from orbench_studio.cli.rules import default_annotator
 from orbench_studio.domain.core.judgement import JudgeKind
 from orbench_studio.domain.evaluation.batch import CLASS_TOKENS
 from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES
@@ -46,7 +45,7 @@ def judge_licence(
         if judge is None:
             _write_standings(licences.standings(opened), as_json=sending.as_json)
             return
-        name = annotator or default_annotator()
+        name = options.annotator_name(opened, annotator)
         if judge in BUILTIN_JUDGES:
             made = licences.licence_builtin(opened, judge, name)
         else:

@@ -1,7 +1,7 @@
 """Arguments and options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,10 @@ from orbench_studio.domain.core import judgement
 from orbench_studio.domain.review.query import QueryError, parse
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.domain.workspace.location import Location, location_of
+from orbench_studio.settings import load_settings
+
+if TYPE_CHECKING:
+    from orbench_studio.services.workspace import workspace as workspaces
 
 NAMES = "vendor/model, for example openai/gpt-4o, anthropic/claude-... or ollama/llama3. Repeatable."
 
@@ -22,6 +26,25 @@ def location_with_warning(text: str) -> Location:
     if isinstance(location, Path) and (warning := warning_once(location)):
         write_error(warning)
     return location
+
+
+def annotator_name(opened: "workspaces.Workspace", wanted: str | None = None) -> str:
+    """The name under which a command records what it does: the login on a server, else `wanted` or the user's own.
+
+    Raises BadParameter for another name than the login's.
+    """
+    if opened.decides_as is not None:
+        if wanted and wanted != opened.decides_as:
+            raise typer.BadParameter(
+                f"On a server, everything is recorded under the name of the login, {opened.decides_as}. Connect as "
+                f"{wanted} to do this under another name.",
+                param_hint="--annotator",
+            )
+        return opened.decides_as
+    settings = load_settings()
+    if wanted is None and settings.faults:
+        write_error(" ".join(settings.faults))
+    return wanted or settings.annotator
 
 
 # typer needs one class; the commands receive a domain.workspace.location.Location.

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, rate_as_json, write_error, write_json, write_line, write_table
+from orbench_studio.cli.console import counted, rate_as_json, write_json, write_line, write_table
 from orbench_studio.domain.judging.custom_rule import CustomRule, SavedRule
-from orbench_studio.settings import load_settings
 
 if TYPE_CHECKING:
     from orbench_studio.services.judging.custom_rules import RuleEffect
@@ -50,21 +49,14 @@ def rules(
 
     if action is not Action.LIST and not target:
         raise typer.BadParameter(_MISSING, param_hint="PHRASE|NUMBER")
-    who = annotator or default_annotator()
     with open_workspace(workspace) as opened:
+        who = options.annotator_name(opened, annotator)
         if action is Action.LIST:
             _list(opened, as_json=as_json)
         elif action is Action.REMOVE:
             _remove(opened, target, who, as_json=as_json)
         else:
             _try(opened, CustomRule(target, not answer, model), who if action is Action.ADD else None, as_json=as_json)
-
-
-def default_annotator() -> str:
-    settings = load_settings()
-    if settings.faults:
-        write_error(" ".join(settings.faults))
-    return settings.annotator
 
 
 def _list(workspace: "Workspace", *, as_json: bool) -> None:

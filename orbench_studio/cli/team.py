@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli.console import counted, rate_as_json, write_json, write_line
-from orbench_studio.cli.options import Json
+from orbench_studio.cli.options import Json, annotator_name
 from orbench_studio.cli.options import Workspace as WorkspaceArgument
 from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.team.queue import QueueState, TeamQueue, format_member, parse_members
 from orbench_studio.domain.team.role import Role
 from orbench_studio.domain.workspace.location import Location
-from orbench_studio.settings import load_settings
 
 if TYPE_CHECKING:
     from orbench_studio.domain.team.progress import Activity
@@ -145,7 +144,7 @@ def _change_queue(opened: "Workspace", action: Action, name: str, settings: dict
 
     if action is Action.LIST:
         return ""
-    by = _own_name(opened)
+    by = annotator_name(opened)
     if action is Action.MAKE:
         return team_queues.make(opened, TeamQueue(name, **settings), by=by).message
     if action is Action.CHANGE:
@@ -160,7 +159,7 @@ def _act_on_prompts(
     from orbench_studio.services.review import search
     from orbench_studio.services.team import approval, team_queues
 
-    query, by = settings.get("query"), _own_name(opened)
+    query, by = settings.get("query"), annotator_name(opened)
     if action is Action.GOLD:
         return team_queues.mark_gold(opened, name, query or "", **share, by=by).message
     members = settings.get("members", ())
@@ -177,11 +176,6 @@ def _act_on_prompts(
     return approval.send_back(opened, ids, reason, of=name, annotator=by).message
 
 
-def _own_name(opened: "Workspace") -> str:
-    """The name under which the window would decide here."""
-    return opened.decides_as or load_settings().annotator
-
-
 def _change_people(place: Location, action: Action, name: str, role: Role, *, yes: bool) -> None:
     _require_name(action, name)
     from orbench_studio.services.team import people_roles
@@ -192,13 +186,14 @@ def _change_people(place: Location, action: Action, name: str, role: Role, *, ye
             removal = people_roles.preview_removal(opened, name)
             write_line(removal.summary)
             if yes:
-                people_roles.remove(opened, removal, by=_own_name(opened))
+                people_roles.remove(opened, removal, by=annotator_name(opened))
                 write_line(f"{name} is removed.")
             else:
                 write_line("To do this, repeat the command with --yes.")
             return
-        added = people_roles.add(opened, name, role, by=_own_name(opened))
-    write_line(f"{name} is {'an' if role is Role.ADJUDICATOR else 'a'} {role} of this workspace.")
+        added = people_roles.add(opened, name, role, by=annotator_name(opened))
+    what = f"{'an' if role is Role.ADJUDICATOR else 'a'} {role} of this workspace."
+    write_line(f"{name} is {what}" if added.is_changed else f"{name} is already {what} Nothing was changed.")
     if added.password is not None:
         write_line(f"Password of the new login, shown only now: {added.password}")
 

@@ -84,7 +84,7 @@ def test_the_help_says_how_to_reopen_a_queue(run):
     assert "reopens an ended one" in " ".join(run("team", "--help").stdout.replace("│", " ").split())
 
 
-def test_people_of_a_workspace_on_a_server_get_roles_and_a_password_once(run, postgres, file, monkeypatch):
+def test_people_of_a_workspace_on_a_server_get_roles_and_a_password_once(run, run_json, postgres, file, monkeypatch):
     server = postgres.new()
     assert run("push", file, server).exit_code == 0
     rules = postgres.folder / "data" / "pg_hba.conf"
@@ -109,7 +109,41 @@ def test_people_of_a_workspace_on_a_server_get_roles_and_a_password_once(run, po
     assert "no role in the workspace" in run("check", theirs).stderr
     assert "has no role" in run("team", server, "remove", "jan").stderr
     assert "ingrid has the role adjudicator." in run("journal", server).stdout
+    entries = len(run_json("journal", server))
+    for words, message in (
+        (("add", "ingrid"), "ingrid is already a reviewer of this workspace. Nothing was changed."),
+        (("add", "owner"), "owner owns this workspace, and can do everything"),
+        (("remove", "owner"), "owner owns this workspace, and cannot be removed"),
+        (("add", "ben smith"), "contains a space"),
+        (("add", "pg_ben"), "pg_ben is not a valid name"),
+    ):
+        if words == ("add", "ingrid"):
+            run("team", server, *words)
+            entries += 1
+        assert message in run("team", server, *words).output, words
+    assert len(run_json("journal", server)) == entries
     assert "A workspace in a file has no roles" in run("team", file, "add", "ingrid").stderr
     rules.write_text(before)
     postgres.say("SELECT pg_reload_conf()")
     assert "password" not in (postgres.folder / "log").read_text().lower().replace("password authentication", "")
+
+
+def test_the_name_on_a_server_is_the_login_whatever_an_option_says(run, run_json, postgres, file):
+    server = postgres.new()
+    assert run("push", file, server).exit_code == 0
+    run("team", server, "make", "hard", "--filter", "id:1-3", "--overlap", "2")
+    assert [entry["annotator"] for entry in run_json("journal", server)][-1] == "owner"
+    for words in (
+        ("rules", server, "add", "I will not", "--annotator", "anna"),
+        ("judge-licence", server, "--judge", "rules", "--annotator", "anna"),
+        ("journal", server, "--annotator", "anna", "--undo-since", "00:00", "--yes"),
+    ):
+        refused = run(*words)
+        assert refused.exit_code == 2, words
+        assert "under the name of the login, owner" in " ".join(refused.stderr.replace("│", " ").split()), words
+    with open_workspace(server) as workspace:
+        prompt_review.decide(workspace, Decision(1, Aspect.LABEL, "safe"), annotator="ben")
+        prompt_review.decide(workspace, Decision(5, Aspect.LABEL, "safe"), annotator="ben")
+    approved = run("team", server, "approve", "ben", "--filter", "by:ben").stdout
+    assert approved.startswith("#5: decisions of ben approved. 1 prompt was left out: its labels are still hidden.\n")
+    assert "still hidden" in run("team", server, "approve", "ben", "--filter", "id:1").stderr

@@ -38,7 +38,7 @@ class AutoTraining(QObject):
 
     def _check(self) -> None:
         workspace = self._session.workspace
-        if workspace is None or workspace.decides_as is not None or not self._session.settings.learns:
+        if workspace is None or not workspace.is_owner or not self._session.settings.learns:
             return  # on a server, reviewers may decide but not write judgements
         if self._judging.busy:
             self._pause.start()

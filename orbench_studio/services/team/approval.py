@@ -14,11 +14,12 @@ from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core.bulk_insert import add, chunks
 from orbench_studio.store.core.tables import ANNOTATIONS, JOURNAL
 from orbench_studio.store.core.unit_of_work import lock_prompts
-from orbench_studio.store.review import journal
+from orbench_studio.store.review import blinding, journal
 
 
 def approve(workspace: Workspace, prompt_ids: Sequence[int], *, of: str, annotator: str) -> Changes:
-    """Approve an annotator's decisions about these prompts, as one journal entry; prompts without any are left out.
+    """Approve an annotator's decisions about these prompts, as one journal entry; prompts without any are left out, and
+    also those whose labels are still hidden.
 
     Raises StudioError if none is left, or if the decisions are the approver's own.
     """
@@ -43,7 +44,8 @@ def _check(
     with workspace.deciding() as db:
         who = journal.lock_annotator(db, annotator)
         decided = _decided_by(db, of, prompt_ids)
-        ids = sorted(decided - workspace.policy.blind(db, sorted(decided)))
+        hidden = blinding.blind(db, sorted(decided))
+        ids = sorted(decided - hidden)
         if not ids:
             raise StudioError(f"{of} has decided about none of these prompts, or their labels are still hidden.")
         lock_prompts(db, ids)
@@ -52,7 +54,7 @@ def _check(
         row = {"response_id": None, "aspect": aspect, "value": of, "reason": reason}
         rows = [row | {"prompt_id": prompt_id} | annotation_row(entry, who, SEEN) for prompt_id in ids]
         add(db, ANNOTATIONS, rows)
-    return Changes(frozenset({Kind.ANNOTATIONS, Kind.TEAM}), tuple(ids), message)
+    return Changes(frozenset({Kind.ANNOTATIONS, Kind.TEAM}), tuple(ids), f"{message}{_left_out(len(hidden))}")
 
 
 def _decided_by(db: Connection, name: str, prompt_ids: Sequence[int]) -> set[int]:
@@ -63,6 +65,14 @@ def _decided_by(db: Connection, name: str, prompt_ids: Sequence[int]) -> set[int
     for some in chunks(sorted(prompt_ids)):
         found.update(db.execute(made.where(a.prompt_id.in_(some))).scalars())
     return found
+
+
+def _left_out(hidden: int) -> str:
+    if not hidden:
+        return ""
+    if hidden == 1:
+        return ". 1 prompt was left out: its labels are still hidden."
+    return f". {hidden:,} prompts were left out: their labels are still hidden."
 
 
 def _message(aspect: Aspect, ids: Sequence[int], of: str, reason: str | None) -> str:

@@ -26,6 +26,7 @@ class Admission:
     name: str
     role: Role
     password: str | None
+    is_changed: bool  # False if they had the role already
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +63,27 @@ class Removal:
 def add(workspace: Workspace, name: str, role: Role, *, by: str | None = None) -> Admission:
     """Give a person a role, in place of another one; a login that the server does not know is created.
 
-    Raises WorkspaceError for a workspace in a file, and where the user may not do this.
+    Nothing is changed if they have the role already. Raises WorkspaceError for a workspace in a file, for the owner,
+    for a name that is not suitable for an address, and where the user may not do this.
     """
     _require_server(workspace)
+    _require_name(name)
     password = secrets.token_urlsafe(_BYTES)
     with workspace.writing() as db:
+        if name == grants.owner_name(db):
+            raise WorkspaceError(f"{name} owns this workspace, and can do everything. Name another person.")
+        if grants.is_owner(db) and grants.members(db).get(name) is role:
+            return Admission(name, role, None, is_changed=False)
         is_new = grants.add_person(db, name, role, password)
         record(db, by, f"{name} has the role {role}.")
-    return Admission(name, role, password if is_new else None)
+    return Admission(name, role, password if is_new else None, is_changed=True)
 
 
 def preview_removal(workspace: Workspace, name: str) -> Removal:
     """What the removal of a person would change. Raises WorkspaceError for a name without a role and without work."""
     with workspace.reading() as db:
+        if workspace.on_server and name == grants.owner_name(db):
+            raise WorkspaceError(f"{name} owns this workspace, and cannot be removed.")
         role = grants.members(db).get(name) if workspace.on_server else None
         who = journal.annotator_id(db, name)
         if role is None and who is None:
@@ -121,6 +130,19 @@ def _without(queue: TeamQueue, name: str) -> TeamQueue | None:
         return replace(queue, members=members) if members else None
     except StudioError:
         return None
+
+
+def _require_name(name: str) -> None:
+    """Refuse names that PostgreSQL reserves or shortens, or that --person and addresses cannot contain as they are."""
+    if any(character.isspace() for character in name):
+        raise WorkspaceError(
+            f"The name “{name}” contains a space. Use a name without spaces, such as ben or ben.smith."
+        )
+    if name.startswith("pg_") or "=" in name or not name.isprintable() or len(name.encode()) > grants.LONGEST:
+        raise WorkspaceError(
+            f"{name} is not a valid name. It must have {grants.LONGEST} bytes or fewer, contain no “=”, and not begin "
+            "with “pg_”."
+        )
 
 
 def _require_server(workspace: Workspace) -> None:

@@ -31,8 +31,8 @@ SUFFIX = ".orbench"
 class Workspace:
     """An open workspace. Close it with `close`, or use it in a `with` statement.
 
-    `policy` defines what each annotator may see and label. `decides_as` is the only name under which the server lets a
-    reviewer decide; None if any name is permitted.
+    `policy` defines what each annotator may see and label. `decides_as` is the login under whose name everybody
+    decides on a server; None in a file, where people choose a name. `is_owner` is False for reviewers and adjudicators.
     """
 
     def __init__(self, place: Location, engine: Engine, changes: FileChanges | ServerChanges) -> None:
@@ -43,7 +43,8 @@ class Workspace:
         with self.reading() as db:
             row = db.execute(select(WORKSPACE.c.illustrative, WORKSPACE.c.uuid)).one()
             self.illustrative, self.uuid = bool(row.illustrative), str(row.uuid)
-            self.decides_as = grants.own_name(db) if self.on_server else None
+            self.decides_as = grants.login_name(db) if self.on_server else None
+            self.is_owner = not self.on_server or grants.is_owner(db)
 
     def __enter__(self) -> Workspace:
         return self

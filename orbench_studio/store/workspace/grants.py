@@ -18,7 +18,7 @@ from orbench_studio.store.workspace import server_rules
 if TYPE_CHECKING:
     import psycopg  # files work without the driver
 
-_LONGEST = 63  # bytes of a name in PostgreSQL
+LONGEST = 63  # bytes of a name in PostgreSQL
 _LEGACY = "orbench_reviewer"  # the reviewers of all workspaces on a server, before format 15
 # All but the summary, which names what was decided; the rules read `xmin`.
 _JOURNAL = [*(column.name for column in JOURNAL.columns if column.name != "summary"), "xmin"]
@@ -44,8 +44,8 @@ _REVIEWERS_DO = {
 def role_name(db: Connection, role: Role) -> str:
     """The name of a role of this database. Raises WorkspaceError where it would be too long for PostgreSQL."""
     database = str(db.exec_driver_sql("SELECT current_database()").scalar_one())
-    if len(f"{database}_{role}".encode()) > _LONGEST:
-        most = _LONGEST - len(f"_{Role.ADJUDICATOR}")
+    if len(f"{database}_{role}".encode()) > LONGEST:
+        most = LONGEST - len(f"_{Role.ADJUDICATOR}")
         raise WorkspaceError(f"The name of the database is longer than {most} bytes: {database}. Use a shorter name.")
     return f"{database}_{role}"
 
@@ -162,9 +162,20 @@ def _rights(db: Connection) -> list[tuple[str, str, str]]:
     return [(str(privilege), str(what), str(role)) for privilege, what, role in found]
 
 
-def own_name(db: Connection) -> str | None:
-    """The only name under which the user can decide; None for the owner, who can also import others' decisions."""
-    return db.exec_driver_sql("SELECT session_user::text WHERE row_security_active('journal')").scalar()
+def login_name(db: Connection) -> str:
+    """The name of the login of this connection."""
+    return str(db.exec_driver_sql("SELECT session_user::text").scalar_one())
+
+
+def is_owner(db: Connection) -> bool:
+    """Whether the rules for reviewers do not apply to the user, who can thus also import others' decisions."""
+    return not db.exec_driver_sql("SELECT row_security_active('journal')").scalar_one()
+
+
+def owner_name(db: Connection) -> str:
+    """The login that owns the workspace."""
+    owner = "SELECT pg_get_userbyid(relowner)::text FROM pg_class WHERE oid = 'journal'::regclass"
+    return str(db.exec_driver_sql(owner).scalar_one())
 
 
 def members(db: Connection) -> dict[str, Role]:
@@ -182,7 +193,7 @@ def members(db: Connection) -> dict[str, Role]:
 
 def add_person(db: Connection, name: str, role: Role, password: str) -> bool:
     """Give a person a role in this workspace. Returns whether a login with the password was created for them."""
-    if own_name(db) is not None:
+    if not is_owner(db):
         raise WorkspaceError("Your role on the server does not permit this. Ask the owner of the workspace.")
     is_new = db.exec_driver_sql("SELECT to_regrole(%s)", (_quoted(name),)).scalar() is None
     if not has_reviewers(db):

@@ -119,8 +119,9 @@ def test_a_password_is_asked_for_and_kept_nowhere(start, postgres, place, tmp_pa
     assert not [file for file in written if SECRET.encode() in file.read_bytes()]
 
 
-def test_a_reviewer_decides_under_the_servers_name(start, postgres, place):
-    theirs = postgres.address(place.database, "rita")
+@pytest.mark.parametrize("name", ["rita", "owner"])
+def test_everybody_decides_under_the_name_of_the_login(start, postgres, place, name):
+    theirs = postgres.address(place.database, name)
     with start() as studio:
         studio.application.session.settings.annotator = "somebody else"
         studio.application.open(theirs)
@@ -129,12 +130,12 @@ def test_a_reviewer_decides_under_the_servers_name(start, postgres, place):
         studio.press(S)
         studio.undo()
         studio.press(S)
-        assert studio.window.top_bar.reviewer.text() == "rita"
+        assert studio.window.top_bar.reviewer.text() == name
         studio.window.actions_table["reviewer"].trigger()
-        assert "under your user name, rita" in studio.message()
+        assert f"under your user name, {name}" in studio.message()
         assert studio.page.state is State.SHOWN
         assert studio.application.session.settings.annotator == "somebody else"
     with open_workspace(place) as workspace:
         from orbench_studio.services.review import prompt_review
 
-        assert prompt_review.load(workspace, decided).last_label("rita").value == "safe"
+        assert prompt_review.load(workspace, decided).last_label(name).value == "safe"

@@ -99,7 +99,8 @@ def last_entry(workspace, annotator):
 
 def test_the_role_determines_the_reviewer_name(owned, mona):
     assert mona.decides_as == "mona"
-    assert owned.decides_as is None
+    assert owned.decides_as == "owner"
+    assert (mona.is_owner, owned.is_owner) == (False, True)
 
 
 def test_a_reviewer_labels_what_the_owner_assigned_to_them(owned, mona):
