@@ -133,7 +133,7 @@ class ImportDialog(QDialog):
         if missing is not None:
             self._scroll.ensureWidgetVisible(missing)
             missing.setFocus()
-        elif not self.preview.isAncestorOf(self.focusWidget() or self):
+        elif (file is not None and file.taken) or not self.preview.isAncestorOf(self.focusWidget() or self):
             steps = (self._take if self._take.isDefault() else self._files, self._review, self.preview.format)
             next(step for step in steps if step.isEnabled() and not step.isHidden()).setFocus()
 
@@ -279,6 +279,7 @@ class ImportDialog(QDialog):
 
     def _build_ui(self) -> None:
         self._files.setAccessibleName(tr("Files"))
+        self._files.setTabKeyNavigation(False)
         self._files.setHorizontalHeaderLabels([tr("File"), tr("Status")])
         self._files.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self._files.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

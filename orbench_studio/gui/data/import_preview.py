@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -95,6 +96,7 @@ class ImportPreview(QWidget):
         self.table = QTableWidget()
         self.values = QTableWidget(0, 4)
         self.columns: list[QComboBox] = []
+        self.meanings: list[QComboBox] = []
         self._build_ui()
         self.format.activated.connect(self._choose_format)
         self.table.cellClicked.connect(self._offer_paths)
@@ -103,11 +105,27 @@ class ImportPreview(QWidget):
         """Show this file; the columns stay where they were scrolled to if it is the same one."""
         bar = self.table.horizontalScrollBar()
         place = bar.value() if file is self._file else 0
+        focused = self._focused_box()
         self._file = file
         self._show_format()
         self._show_table()
         self._show_values()
+        self._order_tabs()
         bar.setValue(place)
+        same = (box for box in (*self.columns, *self.meanings) if box.accessibleName() == focused)
+        if box := next(same, None):
+            box.setFocus()
+
+    def _focused_box(self) -> str:
+        """The name of the box of a column or of a value that has the focus."""
+        focused = self.window().focusWidget()
+        return focused.accessibleName() if focused in (*self.columns, *self.meanings) else ""
+
+    def _order_tabs(self) -> None:
+        """Put the boxes, which are made again for every file, behind their tables."""
+        boxes = (self.format, self.table, *self.columns, self.values, *self.meanings)
+        for first, second in pairwise(boxes):
+            QWidget.setTabOrder(first, second)
 
     @property
     def mapping(self) -> ColumnMapping:
@@ -224,6 +242,7 @@ class ImportPreview(QWidget):
         report = self._file.report if self._file else None
         columns = sorted((c for c in report.values if c.values) if report else (), key=lambda c: _order(c.field))
         listed = [(column, *key, count) for column in columns for key, count in column.values.most_common()]
+        self.meanings = []
         self.values.setVisible(bool(listed))
         self.values.setRowCount(min(len(listed), _VALUES))
         for place, (column, value, became, count) in enumerate(listed[:_VALUES]):
@@ -253,8 +272,9 @@ class ImportPreview(QWidget):
         box.addItem(tr("Ignore the value"), "")
         box.setPlaceholderText(tr("Choose the meaning…"))
         box.setCurrentIndex(0 if is_known else -1)
-        box.setAccessibleName(tr("Meaning of {value}").format(value=value))
+        box.setAccessibleName(tr("Meaning of {value} in {column}").format(value=value, column=column.column))
         box.activated.connect(partial(self._choose_meaning, box, value))
+        self.meanings.append(box)
         return box
 
     def _choose_meaning(self, box: QComboBox, value: str, at: int) -> None:
@@ -274,6 +294,7 @@ class ImportPreview(QWidget):
         layout.addLayout(head)
         for table, name in ((self.table, tr("First rows")), (self.values, tr("Values and their meaning"))):
             table.setAccessibleName(name)
+            table.setTabKeyNavigation(False)
             table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
             table.verticalHeader().hide()
             table.verticalHeader().setDefaultSectionSize(px(_ROW))

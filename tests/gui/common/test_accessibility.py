@@ -129,8 +129,14 @@ def misread(window):
     return wrong
 
 
+def trapping(window):
+    """Tables and trees, also empty and hidden ones, that Tab does not leave."""
+    views = [view for view in window.findChildren(QAbstractItemView) if view.focusPolicy() & Qt.FocusPolicy.TabFocus]
+    return [f"{type(view).__name__} {view.accessibleName()} traps Tab" for view in views if view.tabKeyNavigation()]
+
+
 def faults(window):
-    return nameless(window) + unreached(window) + misread(window)
+    return nameless(window) + unreached(window) + misread(window) + trapping(window)
 
 
 def test_every_page_is_usable_by_keyboard_and_screen_reader(start, path):

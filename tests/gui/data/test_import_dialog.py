@@ -76,6 +76,40 @@ def chosen(studio, dialog, box, text):
     studio.wait(lambda: not dialog.run.running)
 
 
+def tabs(widget, times):
+    """The widgets that Tab reaches from this one, one after the other."""
+    widget.setFocus()
+    reached = []
+    for _ in range(times):
+        QTest.keyClick(widget.window().focusWidget(), Qt.Key.Key_Tab)
+        reached.append(widget.window().focusWidget())
+    return reached
+
+
+def test_columns_and_meanings_are_chosen_with_the_keyboard(start, path, tmp_path, write_csv):
+    rows = [(f"May I pat dog {n}?", ("safe", "hm")[n % 2], "x") for n in range(4)]
+    file = write_csv(tmp_path / "t.csv", ("ask", "mark", "note"), rows)
+    with start(path) as studio:
+        dialog = looked(studio, file)
+        preview = dialog.preview
+        assert tabs(preview.format, 4) == [*preview.columns, dialog._names["model"]], "in the order of the window"
+        for column, (key, field) in enumerate((("P", "Prompt"), ("L", "Label (safe, toxic)"))):
+            preview.columns[column].setFocus()
+            QTest.keyClicks(preview.columns[column], key)
+            studio.wait(lambda: not dialog.run.running)
+            assert dialog.focusWidget() is preview.columns[column], "the focus stays where the user is"
+            assert preview.columns[column].currentText() == field
+        at = next(row for row in range(2) if preview.values.item(row, 1).text() == "hm")
+        meaning = preview.values.cellWidget(at, 3)
+        meaning.setFocus()
+        QTest.keyClick(meaning, Qt.Key.Key_Down)
+        studio.wait(lambda: not dialog.run.running and dialog._take.isEnabled())
+        name = dialog.focusWidget().accessibleName()
+        assert name == "Meaning of hm in mark"
+        assert dialog._take in tabs(dialog.focusWidget(), 20)
+        dialog.reject()
+
+
 def test_an_unknown_table_is_mapped_and_the_mapping_remembered(start, path, tmp_path, write_csv):
     first = write_csv(tmp_path / "a.csv", ("ask", "reply", "llm", "mark"), [("May I pat the dog?", "Yes.", "m1", "1")])
     second = write_csv(tmp_path / "b.csv", ("ask", "reply", "llm", "mark"), [("May I pat the cat?", "No.", "m1", "2")])
