@@ -313,6 +313,8 @@ class ImportDialog(QDialog):
         inner.addLayout(self._repair_box)
         inner.addWidget(self._near)
         self._scroll = scrolled(content)
+        # A bar that comes and goes changes the widths of columns.
+        self._scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         layout.addWidget(self._scroll, 1)
         layout.addWidget(self._report)
         layout.addWidget(self._progress)
