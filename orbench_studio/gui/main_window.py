@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.review.query import write
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.domain.workspace.location import Location, Server
@@ -218,6 +219,10 @@ class MainWindow(PageRegistry):
         self.welcome.say("")
         self.messages.show_error(act, text)
 
+    def _forget_read_errors(self, changes: Changes) -> None:
+        if changes.message:  # the user's own action, not that of another window
+            self.messages.clear_read_errors(unless=(self._recorder, self._session))
+
     def _reconnected(self, text: str) -> None:
         self.messages.clear_error(self._recorder)
         self.messages.show_message(text)
@@ -258,6 +263,7 @@ class MainWindow(PageRegistry):
         operations.failed.connect(self._failed)
         operations.succeeded.connect(self.messages.clear_error)
         operations.crashed.connect(self._crashed)
+        operations.changed.connect(self._forget_read_errors)
         operations.changed.connect(self._pages.refresh)
         self._recorder.lost.connect(partial(self.messages.show_error, self._recorder))
         self._recorder.back.connect(self._reconnected)

@@ -1,10 +1,12 @@
 """The message bar of the window: the last decision, a temporary message, and the unresolved errors.
 
 A temporary message disappears after a few seconds and takes precedence over older errors. An error belongs to the
-action that caused it: it stays until that action succeeds, the workspace is closed, or the user dismisses it.
+action that caused it: it stays until that action succeeds, the workspace is closed, or the user dismisses it. After it
+could be read for a few seconds, it also goes when another action of the user succeeds.
 """
 
-from collections.abc import Hashable
+import time
+from collections.abc import Container, Hashable
 
 from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QResizeEvent
@@ -30,6 +32,7 @@ class MessageBar(QFrame):
         super().__init__()
         self.setObjectName("panel")
         self._errors: dict[Hashable, str] = {}  # by action, newest last
+        self._shown_at: dict[Hashable, float] = {}  # when each error came, in monotonic seconds
         self._lasting: set[Hashable] = set()  # actions whose errors do not depend on the workspace
         self._message = ""
         self._is_remark = False
@@ -79,6 +82,7 @@ class MessageBar(QFrame):
         """Show why an action failed, replacing its previous error; a `lasting` error survives closing a workspace."""
         self._errors.pop(act, None)
         self._errors[act] = text
+        self._shown_at[act] = time.monotonic()
         self._lasting |= {act} if lasting else set()
         self._end_message()
 
@@ -88,6 +92,13 @@ class MessageBar(QFrame):
             del self._errors[act]
             self._lasting.discard(act)
             self._show()
+
+    def clear_read_errors(self, unless: Container[Hashable]) -> None:
+        """Remove the errors that could be read for some time, because the user has gone on since."""
+        newest = time.monotonic() - _MESSAGE_MS / 1_000
+        for act in [act for act in self._errors if act not in unless and act not in self._lasting]:
+            if self._shown_at[act] <= newest:
+                self.clear_error(act)
 
     def leave_workspace(self) -> None:
         """Remove what concerns the workspace that is being closed."""

@@ -123,9 +123,13 @@ class ReviewPage(QueuePage):
         return abs(following or here)
 
     def _place_after(self, prompt_id: int) -> int:
-        """The next place of the queue; an undo can show a prompt that the queue does not have: then the current one."""
+        """The next place of the queue, in a team queue the next undecided one.
+
+        An undo can show a prompt that the queue does not have: then it is the current one.
+        """
         here = self.queue.place()
-        return here + 1 if self.model.id_at(here) == prompt_id else here
+        following = here + 1 if self.model.id_at(here) == prompt_id else here
+        return self.model.undecided_from(following) if self.works_for_team else following
 
     def _move_on(self, prompt_id: int) -> bool:
         """Go to the prompt after this one; while a decision is being saved, only to one that was loaded ahead."""

@@ -61,6 +61,10 @@ class QueueModel(QAbstractListModel):
             known ^= {prompt_id}
             self.progressed.emit()
 
+    def undecided_from(self, place: int) -> int:
+        """The first place from this one on whose prompt is not decided; the end of the queue if there is none."""
+        return next((at for at in range(place, len(self._ids)) if self._ids[at] not in self._decided), len(self._ids))
+
     def number(self, place: int) -> int:
         """The number of a row from 1; a prompt that was shown again has none of its own once it is decided."""
         repeats = (self.place_of(prompt_id) for prompt_id in self._decided_repeats)

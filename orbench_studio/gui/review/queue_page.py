@@ -13,6 +13,7 @@ from orbench_studio.domain.review.decision import Decision, PromptView, blinded
 from orbench_studio.domain.review.decision_moment import Moment, Reveal
 from orbench_studio.domain.review.query import model_of
 from orbench_studio.domain.review.queue import Queue, QueueFilter
+from orbench_studio.domain.team.queue import given_to
 from orbench_studio.gui.common.actions import Actions, tr
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.review.decision_bar import DecisionBar
@@ -107,12 +108,23 @@ class QueuePage(QWidget):
 
     def show_filter(self, wanted: QueueFilter) -> None:
         """Show the prompts of a filter, and of their responses that of the model by which they were chosen."""
+        is_same = wanted == self.finder.current
         self.finder.bar.ask(wanted)
         self.responses.follow(model_of(wanted))
+        if is_same and self.works_for_team:
+            self.go_first_undecided()
+
+    @property
+    def works_for_team(self) -> bool:
+        """Whether these are the assignments of an annotator in a team queue."""
+        return given_to(self.finder.current) is not None
 
     def _ask_filtered(self) -> None:
         self.responses.follow(model_of(self.finder.current))
-        self.ask_queue()
+        if self.works_for_team:  # it begins with the first assignment, not with the prompt that was shown
+            self.loader.load_queue(self.finder.current, None, self._show_queue)
+        else:
+            self.ask_queue()
 
     def start(self, at: int | None = None) -> None:
         """Start on a workspace that was just opened, at this prompt or at the first undecided one."""

@@ -98,7 +98,6 @@ class AssignDialog(QDialog):
         self.annotator.setEditable(True)
         self.status.setWordWrap(True)
         self.assign.setProperty("role", "primary")
-        self.assign.setDefault(True)
         form = QFormLayout()
         form.setVerticalSpacing(8)
         for name, field in (("Prompts", self.prompts), ("Team queue", self.queue), ("Annotator", self.annotator)):
@@ -107,6 +106,9 @@ class AssignDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         buttons.addButton(self.release, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.addButton(self.assign, QDialogButtonBox.ButtonRole.ActionRole)
+        for button in buttons.findChildren(QPushButton):
+            button.setAutoDefault(button is self.assign)  # else Return in a field presses the first one
+        self.assign.setDefault(True)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 24, 24, 16)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QDialogButtonBox, QPlainTextEdit
 from orbench_studio.colours import DARK, LIGHT
 from orbench_studio.domain.core.annotation import Aspect, Label
 from orbench_studio.domain.review.decision import Decision
+from orbench_studio.gui.common import message_bar
 from orbench_studio.gui.common.dialogs import ErrorsDialog
 from orbench_studio.services.data import label_files as label_files
 from orbench_studio.services.review import prompt_review
@@ -62,6 +63,14 @@ def test_a_decision_is_shown_beside_an_older_error(start, path, files):
         assert "#2 undecided → safe" in studio.message()
         studio.undo()
         assert "Undone" in studio.message()
+
+
+def test_an_error_goes_when_the_user_goes_on_after_reading_it(start, path, files, monkeypatch):
+    with start(path) as studio:
+        fail_to_merge(studio, files[1])
+        monkeypatch.setattr(message_bar, "_MESSAGE_MS", 0)
+        studio.press(S)
+        studio.wait(lambda: not errors(studio))
 
 
 def test_the_last_decision_stays_visible(start, path):

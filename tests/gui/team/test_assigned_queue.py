@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
@@ -99,10 +100,24 @@ def test_a_selection_is_assigned_by_name_and_comes_first(start, path, other):
             "All prompts in the current filter: 70",
         ]
         dialog.annotator.setCurrentText("Ada")
-        dialog.assign.click()
+        clicks = []
+        dialog.assign.clicked.connect(lambda: clicks.append(1))
+        QTest.keyClick(dialog.annotator, Qt.Key.Key_Return)
+        assert len(clicks) == 1
         ada.wait(lambda: "1 prompt assigned to Ada" in ada.message())
         join(ada, "Ada")
         assert ids(ada)[:3] == [30, 7, 8]  # where Ada left the queue
+        assert ada.shown() == 30
+        ada.window.activateWindow()
+        ada.wait(ada.window.isActiveWindow)
+        ada.page.queue.go(1)
+        ada.wait(lambda: ada.shown() == 7)
+        ada.press(Qt.Key.Key_S)
+        ada.wait(lambda: ada.shown() == 8)
+        ada.window._review(assignments_filter("hard", "Ada"))
+        ada.wait(lambda: ada.shown() == 30)
+        ada.key(Qt.Key.Key_S)
+        ada.wait(lambda: ada.shown() == 8)  # 7 is labelled
 
 
 def test_a_prompt_sent_back_comes_first_with_the_reason(start, path, other):
