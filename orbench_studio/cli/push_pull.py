@@ -9,7 +9,7 @@ import typer
 from orbench_studio.cli.console import write_line
 from orbench_studio.cli.options import location_with_warning
 from orbench_studio.cli.progress import show_progress
-from orbench_studio.domain.workspace.location import Server, location_of
+from orbench_studio.domain.workspace.location import Server, as_argument, location_of
 
 _Named = partial(typer.Argument, parser=location_with_warning, metavar="FILE")
 _File = Annotated[Path, _Named(help="A workspace file.")]
@@ -21,15 +21,15 @@ def push(file: _File, url: _Url) -> None:
     """Copy a workspace to a PostgreSQL database for a team: all data, with the journal.
 
     You must own the database, and it must be empty (createdb -E UTF8 -T template0 NAME). The file is not changed. If
-    the copy is interrupted, nothing is left on the server. The password comes from PGPASSWORD, ~/.pgpass or the system
-    keyring.
+    the copy is interrupted, nothing is left on the server. The password comes from the system keyring, PGPASSWORD or
+    ~/.pgpass.
     """
     from orbench_studio.services.data import push_pull
 
     server = _server(url)
     with show_progress(f"push {file.name}") as on_progress:
         remaining_step = push_pull.push(file, server, on_progress)
-    write_line(f"{file.name} was copied to {server}. To open it: orbench-studio {server}")
+    write_line(f"{file.name} was copied to {server}. To open it: orbench-studio {as_argument(server)}")
     if remaining_step:
         write_line(remaining_step)
 
@@ -44,7 +44,7 @@ def pull(url: _Url, file: _NewFile) -> None:
     server = _server(url)
     with show_progress(f"pull {server.name}") as on_progress:
         push_pull.pull(server, file, on_progress)
-    write_line(f"{server} was copied to {file}. To open it: orbench-studio {file}")
+    write_line(f"{server} was copied to {file}. To open it: orbench-studio {as_argument(file)}")
 
 
 def _server(url: str) -> Server:

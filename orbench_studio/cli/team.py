@@ -184,11 +184,10 @@ def _change_people(place: Location, action: Action, name: str, role: Role, *, ye
     with open_workspace(place) as opened:
         if action is Action.REMOVE:
             removal = people_roles.preview_removal(opened, name)
-            write_line(removal.summary)
             if yes:
-                people_roles.remove(opened, removal, by=annotator_name(opened))
-                write_line(f"{name} is removed.")
+                write_line(people_roles.remove(opened, removal, by=annotator_name(opened)).message)
             else:
+                write_line(removal.summary)
                 write_line("To do this, repeat the command with --yes.")
             return
         added = people_roles.add(opened, name, role, by=annotator_name(opened))

@@ -101,10 +101,12 @@ def test_people_of_a_workspace_on_a_server_get_roles_and_a_password_once(run, ru
     assert run("team", server, "add", "ingrid", "--role", "adjudicator").stdout == (
         "ingrid is an adjudicator of this workspace.\n"
     )
-    assert run("team", server, "remove", "ingrid").stdout.endswith("repeat the command with --yes.\n")
+    planned = run("team", server, "remove", "ingrid").stdout
+    assert planned.startswith("ingrid will be removed. ")
+    assert planned.endswith("repeat the command with --yes.\n")
     assert run("team", server, "remove", "ingrid", "--yes").stdout == (
         "ingrid is removed. Assigned prompts that become free: 0. The decisions about 1 prompt stay under their name. "
-        "The role adjudicator is revoked: they cannot connect; their login on the server remains.\ningrid is removed.\n"
+        "The role adjudicator is revoked: they cannot connect; their login on the server remains.\n"
     )
     assert "no role in the workspace" in run("check", theirs).stderr
     assert "has no role" in run("team", server, "remove", "jan").stderr

@@ -1,5 +1,6 @@
 """The location of a workspace: a file, or a database on a PostgreSQL server."""
 
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
@@ -36,6 +37,11 @@ class Server:
 Location = Path | Server
 
 
+def as_argument(place: Location) -> str:
+    """The location as an argument of a command that a user can paste into a shell."""
+    return shlex.quote(str(place))
+
+
 def location_of(text: str) -> Location:
     """The place that a text names: `postgresql://USER@HOST/DATABASE` on a server, anything else a file."""
     scheme, separator, _ = text.partition("://")
@@ -50,7 +56,7 @@ def location_of(text: str) -> Location:
     if not database:
         raise StudioError(
             "The address names no database. Write it so: postgresql://USER@HOST/DATABASE. "
-            "The password comes from PGPASSWORD, ~/.pgpass or the system keyring."
+            "The password comes from the system keyring, PGPASSWORD or ~/.pgpass."
         )
     user, password = unquote(found.username or ""), unquote(found.password or "")
     return Server(database, found.hostname or "", port, user, password, found.query)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from orbench_studio.domain.workspace.location import Location, Server
+from orbench_studio.domain.workspace.location import Location, Server, as_argument
 from orbench_studio.errors import CancelledError, WorkspaceError
 from orbench_studio.formats.atomic_files import written_file
 from orbench_studio.services.workspace.workspace import (
@@ -28,7 +28,8 @@ def push(path: Path, server: Server, on_progress: Progress = lambda _done, _of: 
     if workspace_exists(server):
         raise WorkspaceError(
             f"{server} already contains a workspace. It was not changed. To add the decisions of the file: "
-            f"orbench-studio labels export {path} labels.jsonl, then orbench-studio merge {server} labels.jsonl. "
+            f"orbench-studio labels export {as_argument(path)} labels.jsonl, then orbench-studio merge "
+            f"{as_argument(server)} labels.jsonl. "
             "To store both workspaces, use another database."
         )
     _copy(path, server, on_progress)

@@ -42,9 +42,18 @@ class Removal:
 
     @property
     def summary(self) -> str:
-        """What happens, in sentences."""
+        """What will happen, in sentences."""
+        return f"{self.name} will be removed. {self._effects}"
+
+    @property
+    def message(self) -> str:
+        """What happened, in sentences."""
+        return f"{self.name} is removed. {self._effects}"
+
+    @property
+    def _effects(self) -> str:
         sentences = [
-            f"{self.name} is removed. Assigned prompts that become free: {self.assigned:,}. The decisions about "
+            f"Assigned prompts that become free: {self.assigned:,}. The decisions about "
             f"{counted(self.labels, 'prompt')} stay under their name."
         ]
         if self.role is not None:
@@ -55,7 +64,8 @@ class Removal:
             sentences.append(f"They leave these team queues: {', '.join(self.queues)}.")
         if self.needed:
             sentences.append(
-                f"These queues need another annotator first, and still name them: {', '.join(self.needed)}."
+                f"These queues would have too few annotators, and still name them: {', '.join(self.needed)}. Change "
+                "these queues."
             )
         return " ".join(sentences)
 
@@ -102,8 +112,8 @@ def remove(workspace: Workspace, removal: Removal, *, by: str | None = None) -> 
         if removal.role is not None:
             grants.remove_person(db, removal.name)
         _leave_queues(db, removal.name)
-        record(db, by, removal.summary)
-    return Changes(frozenset({Kind.TEAM, Kind.ANNOTATIONS}), None, removal.summary)
+        record(db, by, removal.message)
+    return Changes(frozenset({Kind.TEAM, Kind.ANNOTATIONS}), None, removal.message)
 
 
 def roles(workspace: Workspace) -> dict[str, Role]:

@@ -169,7 +169,10 @@ def mark_gold(
         chosen = sorted(SystemRandom().sample(suitable, min(wanted, len(suitable))))
         gold.mark(db, stored.id, chosen)
         derived_states.refresh_prompts(db, chosen)
-        message = f"{len(chosen):,} of {prompts_of_queue:,} prompts in the team queue “{name}” are marked as gold."
+        message = (
+            f"{counted(len(chosen), 'prompt')} marked as gold in the team queue “{name}”: now "
+            f"{gold.count(db, stored.id):,} of {prompts_of_queue:,}."
+        )
         record(db, by, message)
     return Changes(_TOUCHED, tuple(chosen), f"{message} Their known labels are hidden until the queue ends.")
 
@@ -177,19 +180,21 @@ def mark_gold(
 def assign(workspace: Workspace, name: str, prompt_ids: Sequence[int], *, to: str, by: str | None = None) -> Changes:
     """Assign prompts to one annotator of a queue by name, also prompts that the queue did not have.
 
-    They come first in the annotator's queue and do not expire. Prompts that the annotator labelled are left out.
+    They come first in the annotator's queue and do not expire. Prompts that they have or labelled are left out.
     Raises StudioError if there is no such queue, if it has ended, or if it is for other annotators.
     """
     with workspace.writing() as db:
         stored = _for_annotator(db, name, to)
         categories = prompts.categories(db, prompt_ids)
-        queue_records.fill(db, stored, [(prompt_id, categories[prompt_id]) for prompt_id in prompt_ids])
+        added = queue_records.fill(db, stored, [(prompt_id, categories[prompt_id]) for prompt_id in prompt_ids])
         who = journal.lock_annotator(db, to)
         queue_records.member_id(db, stored.id, who)
         count = assigned_prompts.assign(db, stored.id, who, prompt_ids)
+        if not count and not added:
+            return Changes(frozenset(), None, f"Nothing was changed: {to} has or has labelled all these prompts.")
         _refresh(db, stored.id)
         message = record(db, by, f"{counted(count, 'prompt')} assigned to {to} in the team queue “{name}”.")
-    return Changes(_TOUCHED if count else frozenset(), None, message)
+    return Changes(_TOUCHED, None, message)
 
 
 def unassign(workspace: Workspace, name: str, prompt_ids: Sequence[int], *, of: str, by: str | None = None) -> Changes:
@@ -197,8 +202,10 @@ def unassign(workspace: Workspace, name: str, prompt_ids: Sequence[int], *, of: 
     with workspace.writing() as db:
         stored = _for_annotator(db, name, of)
         count = assigned_prompts.unassign(db, stored.id, journal.annotator_id(db, of) or 0, prompt_ids)
+        if not count:
+            return Changes(frozenset(), None, f"Nothing was changed: none of these prompts is assigned to {of}.")
         message = record(db, by, f"{counted(count, 'prompt')} of {of} released in the team queue “{name}”.")
-    return Changes(_TOUCHED if count else frozenset(), None, message)
+    return Changes(_TOUCHED, None, message)
 
 
 def set_state(workspace: Workspace, name: str, state: QueueState, *, by: str | None = None) -> Changes:

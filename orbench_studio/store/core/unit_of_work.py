@@ -168,6 +168,11 @@ def _not_permitted(engine: Engine, message: str) -> WorkspaceError:
     except SQLAlchemyError:  # a person without a role cannot connect again
         owner, reads = "", False
     whom = f", {owner}" if owner else ""
+    if reads is None and "schema public" in message:  # there is no workspace
+        return WorkspaceError(
+            f"Nothing was changed. Only the owner of the database{whom} can create a workspace in it. An administrator "
+            "can change the owner: ALTER DATABASE NAME OWNER TO USER."
+        )
     if reads is False:
         return AccessEndedError(f"Your access to this workspace was removed. Ask its owner{whom}.")
     why = _NOT_UNDER_THIS_NAME if "row-level security" in message else _MAY_NOT

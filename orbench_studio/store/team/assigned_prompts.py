@@ -141,14 +141,15 @@ def release(db: Connection, queue_id: int, annotator_id: int) -> int:
 
 
 def assign(db: Connection, queue_id: int, annotator_id: int, prompt_ids: Sequence[int]) -> int:
-    """Assign prompts of a queue to an annotator by name, except those that they labelled. Returns how many."""
+    """Assign prompts of a queue to an annotator by name, except those that they have or labelled. Returns how many."""
     last = int(db.execute(select(func.coalesce(func.max(A.id), 0))).scalar_one())
     row = {"queue_id": queue_id, "annotator_id": annotator_id, "state": AssignmentState.HELD, "until": NO_END}
     row["after"] = last
     count = 0
     for some in chunks(sorted(prompt_ids)):
+        named = and_(C.state == AssignmentState.HELD, C.until == NO_END)
         labelled = exists().where(
-            C.team_prompt_id == P.id, C.annotator_id == annotator_id, C.state == AssignmentState.LABELLED
+            C.team_prompt_id == P.id, C.annotator_id == annotator_id, or_(C.state == AssignmentState.LABELLED, named)
         )
         open_ = select(P.id).where(P.queue_id == queue_id, P.prompt_id.in_(some), ~P.training, ~labelled)
         ids = list(db.execute(open_.order_by(P.id)).scalars())

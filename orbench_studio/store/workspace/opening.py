@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, inspect, select
 
-from orbench_studio.domain.workspace.location import Location
+from orbench_studio.domain.workspace.location import Location, as_argument
 from orbench_studio.errors import WorkspaceError
 from orbench_studio.store.core import open_file, unreadable_rows
 from orbench_studio.store.core.engine import is_server, sqlite_engine
@@ -187,7 +187,7 @@ def _require_ours(engine: Engine, path: Path, revision: str) -> None:
         raise WorkspaceError(
             f"{path.name} was not opened: its schema was changed, and decisions written to it could change "
             f"or lose other data: {'; '.join(found)}. Ask for another copy of the file, or restore a backup. "
-            f"To see all changes: orbench-studio check {path.name}"
+            f"To see all changes: orbench-studio check {as_argument(path)}"
         )
 
 

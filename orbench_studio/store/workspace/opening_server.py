@@ -3,13 +3,14 @@
 A database has one workspace. A migration is one transaction.
 """
 
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 
 from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import DBAPIError
 
-from orbench_studio.domain.workspace.location import Server
+from orbench_studio.domain.workspace.location import Server, as_argument
 from orbench_studio.errors import ConnectionLostError, WorkspaceError
 from orbench_studio.store.core.engine import server_engine
 from orbench_studio.store.core.unit_of_work import reading, writing
@@ -108,23 +109,31 @@ def _why_not(server: Server, message: str) -> str:
     """Explain a failed connection from the driver's error, and what to do."""
     why = message.splitlines()[0].rsplit("failed: ", 1)[-1].removeprefix("FATAL:").strip() if message else "no answer"
     if "does not exist" in message and "database" in message:
-        return f"There is no database {server.database} on the server. Create it: createdb -E UTF8 -T template0 NAME."
+        return (
+            f"There is no database {server.database} on the server. Check the name, or, to make a new workspace, "
+            f"create it: {_createdb(server)}"
+        )
     if "password" in message:
         missing = "no password supplied" in message
         problem = (
             f"A password for {server} is missing." if missing else f"The server rejected the password for {server}."
         )
         return (
-            f"{problem} The password is read from PGPASSWORD, from ~/.pgpass or "
-            f"from the system keyring (keyring set orbench-studio {server})."
+            f"{problem} The password is read from the system keyring (keyring set orbench-studio "
+            f"{as_argument(server)}), then from PGPASSWORD, then from ~/.pgpass."
         )
     if "permission denied for database" in message:
         return (
             f"You have no role in the workspace {server}. Its owner can give you one: "
-            f"orbench-studio team {replace(server, user='OWNER')} add {server.user or 'NAME'}"
+            f"orbench-studio team {as_argument(replace(server, user='OWNER'))} add {server.user or 'NAME'}"
         )
     if "no encryption" in message:
         return f"The server of {server} requires TLS. Add ?sslmode=verify-full to the address."
+    if "does not support SSL" in message:
+        return (
+            f"The server of {server} does not offer TLS. Its administrator can turn it on: ssl = on in "
+            "postgresql.conf, and restart the server."
+        )
     if "certificate" in message:
         return (
             f"The certificate of the server is not trusted ({why}). For a certificate authority of your own, add "
@@ -135,9 +144,18 @@ def _why_not(server: Server, message: str) -> str:
     return f"The connection to {server} failed: {why}. Check the address, and that the server is running."
 
 
+def _createdb(server: Server) -> str:
+    """The command that creates the database of an address, with the user of the address as its owner."""
+    named = (("-h", server.host), ("-p", str(server.port or "")), ("-U", server.user))
+    given = [word for option, value in named if value for word in (option, value)]
+    return shlex.join(["createdb", *given, "-E", "UTF8", "-T", "template0", server.database])
+
+
 def _revision(db: Connection, server: Server) -> str:
     if not inspect(db).has_table("workspace") or not inspect(db).has_table("alembic_version"):
-        raise WorkspaceError(f"{server} contains no workspace. To create one: orbench-studio push FILE {server}")
+        raise WorkspaceError(
+            f"{server} contains no workspace. To create one: orbench-studio push FILE {as_argument(server)}"
+        )
     revision = str(db.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
     if migrate.is_newer(revision):
         raise WorkspaceError(

@@ -1,9 +1,11 @@
 """A workspace goes to a server and comes back: every row of every table, or nothing."""
 
+import re
 import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -144,10 +146,15 @@ def test_other_programs_tables_stay_alone(postgres, file):
 
 
 def test_nobody_there(postgres, file):
-    with pytest.raises(ConnectionLostError, match=r"no database nowhere on the server. Create it: createdb"):
+    with pytest.raises(
+        ConnectionLostError,
+        match=r"no database nowhere on the server\. Check the name, or, .*, create it: createdb -h",
+    ):
         push(file, postgres.address("nowhere"))
     with pytest.raises(ConnectionLostError, match="does not know this user"):
         push(file, postgres.address(postgres.new().database, "stranger"))
+    with pytest.raises(ConnectionLostError, match=r"does not offer TLS.*ssl = on"):
+        push(file, replace(postgres.new(), query="sslmode=require"))
     with pytest.raises(ConnectionLostError, match=r"connection to .* failed: Connection refused"):
         push(file, Server("any", "127.0.0.1", 1, "owner"))
 
@@ -155,14 +162,15 @@ def test_nobody_there(postgres, file):
 def test_without_the_right_to_make_tables(postgres, file):
     there = postgres.new()
     postgres.say("CREATE ROLE guest LOGIN")
-    with pytest.raises(WorkspaceError, match=r"Nothing was changed\..*Ask the owner"):
+    with pytest.raises(WorkspaceError, match="Only the owner of the database, owner can create a workspace in it"):
         push(file, postgres.address(there.database, "guest"))
     postgres.say("DROP ROLE guest")
 
 
 def test_nothing_to_pull(postgres, tmp_path):
-    with pytest.raises(WorkspaceError, match="contains no workspace"):
-        pull(postgres.new(), tmp_path / "back.orbench")
+    there = replace(postgres.new(), query="sslmode=prefer&connect_timeout=9")
+    with pytest.raises(WorkspaceError, match=rf"contains no workspace.*push FILE '{re.escape(str(there))}'"):
+        pull(there, tmp_path / "back.orbench")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -24,8 +24,8 @@ def test_gold_labels_are_withheld_until_the_queue_ends_and_first_labels_count(an
     team_queues.make(team, TeamQueue("hard", "id:1-10", training="id:4"))
     assert prompt_review.load(team, 1).final.basis is Basis.REFERENCE
     changes = team_queues.mark_gold(team, "hard", "id:1-4", share=20)
-    assert changes.message.startswith("2 of 9 prompts in the team queue “hard” are marked as gold")
-    assert len(team_queues.mark_gold(team, "hard").prompt_ids) == 1
+    assert changes.message.startswith("2 prompts marked as gold in the team queue “hard”: now 2 of 9.")
+    assert "“hard”: now 3 of 9" in team_queues.mark_gold(team, "hard").message
     with pytest.raises(StudioError, match="has a known label and no human label"):
         team_queues.mark_gold(team, "hard")
     for prompt_id in (1, 2, 3):
@@ -50,6 +50,10 @@ def test_prompts_assigned_by_name_come_first_and_stay(anywhere):
     changes = team_queues.assign(team, "hard", [2, 8, 11], to="ada")
     assert changes.message == "3 prompts assigned to ada in the team queue “hard”."
     assert holds(team, "ada") == [2, 8, 11, 1, 3]
+    for act, named in ((team_queues.assign, {"to": "ada"}), (team_queues.unassign, {"of": "ada"})):
+        ids = [2, 8] if act is team_queues.assign else [5]
+        assert "Nothing was changed" in act(team, "hard", ids, **named, by="zoe").message
+    assert history.entries(team, of="zoe") == []
     assert list(search.queue_of(team, assignments_filter("hard", "ada")).ids) == [2, 8, 11, 1, 3]
     assignments.give_back(team, "hard", annotator="ada")
     assert take(team, "bob", 20, now=LATER) == [1, 3, 4, 5, 6, 7, 9]
@@ -78,10 +82,12 @@ def test_a_removed_person_leaves_their_queues_and_their_decisions_stay(team):
     label(team, "bob", 1)
     team_queues.assign(team, "hard", [6], to="bob", by="zoe")
     removal = people_roles.preview_removal(team, "bob")
-    assert removal.summary == (
-        "bob is removed. Assigned prompts that become free: 3. The decisions about 1 prompt stay under their name. "
-        "They leave these team queues: hard. These queues need another annotator first, and still name them: pair."
+    facts = (
+        "Assigned prompts that become free: 3. The decisions about 1 prompt stay under their name. "
+        "They leave these team queues: hard. These queues would have too few annotators, "
+        "and still name them: pair. Change these queues."
     )
+    assert removal.summary == f"bob will be removed. {facts}"
     assert holds(team, "bob") == [6, 2, 3]
     people_roles.remove(team, removal, by="zoe")
     assert holds(team, "bob") == []
@@ -91,7 +97,7 @@ def test_a_removed_person_leaves_their_queues_and_their_decisions_stay(team):
     assert [entry.summary for entry in history.entries(team, of="zoe")] == [
         "Team queue “hard” created with 6 prompts.",
         "1 prompt assigned to bob in the team queue “hard”.",
-        removal.summary,
+        f"bob is removed. {facts}",
     ]
     with pytest.raises(WorkspaceError, match="nobody has no role"):
         people_roles.preview_removal(team, "nobody")
