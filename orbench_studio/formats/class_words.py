@@ -48,6 +48,7 @@ ANSWER_CLASSES: Mapping[str, AnswerClass] = {
     "blocked": AnswerClass.BLOCKED_BY_FILTER,
 }
 _TRUTH = {"true": True, "1": True, "yes": True, "y": True, "false": False, "0": False, "no": False, "n": False}
+NO_ERROR = ("none", "null", "nan", *(word for word, is_true in _TRUTH.items() if not is_true))
 STOPS: Mapping[str, StopReason] = {
     **dict.fromkeys(("refusal", "refused"), StopReason.REFUSED),
     **dict.fromkeys(("stop", "end_turn", "stop_sequence", "eos", "eos_token", "completed"), StopReason.STOP),

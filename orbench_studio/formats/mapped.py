@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from orbench_studio.domain.core.annotation import Aspect, Label
 from orbench_studio.domain.core.category import Category
@@ -20,7 +20,6 @@ from orbench_studio.formats.mapping import VERDICTS, ColumnMapping, Field
 from orbench_studio.formats.nested_paths import Get, Parsed, alternatives, getter, plain
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet, category, prompt_text
 from orbench_studio.formats.records import (
-    VALUE,
     AnnotationDraft,
     JudgementDraft,
     PromptDraft,
@@ -31,13 +30,13 @@ from orbench_studio.formats.records import (
 )
 from orbench_studio.formats.tables import Cells, listing
 from orbench_studio.formats.tally import NOT_READ, REJECTED, UNPARSED, ColumnTally
+from orbench_studio.formats.usual_meanings import asked_meaning, displaced, usual
 
 _ABOUT = (Field.PROMPT, Field.SEED, Field.MODEL, Field.SAMPLE, Field.MODERATOR, Field.JUDGE, Field.ANNOTATOR)
 _OF_RESPONSE = (
     Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.MODEL, Field.STOP_REASON, Field.JUDGE, Field.RESPONSE_VERDICT
 )  # fmt: skip
 _TEXTS = (Field.KEY, Field.SYSTEM, Field.EXPLANATION, Field.REASON, Field.SAMPLE, Field.ERROR)
-_LONGEST_VALUE = 200  # characters of a value that can be given a meaning
 OTHER_SYSTEM = "rows without a response and with another system prompt than an earlier row (the first stays)"
 _NO_MODEL = "responses were skipped, because their model is unknown: enter it, or map a column to model"
 
@@ -102,6 +101,7 @@ class MappedRow:
         self._columns = mapping.columns
         self._values = mapping.values
         self._meanings = mapping.meanings
+        self._displaced = displaced(mapping.meanings, mapping.columns)
         parsed = Parsed()
         self._gets: dict[Field, Get] = {part: getter(header, path, parsed) for part, path in mapping.columns.items()}
         self._systems: dict[str, str] = {}  # the first of each prompt
@@ -127,16 +127,22 @@ class MappedRow:
         self._tallies[Field.PROMPT].add_text(asked.prompt)
         self._count_others(cells)
         label = self._label(cells)
-        annotator, note = self._who(Field.ANNOTATOR, cells), self._text(Field.REASON, cells).strip()
+        annotator = self._who(Field.ANNOTATOR, cells)
         draft = self._prompt(asked, None if annotator else label, cells)
-        labelled = (AnnotationDraft(annotator, Aspect.LABEL, label),) if annotator and label else ()
-        noted = (AnnotationDraft(annotator, Aspect.NOTE, note),) if annotator and note else ()
         responses = self._responses(asked, annotator, cells)
+        is_of_class = any(decided.reason for response in responses for decided in response.annotations)
+        decisions = self._decisions(annotator, label, "" if is_of_class else self._text(Field.REASON, cells).strip())
         if not responses:
             self._leave_out(asked, cells)
         on_prompt = (Field.VERDICT, Field.PROMPT_VERDICT)
         votes = tuple(vote for part in on_prompt for vote in self._votes(part, self._text(part, cells), cells))
-        return Record(line, draft, votes, responses, (*labelled, *noted))
+        return Record(line, draft, votes, responses, decisions)
+
+    def _decisions(self, annotator: str, label: Label | None, reason: str) -> tuple[AnnotationDraft, ...]:
+        """The label with its reason; a reason of no decision is a note."""
+        if annotator and label:
+            return (AnnotationDraft(annotator, Aspect.LABEL, label, reason=reason or None),)
+        return (AnnotationDraft(annotator, Aspect.NOTE, reason),) if annotator and reason else ()
 
     def _with_context(self, text: str, cells: Cells) -> str:
         """The prompt after the text that was sent before it."""
@@ -189,8 +195,7 @@ class MappedRow:
         return stated or None
 
     def _value(self, part: Field, cells: Cells) -> Any:
-        get = self._gets.get(part)
-        return get(cells) if get is not None else self._values.get(part, "")
+        return get(cells) if (get := self._gets.get(part)) is not None else self._values.get(part, "")
 
     def _text(self, part: Field, cells: Cells) -> str:
         value = self._value(part, cells)
@@ -248,20 +253,18 @@ class MappedRow:
         if meaning == "":
             self._count(part, stated, NOT_READ)
             return None
-        found = Label(meaning) if meaning else class_words.label(stated, self._columns[part])
-        if found is None:
-            raise self._unknown(part, stated, "safe", "toxic")
+        found = Label(meaning or self._usual(part, stated) or self._ask(part, stated))
         self._count(part, stated, found)
         return found
 
-    def _unknown(self, part: Field, stated: str, *examples: str) -> RowError:
-        """The question about a value whose meaning nobody said."""
+    def _usual(self, part: Field, stated: str) -> str | None:
+        """What a value means if nobody says what; asked where the user gave another one the opposite meaning."""
+        found = usual(part, stated, self._columns[part])
+        return self._ask(part, stated) if found is not None and part in self._displaced else found
+
+    def _ask(self, part: Field, stated: str) -> NoReturn:
         self._count(part, stated, REJECTED)
-        name = part.replace("_", " ")
-        if len(stated) > _LONGEST_VALUE:
-            return RowError(f"the {name} is a text, {class_words.shortened(stated)}. Map the column of the classes")
-        options = " or ".join(f"{stated}={example}" for example in examples)
-        return RowError(f"the {name} {stated!r} is unknown. Set the meaning: {options}", VALUE)
+        raise asked_meaning(part, stated)
 
     def _votes(self, part: Field, stated: str, cells: Cells) -> tuple[VoteDraft, ...]:
         """The vote that a verdict is, on the prompt or on the response."""
@@ -273,10 +276,10 @@ class MappedRow:
             self._count(part, stated, NOT_READ)
         if meaning == "" or not (stated.strip() or explanation.strip()):
             return ()
-        found = Verdict(meaning) if meaning else class_words.verdict(stated, self._columns[part])
+        found = meaning or self._usual(part, stated)
         if found is None and class_words.is_bare(stated):
-            raise self._unknown(part, stated, "safe", "toxic")
-        verdict = found or Verdict.UNPARSED
+            self._ask(part, stated)
+        verdict = Verdict(found or Verdict.UNPARSED)
         self._count(part, stated, verdict)
         return (VoteDraft(self._name(Field.MODERATOR, cells), verdict, None, explanation, stated),)
 
@@ -299,8 +302,7 @@ class MappedRow:
 
     def _has_no_model(self, cells: Cells) -> bool:
         """Whether a response is left out because its model is not named, instead of rejecting the row."""
-        may = self._layout.may_lack_model or not self._answers
-        return may and not self._who(Field.MODEL, cells)
+        return (self._layout.may_lack_model or not self._answers) and not self._who(Field.MODEL, cells)
 
     def _response(
         self, model: str, text: str, number: int, asked: conversations.Conversation, cells: Cells
@@ -326,7 +328,7 @@ class MappedRow:
 
     def _stop(self, number: int, cells: Cells) -> tuple[StopReason, str | None]:
         error = self._text(Field.ERROR, cells).strip()
-        if error and error.lower() not in ("none", "null", "nan", "false"):
+        if error and class_words.word(error) not in class_words.NO_ERROR:
             return StopReason.ERROR, error
         if Field.ERROR in self._columns and not self._answers:
             return StopReason.ERROR, "unknown error"
@@ -366,13 +368,11 @@ class MappedRow:
         if meaning == "":
             self._count(part, stated, NOT_READ)
             return draft
-        found = class_words.answer_class(meaning or stated)
-        if found is None and part is Field.IS_REFUSAL:
-            found = class_words.refusal(stated, self._columns[part])
+        found = class_words.answer_class(meaning) if meaning else self._usual(part, stated)
         judge = self._who(Field.JUDGE, cells)
         if found is None and (not judge or class_words.is_bare(stated)):
-            raise self._unknown(part, stated, "direct_answer", "direct_refusal")
-        answer = found or AnswerClass.UNPARSED
+            self._ask(part, stated)
+        answer = AnswerClass(found or AnswerClass.UNPARSED)
         self._count(part, stated, answer)
         if judge:
             explanation = "" if self._columns.keys() & VERDICTS else self._text(Field.EXPLANATION, cells)
@@ -383,7 +383,8 @@ class MappedRow:
                 f"{class_words.shortened(stated)} is a class that vendors report; annotators cannot assign it"
             )
         if annotator:
-            decided = AnnotationDraft(annotator, Aspect.ANSWER_CLASS, answer, stated)
+            why = self._text(Field.REASON, cells).strip() or None
+            decided = AnnotationDraft(annotator, Aspect.ANSWER_CLASS, answer, stated, why)
             return replace(draft, annotations=(*draft.annotations, decided))
         return replace(draft, reference_class=answer)
 

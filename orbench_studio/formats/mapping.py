@@ -112,7 +112,8 @@ class ColumnMapping:
             if not fields:
                 raise ValueError(f"no mapped column can mean {meaning!r}")
             for part in fields:
-                found.setdefault(part, {})[class_words.word(stated)] = meaning
+                of = meaning if part is not Field.IS_REFUSAL else class_words.refusal(meaning, part) or meaning
+                found.setdefault(part, {})[class_words.word(stated)] = of
         return replace(self, meanings=found)
 
     def problems(self, header: Sequence[str]) -> list[str]:
@@ -181,8 +182,10 @@ def can_mean(part: Field, meaning: str) -> bool:
     """Whether a value of a field can stand for this; an empty meaning ignores the value."""
     if not meaning:
         return True
-    if part in (Field.ANSWER_CLASS, Field.IS_REFUSAL):
+    if part is Field.ANSWER_CLASS:
         return class_words.answer_class(meaning) is not None
+    if part is Field.IS_REFUSAL:
+        return class_words.refusal(meaning, part) is not None
     if part is Field.CATEGORY:
         return class_words.word(meaning) not in class_words.LABELS or class_words.word(meaning) == "harmful"
     return meaning in (

@@ -211,3 +211,67 @@ def test_a_verdict_with_a_response_says_what_it_judges(take, refused):
     assert (found.votes, found.responses[0].votes) == ((), (vote,))
     [found] = take("x.csv", text, mapping=ColumnMapping({**columns, Field.PROMPT_VERDICT: "v"}, names))
     assert (found.votes, found.responses[0].votes) == ((vote,), ())
+
+
+ONE_SIDED = [
+    (Field.IS_REFUSAL, "refused", {"1": "direct_answer"}, "1", "0"),
+    (Field.IS_REFUSAL, "refused", {"no": "direct_refusal"}, "no", "yes"),
+    (Field.ANSWER_CLASS, "class", {"refused": "direct_answer"}, "refused", "complied"),
+    (Field.PROMPT_LABEL, "toxic", {"1": "safe"}, "1", "0"),
+    (Field.LABEL, "toxic", {"0": "toxic"}, "0", "1"),
+    (Field.RESPONSE_VERDICT, "harmful", {"true": "safe"}, "true", "false"),
+    (Field.VERDICT, "flag", {"unsafe": "safe"}, "unsafe", "safe"),
+]
+
+
+@pytest.mark.parametrize(("part", "column", "meanings", "named", "other"), ONE_SIDED)
+def test_a_meaning_that_displaces_the_usual_one_leaves_no_usual_meaning(take, part, column, meanings, named, other):
+    of_prompt = part in (Field.LABEL, Field.VERDICT)
+    mapping = ColumnMapping({Field.PROMPT: "q", part: column} | ({} if of_prompt else {Field.RESPONSE: "r"}))
+    content = f"q,r,{column}\nA,R,{named}\nB,S,{other}\n"
+    options = {"mapping": mapping, "model": "m", "moderator": "g"}
+    first, second = take("x.csv", content, meanings=meanings, **options)
+    assert isinstance(first, Record)
+    assert f"'{other}' is unknown. Set the meaning: {other}=" in second.reason
+    both = meanings | {other: next(iter(meanings.values()))}
+    assert all(isinstance(row, Record) for row in take("x.csv", content, meanings=both, **options))
+
+
+@pytest.mark.parametrize(
+    ("meanings", "expected"),
+    [
+        ({"1": "indirect_refusal"}, ["indirect_refusal", "direct_answer"]),
+        ({"1": ""}, [None, "direct_answer"]),
+        ({"1": "true", "0": "false"}, ["direct_refusal", "direct_answer"]),
+        ({"1": "no", "0": "yes"}, ["direct_answer", "direct_refusal"]),
+    ],
+)
+def test_a_meaning_of_one_value_that_displaces_none(take, meanings, expected):
+    mapping = ColumnMapping({Field.PROMPT: "q", Field.RESPONSE: "r", Field.IS_REFUSAL: "refused"})
+    found = take("x.csv", "q,r,refused\nA,R,1\nB,S,0\n", mapping=mapping, model="m", meanings=meanings)
+    assert [record.responses[0].reference_class for record in found] == expected
+
+
+def test_an_error_column_that_says_no_is_no_error(take):
+    mapping = ColumnMapping({Field.PROMPT: "q", Field.RESPONSE: "r", Field.ERROR: "is_error"})
+    rows = "".join(f"A{at},R,{word}\n" for at, word in enumerate(("0", "0.0", "no", "False", "None", "timeout", "1")))
+    found = take("x.csv", f"q,r,is_error\n{rows}", mapping=mapping, model="m")
+    assert [record.responses[0].error for record in found] == [None] * 5 + ["timeout", "1"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "row", "of_response", "of_prompt"),
+    [
+        ({}, "R,refusal,safe,Too short", [("answer_class", "direct_refusal", "Too short")], []),
+        ({Field.PROMPT_LABEL: "l"}, "R,refusal,safe,Too short", [("answer_class", "direct_refusal", "Too short")],
+         [("label", "safe", None)]),
+        ({Field.PROMPT_LABEL: "l"}, "R,,safe,Too short", [], [("label", "safe", "Too short")]),
+        ({}, "R,,safe,Too short", [], [("note", "Too short", None)]),
+    ],
+)  # fmt: skip
+def test_a_reason_belongs_to_the_decision_of_its_row(take, columns, row, of_response, of_prompt):
+    mapping = ColumnMapping({**ANSWERS, Field.REASON: "why", **columns})
+    found = take("x.csv", f"q,r,a,l,why\nA,{row}\n", mapping=mapping, model="m", annotator="ann")[0]
+    of = [[(str(a.aspect), str(a.value), a.reason) for a in drafts]
+          for drafts in (found.responses[0].annotations, found.annotations)]  # fmt: skip
+    assert of == [of_response, of_prompt]
