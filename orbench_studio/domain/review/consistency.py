@@ -55,8 +55,8 @@ def self_consistency(decided: Mapping[int, Iterable[Annotation]]) -> dict[str, R
     """The rate at which each annotator repeats their label when a prompt is shown again without notice.
 
     `decided` has the current decisions by prompt, in order of time. Each time a prompt is shown again, the first new
-    label is compared with the annotator's last label that was given with as much information visible, under the same
-    guidelines. Bulk labels do not count. Labels within a fortnight belong to the same showing.
+    label is compared with the annotator's label that was current then, if that was given under the same guidelines and
+    not in bulk. Labels within a fortnight belong to the same showing; a label that is changed later changes no pair.
     """
     found: dict[str, list[bool]] = defaultdict(list)
     for before, after in _repeated_labels(decided):
@@ -81,20 +81,20 @@ def guideline_drift(decided: Mapping[int, Iterable[Annotation]], current: int | 
 def _repeated_labels(decided: Mapping[int, Iterable[Annotation]]) -> Iterator[tuple[Annotation, Annotation]]:
     """Labels with the label that the annotator gave when the prompt was shown again."""
     for annotations in decided.values():
-        labels: dict[tuple[str, bool], Annotation] = {}
+        labels: dict[str, Annotation] = {}
         shown: dict[str, datetime] = {}
         for annotation in annotations:
             if annotation.imported or annotation.adjudicated:
                 continue
-            key = annotation.annotator, bool(annotation.visible & _SHOWN_LATER)
-            if annotation.aspect is Aspect.LABEL and Visible.RESPONSES in annotation.visible:
-                labels[key] = annotation
-            elif annotation.aspect is Aspect.RECHECK and key in labels:
-                before = shown.get(annotation.annotator)
-                if before is not None and annotation.at - before < NOT_AGAIN_FOR:
+            who = annotation.annotator
+            if annotation.aspect is Aspect.LABEL:
+                labels[who] = annotation
+            elif annotation.aspect is Aspect.RECHECK and who in labels:
+                if who in shown and annotation.at - shown[who] < NOT_AGAIN_FOR:
                     continue
-                shown[annotation.annotator] = annotation.at
-                yield labels[key], annotation
+                shown[who] = annotation.at
+                if Visible.RESPONSES in labels[who].visible:
+                    yield labels[who], annotation
 
 
 def _repeated_classes(decided: Mapping[int, Iterable[Annotation]]) -> Iterator[tuple[Annotation, Annotation]]:

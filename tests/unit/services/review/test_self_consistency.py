@@ -296,8 +296,18 @@ def test_labels_under_a_revealing_filter_are_not_blind(workspace):
 
 
 def test_bulk_labels_are_not_compared_with_single_ones(workspace):
-    label(workspace, "safe")
+    label(workspace, "safe", 2)
     bulk_labels.decide_all(workspace, [1, 2], Aspect.LABEL, "toxic", annotator="anna")
-    recheck(workspace, "safe")
+    assert recheck(workspace, "safe", 2).message == "#2 shown again: safe, before: toxic"
+    assert statistics.consistency(workspace) == {}, "the label in force was given in bulk"
+
+
+def test_a_repeat_is_compared_with_the_label_in_force_then_whatever_it_had_seen(workspace):
+    change = VOTES | {Visible.CHANGE}
+    label(workspace, "safe", visible=BLIND | {Visible.REVEAL})
+    label(workspace, "controversial", visible=change)
+    assert recheck(workspace, "safe").message == "#1 shown again: safe, before: controversial"
+    label(workspace, "safe", visible=change)
+    recheck(workspace, "controversial", visible=change)
     [rate] = statistics.consistency(workspace).values()
-    assert (rate.count, rate.n) == (1, 1)
+    assert (rate.count, rate.n) == (0, 1), "what was changed later changes no pair"
