@@ -146,6 +146,7 @@ QPushButton:hover { background: $selection; }
 QPushButton:focus { border-color: $accent; }
 QPushButton:disabled { color: $faint; }
 QPushButton[role="primary"]:enabled { background: $accent; color: $panel; border-color: $accent; font-weight: 600; }
+QPushButton[role="primary"]:focus { border: 2px solid $ink; padding: 5px 13px; }
 QToolButton { background: transparent; color: $ink; border: 1px solid transparent; border-radius: 6px;
     padding: 5px 8px; }
 QToolButton:hover { background: $selection; }

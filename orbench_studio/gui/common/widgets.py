@@ -189,6 +189,16 @@ def isolated(text: str) -> str:
     return f"\N{FIRST STRONG ISOLATE}{line}\N{POP DIRECTIONAL ISOLATE}"
 
 
+def permit(button: QAbstractButton, *, permitted: bool, who: str) -> None:
+    """Enable a button, or disable it with a tooltip that says who may use it; its own tooltip returns later."""
+    usual = button.property("usualTip")
+    if usual is None:
+        usual = button.toolTip()
+        button.setProperty("usualTip", usual)
+    button.setEnabled(permitted)
+    button.setToolTip(usual if permitted else who)
+
+
 def set_tip(widget: QWidget | QTableWidgetItem, text: str) -> None:
     """Set a plain text tooltip; Qt would interpret text that looks like HTML."""
     widget.setToolTip(plain_tip(text))

@@ -17,11 +17,11 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.empty_state import EmptyState
 from orbench_studio.gui.common.text_table import note, table_of
 from orbench_studio.gui.common.theme import Theme
-from orbench_studio.gui.common.widgets import if_alive, label
+from orbench_studio.gui.common.widgets import if_alive, label, permit
 from orbench_studio.gui.team.agreement_matrix import matrix_of
 from orbench_studio.gui.team.gold_dialog import GoldDialog
 from orbench_studio.gui.team.people_table import NOTE, people_table
-from orbench_studio.gui.team.queue_card import QueueCard
+from orbench_studio.gui.team.queue_card import OWNER_ONLY, QueueCard
 from orbench_studio.gui.team.queue_dialog import QueueDialog
 from orbench_studio.gui.team.removal_dialog import RemovalDialog
 from orbench_studio.gui.workspace.session import Session
@@ -57,9 +57,9 @@ class TeamPage(QScrollArea):
         self.cards: list[QueueCard] = []
         self.new = QPushButton(tr("New queue…"))
         self.returned, self.remove = QPushButton(), QPushButton(tr("Remove annotator…"))
-        first = QPushButton(tr("New queue…"))
-        first.clicked.connect(lambda: self.ask(None))
-        self.empty = EmptyState(tr("No team queues yet"), [tr(step) for step in _STEPS], (first,))
+        self._first = QPushButton(tr("New queue…"))
+        self._first.clicked.connect(lambda: self.ask(None))
+        self.empty = EmptyState(tr("No team queues yet"), [tr(step) for step in _STEPS], (self._first,))
         self._queues, self._column = QVBoxLayout(), QVBoxLayout()
         self._tables: list[QWidget] = []
         self._note = note(tr(NOTE))
@@ -161,13 +161,16 @@ class TeamPage(QScrollArea):
         self, statuses: list[QueueStatus], people: list[Activity], agreement: dict[tuple[str, str], Rate]
     ) -> None:
         self.statuses = statuses
-        annotator = self._session.annotator
+        annotator, workspace = self._session.annotator, self._session.workspace
+        is_owner = workspace is None or workspace.is_owner
+        for button in (self.new, self.remove, self._first):
+            permit(button, permitted=is_owner, who=tr(OWNER_ONLY))
         while len(self.cards) < len(statuses):
             self._add_card()
         for place, card in enumerate(self.cards):
             card.setVisible(place < len(statuses))
             if place < len(statuses):
-                card.show_status(statuses[place], annotator)
+                card.show_status(statuses[place], annotator, is_owner=is_owner)
         self.empty.setVisible(not statuses)
         self.new.setVisible(bool(statuses))
         returned = sum(one.returned for one in people if one.annotator == annotator)

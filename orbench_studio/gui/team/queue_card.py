@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWi
 from orbench_studio.domain.team.queue import Assignment, QueueState, TeamQueue, format_member
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.theme import Theme, px
-from orbench_studio.gui.common.widgets import label, set_role
+from orbench_studio.gui.common.widgets import label, permit, set_role
 
 if TYPE_CHECKING:
     from orbench_studio.domain.team.queue import Progress
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _STATES = {QueueState.OPEN: "● open", QueueState.PAUSED: "◐ paused", QueueState.ENDED: "✓ ended"}
 _BAR = 8
+OWNER_ONLY = "Only the owner of the workspace can do this."
 
 
 class ProgressBar(QWidget):
@@ -78,8 +79,8 @@ class QueueCard(QFrame):
         for button, state in ((self.pause, "PAUSED"), (self.open, "OPEN"), (self.end, "ENDED")):
             button.clicked.connect(lambda _checked=False, to=QueueState[state]: self.state_wanted.emit(to))
 
-    def show_status(self, status: QueueStatus, annotator: str) -> None:
-        """Show a queue with the buttons for this annotator."""
+    def show_status(self, status: QueueStatus, annotator: str, *, is_owner: bool) -> None:
+        """Show a queue with the buttons for this annotator; only the owner of the workspace may change it."""
         queue, progress = status.queue, status.progress
         self._name.setText(queue.name)
         self._state.setText(tr(_STATES[queue.state]))
@@ -95,6 +96,8 @@ class QueueCard(QFrame):
         self.open.setText(tr("Reopen") if queue.state is QueueState.ENDED else tr("Resume"))
         self.gold.setVisible(queue.state is not QueueState.ENDED)
         self.end.setVisible(queue.state is not QueueState.ENDED)
+        for button in (self.change, self.gold, self.pause, self.open, self.end):
+            permit(button, permitted=is_owner, who=tr(OWNER_ONLY))
         self.disputes.setVisible(progress.disagreed > progress.adjudicated)
 
     def _build_ui(self) -> None:

@@ -198,6 +198,9 @@ def test_a_person_who_was_removed_is_told_once_and_goes_on_when_added_again(star
         server.say(f"GRANT {role} TO mona")
         studio.application.recorder._watch._poll()
         studio.wait(lambda: not studio.window.messages._errors)
+        team = studio.window.team
+        studio.wait(lambda: not team._first.isEnabled())
+        assert team._first.toolTip() == "Only the owner of the workspace can do this."
         studio.window.show_page("page_review")
         studio.wait(lambda: studio.page.state is State.SHOWN)
         studio.press(S)
