@@ -193,13 +193,12 @@ class _Proposing:
         if chosen is None or rivals:
             verb = "was sent to the model" if part is Field.PROMPT else "is the response"
             listed = ([chosen] if chosen else []) + rivals
-            self._ask(part, listed, f"{' or '.join(map(_shown, listed))} {verb}")
+            self._ask(part, listed, f"{' or '.join(_shown(listed))} {verb}")
         elif part is Field.RESPONSE and not self._is_given(chosen):
-            self._ask(part, [chosen], f"{_shown(chosen)} may be what a model should answer, not what it did")
+            self._ask(part, [chosen], f"{_shown([chosen])[0]} may be what a model should answer, not what it did")
         elif part is Field.PROMPT and (added := [of for of in self._added() if of is not chosen]):
-            self._ask(
-                part, [chosen, *added], f"{' and '.join(map(_shown, [chosen, *added]))} may have been sent together"
-            )
+            listed = [chosen, *added]
+            self._ask(part, listed, f"{' and '.join(_shown(listed))} may have been sent together")
         elif part is Field.PROMPT and chosen.has_dialogues:
             self._ask(part, [chosen], f"the texts of {chosen.name} are whole dialogues")
         else:
@@ -248,7 +247,7 @@ class _Proposing:
         if not able:
             return
         if part is Field.MODEL and (others := [of for of in able[1:] if of.differs_from(able[0])]):
-            self._ask(part, [able[0], *others], f"{' or '.join(map(_shown, [able[0], *others]))} is the model")
+            self._ask(part, [able[0], *others], f"{' or '.join(_shown([able[0], *others]))} is the model")
         else:
             self._columns[part] = able[0].name
 
@@ -314,10 +313,18 @@ def _words(name: str) -> frozenset[str]:
     return frozenset(re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()))
 
 
-def _shown(of: ColumnEvidence) -> str:
-    """A column with the beginning of its first text."""
-    text = " ".join(next((text for text in of.texts if text.strip()), "").split())
-    return f"{of.name} (“{text if len(text) <= _EXAMPLE else f'{text[:_EXAMPLE]}…'}”)" if text else of.name
+def _shown(columns: Sequence[ColumnEvidence]) -> list[str]:
+    """Columns, each with the beginning of its text in the first row where they differ, else of its first text."""
+    rows = [[_beginning(text) for text in row] for row in zip(*(of.texts for of in columns), strict=True)]
+    example = next((row for row in rows if all(row) and len({*row}) == len(row)), None)
+    texts = example or [next(filter(None, map(_beginning, of.texts)), "") for of in columns]
+    return [f"{of.name} (“{text}”)" if text else of.name for of, text in zip(columns, texts, strict=True)]
+
+
+def _beginning(text: str) -> str:
+    """The first characters of a text, in one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= _EXAMPLE else f"{line[:_EXAMPLE]}…"
 
 
 def _is_read(part: Field, value: Any) -> bool:

@@ -96,9 +96,9 @@ class Reading:
         if mapping is not None and Field.PROMPT in mapping.columns:
             return Proposal()
         if self.reader is MAPPED:
-            return propose(*_first_rows(self._file.path, self._options))
+            return propose(*_first_rows(self._file.path, self._options)[:2])
         if format_name is None and not self.reader.known.issuperset(self.header):
-            header, rows = _first_rows(self._file.path, self._options)
+            header, rows, _ = _first_rows(self._file.path, self._options)
             others = other_texts(header, rows, self.reader.columns, self.reader.known)
             if others:
                 text = f"{self._file.name}: it looks like {self.reader.name}, but {listing(others)}"
@@ -230,21 +230,25 @@ class Preview:
     proposal: ColumnMapping | None
     certain: Mapping[Field, str] = field(default_factory=dict)
     questions: Sequence[Question] = ()
+    may_lack_header: bool = False  # the first row could be data, as in CSV
 
 
 def preview_file(path: Path, options: ReadOptions | None = None) -> Preview:
     """The header, the first rows, the format if it is a known one, and a proposed mapping."""
-    header, rows = _first_rows(path, options or ReadOptions())
+    header, rows, may_lack = _first_rows(path, options or ReadOptions())
     known = recognise(header)
     shown = tuple(rows[:_PREVIEW_ROWS])
     if known is not None and not other_texts(header, rows, known.columns, known.known):
-        return Preview(header, shown, known.name, known.mapping)
+        return Preview(header, shown, known.name, known.mapping, may_lack_header=may_lack)
     found = propose(header, rows)
-    return Preview(header, shown, None, found.mapping, found.columns, found.questions)
+    return Preview(header, shown, None, found.mapping, found.columns, found.questions, may_lack)
 
 
-def _first_rows(path: Path, options: ReadOptions) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """The header and the first rows; a fault in a later row than those that are shown is left to the import."""
+def _first_rows(path: Path, options: ReadOptions) -> tuple[tuple[str, ...], list[tuple[str, ...]], bool]:
+    """The header, the first rows, and whether there may be no header.
+
+    A fault in a later row than those that are shown is left to the import.
+    """
     found: list[tuple[str, ...]] = []
     with _opened(path, options, None) as (file, table):
         rows, header = _with_header(file.name, table, None, options)
@@ -255,7 +259,7 @@ def _first_rows(path: Path, options: ReadOptions) -> tuple[tuple[str, ...], list
         except FileFaultError:
             if len(found) < _PREVIEW_ROWS:
                 raise
-    return header, found
+    return header, found, table.first_is_row
 
 
 @contextmanager

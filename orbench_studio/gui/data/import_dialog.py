@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -40,6 +41,7 @@ from orbench_studio.services.data.import_files import OFFERS, Fault
 
 _LOSS = 10  # a tenth of the rows
 _FILES_HEIGHT, _NAME_WIDTH, _STATUS_WIDTH = 100, 170, 320  # pixels
+_REPORT_HEIGHT, _REPORT_MARGIN = 80, 36  # pixels
 
 
 class ImportDialog(QDialog):
@@ -56,15 +58,15 @@ class ImportDialog(QDialog):
         self.run = ImportRun(session, [])
         self._files = QTableWidget(0, 2)
         self.preview = ImportPreview()
-        self._names = {name: QLineEdit() for name, _ in NAMES}
+        self._names = {name: QLineEdit() for name, _ in NAMES if name != "rows"}
         self._rows = QLineEdit()
-        self._header = QCheckBox(tr("First row has the column names"))
+        self._header = QCheckBox(tr("First row has the col&umn names"))
         self._repairs: dict[Fault, QCheckBox] = {}
         self._repair_box = QVBoxLayout()
-        self._near = QCheckBox(tr("Merge prompts that differ only in white space or quotation marks"))
+        self._near = QCheckBox(tr("Merge &prompts that differ only in white space or quotation marks"))
         self._report = QPlainTextEdit()
         self._progress = QProgressBar()
-        texts = ("Add files…", "Hugging Face…", "Requests file…", "Check again", "Import", "Review now", "Close")
+        texts = ("&Add files…", "&Hugging Face…", "Re&quests file…", "Check a&gain", "&Import", "&Review now", "&Close")
         self._add, self._hub, self._ask, self._look, self._take, self._review, self._close = (
             QPushButton(tr(t)) for t in texts
         )
@@ -96,8 +98,8 @@ class ImportDialog(QDialog):
 
     def take(self) -> None:
         """Import the files that can be imported."""
-        for file in self.run.files:
-            if file.mapping is not None and file.preview is not None and not file.error:
+        for file in self.run.ready:
+            if file.mapping is not None and file.preview is not None:
                 self._session.settings.mappings["\t".join(file.preview.header)] = file.mapping.to_json()
         self._session.save_settings()
         self.run.take(self._given())
@@ -127,10 +129,11 @@ class ImportDialog(QDialog):
         """Show what was checked or imported, and put the focus on what comes next."""
         self._show()
         file = self._selected
-        missing = self._names.get(file.wants) if file else None
-        for edit in self._names.values():
+        fields = {**self._names, "rows": self._rows}
+        missing = fields.get(file.wants) if file else None
+        for edit in fields.values():
             set_role(edit, "wrong", edit is missing)
-        if missing is not None:
+        if missing is not None and not self.preview.has_focused_box:
             self._scroll.ensureWidgetVisible(missing)
             missing.setFocus()
         elif (file is not None and file.taken) or not self.preview.isAncestorOf(self.focusWidget() or self):
@@ -175,7 +178,7 @@ class ImportDialog(QDialog):
     def _show(self) -> None:
         running = self.run.running
         self._progress.setVisible(running)
-        self._close.setText(tr("Cancel") if running else tr("Close"))
+        self._close.setText(tr("&Cancel") if running else tr("&Close"))
         waiting = self.run.ready
         for button in (self._add, self._hub, self._look, self._ask, self._header):
             button.setEnabled(not running)
@@ -193,8 +196,8 @@ class ImportDialog(QDialog):
         reports = [file.report for file in waiting if file.report is not None]
         lost = sum(report.rejected for report in reports)
         rows = lost + sum(report.imported for report in reports)
-        partial = tr("Import {count} of {rows} rows").format(count=f"{rows - lost:,}", rows=f"{rows:,}")
-        whole = tr("Import ({count})").format(count=len(waiting)) if waiting else tr("Import")
+        partial = tr("&Import {count} of {rows} rows").format(count=f"{rows - lost:,}", rows=f"{rows:,}")
+        whole = tr("&Import ({count})").format(count=len(waiting)) if waiting else tr("&Import")
         self._take.setText(partial if lost else whole)
         is_safe = lost * _LOSS <= rows
         self._take.setDefault(is_safe)
@@ -204,6 +207,17 @@ class ImportDialog(QDialog):
         """The report on the selected file, then on the others."""
         files = sorted(self.run.files, key=lambda file: file is not self._selected)
         self._report.setPlainText("\n".join(line for file in files for line in message(file)))
+        self._fit_report()
+
+    def _fit_report(self) -> None:
+        """Give the report the height of its lines, up to three tenths of the window."""
+        lines = int(self._report.document().size().height())  # of plain text: lines, not pixels
+        height = lines * self._report.fontMetrics().lineSpacing() + px(_REPORT_MARGIN)
+        self._report.setFixedHeight(min(max(height, px(_REPORT_HEIGHT)), self.height() * 3 // 10))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_report()
 
     def _show_selected(self) -> None:
         file = self._selected
@@ -213,6 +227,8 @@ class ImportDialog(QDialog):
             edit.setText(file.names.get(name, "") if file else "")
         self._rows.setText(file.rows or "" if file else "")
         self._header.setChecked(file is None or file.has_header)
+        preview = file.preview if file else None
+        self._header.setVisible(preview is not None and preview.may_lack_header)
         self._ask.setVisible(file is not None and (file.wants == "requests" or file.requests is not None))
 
     def _show_files(self) -> None:
@@ -271,6 +287,7 @@ class ImportDialog(QDialog):
     def _header_changed(self) -> None:
         if self._selected is not None:
             self._selected.mapping = None  # it names columns of the other header
+            self._selected.confirmed = False
             self._check_selected()
 
     def _rows_entered(self) -> None:
@@ -296,7 +313,6 @@ class ImportDialog(QDialog):
         self._report.setReadOnly(True)
         self._report.setObjectName("input")
         self._report.setAccessibleName(tr("Report"))
-        self._report.setFixedHeight(px(80))
         self._take.setProperty("role", "primary")
         self._take.setDefault(True)
         layout = QVBoxLayout(self)
@@ -332,14 +348,18 @@ class ImportDialog(QDialog):
 
     def _build_names(self) -> QWidget:
         row = Flow(spacing=8)
-        for edit, title in (
-            *((self._names[name], title) for name, title in NAMES),
-            (self._rows, "Sheet or row path"),
-        ):
-            edit.setPlaceholderText(tr(title))
-            edit.setAccessibleName(tr(title))
+        for name, title in NAMES:
+            edit = self._names.get(name, self._rows)
+            caption = label(tr(title), "meta")
+            caption.setBuddy(edit)
+            edit.setAccessibleName(tr(title).replace("&", ""))
             edit.setMinimumWidth(px(_NAME_WIDTH))
-            row.add(edit)
+            field = QWidget()
+            beside = QHBoxLayout(field)
+            beside.setContentsMargins(0, 0, 0, 0)
+            beside.addWidget(caption)
+            beside.addWidget(edit)
+            row.add(field)
         row.add(self._header)
         set_tip(self._rows, tr("Path of the rows in a JSON file, such as results.outputs, or sheet of a workbook"))
         return row

@@ -2,9 +2,15 @@
 
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.data.import_run import FileToImport
-from orbench_studio.services.data.import_files import REJECTED, VALUE, ColumnTally
+from orbench_studio.services.data.import_files import REJECTED, VALUE, ColumnTally, Field
 
-NAMES = (("model", "Model"), ("moderator", "Moderator"), ("judge", "Judge"), ("annotator", "Annotator"))
+NAMES = (
+    ("model", "&Model"),
+    ("moderator", "Mo&derator"),
+    ("judge", "&Judge"),
+    ("annotator", "A&nnotator"),
+    ("rows", "&Sheet or row path"),
+)
 _LISTED = 200  # rejected rows in the report
 
 
@@ -12,6 +18,8 @@ def state(file: FileToImport) -> str:
     """The status of a file, in a few words."""
     if file.error:
         return tr("cannot be imported, see below")
+    if file.is_open:
+        return tr("answer the questions below")
     report = file.report
     if report is None:
         return tr("waiting")
@@ -40,14 +48,14 @@ def _advice(wants: str) -> str:
         "header": tr(
             "If it has none, clear “First row has the column names” above, and choose the field of each column."
         ),
-        "rows": tr("Enter it in the field Rows."),
         "requests": tr("Press Requests file…."),
         VALUE: tr("Choose what the values mean in “Becomes” above."),
     }
     if wants in advice:
         return advice[wants]
-    text = tr("Choose the column that has it above, or enter the name in the field {field} and press Enter.")
-    return text.format(field=tr(dict(NAMES)[wants]))
+    column = tr("Choose the column that has it above, or enter the name in the field {field} and press Enter.")
+    text = tr("Enter it in the field {field} and press Enter.") if wants == "rows" else column
+    return text.format(field=tr(dict(NAMES)[wants]).replace("&", ""))
 
 
 def _unknown(column: ColumnTally) -> list[str]:
@@ -60,15 +68,27 @@ def _unknown(column: ColumnTally) -> list[str]:
     ]
 
 
+def _without_questions(file: FileToImport) -> str:
+    """The error, without the questions, which have lines of their own."""
+    text = file.error
+    for question in file.questions:
+        text = text.replace(f"; {question.text}", "")
+    return text
+
+
 def message(file: FileToImport) -> list[str]:
     """The report on a file, line by line."""
-    if file.error:
-        return [" ".join(filter(None, ("✕", file.error, _advice(file.wants))))]
-    if file.report is None:
-        return []
     name, report = file.path.name, file.report
+    asked = [f"? {name}: {question.text}." for question in file.questions]
+    if asked and file.is_open and file.mapping is not None and file.mapping.gives(Field.PROMPT):
+        asked.append(tr("To import only the prompts, choose “Prompt” in the list of its column once more."))
+    if file.error:
+        return [" ".join(filter(None, ("✕", _without_questions(file), _advice(file.wants)))), *asked]
+    if report is None:
+        return []
     inferred = tr("{file}: {what}, from the file name: {name}")
     lines = [tr("✓ {file}: {result}").format(file=name, result=state(file))] if file.taken else []
+    lines += asked
     lines += [f"⚠ {name}: {warning}" for warning in report.warnings]
     lines += [inferred.format(file=name, what=what, name=found) for what, found in report.inferred.items()]
     row = tr("{file}, line {line}: {text}")

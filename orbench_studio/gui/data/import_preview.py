@@ -116,6 +116,11 @@ class ImportPreview(QWidget):
         if box := next(same, None):
             box.setFocus()
 
+    @property
+    def has_focused_box(self) -> bool:
+        """Whether the user is in the box of a column or of a value."""
+        return bool(self._focused_box())
+
     def _focused_box(self) -> str:
         """The name of the box of a column or of a value that has the focus."""
         focused = self.window().focusWidget()
@@ -137,8 +142,10 @@ class ImportPreview(QWidget):
 
     def map_column(self, part: Field, path: str) -> None:
         """Give a field this column, or path in a column."""
-        kept = {field: of for field, of in self.mapping.columns.items() if of != path and field is not part}
-        self._map({**kept, part: path})
+        others = {field: of for field, of in self.mapping.columns.items() if of != path and field is not part}
+        if self._file is not None and part is Field.PROMPT:
+            self._file.confirmed = True
+        self._map({**others, part: path})
 
     def _map(self, columns: dict[Field, str]) -> None:
         file = self._file
@@ -165,6 +172,7 @@ class ImportPreview(QWidget):
         if self._file is not None:
             self._file.format = self.format.itemData(at)
             self._file.mapping = None
+            self._file.confirmed = False
             self.changed.emit()
 
     def _show_table(self) -> None:
@@ -260,6 +268,14 @@ class ImportPreview(QWidget):
             if column.field in _MEANINGS and self._file is not None and not self._file.taken:
                 self.values.setCellWidget(place, 3, self._meaning_box(column, value, became))
 
+        self._widen_meanings()
+
+    def _widen_meanings(self) -> None:
+        """Make room for the longest meaning; the column never becomes narrower under the pointer."""
+        texts = [box.fontMetrics().horizontalAdvance(box.placeholderText()) for box in self.meanings]
+        widths = [max(box.sizeHint().width(), text) + px(_BOX) for box, text in zip(self.meanings, texts, strict=True)]
+        self.values.setColumnWidth(3, min(max((self.values.columnWidth(3), *widths)), px(_WIDEST)))
+
     def _meaning_box(self, column: ColumnTally, value: str, became: str) -> QComboBox:
         box = ComboBox()
         is_known = became != REJECTED
@@ -288,7 +304,9 @@ class ImportPreview(QWidget):
         layout.setContentsMargins(0, 8, 0, 0)
         layout.setSpacing(8)
         head = QHBoxLayout()
-        head.addWidget(label(tr("Format"), "meta"))
+        title = label(tr("&Format"), "meta")
+        title.setBuddy(self.format)
+        head.addWidget(title)
         head.addWidget(self.format, 1)
         self.format.setAccessibleName(tr("Format"))
         layout.addLayout(head)

@@ -12,8 +12,10 @@ from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.data.import_files import (
     ColumnMapping,
     Fault,
+    Field,
     ImportReport,
     Preview,
+    Question,
     ReadOptions,
     import_file,
     inspect_file,
@@ -40,6 +42,25 @@ class FileToImport:
     wants: str = ""  # what is missing: model, moderator, judge, format, header, rows, requests, value
     taken: bool = False
     edited: bool = False  # the user changed how it is read
+    confirmed: bool = False  # the user chose the column of the prompt
+
+    @property
+    def questions(self) -> list[Question]:
+        """What is not clear about the columns, until the user has mapped them."""
+        if self.preview is None or self.taken or self.format is not None:
+            return []
+        columns = self.mapping.columns if self.mapping else {}
+        return [
+            asked
+            for asked in self.preview.questions
+            if asked.field not in (*columns, *self.names)
+            and not (asked.field is Field.LABEL and set(asked.columns) & set(columns.values()))
+        ]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the user must say first which column is the prompt or the response."""
+        return not self.confirmed and any(asked.field in (Field.PROMPT, Field.RESPONSE) for asked in self.questions)
 
 
 @dataclass(frozen=True)
@@ -98,8 +119,9 @@ class ImportRun(QObject):
 
     @property
     def ready(self) -> list[FileToImport]:
-        """The files that can be imported: not imported yet, without an error, and with a row that can be read."""
-        return [f for f in self.files if not f.taken and not f.error and (f.report is None or f.report.imported)]
+        """The files that can be imported: not imported yet, without an error or an open question, and with a row."""
+        able = (f for f in self.files if not f.taken and not f.error and not f.is_open)
+        return [f for f in able if f.report is None or f.report.imported]
 
     def cancel(self) -> None:
         """Stop; nothing of the current file is imported."""
@@ -109,7 +131,10 @@ class ImportRun(QObject):
         """Read the first rows; a table of no known format gets the mapping that was used before, or a proposal."""
         file.preview = preview_file(file.path, replace(repairs.options(file), mapping=None))
         if file.preview.format is None and file.format is None and file.mapping is None:
-            file.mapping = self._remembered(file.preview) or file.preview.proposal
+            remembered = self._remembered(file.preview)
+            file.confirmed = remembered is not None
+            certain = ColumnMapping(file.preview.certain) if file.preview.proposal else None
+            file.mapping = remembered or certain
 
     def _remembered(self, preview: Preview) -> ColumnMapping | None:
         stored = self._session.settings.mappings.get("\t".join(preview.header))

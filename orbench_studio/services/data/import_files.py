@@ -13,6 +13,7 @@ from orbench_studio.formats.export_overwrite import repair
 from orbench_studio.formats.import_doctor import OFFERS, Fault, Finding
 from orbench_studio.formats.manifest import Manifest, folder_of, manifest_at
 from orbench_studio.formats.mapping import CODED, ColumnMapping, Field
+from orbench_studio.formats.proposals import Question
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.readers import readers
 from orbench_studio.formats.reading import Preview, Reading, preview_file, read_file
@@ -39,6 +40,7 @@ __all__ = [
     "Finding",
     "ImportReport",
     "Preview",
+    "Question",
     "ReadOptions",
     "RowFault",
     "formats",

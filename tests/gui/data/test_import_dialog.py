@@ -60,11 +60,11 @@ def test_rows_that_will_be_lost_are_told_before_the_import(start, path, tmp_path
         report = dialog._report.toPlainText()
         assert report.count("“hm” (is_refusal) is not known: 4 rows. Choose what it means") == 1
         assert "line" not in report and "4 of 12 rows are rejected." in report
-        assert dialog._take.text() == "Import 8 of 12 rows"
+        assert dialog._take.text() == "&Import 8 of 12 rows"
         assert not dialog._take.isDefault()
         at = [dialog.preview.values.item(row, 1).text() for row in range(3)].index("hm")
         chosen(studio, dialog, dialog.preview.values.cellWidget(at, 3), "direct refusal")
-        assert dialog._take.text() == "Import (1)" and dialog._take.isDefault()
+        assert dialog._take.text() == "&Import (1)" and dialog._take.isDefault()
         dialog.reject()
 
 
@@ -110,6 +110,66 @@ def test_columns_and_meanings_are_chosen_with_the_keyboard(start, path, tmp_path
         dialog.reject()
 
 
+def test_open_questions_stay_until_they_are_answered(start, path, tmp_path, write_csv):
+    header = ("prompt", "prompt_en", "label", "response")
+    same = [("May I pat the dog?", "May I pat the dog?", "safe", "Yes.")]
+    rows = [*same, ("May I pet cats now?", "May I pet a cat now?", "unsafe", "No.")]
+    file = write_csv(tmp_path / "t.csv", header, rows)
+    with start(path) as studio:
+        dialog = looked(studio, file)
+        preview = dialog.preview
+        error, *asked = dialog._report.toPlainText().splitlines()
+        assert error.startswith("✕ t.csv: no column is mapped to prompt") and "was sent" not in error
+        assert [line.partition(":")[0] for line in asked] == ["? t.csv", "? t.csv"], "each has a line"
+        assert "prompt (“May I pet cats now?”) or prompt_en (“May I pet a cat now?”)" in asked[0], "where they differ"
+        assert preview.columns[3].currentText() == "Response"
+        chosen(studio, dialog, preview.columns[0], "Prompt")
+        error, *left = dialog._report.toPlainText().splitlines()
+        assert "the model is not in the file" in error and left == asked[1:], "the question about the label is open"
+        chosen(studio, dialog, preview.columns[2], "Label of the prompt (safe, toxic)")
+        assert "? " not in dialog._report.toPlainText()
+        dialog.reject()
+
+
+def test_what_is_certain_is_proposed_beside_an_open_question(start, path, tmp_path, write_csv):
+    header = ("prompt", "response_preview", "response_full", "model")
+    rows = [(f"May I pat dog {n}?", f"Yes, {n}.", f"Yes, you may pat all {n} of them.", "m1") for n in range(9)]
+    file = write_csv(tmp_path / "t.csv", header, rows)
+    with start(path) as studio:
+        dialog = looked(studio, file)
+        assert dialog.preview.columns[0].currentText() == "Prompt", "as the command line proposes"
+        assert dialog._files.item(0, 1).text() == "answer the questions below"
+        assert not dialog._take.isEnabled(), "no responses are lost silently"
+        assert "choose “Prompt” in the list of its column once more" in dialog._report.toPlainText()
+        chosen(studio, dialog, dialog.preview.columns[0], "Prompt")
+        assert dialog._take.isEnabled() and "? t.csv: response_full" in dialog._report.toPlainText()
+        chosen(studio, dialog, dialog.preview.columns[2], "Response")
+        assert "? " not in dialog._report.toPlainText()
+        dialog.reject()
+
+
+def test_the_rows_are_asked_for_in_the_field_that_gives_them(start, path, tmp_path):
+    nested = tmp_path / "t.json"
+    lists = {
+        "version": 1,
+        "first": [{"prompt": "May I pat the dog?"}],
+        "others": [{"id": 1, "prompt": "May I feed it?"}] * 4,
+    }
+    nested.write_text(json.dumps(lists), encoding="utf-8")
+    with start(path) as studio:
+        dialog = looked(studio, nested)
+        assert "Enter it in the field Sheet or row path and press Enter." in dialog._report.toPlainText()
+        assert dialog.focusWidget() is dialog._rows and dialog._rows.property("wrong")
+        assert dialog._header.isHidden(), "objects have names"
+        QTest.keyClicks(dialog._rows, "first")
+        QTest.keyClick(dialog._rows, Qt.Key.Key_Return)
+        studio.wait(lambda: not dialog.run.running)
+        assert not dialog._rows.property("wrong") and dialog.preview.columns
+        QTest.keyClick(dialog, Qt.Key.Key_M, Qt.KeyboardModifier.AltModifier)
+        studio.wait(lambda: dialog.focusWidget() is dialog._names["model"])
+        dialog.reject()
+
+
 def test_an_unknown_table_is_mapped_and_the_mapping_remembered(start, path, tmp_path, write_csv):
     first = write_csv(tmp_path / "a.csv", ("ask", "reply", "llm", "mark"), [("May I pat the dog?", "Yes.", "m1", "1")])
     second = write_csv(tmp_path / "b.csv", ("ask", "reply", "llm", "mark"), [("May I pat the cat?", "No.", "m1", "2")])
@@ -123,9 +183,9 @@ def test_an_unknown_table_is_mapped_and_the_mapping_remembered(start, path, tmp_
         meaning = dialog.preview.values.cellWidget(0, 3)
         assert (dialog.preview.values.item(0, 1).text(), meaning.currentIndex()) == ("1", -1)
         assert (meaning.placeholderText(), meaning.itemText(0)) == ("Choose the meaning…", "direct answer")
-        widths = [dialog.preview.values.columnWidth(column) for column in range(4)]
+        widths = [dialog.preview.values.columnWidth(column) for column in (0, 2, 3)]
         chosen(studio, dialog, meaning, "direct answer")
-        assert widths == [dialog.preview.values.columnWidth(column) for column in range(4)]
+        assert widths == [dialog.preview.values.columnWidth(column) for column in (0, 2, 3)]
         taken(studio, dialog)
         assert dialog.focusWidget() is dialog._review
         studio.wait(lambda: len(studio.page.model.ids()) == 71)
