@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from orbench_studio.domain.review.queue import Field, QueueFilter, SavedView, Term
+from orbench_studio.domain.team.queue import QueueState, TeamQueue, given_to
 from orbench_studio.gui.common.actions import ACTIONS, SHORTCUTS, tr
 from orbench_studio.gui.common.palette import Palette, PaletteCommand
 from orbench_studio.gui.common.preferences import PREFERENCES
@@ -16,7 +17,10 @@ from orbench_studio.gui.common.widgets import if_alive
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orbench_studio.gui.main_window import MainWindow
+    from orbench_studio.services.workspace.workspace import Workspace
 
 _HIDDEN = {"palette", "menu"}
 _REMEMBERED = 8
@@ -40,6 +44,8 @@ class Commands(QObject):
             palette.offer_numbers(self._prompt)
             views = self._window.review.finder.views
             views.load(if_alive(palette, lambda found: palette.offer(self._views(found))))
+            offer = if_alive(palette, palette.offer)
+            self._session.run(_load_queues, lambda queues: offer(self._team_queues(queues)), show_errors=False)
         palette.open()
 
     def _remember(self, key: str) -> None:
@@ -83,6 +89,34 @@ class Commands(QObject):
             for view in views
         ]
 
+    def _team_queues(self, queues: list[TeamQueue]) -> list[PaletteCommand]:
+        """What the user may do with each team queue; only the owner of the workspace pauses and resumes."""
+        window, workspace, note = self._window, self._session.workspace, tr("Team queue")
+        joined, who = given_to(window.review.finder.current), self._session.annotator
+        commands = []
+
+        def offer(queue: TeamQueue, title: str, run: Callable[[], object]) -> None:
+            text = title.format(queue=queue.name)
+            commands.append(PaletteCommand(f"queue:{text}", text, note, run))
+
+        for queue in queues:
+            is_open = queue.state is QueueState.OPEN
+            if joined == (queue.name, who):
+                offer(queue, tr("Leave queue “{queue}”"), window.review.finder.clear)
+            elif is_open and queue.member(who) is not None:
+                offer(queue, tr("Join queue “{queue}”"), partial(self._join, queue))
+            if workspace is not None and workspace.is_owner and queue.state is not QueueState.ENDED:
+                title, state = (tr("Pause queue “{queue}”"), QueueState.PAUSED) if is_open else (
+                    tr("Resume queue “{queue}”"), QueueState.OPEN)  # fmt: skip
+                offer(queue, title, partial(self._set_state, queue, state))
+        return commands
+
+    def _join(self, queue: TeamQueue) -> None:
+        self._window.team.join(queue)
+
+    def _set_state(self, queue: TeamQueue, state: QueueState) -> None:
+        self._window.team.set_state(queue.name, state)
+
     def _show_view(self, view: SavedView) -> None:
         self._window.review.finder.views.apply(view)
         self._window.show_page("page_review")
@@ -100,3 +134,9 @@ class Commands(QObject):
         else:
             review.queue.go(place)
         self._window.show_page("page_review")
+
+
+def _load_queues(workspace: Workspace) -> list[TeamQueue]:
+    from orbench_studio.services.team import team_queues
+
+    return [status.queue for status in team_queues.queues(workspace)]

@@ -144,7 +144,8 @@ class TeamPage(QScrollArea):
         dialog.message.connect(self.message)
         dialog.open()
 
-    def _set_state(self, name: str, state: QueueState) -> None:
+    def set_state(self, name: str, state: QueueState) -> None:
+        """Open, pause or end a queue."""
         who = self._session.annotator
 
         def work(workspace: Workspace) -> Changes:
@@ -191,16 +192,17 @@ class TeamPage(QScrollArea):
         card, place = QueueCard(self._theme), len(self.cards)
         self.cards.append(card)
         self._queues.addWidget(card)
-        card.joined.connect(lambda: self._join(self.statuses[place].queue))
+        card.joined.connect(lambda: self.join(self.statuses[place].queue))
         card.change_wanted.connect(lambda: self.ask(self.statuses[place].queue))
         card.gold_wanted.connect(lambda: self.ask_gold(self.statuses[place].queue))
-        card.state_wanted.connect(lambda state: self._set_state(self.statuses[place].queue.name, state))
+        card.state_wanted.connect(lambda state: self.set_state(self.statuses[place].queue.name, state))
         card.disputes_wanted.connect(lambda: self.page_wanted.emit("page_disputes"))
 
     def _review_returned(self) -> None:
         self.review_wanted.emit(QueueFilter((Term(Field.RETURNED, (self._session.annotator,)),)))
 
-    def _join(self, queue: TeamQueue) -> None:
+    def join(self, queue: TeamQueue) -> None:
+        """Review the prompts that are assigned to the user in a queue."""
         self.review_wanted.emit(assignments_filter(queue.name, self._session.annotator))
 
     def _build_ui(self) -> None:

@@ -9,6 +9,7 @@ from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.team.queue import Member, QueueState, TeamQueue
 from orbench_studio.gui.common.live_table import Table
+from orbench_studio.gui.common.palette import Palette
 from orbench_studio.gui.team.gold_dialog import GoldDialog
 from orbench_studio.gui.team.queue_dialog import QueueDialog
 from orbench_studio.gui.team.removal_dialog import RemovalDialog
@@ -82,6 +83,28 @@ def test_a_queue_is_made_joined_paused_and_ended(team, other):
     assert team_queues.queues(other)[0].queue.state is QueueState.ENDED
     page.cards[0].open.click()
     studio.wait(page.cards[0].join.isVisible)
+
+
+def test_the_palette_joins_leaves_and_pauses_a_queue(team, other):
+    studio, _page = team
+    team_queues.make(other, TeamQueue("hard", "id:1-9"))
+
+    def run(text, best):
+        studio.window.activateWindow()
+        studio.wait(studio.window.isActiveWindow)
+        studio.key(Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+        [shown] = studio.window.findChildren(Palette)
+        QTest.keyClicks(shown.line, text)
+        studio.wait(lambda: shown.list.item(0).text() == best)
+        QTest.keyClick(shown.line, Qt.Key.Key_Return)
+        studio.wait(lambda: not studio.window.findChildren(Palette))
+
+    run("join", "Join queue “hard”")
+    studio.wait(lambda: studio.page.isVisible() and studio.page.model.rowCount() == 6)
+    run("leave", "Leave queue “hard”")
+    studio.wait(lambda: studio.page.model.rowCount() == 70)
+    run("pause queue", "Pause queue “hard”")
+    studio.wait(lambda: team_queues.queues(other)[0].queue.state is QueueState.PAUSED)
 
 
 def test_a_queue_is_changed_and_keeps_its_prompts(team, other):
