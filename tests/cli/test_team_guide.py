@@ -22,7 +22,7 @@ def test_the_commands_of_the_guide_work(run, window, postgres, tmp_path):
             continue
         assert program == "orbench-studio", program
         here = [
-            str(postgres.address(each.removeprefix(ADDRESS))) if each.startswith(ADDRESS) else each
+            str(postgres.address(each.removeprefix(ADDRESS).partition("?")[0])) if each.startswith(ADDRESS) else each
             for each in arguments
         ]
         result = run(*here)

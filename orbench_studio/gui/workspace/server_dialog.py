@@ -71,8 +71,8 @@ class ServerDialog(QDialog):
         layout.setSpacing(16)
         description = label(
             tr(
-                "The workspace of a team is a PostgreSQL database. Without a password, PGPASSWORD, ~/.pgpass or the "
-                "keyring is used. The password is not stored."
+                "The workspace of a team is a PostgreSQL database. Without a password, the keyring, PGPASSWORD or "
+                "~/.pgpass is used. The password is not stored."
             ),
             "quiet",
         )
