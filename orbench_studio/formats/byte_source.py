@@ -194,7 +194,10 @@ def refuse_wide(head: bytes, name: str) -> None:
 
 
 class InputFile:
-    """One file to import. `text` streams it; `finish` ends the reading with the checks only the end allows."""
+    """One file to import. `text` streams it; `finish` ends the reading with the checks only the end allows.
+
+    `doubts` are warnings about its encoding; `is_decoded` is true once it is read as a text.
+    """
 
     def __init__(self, path: Path, encoding: str | None = None, on_progress: Progress | None = None) -> None:
         self.path = path
@@ -203,6 +206,8 @@ class InputFile:
         self.source = ByteSource(path, on_progress)
         self._raw = io.BufferedReader(self.source, CHUNK)
         self.head = self._raw.peek(8)[:8]
+        self.doubts: list[str] = []
+        self.is_decoded = False
 
     @property
     def packed(self) -> bool:
@@ -216,9 +221,13 @@ class InputFile:
 
     def text(self, max_line: int | None = MAX_LINE) -> io.TextIOWrapper:
         """The text with its line ends as they are; may be called once. No line limit where lines mean nothing."""
+        self.is_decoded = True
         if self.doubtful and (likely := self._likelier(self.encoding)) is not None:
-            text = f"read as {self.encoding}, its texts are garbled. Its encoding is more likely {likely}"
-            raise file_fault(self.name, f"{text}: {_to_read(likely)}.")
+            with self.again() as stream:
+                count, example = encodings.beyond_ascii(stream, self.encoding)
+            lines = "1 line has" if count == 1 else f"{count:,} lines have"
+            text = f"Read as {self.encoding}, texts look garbled: {lines} characters beyond ASCII, such as {example!r}"
+            self.doubts.append(f"{text}. The encoding is more likely {likely}: {_to_read(likely)}.")
         inner = gzip.GzipFile(fileobj=self._raw) if self.packed else self._raw
         checked = io.BufferedReader(_Checked(inner, self, max_line), CHUNK)  # type: ignore[arg-type]  # has what is read of a raw stream
         return io.TextIOWrapper(checked, encoding=self.encoding, errors="strict", newline="")

@@ -8,6 +8,7 @@ _SAMPLE = 32_000  # bytes of lines with characters beyond ASCII
 _LOOKED_AT = 16 * 2**20  # bytes of the file
 _USUAL = ("cp1252", "gb18030", "cp932", "cp949", "big5", "euc_jp", "cp1251", "koi8_r", "cp1250")
 _NAMES = {"cp932": "shift_jis"}
+_SHOWN = 40  # characters of an example
 _FEWEST = 4  # characters that the bytes of another multibyte encoding seldom form by chance
 _MESSIER, _LESS_COHERENT = 0.1, 0.3  # differences from which another encoding is far likelier
 
@@ -34,6 +35,17 @@ def likelier(stream: BinaryIO, named: str | None) -> str | None:
         if mess - found[best][0] <= _MESSIER and found[best][1] - coherence <= _LESS_COHERENT:
             return None
     return _NAMES.get(best, best)
+
+
+def beyond_ascii(stream: BinaryIO, encoding: str) -> tuple[int, str]:
+    """The number of lines with characters beyond ASCII, and the words that have some in the first of them."""
+    count, example = 0, ""
+    for line in stream:
+        if not line.isascii():
+            count += 1
+            words = line.decode(encoding, "replace").split() if not example else []
+            example = example or " ".join(word for word in words if not word.isascii())[:_SHOWN]
+    return count, example
 
 
 def _beyond_ascii(stream: BinaryIO) -> list[bytes]:

@@ -45,7 +45,10 @@ class Reading:
         self.unused_names = names_of(options)  # those that no record has so far
         self.tally = sheet.tally
         self.tally.notes.update(table.notes)
-        self.tally.doubts += table.doubts
+        self.tally.doubts += [*table.doubts, *file.doubts]
+        if options.encoding is not None and not file.is_decoded:
+            text = f"Option without effect, as the file itself says how its texts are encoded: {options.encoding}"
+            self.tally.doubts.append(f"{text} (--encoding).")
         self._only = [(header.index(column), value) for column, value in self.reader.only.items() if column in header]
         self._doctor = Doctor(self.header, self._bound.identity, self._bound.checks, options.mend)
         self.records: Iterator[Record | RowFault | Finding] = self._records()
@@ -296,6 +299,8 @@ def read_columns(
 ) -> Iterator[Iterator[Row | RowFault]]:
     """Read some columns of any table; raises FileFaultError for a file that lacks one of them."""
     with _opened(path, ReadOptions(encoding=encoding), None) as (file, table):
+        if file.doubts:
+            raise file_fault(file.name, file.doubts[0])
         header = table.header(file.name)
         missing = [name for name in columns if name not in header]
         if missing:

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import warnings
 from collections import Counter
 from collections.abc import Container
 from dataclasses import dataclass
@@ -75,7 +76,9 @@ def _is_nested(text: str) -> bool:
         return False
     for parse in (json.loads, ast.literal_eval):
         try:
-            return isinstance(parse(text[:_PARSED]), list | dict)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", SyntaxWarning)  # of texts that look like Python, such as [1if]
+                return isinstance(parse(text[:_PARSED]), list | dict)
         except (*DAMAGE, SyntaxError, MemoryError, RecursionError):
             continue
     return False

@@ -2,14 +2,19 @@
 
 import gzip
 import hashlib
+import io
+import json
 import os
 
+import pyarrow.ipc
+import pyarrow.parquet
 import pytest
 
 from orbench_studio.errors import FileFaultError
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import read_file
 from orbench_studio.formats.records import Record
+from tests.unit.formats.test_field_tools import workbook
 
 GOOD = "prompt,category\nHow do I kill weeds?,harmful\nHow do I pick a lock?,illegal\n"
 
@@ -87,7 +92,9 @@ def test_the_encoding_can_be_given(take):
 
 
 def test_a_given_encoding_that_does_not_fit_is_refused(refused):
-    assert "read as ascii" in refused("a.csv", GOOD + "é,harmful\n", encoding="ascii")
+    assert "is not ascii. Its encoding is probably utf-8: leave out --encoding" in refused(
+        "a.csv", GOOD + "é,harmful\n", encoding="ascii"
+    )
 
 
 FRENCH = "Où est le théâtre de l'élève et ça coûte combien ?"
@@ -102,14 +109,65 @@ TEXTS = {
 
 @pytest.mark.parametrize("named", ["cp1252", "latin-1", "gb18030", "shift_jis", "cp1251"])
 @pytest.mark.parametrize("encoding", TEXTS)
-def test_a_given_encoding_that_garbles_texts_is_refused(take, refused, encoding, named):
+def test_a_given_encoding_that_garbles_texts_is_a_warning(write, encoding, named):
     content = f"prompt,category\n{TEXTS[encoding]},harmful\n".encode(encoding)
+    advice = "leave out --encoding" if encoding == "utf-8" else f"pass --encoding {encoding}"
+    try:
+        decoded = content.decode(named).split("\n")[1].rpartition(",")[0]
+    except UnicodeDecodeError:
+        with pytest.raises(FileFaultError, match=advice):
+            doubts_of(write("a.csv", content), named)
+        return
+    texts, doubts = doubts_of(write("a.csv", content), named)
+    assert texts == [decoded]
     if named == encoding or (named, encoding) == ("latin-1", "cp1252"):
-        assert take("a.csv", content, encoding=named)[0].prompt.text == TEXTS[encoding]
+        assert not doubts
     else:
-        text = refused("a.csv", content, encoding=named)
-        advice = "leave out --encoding" if encoding == "utf-8" else f"pass --encoding {encoding}"
-        assert advice in text, text
+        assert "1 line has characters beyond ASCII, such as " in doubts[0]
+        assert advice in doubts[0]
+
+
+def doubts_of(path, encoding):
+    with read_file(path, options=ReadOptions(encoding=encoding)) as reading:
+        return [found.prompt.text for found in reading.records if isinstance(found, Record)], reading.tally.doubts
+
+
+ROWS = pyarrow.Table.from_pylist([{"prompt": "Is it late?", "category": "harmful"}])
+
+
+def parquet_file():
+    pyarrow.parquet.write_table(ROWS, into := io.BytesIO())
+    return into.getvalue()
+
+
+def arrow_file():
+    with pyarrow.ipc.new_file(into := io.BytesIO(), ROWS.schema) as file:
+        file.write_table(ROWS)
+    return into.getvalue()
+
+
+TABLE = "prompt,category\nIs it late?,harmful\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "has_effect"),
+    [
+        ("a.parquet", parquet_file(), False),
+        ("a.arrow", arrow_file(), False),
+        ("a.xlsx", workbook([("prompt", "category"), ("Is it late?", "harmful")]), False),
+        ("a.csv", TABLE, True),
+        ("a.tsv", TABLE.replace(",", "\t"), True),
+        ("a.csv.gz", gzip.compress(TABLE.encode()), True),
+        ("a.jsonl", json.dumps(ROWS.to_pylist()[0]), True),
+        ("a.json", json.dumps(ROWS.to_pylist()), True),
+        ("a.json", json.dumps({"rows": ROWS.to_pylist()}), True),
+        ("a.json", json.dumps(ROWS.to_pydict()), True),
+    ],
+)
+def test_an_encoding_without_effect_is_a_warning(write, name, content, has_effect):
+    texts, doubts = doubts_of(write(name, content), "cp1252")
+    assert texts == ["Is it late?"]
+    assert [doubt[:21] for doubt in doubts] == ([] if has_effect else ["Option without effect"])
 
 
 def test_unknown_and_unfit_encodings_are_refused(refused):

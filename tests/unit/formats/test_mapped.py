@@ -275,3 +275,8 @@ def test_a_reason_belongs_to_the_decision_of_its_row(take, columns, row, of_resp
     of = [[(str(a.aspect), str(a.value), a.reason) for a in drafts]
           for drafts in (found.responses[0].annotations, found.annotations)]  # fmt: skip
     assert of == [of_response, of_prompt]
+
+
+def test_a_text_that_looks_like_python_prints_no_warning(take, recwarn):
+    take("x.csv", "q\n[1if 2else 3] is odd\n", mapping=ColumnMapping({Field.PROMPT: "q"}))
+    assert not recwarn.list
