@@ -238,12 +238,11 @@ class HeatMap(QTableView):
     def _fit(self) -> None:
         """Fit the sizes of rows and columns to the text size."""
         self.verticalHeader().setDefaultSectionSize(px(_ROW_HEIGHT))
-        self.verticalHeader().setFixedWidth(px(_HEADER_WIDTH))
+        names = min(self.verticalHeader().sizeHint().width() + px(16), px(_HEADER_WIDTH))
+        self.verticalHeader().setFixedWidth(names)
         self.setMinimumHeight(px(_ROW_HEIGHT) * 3)  # the header and two rows
         others = max(self.cells.columnCount() - 1, 1)
-        wide = min(
-            max((self.width() - px(_HEADER_WIDTH) - px(_TOTAL_WIDTH) - px(16)) // others, px(_CELL)), px(_MAX_CELL)
-        )
+        wide = min(max((self.width() - names - px(_TOTAL_WIDTH) - px(16)) // others, px(_CELL)), px(_MAX_CELL))
         for column in range(self.cells.columnCount()):
             self.setColumnWidth(column, wide if column else px(_TOTAL_WIDTH))
 

@@ -83,7 +83,7 @@ class AuditPage(QWidget):
         self.agreement, self.moderators = AgreementPane(session), ModeratorsPane(session, theme)
         self.strip = ProgressStrip()
         self.saving = ReportSaving(session, self.strip, self)
-        self.status, self.highest_text, self.highest = note(""), note(""), QToolButton()
+        self.status, self.highest_text, self.highest = note(tr(_READING)), note(""), QToolButton()
         self.report, self.figures = QPushButton(tr("Save report…")), QPushButton(tr("Save figures…"))
         self._highest: tuple[str, str] | None = None
         self._build_ui()
@@ -117,6 +117,8 @@ class AuditPage(QWidget):
             self.map.show_audit(self.audit, self.options.group)
             self._say(_summary(self.audit, self.options.group))
             self._update_tab(self.tabs.current())
+        else:
+            self._say(tr(_READING))
         for button in (self.report, self.figures):
             button.setEnabled(self.audit is not None and bool(self.audit.models))
         self._show_highest()

@@ -113,6 +113,7 @@ class WhatIfPane(QWidget):
         if self._next is None or self._running:
             return
         (counts, options), self._next, self._running = self._next, None, True
+        self._say(tr("Computing …"))
 
         def work() -> tuple[WhatIf, JudgeErrors]:
             from orbench_studio.services.audit import judge_error, what_if
@@ -129,6 +130,7 @@ class WhatIfPane(QWidget):
 
     def _failed(self, _error: Exception) -> None:
         self._running = False
+        self._say("")
 
     def _show(self, found: WhatIf, errors: JudgeErrors) -> None:
         self.shown, self._errors = found, errors

@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QGuiApplication,
     QKeyEvent,
     QResizeEvent,
+    QShowEvent,
     QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
@@ -235,6 +236,11 @@ class TextPane(QTextEdit):
 
     def loadResource(self, kind: int, name: QUrl | str) -> object:
         return None
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self.font().pixelSize() != font(BODY if self._cover else self._type.size).pixelSize():
+            self._render()  # the style sheet sets the size of a pane that was filled before it was shown
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

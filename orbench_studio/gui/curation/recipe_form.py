@@ -22,7 +22,7 @@ _SOURCES: dict[str, str] = {
 _QUOTAS: dict[str, str] = {"": "none", Split.EQUAL: "equal", Split.PROPORTIONAL: "proportional"}
 _SHORT: dict[str, str] = {
     ShortagePolicy.FEWER: "select fewer",
-    ShortagePolicy.FILL: "fill from other categories",
+    ShortagePolicy.FILL: "fill from others",
     ShortagePolicy.STOP: "select nothing",
 }
 _NO_LIMIT, _MISSING = "all that qualify", "enter a number"

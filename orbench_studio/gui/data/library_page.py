@@ -186,10 +186,10 @@ class LibraryPage(QScrollArea):
         lists: list[_Section] = [
             (tr("Labels per day"), (self._no_labels, self.days)),
             (tr("Imported files"), (self._no_files, self.sources)),
-            (tr("Journal, latest first"), (self._no_entries, self.journal)),
         ]
         columns = [_column(sections) for sections in ([*first, *bars[:2]], bars[2:], lists)]
         row.addWidget(Columns(columns, width=_COLUMN, spacing=32))
+        _add_section(row, tr("Journal, latest first"), (self._no_entries, self.journal))  # sentences need the width
         row.addStretch()
         self.setWidget(page)
 

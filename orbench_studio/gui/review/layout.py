@@ -48,7 +48,7 @@ class ReviewLayout:
         self._facets = facets
         self._queue = queue
         self.texts = texts
-        self._side = _side(side)
+        self._side, self.scroll = _side(side)
         self._bar = bar
         self._aside = aside
         self._outer = QSplitter(Qt.Orientation.Horizontal)
@@ -176,8 +176,8 @@ class ReviewLayout:
         return sizes if len(sizes) == len(usual) else usual
 
 
-def _side(parts: Sequence[QWidget]) -> QFrame:
-    """The column on the right; all but its last part scroll where the window is low."""
+def _side(parts: Sequence[QWidget]) -> tuple[QFrame, QScrollArea]:
+    """The column on the right, and the area in which all but its last part scroll where the window is low."""
     inner = QWidget()
     inner.setObjectName("panel")
     column = _column(inner)
@@ -196,7 +196,7 @@ def _side(parts: Sequence[QWidget]) -> QFrame:
     layout.addWidget(scroll, 1)
     layout.addWidget(rule())
     layout.addWidget(parts[-1])
-    return side
+    return side, scroll
 
 
 def _column(widget: QWidget) -> QVBoxLayout:

@@ -84,6 +84,7 @@ class QueuePage(QWidget):
         self.prompt.place_marks(self.decisions.marks())
         self.guidelines = GuidelinesPane(theme)
         self.panes = self._build_ui()
+        self.responses.stay_visible_in(self.panes.scroll)
         self.reading = ReadingAids(session.settings, self.model, self.prompt, self.votes, self.responses, self.panes)
         self._actions = actions
         self._connect()

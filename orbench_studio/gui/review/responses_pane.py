@@ -1,13 +1,13 @@
 """The responses on the right: one row per model with its final answer class, and the text of the one in focus."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
+    QScrollArea,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -90,27 +90,20 @@ class ResponseDelegate(QStyledItemDelegate):
         inner = rect.adjusted(_PAD, px(4), -_PAD, -px(4))
         upper = QRect(inner.left(), inner.top(), inner.width(), px(_LINE))
         hidden = self.blind and view.final.answer_class is None
-        left = upper.right() if hidden else self._badge(painter, upper, view)
-        upper.setRight(left - 8)
-        elided(painter, upper, view.response.model, font(BODY), self._theme.colour("ink"))
         lower = QRect(inner.left(), inner.bottom() - px(_LINE) + 1, inner.width(), px(_LINE))
+        mark, quiet = ANSWERS[view.final.answer_class], self._theme.colour("quiet")
+        beside = upper.width() - badge_size(mark).width() >= px(_ROOM_FOR_NAME)
         if not hidden:
+            line = upper if beside else lower  # below a name that needs the room, instead of the length
+            left = line.right() - badge_size(mark).width() if beside else line.left()
+            badge(painter, QPoint(left, line.center().y() - badge_size(mark).height() // 2), mark, self._theme)
             words = basis(view, self.annotator)
-            lower.setRight(
-                lower.right() - elided(painter, lower, words, font(META), self._theme.colour("quiet"), right=True) - 8
-            )
-        quoted = not hidden and not self.covered()
-        elided(painter, lower, glance(view, quoted=quoted), font(META), self._theme.colour("quiet"))
-
-    def _badge(self, painter: QPainter, rect: QRect, view: ResponseView) -> int:
-        """Paint the answer class at the right end; returns its left edge."""
-        mark = ANSWERS[view.final.answer_class]
-        if mark.shape and rect.width() - badge_size(mark).width() < px(_ROOM_FOR_NAME):
-            mark = replace(mark, word="")  # the model's name needs the room; shape and colour stay
-        size = badge_size(mark)
-        at = QPoint(rect.right() - size.width(), rect.top() + (rect.height() - size.height()) // 2)
-        badge(painter, at, mark, self._theme)
-        return at.x()
+            room = lower if beside else lower.adjusted(badge_size(mark).width() + 8, 0, 0, 0)
+            lower.setRight(lower.right() - elided(painter, room, words, font(META), quiet, right=True) - 8)
+            upper.setRight(left - 8 if beside else upper.right())
+        elided(painter, upper, view.response.model, font(BODY), self._theme.colour("ink"))
+        if hidden or beside:
+            elided(painter, lower, glance(view, quoted=not hidden and not self.covered()), font(META), quiet)
 
 
 def glance(view: ResponseView, *, quoted: bool) -> str:
@@ -179,6 +172,19 @@ class ResponsesPane(QFrame):
         self._model_of_queue = model
         if model and self._model.rowCount():
             self.list.setCurrentIndex(self._model.index(self._first(None)))
+
+    def stay_visible_in(self, area: QScrollArea) -> None:
+        """Scroll the area around the list so that the response in focus is never out of view."""
+
+        def show() -> None:
+            row = self.list.visualRect(self.list.currentIndex())
+            inside = area.widget()
+            if row.isValid() and inside is not None:
+                centre = self.list.viewport().mapTo(inside, row.center())
+                area.ensureVisible(0, centre.y(), 0, row.height() // 2 + 4)
+
+        area.verticalScrollBar().rangeChanged.connect(show)  # when votes are revealed or the window gets low
+        self.list.selectionModel().currentRowChanged.connect(show)
 
     def focus_next(self, response_ids: tuple[int, ...]) -> None:
         """Focus the first of these responses that the prompt has when it is shown next."""
@@ -289,6 +295,7 @@ class ResponsesPane(QFrame):
         self._fit_size()
         heading = QHBoxLayout()
         heading.setContentsMargins(_PAD, 12, _PAD, 8)
+        heading.setSpacing(12)
         heading.addWidget(label(tr("Responses"), "strong"))
         heading.addStretch()
         heading.addWidget(self._count)

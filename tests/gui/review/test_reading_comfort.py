@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QLabel
 from orbench_studio.colours import DARK
 from orbench_studio.gui.common.actions import SHORTCUTS
 from orbench_studio.gui.common.preferences import PREFERENCES, PreferencesDialog
-from orbench_studio.gui.common.theme import px
+from orbench_studio.gui.common.theme import PROMPT, px
 from orbench_studio.gui.review.pace import GAP, Pace
 from orbench_studio.gui.review.page import State
 from orbench_studio.gui.review.view_progress import progress_words
@@ -242,3 +242,27 @@ def test_the_window_says_the_pace_and_suggests_the_break_beside_what_happened(st
         assert "safe" in studio.message(), "what just happened is still told"
         studio.window.messages._end_suggestion()
         assert "break" not in studio.message()
+
+
+def test_the_response_that_a_key_classifies_is_in_view_in_a_small_window(start, path):
+    with start(path, blind=True) as studio:
+        studio.window.resize(1024, 560)
+        studio.wait(lambda: studio.window.height() == 560)
+        studio.key(J)
+        studio.press(S)
+        rows = studio.page.responses.list
+        row = rows.visualRect(rows.currentIndex())
+        studio.wait(lambda: rows.viewport().visibleRegion().contains(row))
+
+
+def test_a_prompt_that_is_loaded_behind_another_page_has_its_size(start, path):
+    with start(path) as studio:
+        studio.key(Qt.Key.Key_2, CTRL)
+        studio.wait(studio.window.library.isVisible)
+    with start(path) as studio:
+        assert not studio.page.isVisible()
+        studio.key(Qt.Key.Key_1, CTRL)
+        studio.wait(studio.page.isVisible)
+        pane = studio.page.prompt._text
+        assert "harmless" in pane.toPlainText()
+        assert pane.document().defaultFont().pixelSize() == px(PROMPT)
