@@ -69,7 +69,7 @@ class Workspace:
         return self._frame("judgements", filter, columns)
 
     def annotations(self, filter: str = "", columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """One row per human decision. `in_force` is False where it was undone."""
+        """One row per human decision. `in_force` is False where it was undone or replaced."""
         return self._frame("annotations", filter, columns)
 
     def journal(self, columns: Sequence[str] | None = None) -> pd.DataFrame:

@@ -26,7 +26,7 @@ Exported with OR-Bench Studio, which measures **over-refusal**: language models 
 `load_dataset(folder, "{first}")` gives the columns `prompt`, `category`, `label` and `label_basis`. The last is the
 source of the label: `human`, `consensus` of moderators, `reference` (the imported file), `disputed`, or `none`.
 `{first}-full` also has every moderator's vote, every response with its judgements, and every decision of a person with
-what was in view. Decisions that were undone are marked `in_force: false`.
+what was in view. Decisions that were undone or replaced are marked `in_force: false`.
 
 `manifest.json` has {contents}all counts, and the SHA-256 of every other file.{annotators}
 {licence}

@@ -27,6 +27,7 @@ from orbench_studio.store.core.tables import (
 )
 from orbench_studio.store.review import guidelines
 from orbench_studio.store.review.journal import DECIDING, IN_ORDER
+from orbench_studio.store.review.superseded import DECISION_IN_FORCE
 
 Row = dict[str, Any]
 Named = Callable[[str], str]  # the name of an annotator in the file
@@ -175,21 +176,21 @@ def _annotations(db: Connection, ids: Sequence[int], named: Named) -> Mapping[tu
     made = db.execute(statement).all()
     undone = reversals(db, {row.journal_id for row in made}, named)
     for row in made:
-        reversed_by = undone.get(row.journal_id, [])
         found[row.prompt_id, row.response_id].append(
             entry_of(row, named)
             | {"annotator": named(row.name), "aspect": row.aspect, "value": row.value, "reason": row.reason}
             | ({"value": named(row.value), "told": row.aspect} if row.aspect in CHECKS else {})
             | {"raw": row.raw, "visible": row.visible.split(), "source": row.source_id, "line": row.source_line}
-            | {"undone": reversed_by, "in_force": not reversed_by or reversed_by[-1]["kind"] != "undo"}
+            | {"undone": undone.get(row.journal_id, []), "in_force": bool(row.in_force)}
         )
     return found
 
 
 def _decisions() -> Select[Any]:
     version = guidelines.version_of(D.guideline_id).label("guideline")
+    in_force = DECISION_IN_FORCE.label("in_force")
     return (
-        select(ANNOTATIONS, D.uuid, D.kind, D.at, D.counter, SUMMARY, ANNOTATORS.c.name, version)
+        select(ANNOTATIONS, D.uuid, D.kind, D.at, D.counter, SUMMARY, ANNOTATORS.c.name, version, in_force)
         .join(JOURNAL, D.id == A.journal_id)
         .join(ANNOTATORS, ANNOTATORS.c.id == A.annotator_id)
         .order_by(*IN_ORDER, A.id)

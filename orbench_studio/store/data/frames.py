@@ -29,6 +29,7 @@ from orbench_studio.store.core.tables import (
 from orbench_studio.store.review import guidelines
 from orbench_studio.store.review.journal import IN_FORCE
 from orbench_studio.store.review.query_sql import conditions
+from orbench_studio.store.review.superseded import DECISION_IN_FORCE
 
 ROWS = 50_000  # in one batch
 
@@ -187,7 +188,7 @@ _ANNOTATIONS = Frame(
         "reason": Column(A.reason),
         "visible": Column(A.visible),
         "at": Column(D.at, Kind.TIME),
-        "in_force": _boolean(IN_FORCE),
+        "in_force": _boolean(DECISION_IN_FORCE),
         "guideline": _integer(guidelines.version_of(D.guideline_id)),
         **_source(A),
     },

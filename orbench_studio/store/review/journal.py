@@ -64,16 +64,15 @@ class Entry:
     guideline: int | None = None
 
 
-_after = JOURNAL.alias("after")
-_last_reversal = (
-    select(_after.c.kind)
-    .where(_after.c.target_id == JOURNAL.c.id)
-    .order_by(_after.c.counter.desc(), _after.c.at.desc(), _after.c.uuid.desc())
-    .limit(1)
-    .correlate(JOURNAL)
-    .scalar_subquery()
-)
-IN_FORCE = func.coalesce(_last_reversal, EntryKind.REDO) != EntryKind.UNDO
+def not_undone(entry: FromClause) -> ColumnElement[bool]:
+    """Whether an entry of the journal, or of an alias of it, is not undone."""
+    after = JOURNAL.alias("after")
+    reversals = select(after.c.kind).where(after.c.target_id == entry.c.id).correlate(entry)
+    newest = reversals.order_by(after.c.counter.desc(), after.c.at.desc(), after.c.uuid.desc()).limit(1)
+    return func.coalesce(newest.scalar_subquery(), EntryKind.REDO) != EntryKind.UNDO
+
+
+IN_FORCE = not_undone(JOURNAL)
 # Votes, judgements or other people's decisions were visible, or shown right after the decision.
 _MORE = (Visible.VOTES, Visible.JUDGEMENTS, Visible.DECISIONS, Visible.REVEAL)
 SAW_MORE = or_(*(ANNOTATIONS.c.visible.contains(word) for word in _MORE))
