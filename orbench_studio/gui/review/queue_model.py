@@ -70,12 +70,17 @@ class QueueModel(QAbstractListModel):
         repeats = (self.place_of(prompt_id) for prompt_id in self._decided_repeats)
         return min(place + 1 - sum(at is not None and at <= place for at in repeats), self.prompts)
 
-    def reset(self, ids: "array[int]") -> None:
-        """Show another queue."""
+    def reset(self, ids: "array[int]", stays: int | None = None) -> None:
+        """Show another queue; `stays` remains in it, before the prompt that followed, until it is loaded again."""
+        here = self.place_of(stays)
+        if stays is not None and here is not None and stays not in ids:
+            places = {prompt_id: place for place, prompt_id in enumerate(ids)}
+            following = (places[after] for after in self._ids[here + 1 :] if after in places)
+            ids.insert(next(following, len(ids)), stays)
         self.beginResetModel()
         self._ids = ids
-        self._inserted = False
-        self._repeats = 0
+        self._inserted = stays is not None and stays < 0
+        self._repeats = int(self._inserted)
         self._decided_repeats.clear()
         self._places = {}
         self._rows.clear()

@@ -104,8 +104,25 @@ class QueuePage(QWidget):
 
     def ask_queue(self) -> None:
         """Fetch the queue again, and stay with the prompt on the screen if the queue still has it."""
-        shown = self.view.prompt.id if self.view else self._begin_at
-        self.loader.load_queue(self.finder.current, shown, self._show_queue)
+        self.loader.load_queue(self.finder.current, self._shown_id, self._show_queue)
+
+    def _refresh_queue(self) -> None:
+        """Fetch the queue again after a change, and stay with the prompt on the screen in any case.
+
+        The reviewer has not asked for another prompt, and the next key would decide it.
+        """
+        wanted = self.finder.current
+
+        def refreshed(queue: Queue) -> None:
+            if self.finder.current == wanted:  # else another filter was chosen meanwhile
+                self._show_queue(queue, self._awaited)
+
+        self.loader.load_queue(wanted, self._shown_id, refreshed)
+
+    @property
+    def _shown_id(self) -> int | None:
+        """The prompt that is on the screen or comes there; before the first one, that at which to begin."""
+        return self._awaited or self._begin_at
 
     def show_filter(self, wanted: QueueFilter) -> None:
         """Show the prompts of a filter, and of their responses that of the model by which they were chosen."""
@@ -172,7 +189,7 @@ class QueuePage(QWidget):
         if changes.prompt_ids is None:
             self.loader.clear()
             self.finder.bar.completion.forget()
-            self.ask_queue()
+            self._refresh_queue()
         else:
             self.loader.forget(changes.prompt_ids)
             if len(changes.prompt_ids) > 1:
@@ -182,20 +199,21 @@ class QueuePage(QWidget):
             QTimer.singleShot(AFTER_PAINTING, self, lambda: self.model.refresh(changes.prompt_ids or ()))
         QTimer.singleShot(AFTER_PAINTING, self, lambda: self.loader.count_today(self.progressed.emit))
 
-    def _show_queue(self, queue: Queue) -> None:
+    def _show_queue(self, queue: Queue, stays: int | None = None) -> None:
         self.own_categories = queue.own_categories
-        self.model.reset(queue.ids)
+        self.model.reset(queue.ids, stays)
         self._total = queue.total
         self.model.set_decided(queue.decided)
-        self.queue.count(len(queue.ids))
-        self.panes.show_empty(total=queue.total, matches=len(queue.ids))
-        if not queue.ids:
+        self.queue.count(self.model.rowCount())
+        self.panes.show_empty(total=queue.total, matches=self.model.rowCount())
+        if not self.model.rowCount():
             self._empty()
             self.finder.count_without(self.panes.empty.offer_terms)
             return
         if self.view is not None:
             self.loader.forget([self.view.prompt.id])
-        self.queue.go(self.model.place_of(queue.begin) or 0)
+        place = self.model.place_of(stays)
+        self.queue.go(self.model.place_of(queue.begin) or 0 if place is None else place)
         if not self.isAncestorOf(QApplication.focusWidget() or self) and not self.finder.bar.search.hasFocus():
             self.queue.setFocus()
 

@@ -49,7 +49,8 @@ def sqlite_engine(path: Path, *, checks_references: bool = True, has_log: bool =
     process that has it open excludes all others.
     """
     file = OpenFile(path)
-    engine = _engine(str(path), file.options)
+    # The connection used last comes next: to it, `PRAGMA data_version` counts only what other connections write.
+    engine = _engine(str(path), file.options, pool_use_lifo=True)
 
     def require_same(connection: sqlite3.Connection, _record: object) -> None:
         try:
@@ -75,10 +76,11 @@ def memory_engine() -> Engine:
     return engine
 
 
-def _engine(database: str, options: dict[str, Any]) -> Engine:
+def _engine(database: str, options: dict[str, Any], **pool: bool) -> Engine:
     return create_engine(
         URL.create("sqlite", database=database),
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT},
+        **pool,
         hide_parameters=True,  # an error's text, which the log may get, has no prompts in it
         execution_options=options,
     )

@@ -8,6 +8,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.query import parse
 from orbench_studio.gui.review.notes import NoteDialog
 from orbench_studio.gui.review.page import State
@@ -113,6 +115,21 @@ def test_an_undo_while_no_prompt_matches_shows_nothing_to_decide(start, path, la
         studio.key(T)
         quiet(studio)
         assert labels() == {}
+
+
+def test_changes_by_others_leave_the_prompt_on_the_screen(start, path, quiet):
+    """Also if the filter has it no longer: the next key would decide the prompt that follows."""
+    with start(path) as studio:
+        studio.page.finder.bar.ask(parse("status:undecided"))
+        studio.settle()
+        with open_workspace(path) as other:
+            for prompt_id in (1, 9):
+                prompt_review.decide(other, Decision(prompt_id, Aspect.LABEL, "toxic"), annotator="ben", seen=None)
+        studio.wait(lambda: 9 not in studio.page.model.ids())
+        quiet(studio)
+        assert (studio.shown(), studio.page.queue.place(), list(studio.page.model.ids())[:3]) == (1, 0, [1, 2, 3])
+        studio.key(Qt.Key.Key_Down)
+        studio.wait(lambda: studio.shown() == 2)
 
 
 def test_undo_and_redo_before_a_workspace_is_open(start, path, deeds):

@@ -243,6 +243,16 @@ def test_another_window_notices_that_something_was_written(path, workspace):
         assert workspace.data_version() != before
 
 
+def test_own_decisions_are_no_changes_by_others_after_reading_at_once(workspace):
+    """A batch reads and writes on threads of its own; afterwards the file has several connections."""
+    with workspace.reading(), workspace.reading(), workspace.reading():
+        pass
+    before = workspace.data_version()
+    for prompt_id in range(1, 5):
+        label(workspace, "safe", prompt_id=prompt_id)
+        assert workspace.data_version() == before
+
+
 def test_what_was_seen_follows_from_the_journal_also_after_an_undo_and_a_restart(path, workspace):
     label(workspace, "safe", visible=frozenset({Visible.RESPONSES, Visible.REVEAL}))
     undo(workspace)
