@@ -233,7 +233,7 @@ class MainWindow(PageRegistry):
 
     def _remember_place(self) -> None:
         workspace, prompt_id = self._session.workspace, self.review.resume_at
-        if workspace is not None and prompt_id is not None and not workspace.illustrative:
+        if workspace is not None and prompt_id is not None and not self._session.is_demo:
             self._session.settings.places[str(workspace.place)] = prompt_id
         self._visits.leave_with(self.review.finder.current)
 

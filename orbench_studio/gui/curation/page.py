@@ -106,7 +106,7 @@ class CurationPage(QWidget):
     def _remember(self) -> None:
         """Store the recipe in the settings, to restore it in the next session."""
         workspace = self._session.workspace
-        if workspace is not None and not workspace.illustrative and self.recipe.text().strip():
+        if workspace is not None and not self._session.is_demo and self.recipe.text().strip():
             self._session.settings.recipes[str(workspace.place)] = self.recipe.text()
 
     def _update(self) -> None:

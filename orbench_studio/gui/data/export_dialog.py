@@ -181,7 +181,7 @@ class ExportDialog(QDialog):
         if workspace is None or self.where.isModified():
             return
         place = workspace.place
-        beside = place.parent if isinstance(place, Path) and not workspace.illustrative else home()
+        beside = place.parent if isinstance(place, Path) and not self._session.is_demo else home()
         subset, _queue = self.what.currentData()
         content = "-".join(re.findall(r"[\w.]+", subset))[:_NAME].strip(".-")
         parts = (workspace.name, content, self.form.currentData())

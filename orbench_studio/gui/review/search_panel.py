@@ -59,6 +59,7 @@ class SearchPanel(QObject):
             self.message.emit(text.format(key=key_text("clear_filter")))
         elif self._cleared is not None:
             self.bar.ask(self._cleared)
+            self.message.emit(tr("Filter restored"))
         self.left.emit()
 
     def drop(self, term: Term) -> None:

@@ -84,7 +84,8 @@ class SaveCopy(QObject):
 
         self._session.operations.run(work, self._close)
 
-    def _close(self, _copy: Path) -> None:
+    def _close(self, copy: Path) -> None:
+        self._session.settings.remember(copy)
         self.discard()
         self._window.close()
 

@@ -19,7 +19,7 @@ _AFTER = 3_000  # milliseconds after a change until the prompts are counted
 
 
 class Visits(QObject):
-    """Counts some time after a workspace was opened or changed; the demo is not remembered."""
+    """Counts some time after a workspace was opened or changed; the temporary demo is not remembered."""
 
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
@@ -35,7 +35,7 @@ class Visits(QObject):
     def count(self) -> None:
         """Count the prompts of the open workspace now."""
         workspace = self._session.workspace
-        if workspace is None or workspace.illustrative:
+        if workspace is None or self._session.is_demo:
             return
         place = str(workspace.place)
 
@@ -52,7 +52,7 @@ class Visits(QObject):
     def leave_on(self, page: str) -> None:
         """Remember the page that is shown."""
         workspace = self._session.workspace
-        if workspace is not None and not workspace.illustrative:
+        if workspace is not None and not self._session.is_demo:
             self._session.settings.pages[str(workspace.place)] = page
 
     def filter(self) -> QueueFilter:
@@ -67,7 +67,7 @@ class Visits(QObject):
     def leave_with(self, shown: QueueFilter) -> None:
         """Remember the filter that is shown."""
         workspace = self._session.workspace
-        if workspace is not None and not workspace.illustrative:
+        if workspace is not None and not self._session.is_demo:
             self._session.settings.filters[str(workspace.place)] = write(shown)
             self._session.settings.filter_models[str(workspace.place)] = shown.model
 

@@ -135,6 +135,7 @@ def test_a_filter_cleared_by_mistake_comes_back(start, path):
         assert "Press Esc again to restore it" in studio.message()
         studio.key(Qt.Key.Key_Escape)
         studio.wait(lambda: list(studio.page.model.ids()) == found)
+        assert studio.message() == "Filter restored"
         studio.page.finder.bar.out.click()
         studio.wait(lambda: len(studio.page.model.ids()) == PROMPTS)
         studio.page.finder.bar.ask(parse("number"))

@@ -10,6 +10,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QPushButton
 
+from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.common.actions import ACTIONS
 from orbench_studio.gui.common.preferences import PreferencesDialog
@@ -173,7 +174,13 @@ def test_decisions_in_the_demo_are_kept_by_a_copy(start, tmp_path):
         studio.settle()
         assert session.workspace.place == copy and session.settings.recent == [str(copy)]
         assert f"A copy was saved as {copy}. The copy is open now." in studio.message()
+        window.review.finder.bar.ask(parse("label:toxic"))
+        studio.settle()
+        window.show_page("page_audit")
         assert window.close(), "the copy has all decisions"
+        settings = session.settings
+        assert (settings.pages, settings.filters) == ({str(copy): "page_audit"}, {str(copy): "label:toxic"})
+        assert list(settings.places) == [str(copy)]
     assert labelled(copy) == {number: "toxic"}
 
 
@@ -200,6 +207,7 @@ def test_decisions_in_a_demo_that_was_left_are_not_lost(start, path, tmp_path):
         demo_question(studio)["Save a copy…"].click()
         choose(studio, copy)
         studio.wait(lambda: not studio.window.isVisible(), "closing goes on")
+        assert str(copy) in studio.application.session.settings.recent
     assert labelled(copy) == {number: "toxic"}
     assert labelled(path) == {}
 
