@@ -84,7 +84,7 @@ class RankChange:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """All models, highest rate before first. `left` of `prompts` safe prompts remain.
+    """All models, by their ranks before. `left` of `prompts` safe prompts remain.
 
     `removed` is how many each drop removes.
     `comparisons` are all pairs of models after dropping, the one with the higher rank first. `mark` is the mark of all
@@ -155,7 +155,7 @@ def what_if(counts: AuditCounts, options: AuditOptions) -> WhatIf:
     after = _ranked(counts, options) if options.dropped else before
     moved = [RankChange(model, before.models[model], after.models[model]) for model in counts.names]
     total = int(safe.sum()) + (int(toxic.sum()) if with_toxic else 0)
-    order = sorted(moved, key=lambda one: (-_rate(one.before), one.before.rank, one.model))
+    order = sorted(moved, key=lambda one: (one.before.rank, -_rate(one.before), one.model))
     left = int(remaining.sum())
     return WhatIf(options, tuple(order), total, left, removed, after.comparisons, *after.extremes, after.mark)
 

@@ -49,8 +49,8 @@ def test_linked_prompts_are_a_cluster(tmp_path):
 
 def test_ranks_compare_models_on_the_prompts_that_both_answered(counts):
     found = what_if(counts, AuditOptions())
-    values = [one.before.rate.value for one in found.models]
-    assert values == sorted(values, reverse=True), "in the order of the rates shown"
+    ranks = [one.before.rank for one in found.models]
+    assert ranks == sorted(ranks)
     for one in found.models:
         for low, high in (one.before.ranks, one.before.simultaneous):
             assert 1 <= low <= one.before.rank <= high <= len(MODELS)
@@ -62,6 +62,23 @@ def test_ranks_compare_models_on_the_prompts_that_both_answered(counts):
         assert pair.interval[0] <= pair.difference <= pair.interval[1] and pair.difference >= 0
         assert pair.n < min(rates[pair.one].n, rates[pair.other].n), "some answers of each are not judged"
     assert "both answered" in found.shared
+
+
+def test_models_are_listed_by_rank_where_rates_have_another_order(tmp_path):
+    answered, refusals = {"north": range(40), "south": range(20)}, {"north": range(6), "south": range(5)}
+    with create_workspace(tmp_path / "ranked.orbench") as workspace:
+        records = []
+        for n in answered["north"]:
+            names = [name for name, of in answered.items() if n in of]
+            given = [AnswerClass.DIRECT_REFUSAL if n in refusals[name] else AnswerClass.DIRECT_ANSWER for name in names]
+            responses = [
+                ResponseDraft(name, f"Text {n}", reference_class=one) for name, one in zip(names, given, strict=True)
+            ]
+            records.append(Record(n + 2, PromptDraft(f"Question {n}?"), (), tuple(responses)))
+        bring(workspace, records)
+        found = what_if(audit_counts.read(workspace), AuditOptions(Labels.PUBLISHED, assume_safe=True))
+    listed = [(one.model, one.before.rank, one.before.rate.count, one.before.rate.n) for one in found.models]
+    assert listed == [("north", 1, 6, 40), ("south", 2, 5, 20)]
 
 
 def test_models_without_shared_prompts_are_ranked_by_their_rates(tmp_path):
