@@ -101,7 +101,7 @@ def meanings_of(values: list[str]) -> dict[str, str]:
 def _set_once(found: dict[Any, str], name: str, given: str, hint: str) -> None:
     """Add what an option says about a field or a value; refuses another one about the same."""
     if found.setdefault(name, given) != given:
-        text = f"{name!r} is given twice: {found[name]!r} and {given!r}. Give it once."
+        text = f"{str(name)!r} is given twice: {found[name]!r} and {given!r}. Give it once."
         raise typer.BadParameter(text, param_hint=hint)
 
 

@@ -132,6 +132,7 @@ def test_a_misspelt_option_is_a_usage_error(run, prompts, tmp_path, option):
 def test_an_option_of_which_only_the_last_would_count_is_a_usage_error(run, prompts, tmp_path, given):
     result = run("import", "w.orbench", prompts(SAFE), *given)
     assert result.exit_code == 2
+    assert "Field" not in result.stderr
     assert "Give it once" in " ".join(result.stderr.replace("│", "").split())
     assert not (tmp_path / "w.orbench").exists()
 
@@ -145,6 +146,17 @@ def test_two_values_that_are_the_same_number_have_one_meaning(run, tmp_path):
         run("import", "w.orbench", "mine.csv", *given, "--value", "0.0=safe", "--join-near", "--join-near").exit_code
         == 0
     )
+
+
+def test_the_reason_of_an_answer_class_is_stored_with_it(run, tmp_path):
+    (tmp_path / "mine.csv").write_text("q,r,a,why\nMay I?,No.,refusal,Too short\nMay you?,Yes.,answer,\n")
+    fields = {"prompt": "q", "response": "r", "answer_class": "a", "reason": "why"}
+    columns = [word for field, column in fields.items() for word in ("--column", f"{field}={column}")]
+    given = ("mine.csv", *columns, "--model", "m", "--annotator", "ann")
+    assert (run("import", "w.orbench", *given).exit_code, run("import", "w.orbench", *given).exit_code) == (0, 0)
+    with closing(sqlite3.connect(tmp_path / "w.orbench")) as db:
+        found = db.execute("SELECT aspect, response_id IS NULL, reason FROM annotations ORDER BY id").fetchall()
+    assert found == [("answer_class", 0, "Too short"), ("answer_class", 0, None)]
 
 
 def test_json_has_the_reports_of_all_files_and_nothing_else(run, prompts):

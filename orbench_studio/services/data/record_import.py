@@ -74,6 +74,7 @@ class RecordImport:
         self._entry: int | None = None
         # the last decision of the file on each subject, by annotator
         self._stated: dict[Key, tuple[RecordPlace, Key]] = {}
+        self._reasons: dict[Key, str] = {}  # of decisions
         self.imported = 0
         self.duplicates = 0
 
@@ -229,6 +230,7 @@ class RecordImport:
 
     def _annotations(self, made: Sequence[tuple[RecordPlace, AnnotationDraft]]) -> None:
         keys = [(p.prompt_id, p.response_id, self._merge.names.annotator(a), a.aspect, a.value, a.raw) for p, a in made]
+        self._reasons.update((key, a.reason) for key, (_, a) in zip(keys, made, strict=True) if a.reason)
         places = [place for place, _ in made]
         self._stated.update((key[:4], (place, key)) for place, key in zip(places, keys, strict=True))
         self._add_annotations(
@@ -252,6 +254,7 @@ class RecordImport:
                 "aspect": aspect,
                 "value": value,
                 "raw": raw,
+                "reason": self._reasons.get(keys[index]),
                 "visible": Visible.RESPONSES if response_id is not None else "",
             }
 
