@@ -272,7 +272,7 @@ def test_stats_report_the_consistency_of_reviewers(run, run_json, workspace):
         blind = frozenset({Visible.RESPONSES})
         decide(opened, Decision(2, Aspect.LABEL, "safe"), annotator="anna", visible=blind)
         decide(opened, Decision(2, Aspect.LABEL, "toxic"), annotator="anna", visible=blind | {Visible.VOTES})
-        decide(opened, Decision(2, Aspect.RECHECK, "safe"), annotator="anna", visible=blind)
+        decide(opened, Decision(2, Aspect.RECHECK, "toxic"), annotator="anna", visible=blind)
     found = run_json("stats", workspace)
     assert (found["self_consistency"]["anna"]["n"], found["self_consistency"]["anna"]["rate"]) == (1, 1.0)
     assert found["self_consistency"]["anna"]["interval"] == pytest.approx([0.2065, 1], abs=0.0001)
