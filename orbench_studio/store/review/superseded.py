@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import and_, case, exists, or_, tuple_
+from sqlalchemy import and_, case, exists, func, or_, tuple_
 
 from orbench_studio.domain.core.annotation import CHECKS, Aspect
 from orbench_studio.domain.review.timeline import EntryKind
@@ -29,7 +29,7 @@ def _is_superseded() -> Any:
     return exists().where(
         new.prompt_id == old.prompt_id,
         new.annotator_id == old.annotator_id,
-        new.response_id.is_not_distinct_from(old.response_id),
+        func.coalesce(new.response_id, 0) == func.coalesce(old.response_id, 0),  # by the prompt's index, not this one
         again,
         _ENTRY.c.id == new.journal_id,
         (_ENTRY.c.kind == EntryKind.ADJUDICATION) == (entry.kind == EntryKind.ADJUDICATION),
