@@ -163,6 +163,7 @@ TABLE = "prompt,category\nIs it late?,harmful\n"
         ("a.json", json.dumps({"rows": ROWS.to_pylist()}), True),
         ("a.json", json.dumps(ROWS.to_pydict()), True),
     ],
+    ids=range(10),  # the contents have times in them, and workers compare the names of tests
 )
 def test_an_encoding_without_effect_is_a_warning(write, name, content, has_effect):
     texts, doubts = doubts_of(write(name, content), "cp1252")
