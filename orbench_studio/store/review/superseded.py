@@ -26,7 +26,7 @@ def _is_superseded() -> Any:
         and_(new.aspect == Aspect.NOTE, old.aspect == Aspect.NOTE, new.value == ""),
         and_(new.aspect.in_(CHECKS), old.aspect.in_(CHECKS), new.value == old.value),
     )
-    return exists().where(
+    return exists(new.id).where(  # a reviewer on a server may not read every column
         new.prompt_id == old.prompt_id,
         new.annotator_id == old.annotator_id,
         func.coalesce(new.response_id, 0) == func.coalesce(old.response_id, 0),  # by the prompt's index, not this one

@@ -124,14 +124,10 @@ def test_an_unsaved_note_is_not_lost(start, path, monkeypatch):
 
 def test_a_note_stays_with_the_prompt_it_was_opened_for(start, path):
     with start(path) as studio:
-        studio.page.finder.bar.ask(parse("status:undecided"))
-        studio.settle()
         studio.key(Qt.Key.Key_N)
         dialog = studio.page.findChild(NoteDialog)
         QTest.keyClicks(dialog.findChild(QPlainTextEdit), "about the first")
-        with open_workspace(path) as other:
-            prompt_review.decide(other, Decision(1, Aspect.LABEL, "toxic"), annotator="somebody")
-        studio.application.recorder._watch._poll()
+        studio.page.finder.bar.ask(parse("id:2-9"))
         studio.wait(lambda: studio.page.state is State.SHOWN and studio.shown() == 2)
         dialog.accept()
         studio.wait(lambda: studio.page.findChild(NoteDialog) is None)
