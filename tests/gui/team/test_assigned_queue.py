@@ -58,8 +58,8 @@ def test_two_windows_get_different_prompts(start, path, other):
         ada.window.activateWindow()
         ada.wait(ada.window.isActiveWindow)
         press_repeatedly(ada, Qt.Key.Key_S, 3)
-        ada.wait(lambda: len(ids(ada)) == 9)
-        assert ids(ada) == [1, 2, 3, 4, 5, 6, 13, 14, 15]
+        # The labelled ones leave the list when it is loaded again, as soon as Bob's window has written.
+        ada.wait(lambda: [number for number in ids(ada) if number > 3] == [4, 5, 6, 13, 14, 15])
         assert not set(assigned(other, "Ada")) & set(assigned(other, "Bob"))
         assert 3 not in assigned(other, "Ada")
         ada.settle()
