@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import rate_as_json, write_error, write_json, write_line, write_table
-from orbench_studio.cli.progress import show_progress
+from orbench_studio.cli.console import rate_as_json, show_progress, write_error, write_json, write_line, write_table
 from orbench_studio.domain.audit.judge_error import JudgeErrors
 from orbench_studio.domain.audit.refusal_rates import (
     FINAL,

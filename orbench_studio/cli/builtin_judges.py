@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from orbench_studio.cli.console import write_error
-from orbench_studio.cli.progress import show_progress
+from orbench_studio.cli.console import show_progress, write_error
 from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES, single_builtin, training_warning
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, rate_as_json, write_json, write_line, write_table
-from orbench_studio.cli.progress import show_progress
+from orbench_studio.cli.console import counted, rate_as_json, show_progress, write_json, write_line, write_table
 from orbench_studio.domain.core.rates import coefficient_text
 
 if TYPE_CHECKING:

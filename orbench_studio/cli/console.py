@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from io import StringIO
@@ -122,3 +122,22 @@ def progress_bars(*columns: "ProgressColumn") -> "Iterator[Progress]":
 def counted(count: int, one: str, many: str | None = None) -> str:
     """`1 row`, `1,319 rows`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+@contextmanager
+def show_progress(description: str) -> Iterator[Callable[[int, int], bool]]:
+    """Show a progress bar if stderr is a terminal; the callback always returns True (Ctrl+C stops)."""
+    if not on_terminal():
+        yield lambda _done, _total: True
+        return
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    named = TextColumn("{task.description}", markup=False)
+    with progress_bars(named, BarColumn(), TaskProgressColumn(), TimeRemainingColumn()) as bar:
+        task = bar.add_task(in_one_line(description))
+
+        def on_progress(done: int, total: int) -> bool:
+            bar.update(task, completed=done, total=total if done < total else None)
+            return True
+
+        yield on_progress

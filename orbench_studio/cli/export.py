@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import Exit, counted, write_error, write_json, write_line
-from orbench_studio.cli.progress import show_progress
+from orbench_studio.cli.console import Exit, counted, show_progress, write_error, write_json, write_line
 from orbench_studio.domain.data.export import Export, Form
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from orbench_studio.cli import import_options, import_report, options
-from orbench_studio.cli.console import Exit, write_error, write_json
-from orbench_studio.cli.progress import show_progress
+from orbench_studio.cli.console import Exit, show_progress, write_error, write_json
 from orbench_studio.domain.workspace.location import Location
 from orbench_studio.errors import DoubtfulFileError, FileFaultError, StudioError
 

@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import write_line
-from orbench_studio.cli.progress import show_progress
+from orbench_studio.cli.console import show_progress, write_line
 
 
 def index(

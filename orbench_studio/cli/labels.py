@@ -8,8 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, write_json, write_line
-from orbench_studio.cli.progress import show_progress
+from orbench_studio.cli.console import counted, show_progress, write_json, write_line
 from orbench_studio.domain.data.merge_conflict import MergeConflict, conflict_texts
 
 

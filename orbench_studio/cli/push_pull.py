@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from orbench_studio.cli.console import write_line
+from orbench_studio.cli.console import show_progress, write_line
 from orbench_studio.cli.options import location_with_warning
-from orbench_studio.cli.progress import show_progress
 from orbench_studio.domain.workspace.location import Server, as_argument, location_of
 
 _Named = partial(typer.Argument, parser=location_with_warning, metavar="FILE")

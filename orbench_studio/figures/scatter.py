@@ -1,6 +1,9 @@
 """Scatter plot of over-refusal and toxic rejection, as in the paper (section 4), with published models."""
 
+import csv
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 from math import atanh, sqrt, tanh
 from statistics import NormalDist
 from typing import NamedTuple
@@ -15,11 +18,38 @@ from orbench_studio.domain.audit.refusal_rates import Audit, Group
 from orbench_studio.domain.core.rates import CONFIDENCE, Rate, coefficient_text
 from orbench_studio.figures.labels import PointLabel, place
 from orbench_studio.figures.look import drawn_with, percent_axis, plain, settle
-from orbench_studio.figures.published import SOURCE, Published, published
+from orbench_studio.resources_dir import resources
+
+SOURCE = "OR-Bench, arXiv 2405.20947 and its repository"
 
 _MIN_MODELS = 4  # for a correlation and a curve
 _MARKS = ("o", "s", "D", "^", "v", "P", "X", "*")
 Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Published rates of a model, between 0 and 1; toxic rejection is 1 - toxic acceptance."""
+
+    model: str
+    family: str
+    over_refusal: float
+    toxic_rejection: float
+
+
+@cache
+def published() -> tuple[Published, ...]:
+    """Read the 32 models of the OR-Bench repository."""
+    with (resources() / "published" / "rejection-rates.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(
+            Published(
+                row["model"],
+                row["family"],
+                round(float(row["over_refusal_rate"]) / 100, 6),
+                round(1 - float(row["toxic_acceptance_rate"]) / 100, 6),
+            )
+            for row in csv.DictReader(file)
+        )
 
 
 class Correlation(NamedTuple):

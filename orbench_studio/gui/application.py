@@ -17,8 +17,7 @@ from orbench_studio.gui.common.operations import Operations
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.garbage_collection import GarbageCollection
 from orbench_studio.gui.interrupts import Interrupts
-from orbench_studio.gui.key_repeat import KeyRepeatFilter
-from orbench_studio.gui.keyboard_layout import KeyboardLayoutFilter
+from orbench_studio.gui.keyboard import KeyboardLayoutFilter, KeyRepeatFilter
 from orbench_studio.gui.main_window import MainWindow
 from orbench_studio.gui.workspace.decision_recorder import DecisionRecorder
 from orbench_studio.gui.workspace.session import Session

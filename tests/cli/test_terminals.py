@@ -20,7 +20,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from orbench_studio.cli import console, progress, terminal
+from orbench_studio.cli import console, terminal
 from orbench_studio.cli.main import app
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
@@ -333,7 +333,7 @@ def test_only_progress_bars_move_the_cursor(monkeypatch):
         for name in ("stdout", "stderr"):
             monkeypatch.setattr(sys, name, screen)
         terminal.guard()
-        with progress.show_progress(f"import {BAD}[/bold]") as on_progress:
+        with console.show_progress(f"import {BAD}[/bold]") as on_progress:
             on_progress(1, 2)
             print(BAD)
             print(BAD, file=sys.stderr)

@@ -17,7 +17,7 @@ FORCED = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
 READS = """
 import sys
 from pathlib import Path
-from orbench_studio.figures.published import published
+from orbench_studio.figures.scatter import published
 from orbench_studio.instruments.rule_table import rule_table
 from orbench_studio.resources_dir import resources
 from orbench_studio.services.curation import run_recipe

@@ -1,16 +1,25 @@
 """The stack of pages, each built when it is first shown, and the navigation rail beside it."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Protocol
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QByteArray, QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap, QResizeEvent
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QAbstractButton, QFrame, QScrollArea, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.gui.common.actions import Actions, tr
-from orbench_studio.gui.common.icons import set_icon
 from orbench_studio.gui.common.theme import Theme, px
+from orbench_studio.resources_dir import resources
+
+_SIZE = 20
+_STATES = (  # mode, state and colour
+    (QIcon.Mode.Normal, QIcon.State.Off, "quiet"),
+    (QIcon.Mode.Normal, QIcon.State.On, "accent"),
+    (QIcon.Mode.Disabled, QIcon.State.Off, "faint"),
+)
 
 _WIDTH, _AROUND = 72, 8
 PAGES = (  # action, icon and title; the window has the page as an attribute: `page_audit` is `window.audit`
@@ -125,3 +134,34 @@ def _scrolling(inner: QWidget) -> QScrollArea:
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     return area
+
+
+def set_icon(button: QAbstractButton, name: str, theme: Theme, size: int = _SIZE) -> None:
+    """Give a button an icon of resources/icons that follows colour scheme and text size."""
+
+    def tint() -> None:
+        icon = QIcon()
+        for mode, state, colour in _STATES:
+            icon.addPixmap(pixmap(name, getattr(theme.tokens, colour), px(size)), mode, state)
+        button.setIcon(icon)
+        button.setIconSize(QSize(px(size), px(size)))
+
+    tint()
+    theme.changed.connect(tint)
+
+
+def pixmap(name: str, colour: str, side: int) -> QPixmap:
+    """An icon in a colour, with `side` logical pixels, sharp on every screen."""
+    ratio = QGuiApplication.instance().devicePixelRatio()  # type: ignore[union-attr]  # there is one
+    drawn = QPixmap(round(side * ratio), round(side * ratio))
+    drawn.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(drawn)
+    QSvgRenderer(QByteArray(_source(name).replace(b"currentColor", colour.encode()))).render(painter)
+    painter.end()
+    drawn.setDevicePixelRatio(ratio)
+    return drawn
+
+
+@cache
+def _source(name: str) -> bytes:
+    return (resources() / "icons" / f"{name}.svg").read_bytes()

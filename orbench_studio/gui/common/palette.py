@@ -1,5 +1,6 @@
 """The command palette: a list of commands that is filtered while typing and used with the keyboard alone."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,6 @@ from PySide6.QtWidgets import (
 )
 
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.fuzzy import match_score
 from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import BODY, META, Theme, font, px
 
@@ -164,3 +164,28 @@ class _CommandDelegate(QStyledItemDelegate):
         width = elided(painter, area, command.note, font(META), self._theme.colour("quiet"), right=True)
         area.setRight(area.right() - width - 16)
         elided(painter, area, command.title, font(BODY), self._theme.colour("ink"))
+
+
+_WORD_START, _INITIALS, _INSIDE, _SCATTERED = 300, 250, 200, 100
+
+
+def match_score(query: str, text: str) -> int | None:
+    """Rate how well a text matches a query, higher is better; None if a word of the query does not match.
+
+    Each word matches as it is written, or as letters that occur in its order, such as the initials of words.
+    """
+    text = text.casefold()
+    score = -len(text)
+    for word in query.casefold().split():
+        letters = re.search(".*?".join(map(re.escape, word)), text)
+        if letters is None:
+            return None
+        if at := re.search(rf"(?<!\w){re.escape(word)}", text):
+            score += _WORD_START - at.start()
+        elif at := re.search(r"\b" + r"\w*\W+".join(map(re.escape, word)), text):
+            score += _INITIALS - at.start()
+        elif word in text:
+            score += _INSIDE - text.index(word)
+        else:
+            score += _SCATTERED - (letters.end() - letters.start())
+    return score

@@ -14,7 +14,7 @@ from orbench_studio.domain.review.override_reasons import REASONS
 from orbench_studio.gui.common.actions import key_text, tr
 from orbench_studio.gui.common.theme import ANSWERS, LABELS
 from orbench_studio.gui.common.widgets import ENTER
-from orbench_studio.gui.keyboard_layout import key_by_position
+from orbench_studio.gui.keyboard import key_by_position
 from orbench_studio.gui.review.decision_words import mark_words
 
 _KINDS = {

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table
 
-from orbench_studio.formats.records import OriginalSource
-from orbench_studio.services.data.entity_ids import Names
+from orbench_studio.domain.core.model_family import family
+from orbench_studio.formats.records import AnnotationDraft, JudgementDraft, OriginalSource
 from orbench_studio.services.data.journal_merge import Restored
-from orbench_studio.store.core.bulk_insert import add, next_id
-from orbench_studio.store.core.tables import JUDGEMENTS, RESPONSES
+from orbench_studio.store.core.bulk_insert import add, id_of, next_id
+from orbench_studio.store.core.tables import ANNOTATORS, JUDGEMENTS, JUDGES, MODELS, RESPONSES
 from orbench_studio.store.data.known_records import Key
 
 
@@ -85,3 +85,30 @@ class RowMerge:
         add(self.db, table, new)
         self.added[table.name] += len(new)
         return ids
+
+
+class Names:
+    """Looks each name up once. `simulated` holds for every model that is added."""
+
+    def __init__(self, db: Connection, *, simulated: bool) -> None:
+        self._db = db
+        self._simulated = simulated
+        self._ids: dict[tuple[str, ...], int] = {}
+
+    def model(self, name: str, simulated: bool = False) -> int:
+        """A model, as responder or moderator."""
+        return self._id(MODELS, {"name": name}, simulated=simulated or self._simulated, family=family(name))
+
+    def judge(self, draft: JudgementDraft) -> int:
+        """The judge of a judgement."""
+        return self._id(JUDGES, {"name": draft.judge, "kind": str(draft.kind)})
+
+    def annotator(self, draft: AnnotationDraft) -> int:
+        """The annotator of a decision."""
+        return self._id(ANNOTATORS, {"name": draft.annotator})
+
+    def _id(self, table: Table, named: dict[str, str], **defaults: Any) -> int:
+        key = (table.name, *named.values())
+        if key not in self._ids:
+            self._ids[key] = id_of(self._db, table, named, **defaults)
+        return self._ids[key]

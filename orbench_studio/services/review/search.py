@@ -25,7 +25,7 @@ from orbench_studio.services.review import blinding
 from orbench_studio.services.review.response_selection import by_usefulness
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import prompts, response_index
-from orbench_studio.store.review import checks, facets, named_filters, prompt_lists, queue
+from orbench_studio.store.review import checks, facets, prompt_lists, queue
 
 
 def queue_of(
@@ -104,7 +104,7 @@ def counts_without(workspace: Workspace, wanted: QueueFilter) -> list[tuple[Term
 def saved_views(workspace: Workspace) -> list[SavedView]:
     """The saved views of the workspace, by name."""
     with workspace.reading() as db:
-        return named_filters.everything(db)
+        return queue.everything(db)
 
 
 def save_view(workspace: Workspace, name: str, wanted: QueueFilter) -> SavedView:
@@ -113,14 +113,14 @@ def save_view(workspace: Workspace, name: str, wanted: QueueFilter) -> SavedView
         raise StudioError("Enter a name for the view.")
     view = SavedView(name.strip(), write(wanted))
     with workspace.writing() as db:
-        named_filters.save(db, view, datetime.now(UTC))
+        queue.save(db, view, datetime.now(UTC))
     return view
 
 
 def remove_view(workspace: Workspace, name: str) -> None:
     """Delete a saved view; its prompts stay as they are."""
     with workspace.writing() as db:
-        named_filters.remove(db, name)
+        queue.remove(db, name)
 
 
 def has_response_index(workspace: Workspace) -> bool:

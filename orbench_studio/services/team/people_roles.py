@@ -13,7 +13,7 @@ from orbench_studio.errors import StudioError, WorkspaceError
 from orbench_studio.services.team.team_log import record
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.review import journal
-from orbench_studio.store.team import annotator_activity, assigned_prompts, queue_records
+from orbench_studio.store.team import assigned_prompts, progress, queue_records
 from orbench_studio.store.workspace import grants
 
 _BYTES = 18  # of a password: 24 letters
@@ -100,7 +100,7 @@ def preview_removal(workspace: Workspace, name: str) -> Removal:
             raise WorkspaceError(f"{name} has no role in this workspace, and has not decided anything.")
         stored = queue_records.everything(db)
         assigned = sum(assigned_prompts.held(db, one.id, who) for one in stored) if who is not None else 0
-        labels = annotator_activity.labels(db).get(name, 0)
+        labels = progress.labels(db).get(name, 0)
     named = [one.queue for one in stored if one.queue.state is not QueueState.ENDED and one.queue.names(name)]
     left = tuple(queue.name for queue in named if _without(queue, name) is not None)
     return Removal(name, role, assigned, labels, left, tuple(queue.name for queue in named if queue.name not in left))

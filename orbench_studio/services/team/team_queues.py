@@ -22,13 +22,7 @@ from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import prompts
 from orbench_studio.store.review import assignment_states, checks, derived_states, journal, queue
 from orbench_studio.store.review import repeated_decisions as store_people
-from orbench_studio.store.team import (
-    annotator_activity,
-    assigned_prompts,
-    gold,
-    queue_progress,
-    queue_records,
-)
+from orbench_studio.store.team import assigned_prompts, gold, progress, queue_records
 from orbench_studio.store.team.queue_records import StoredQueue
 
 _TOUCHED = frozenset({Kind.TEAM, Kind.ANNOTATIONS})
@@ -45,7 +39,7 @@ class QueueStatus:
 def queues(workspace: Workspace) -> list[QueueStatus]:
     """List the queues, oldest first."""
     with workspace.reading() as db:
-        return [QueueStatus(one.queue, queue_progress.of(db, one)) for one in queue_records.everything(db)]
+        return [QueueStatus(one.queue, progress.of_queue(db, one)) for one in queue_records.everything(db)]
 
 
 def named(workspace: Workspace, name: str) -> TeamQueue:
@@ -57,7 +51,7 @@ def named(workspace: Workspace, name: str) -> TeamQueue:
 def names(workspace: Workspace) -> list[str]:
     """List everybody who decided anything or joined a queue, by name."""
     with workspace.reading() as db:
-        return annotator_activity.names(db)
+        return progress.names(db)
 
 
 def people(workspace: Workspace, now: datetime | None = None) -> list[Activity]:
@@ -67,16 +61,16 @@ def people(workspace: Workspace, now: datetime | None = None) -> list[Activity]:
     intervals are therefore somewhat too narrow. Labels that are still hidden are left out.
     """
     with workspace.reading() as db:
-        labels, moments = annotator_activity.labels(db), annotator_activity.moments(db)
-        agreement = pairwise_agreement(annotator_activity.values_by_prompt(db).values())
-        training = annotator_activity.training_results(db)
-        gold_labels = annotator_activity.gold_results(db)
+        labels, moments = progress.labels(db), progress.moments(db)
+        agreement = pairwise_agreement(progress.values_by_prompt(db).values())
+        training = progress.training_results(db)
+        gold_labels = progress.gold_results(db)
         consistency = self_consistency(store_people.on_rechecked(db))
-        assigned = annotator_activity.assigned(db, now or datetime.now(UTC))
-        named_prompts = annotator_activity.named(db)
+        assigned = progress.assigned(db, now or datetime.now(UTC))
+        named_prompts = progress.named(db)
         checked = checks.standing(db)
-        last_seen = annotator_activity.last_seen(db)
-        everybody = annotator_activity.names(db)
+        last_seen = progress.last_seen(db)
+        everybody = progress.names(db)
     nothing = Rate(0, 0)
     return [
         Activity(
@@ -101,7 +95,7 @@ def people(workspace: Workspace, now: datetime | None = None) -> list[Activity]:
 def agreement(workspace: Workspace) -> dict[tuple[str, str], Rate]:
     """The agreement of each two annotators on the prompts that both labelled; labels that are hidden are left out."""
     with workspace.reading() as db:
-        return agreement_of_pairs(annotator_activity.values_by_prompt(db).values())
+        return agreement_of_pairs(progress.values_by_prompt(db).values())
 
 
 def make(workspace: Workspace, wanted: TeamQueue, *, by: str | None = None) -> Changes:
@@ -164,7 +158,7 @@ def mark_gold(
                 f"No prompt of the team queue “{name}” that matches has a known label and no human label. Import a "
                 "file with labels, and include its prompts in the queue."
             )
-        prompts_of_queue = queue_progress.of(db, stored).prompts
+        prompts_of_queue = progress.of_queue(db, stored).prompts
         wanted = max(1, round(prompts_of_queue * share / 100))
         chosen = sorted(SystemRandom().sample(suitable, min(wanted, len(suitable))))
         gold.mark(db, stored.id, chosen)

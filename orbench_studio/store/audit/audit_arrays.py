@@ -27,7 +27,7 @@ from orbench_studio.store.core.tables import (
     RESPONSES,
     VOTES,
 )
-from orbench_studio.store.review.human_classes import BY_PEOPLE
+from orbench_studio.store.judging.judgements import BY_PEOPLE
 
 _CHUNK = 200_000
 _MOST_OWN = 300  # of a workspace's own categories; a column with more values hardly has categories

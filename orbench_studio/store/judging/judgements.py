@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, exists, func, or_, select
 
 from orbench_studio.domain.core.annotation import Aspect, Basis
 from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, JudgeKind
@@ -25,8 +25,17 @@ from orbench_studio.store.core.tables import (
     RESPONSES,
 )
 from orbench_studio.store.review import derived_states
-from orbench_studio.store.review.human_classes import BY_PEOPLE
 from orbench_studio.store.review.journal import IN_FORCE
+
+_BY_ANNOTATOR = (
+    exists(ANNOTATIONS.c.id)
+    .where(ANNOTATIONS.c.response_id == RESPONSE_STATES.c.response_id, ANNOTATIONS.c.aspect == Aspect.ANSWER_CLASS)
+    .where(JOURNAL.c.id == ANNOTATIONS.c.journal_id, IN_FORCE)
+)
+
+# A class in a source file is human only if it settles the classes of named annotators.
+BY_PEOPLE = or_(RESPONSE_STATES.c.basis == Basis.HUMAN, and_(RESPONSE_STATES.c.basis == Basis.REFERENCE, _BY_ANNOTATOR))
+
 
 J, R, S = JUDGEMENTS.c, RESPONSES.c, RESPONSE_STATES.c
 NO_TEXT, NO_RESPONSE = "without a text", "requests without a response"

@@ -2,17 +2,18 @@
 
 from array import array
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Text, cast, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Text, cast, delete, func, insert, or_, select
 
 from orbench_studio.domain.core.annotation import Basis, Label
 from orbench_studio.domain.core.category import stored_category
 from orbench_studio.domain.core.moderation import Veto
-from orbench_studio.domain.review.queue import Field, Order, QueueFilter, QueueRow, Status
+from orbench_studio.domain.review.queue import Field, Order, QueueFilter, QueueRow, SavedView, Status
 from orbench_studio.domain.team.queue import given_to
 from orbench_studio.store.core.pipeline import Read, Steps
-from orbench_studio.store.core.tables import PROMPT_STATES, PROMPTS
+from orbench_studio.store.core.tables import PROMPT_STATES, PROMPTS, VIEWS
 from orbench_studio.store.review import journal, prompt_lists
 from orbench_studio.store.review.query_sql import conditions
 
@@ -109,3 +110,19 @@ def _order(wanted: QueueFilter) -> Sequence[ColumnElement[Any]]:
     # A square modulo a prime has no visible pattern, and every database can compute it.
     mixed = (cast(S.prompt_id, BigInteger) * 48_271 + (wanted.seed % _PRIME) * 69_621 + 1) % _PRIME
     return (mixed * mixed) % _PRIME, S.prompt_id
+
+
+def everything(db: Connection) -> list[SavedView]:
+    """The saved views, by name."""
+    return [SavedView(*row) for row in db.execute(select(VIEWS.c.name, VIEWS.c.query).order_by(VIEWS.c.name))]
+
+
+def save(db: Connection, view: SavedView, at: datetime) -> None:
+    """Save a view; replaces one of the same name."""
+    remove(db, view.name)
+    db.execute(insert(VIEWS).values(name=view.name, query=view.query, created_at=at))
+
+
+def remove(db: Connection, name: str) -> None:
+    """Delete a view."""
+    db.execute(delete(VIEWS).where(VIEWS.c.name == name))

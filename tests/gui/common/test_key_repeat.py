@@ -5,7 +5,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
-from orbench_studio.gui.key_repeat import KeyRepeatFilter
+from orbench_studio.gui.keyboard import KeyRepeatFilter
 
 
 def key(kind, at, letter=Qt.Key.Key_S):

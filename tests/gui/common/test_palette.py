@@ -5,8 +5,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from orbench_studio.domain.review.query import parse, write
-from orbench_studio.gui.common.fuzzy import match_score
-from orbench_studio.gui.common.palette import Palette
+from orbench_studio.gui.common.palette import Palette, match_score
 from orbench_studio.gui.common.preferences import PreferencesDialog
 
 CTRL = Qt.KeyboardModifier.ControlModifier

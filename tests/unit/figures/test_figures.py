@@ -12,9 +12,8 @@ from orbench_studio.domain.core.rates import Rate
 from orbench_studio.figures import look
 from orbench_studio.figures.bars import bars
 from orbench_studio.figures.heat import heat
-from orbench_studio.figures.published import published
 from orbench_studio.figures.radar import radars
-from orbench_studio.figures.scatter import quadratic, rho, scatter
+from orbench_studio.figures.scatter import published, quadratic, rho, scatter
 from tests.tallies import tally
 
 CATEGORIES = ("privacy", "illegal", "violence", "none")

@@ -4,10 +4,9 @@ import pytest
 
 from orbench_studio.domain.evaluation.adaptation import Adaptation, describe
 from orbench_studio.domain.evaluation.batch import Sampling
-from orbench_studio.providers.adapting import adaptation_to
 from orbench_studio.providers.base import Request
 from orbench_studio.providers.failures import reported_error
-from orbench_studio.providers.vendor import CHAT, MESSAGES, RESPONSES
+from orbench_studio.providers.vendor import CHAT, MESSAGES, RESPONSES, adaptation_to
 
 SAMPLING = Sampling(temperature=0.0, system="Be brief.", seed=7)
 REQUEST = Request("m", "Why?", SAMPLING, schema={"type": "object"})

@@ -1,24 +1,51 @@
-"""Activity of annotators, from the journal and the assignments."""
+"""Progress of team queues, and the activity of annotators, from the journal and the assignments."""
 
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, Select, case, func, select
+from sqlalchemy import Connection, FromClause, Select, case, exists, func, select
 
-from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.core.annotation import Aspect, Basis
 from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.review.timeline import EntryKind
-from orbench_studio.domain.team.queue import NO_END, AssignmentState
+from orbench_studio.domain.team.queue import NO_END, AssignmentState, Progress
 from orbench_studio.store.core.reviewer_views import DECISION_AUTHORS
-from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, PROMPTS
+from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, PROMPT_STATES, PROMPTS
 from orbench_studio.store.core.team_tables import TEAM_CLAIMS, TEAM_GOLD, TEAM_MEMBERS, TEAM_PROMPTS
 from orbench_studio.store.review.blinding import BLIND_PROMPTS
 from orbench_studio.store.review.journal import IN_FORCE, IN_ORDER
+from orbench_studio.store.team import gold
+from orbench_studio.store.team.queue_records import StoredQueue
 
 A, J, N, D = ANNOTATIONS.c, JOURNAL.c, ANNOTATORS.c, DECISION_AUTHORS.c
+P, C, S = TEAM_PROMPTS.c, TEAM_CLAIMS.c, PROMPT_STATES.c
 _LABELS = (Aspect.LABEL, Aspect.RECHECK, Aspect.TRAINING)
+
+
+def of_queue(db: Connection, kept: StoredQueue) -> Progress:
+    """Count the prompts of a queue by number of labels; more labels than the overlap count as complete."""
+    overlap, mine = kept.queue.overlap, (P.queue_id == kept.id, ~P.training)
+    by_labels = [0] * (overlap + 1)
+    counted = select(P.labels, func.count()).where(*mine).group_by(P.labels)
+    for labels, count in db.execute(counted):
+        by_labels[min(labels, overlap)] += count
+    done = select(func.count()).select_from(TEAM_PROMPTS).join(PROMPT_STATES, S.prompt_id == P.prompt_id)
+    done = done.where(*mine, P.labels >= overlap)
+    settled = exists(A.id).where(
+        A.prompt_id == P.prompt_id,
+        A.aspect == Aspect.LABEL,
+        J.id == A.journal_id,
+        J.kind == EntryKind.ADJUDICATION,
+        IN_FORCE,
+    )
+    open_ = int(db.execute(done.where(S.basis == Basis.DISPUTED)).scalar_one())
+    adjudicated = int(db.execute(done.where(settled)).scalar_one())
+    held = select(func.count()).where(C.queue_id == kept.id, C.state == AssignmentState.HELD)
+    training = select(func.count()).where(P.queue_id == kept.id, P.training)
+    counts = [int(db.execute(one).scalar_one()) for one in (held, training)] + [gold.count(db, kept.id)]
+    return Progress(sum(by_labels), tuple(by_labels), open_ + adjudicated, adjudicated, *counts)
 
 
 def names(db: Connection) -> list[str]:
@@ -83,18 +110,16 @@ def _first_results(db: Connection, answers: Select[Any]) -> Mapping[str, Mapping
 
 def assigned(db: Connection, now: datetime) -> dict[str, int]:
     """Count the current assignments of each annotator."""
-    c = TEAM_CLAIMS.c
-    counted = select(N.name, func.count()).join(TEAM_CLAIMS, c.annotator_id == N.id)
-    counted = counted.where(c.state == AssignmentState.HELD, c.until >= now).group_by(N.name)
+    counted = select(N.name, func.count()).join(TEAM_CLAIMS, C.annotator_id == N.id)
+    counted = counted.where(C.state == AssignmentState.HELD, C.until >= now).group_by(N.name)
     return {name: int(count) for name, count in db.execute(counted)}
 
 
 def named(db: Connection) -> dict[str, Rate]:
     """Count the prompts assigned to each annotator by name, and those of them that the annotator labelled."""
-    c = TEAM_CLAIMS.c
-    done = func.sum(case((c.state == AssignmentState.LABELLED, 1), else_=0))
-    counted = select(N.name, done, func.count()).join(TEAM_CLAIMS, c.annotator_id == N.id)
-    rows = db.execute(counted.where(c.until == NO_END).group_by(N.name))
+    done = func.sum(case((C.state == AssignmentState.LABELLED, 1), else_=0))
+    counted = select(N.name, done, func.count()).join(TEAM_CLAIMS, C.annotator_id == N.id)
+    rows = db.execute(counted.where(C.until == NO_END).group_by(N.name))
     return {name: Rate(int(labelled), int(count)) for name, labelled, count in rows}
 
 

@@ -5,7 +5,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication
 
-from orbench_studio.gui.keyboard_layout import KeyboardLayoutFilter, key_by_position
+from orbench_studio.gui.keyboard import KeyboardLayoutFilter, key_by_position
 
 SCAN = {key: 38 + place for place, key in enumerate("ASDFGHJKL")} | {
     "1": 10,

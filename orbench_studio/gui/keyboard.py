@@ -1,14 +1,12 @@
-"""Shortcuts on keyboard layouts without Latin letters: a key counts by its position, as on a US keyboard.
-
-Qt looks for a Latin letter in the other layouts of the session only. With a Cyrillic, Greek or Arabic layout alone, and
-for dead keys, there is none.
-"""
+"""Event filters for the keyboard: shortcuts on layouts without Latin letters, and none from a held key."""
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QWidget
 
 from orbench_studio.gui.common.actions import ACTIONS, SHORTCUTS, Actions
+
+_INSTANT = 4  # milliseconds between release and press; no person is that fast
 
 _SCAN_CODES = {  # Linux: the scan code of the first key of a row
     10: "1234567890-=", 24: "QWERTYUIOP", 38: "ASDFGHJKL", 52: "ZXCVBNM,./",
@@ -29,7 +27,11 @@ _LINUX, _MAC = _by_code(_SCAN_CODES), _by_code(_MAC_KEYS)
 
 
 class KeyboardLayoutFilter(QObject):
-    """An event filter that triggers actions by the position of a key that has no Latin character."""
+    """An event filter that triggers actions by the position of a key, as on a US keyboard, if it has no Latin letter.
+
+    Qt looks for a Latin letter in the other layouts of the session only. With a Cyrillic, Greek or Arabic layout alone,
+    and for dead keys, there is none.
+    """
 
     def __init__(self, window: QWidget, actions: Actions) -> None:
         super().__init__(window)
@@ -97,3 +99,31 @@ def key_by_position(event: QKeyEvent) -> str:
     else:
         found = _LINUX.get(event.nativeScanCode(), "")
     return found if not is_ascii or (found.isdigit() and event.modifiers() == _UNMODIFIED) else ""
+
+
+class KeyRepeatFilter(QObject):
+    """An event filter that suppresses shortcuts from a held key.
+
+    X repeats a held key by releasing and pressing it in the same instant. Qt mostly marks that as a repetition, but not
+    while the window is busy (seen: one in twenty); then a held key would decide prompt after prompt.
+    """
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._released: dict[int, int] = {}
+
+    @classmethod
+    def install(cls, window: QWidget) -> None:
+        """Filter the events of one window; those of the application are a hundred times as many."""
+        window.winId()  # creates the window handle
+        window.windowHandle().installEventFilter(cls(window))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent):
+            self._released[event.key()] = event.timestamp()
+        elif event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            since = event.timestamp() - self._released.get(event.key(), -_INSTANT - 1)
+            if event.timestamp() and 0 <= since <= _INSTANT and not event.isAutoRepeat():
+                event.accept()  # no shortcut; a text field still receives the character
+                return True
+        return False
