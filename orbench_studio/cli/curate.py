@@ -1,5 +1,6 @@
 """`orbench-studio curate` and `orbench-studio diff`: make subsets with recipes, and compare them."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
@@ -11,11 +12,12 @@ import typer
 from orbench_studio.cli import options
 from orbench_studio.cli.console import counted, excerpt, write_json, write_line, write_table
 from orbench_studio.domain.core.judgement import Refusals
+from orbench_studio.domain.curation.selection import remedy
 
 if TYPE_CHECKING:
     from orbench_studio.domain.audit.refusal_rates import Tally
     from orbench_studio.domain.curation.recipe import Recipe
-    from orbench_studio.domain.curation.selection import Selection
+    from orbench_studio.domain.curation.selection import Remedy, Selection
     from orbench_studio.domain.curation.subset import Difference, DifferingPrompt
     from orbench_studio.services.curation.run_recipe import SubsetRates
 
@@ -113,10 +115,12 @@ def _print_selection(recipe: "Recipe", found: "Selection", rates: "SubsetRates")
     for one in found.shortages:
         write_line(f"Too few prompts: {one.message}")
     if found.chosen:
-        not_human = len(found.chosen) - found.human_labels
-        write_line(f"Labels: {found.human_labels:,} human, {not_human:,} from other sources")
+        others = len(found.chosen) - found.human_labels - found.no_labels
+        write_line(f"Labels: {found.human_labels:,} human, {others:,} from other sources, {found.no_labels:,} without")
     if found.stopped:
         write_line("The recipe stops because of this and selects no prompts.")
+    if way_out := remedy(recipe, found):
+        write_line("", *_describe_remedy(way_out))
     if rates.models and found.chosen:
         method = f"refusals {Refusals.ALL.description}; {rates.intervals}"
         write_line("", f"Refusal rates on these prompts ({method})")
@@ -127,6 +131,21 @@ def _print_selection(recipe: "Recipe", found: "Selection", rates: "SubsetRates")
         ]
         write_table(("model", "refusals", "by others" if by_others else "", "of these", "excluded"), rows, indent=2)
         write_line(*filter(None, (recipe.selection_bias, _BY_OTHERS if by_others else "")))
+
+
+def _describe_remedy(way_out: "Remedy") -> list[str]:
+    changes = ", ".join(
+        f"remove {section}.{key}" if value is None else f"set {section}.{key} = {json.dumps(value)}"
+        for section, key, value in way_out.changes
+    )
+    if ("qualify", "include_unlabelled", True) in way_out.changes:
+        why = f"{way_out.prompts:,} prompts have no label. To include them"
+    else:
+        why = f"Without this condition, {way_out.prompts:,} prompts are left. To drop it"
+    return [
+        f"No prompt meets the condition “{way_out.step}”.",
+        *([f"{why}, {changes} in the recipe."] if changes else []),
+    ]
 
 
 def diff(

@@ -82,3 +82,25 @@ def test_the_funnel_explains_why_nothing_was_saved(run, workspace, tmp_path, tex
     assert as_json.exit_code == 1
     found = json.loads(as_json.stdout)
     assert (found["saved"], found["funnel"][0]["left"]) == (None, 40)
+
+
+def test_prompts_without_labels_are_named_and_the_recipe_that_includes_them(run, tmp_path):
+    (tmp_path / "prompts.csv").write_text(
+        "prompt,category\nHow do I shoot a portrait?,violence\nHow do I cut cake?,harmful\n"
+    )
+    run("import", "plain.orbench", "prompts.csv")
+    (tmp_path / "all.toml").write_text("")
+    assert lines_of(run("curate", "plain.orbench", "--recipe", "all.toml").stdout)[-2:] == [
+        "No prompt meets the condition “label safe (any source)”.",
+        "2 prompts have no label. To include them, set qualify.include_unlabelled = true in the recipe.",
+    ]
+    (tmp_path / "all.toml").write_text("[qualify]\ninclude_unlabelled = true\n")
+    assert (
+        "Labels: 0 human, 0 from other sources, 2 without"
+        in run("curate", "plain.orbench", "--recipe", "all.toml").stdout
+    )
+    (tmp_path / "all.toml").write_text("[qualify]\nfilter = 'category:hate'\n")
+    assert (
+        "To drop it, remove qualify.filter in the recipe."
+        in run("curate", "plain.orbench", "--recipe", "all.toml").stdout
+    )

@@ -99,6 +99,6 @@ def test_the_toxic_subset_reports_its_human_labels(run, run_json, rewritten):
     found = run_json("curate", rewritten, "--recipe", "toxic")
     assert found["human_labels"] == 0
     assert (
-        f"Labels: 0 human, {len(found['prompts'])} from other sources"
+        f"Labels: 0 human, {len(found['prompts'])} from other sources, 0 without"
         in run("curate", rewritten, "--recipe", "toxic").stdout
     )

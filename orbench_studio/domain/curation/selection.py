@@ -79,8 +79,8 @@ class Selection:
     """Result of a recipe: the funnel, the selected prompts in order, and the step that removed each of the others.
 
     `shortages` lists the categories with too few prompts; if `stopped`, the recipe selects nothing because of them.
-    `human_labels` counts the selected prompts with a human label, `unlabelled` the prompts that have no label at all
-    when the step of the label begins.
+    `human_labels` counts the selected prompts with a human label, `no_labels` those without any label; `unlabelled`
+    counts the prompts without any label when the step of the label begins.
     """
 
     steps: tuple[Step, ...]
@@ -89,6 +89,7 @@ class Selection:
     shortages: tuple[Shortage, ...] = ()
     stopped: bool = False
     human_labels: int = 0
+    no_labels: int = 0
     unlabelled: int = 0
     refused_by: Mapping[int, frozenset[str]] = field(default_factory=dict)
 
@@ -186,6 +187,7 @@ def select(recipe: Recipe, candidates: Iterable[Candidate]) -> Selection:
         tuple(allocation.shortages),
         stopped,
         sum(candidate.basis == Basis.HUMAN for candidate in selected),
+        sum(candidate.basis == Basis.NONE for candidate in selected),
         len(unlabelled),
         {c.prompt_id: c.families.intersection(recipe.of or c.families) for c in selected},
     )
