@@ -50,6 +50,7 @@ class Settings:
     pages: dict[str, str] = field(default_factory=dict)  # the last page by workspace
     filters: dict[str, str] = field(default_factory=dict)  # the last query by workspace
     filter_models: dict[str, str] = field(default_factory=dict)  # the model that chose its prompts, by workspace
+    trainings: dict[str, int] = field(default_factory=dict)  # the last dismissed notice of a training, by workspace
     visits: dict[str, list[int]] = field(default_factory=dict)  # by workspace: time (s), decided prompts, all prompts
     mappings: dict[str, str] = field(default_factory=dict)
     recipes: dict[str, str] = field(default_factory=dict)  # unsaved recipe by workspace
@@ -220,6 +221,7 @@ _VALID_ENTRIES: dict[str, Callable[[object], bool]] = {  # of settings that are 
     "pages": _text,
     "filters": _text,
     "filter_models": _text,
+    "trainings": lambda value: _number(value, 0, sys.maxsize),
     "visits": lambda value: isinstance(value, list) and len(value) == 3 and all(_number(n, 0, _LATEST) for n in value),
     "mappings": _text,
     "recipes": _text,

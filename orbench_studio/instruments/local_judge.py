@@ -56,6 +56,7 @@ class LocalJudge:
         self._extract = extract
         usable = sorted((e for e in examples if e.answer_class in ANSWERS), key=_order)
         self.examples = len(usable)
+        self.annotation_ids = frozenset(number for e in usable for number in e.ids)
         self.version = _version(usable)
         self._refuses: _Classifier | None = None
         self._partial: _Classifier | None = None

@@ -22,6 +22,7 @@ from orbench_studio.gui.audit.options import OptionsBar
 from orbench_studio.gui.audit.sample_pane import SamplePane
 from orbench_studio.gui.audit.save_report import ReportSaving
 from orbench_studio.gui.audit.tabs import Tabs
+from orbench_studio.gui.audit.training_notice import TrainingNotice
 from orbench_studio.gui.audit.what_if_pane import NOTE as WHAT_IF_NOTE
 from orbench_studio.gui.audit.what_if_pane import WhatIfPane
 from orbench_studio.gui.common.actions import tr
@@ -30,6 +31,7 @@ from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.text_table import note
 from orbench_studio.gui.common.theme import Theme, px
 from orbench_studio.gui.common.widgets import set_role
+from orbench_studio.gui.judging.judge_run import JudgeRun
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ class AuditPage(QWidget):
     review_wanted = Signal(QueueFilter)
     message = Signal(str)
 
-    def __init__(self, session: Session, theme: Theme) -> None:
+    def __init__(self, session: Session, theme: Theme, judging: JudgeRun) -> None:
         super().__init__()
         self.setObjectName("page")
         self._session = session
@@ -81,7 +83,7 @@ class AuditPage(QWidget):
         self.what_if = WhatIfPane(session, theme)
         self.sample = SamplePane(session, theme)
         self.agreement, self.moderators = AgreementPane(session), ModeratorsPane(session, theme)
-        self.strip = ProgressStrip()
+        self.strip, self.training = ProgressStrip(), TrainingNotice(session, judging)
         self.saving = ReportSaving(session, self.strip, self)
         self.status, self.highest_text, self.highest = note(tr(_READING)), note(""), QToolButton()
         self.report, self.figures = QPushButton(tr("Save report…")), QPushButton(tr("Save figures…"))
@@ -210,6 +212,8 @@ class AuditPage(QWidget):
 
     def _connect(self) -> None:
         self.cache.changed.connect(self._show)
+        self.cache.changed.connect(self.training.refresh)
+        self.training.message.connect(self.message)
         self.cache.failed.connect(self._failed)
         self.options.changed.connect(self._chosen)
         self._session.opened.connect(self.options.reset)
@@ -245,6 +249,7 @@ class AuditPage(QWidget):
             page_head(tr("Audit"), (self.report, self.figures, self.options.opener), self.options, self.status)
         )
         column.addWidget(self.strip)
+        column.addWidget(self.training)
         column.addWidget(self.tabs, 1)
 
     def _rates(self) -> QWidget:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.operations import Operations
@@ -70,6 +71,16 @@ class JudgeRun(QObject):
         self._on_progress = _continue
         self._train(self._judge_quietly)
 
+    def retrain_without(self, decisions: frozenset[int]) -> bool:
+        """Train the local judge without these annotations, and judge. False, with a message, while busy."""
+        if self.busy:
+            self.message.emit(tr("A judge is running. Try again when it has finished."))
+            return False
+        self._batch_id = None
+        self._begin(tr("Training the local judge, then judging"))
+        self._train(self._judge_if_trained, decisions)
+        return True
+
     def _run_untrained(self, judge: str) -> None:
         workspace = self._open_workspace()
         self._begin(tr("Judging: {judge}").format(judge=judge))
@@ -99,13 +110,13 @@ class JudgeRun(QObject):
         assert workspace is not None  # callers have checked
         return workspace
 
-    def _train(self, then: Callable[[LocalJudge], None]) -> None:
+    def _train(self, then: Callable[[LocalJudge], None], without: frozenset[int] = frozenset()) -> None:
         workspace = self._open_workspace()
 
         def read() -> Any:
             from orbench_studio.services.judging import run_judges
 
-            return run_judges.examples(workspace)
+            return run_judges.examples(workspace, without)
 
         def train(examples: Any) -> None:
             def work() -> LocalJudge:
@@ -136,13 +147,13 @@ class JudgeRun(QObject):
                 prompts = tuple(sorted(set(done.changed)))
                 self._session.operations.changed.emit(Changes(frozenset({Kind.JUDGEMENTS}), prompts))
                 self.message.emit(
-                    tr("Local judge retrained on {labels} labels: {changed} responses changed class.").format(
-                        labels=f"{local.examples:,}", changed=f"{len(done.changed):,}"
+                    tr("Local judge retrained on {labels}: {changed} changed class.").format(
+                        labels=counted(local.examples, "label"), changed=counted(len(done.changed), "response")
                     )
                 )
 
         if local.learned:
-            self._judge(local, judged)
+            self._judge(local, judged, automatic=True)
         else:
             self._end()
 
@@ -151,14 +162,14 @@ class JudgeRun(QObject):
         self._session.operations.changed.emit(done.changes)
         self.message.emit(done.changes.message)
 
-    def _judge(self, instrument: Instrument, then: Callable[[JudgingResult], None]) -> None:
+    def _judge(self, instrument: Instrument, then: Callable[[JudgingResult], None], *, automatic: bool = False) -> None:
         workspace = self._open_workspace()
         on_progress, batch_id = self._on_progress, self._batch_id
 
         def begin() -> Any:
             from orbench_studio.services.judging import run_judges
 
-            return run_judges.judging(workspace, instrument, CHUNK, batch_id)
+            return run_judges.judging(workspace, instrument, CHUNK, batch_id, automatic=automatic)
 
         def next_chunk(chunks: Any) -> None:
             def done(result: JudgingResult) -> None:

@@ -10,16 +10,18 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from orbench_studio.domain.core.changes import Changes, Kind
-from orbench_studio.domain.core.judgement import AnswerClass
+from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 from orbench_studio.domain.core.prompt import text_identity
 from orbench_studio.instruments.assessment import Answered, Assessment, Instrument
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core.bulk_insert import id_of
 from orbench_studio.store.core.tables import JUDGES
-from orbench_studio.store.judging import judgements
+from orbench_studio.store.judging import judgements, trainings
 from orbench_studio.store.judging.judgements import Labelled, Pending, ResponseToJudge
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from orbench_studio.instruments.local_judge import Example
 
 CHUNK = 2_000  # responses judged and written in one transaction
@@ -60,19 +62,10 @@ class JudgingResult:
         return Changes(frozenset({Kind.JUDGEMENTS}), None, message)
 
 
-def examples(workspace: Workspace) -> "list[Example]":
-    """All human answer classes of the workspace, as training examples."""
+def examples(workspace: Workspace, without: frozenset[int] = frozenset()) -> "list[Example]":
+    """The human answer classes of the workspace as training examples, except those with any of these annotations."""
     with workspace.reading() as db:
-        return [example_of(row) for row in judgements.labelled(db)]
-
-
-def overrides(workspace: Workspace) -> frozenset[int]:
-    """Ids of the active human answer classes that were given in the studio, without imported ones.
-
-    The difference of two such sets is what was decided and undone in between.
-    """
-    with workspace.reading() as db:
-        return judgements.overrides(db)
+        return [example_of(row) for row in judgements.labelled(db) if without.isdisjoint(row.annotation_ids)]
 
 
 def judge(
@@ -95,17 +88,19 @@ def judge(
 
 
 def judging(
-    workspace: Workspace, instrument: Instrument, chunk: int, batch_id: int | None = None
+    workspace: Workspace, instrument: Instrument, chunk: int, batch_id: int | None = None, *, automatic: bool = False
 ) -> Iterator[JudgingResult]:
     """Judge in chunks; yields the progress before each chunk and the result at the end.
 
-    Stop iterating to cancel. No transaction is open between two chunks.
+    Stop iterating to cancel. No transaction is open between two chunks. The run of a trained local judge is stored as
+    a training; `automatic` if nobody asked for it.
     """
     identity = text_identity(instrument.version)
     with workspace.writing() as db:
         judge_id = id_of(db, JUDGES, {"name": instrument.name, "kind": str(instrument.kind)})
         pending = Pending(judge_id, identity, instrument.kind, batch_id)
         total, not_judged = judgements.count_to_judge(db, pending)
+        training = _begin_training(db, instrument, automatic=automatic) if total else None
     done = JudgingResult(instrument.name, instrument.version, 0, finished=False, total=total, not_judged=not_judged)
     after = 0
     while True:
@@ -115,7 +110,7 @@ def judging(
         if not rows:
             break
         assessed = instrument.assess([Answered(one.prompt, one.text, one.model) for one in rows])
-        changed = _write(workspace, instrument, judge_id, list(zip(rows, assessed, strict=True)))
+        changed = _write(workspace, instrument, judge_id, list(zip(rows, assessed, strict=True)), training)
         abstained = sum(one.answer_class is AnswerClass.ABSTAINED for one in assessed)
         done = replace(
             done,
@@ -124,23 +119,46 @@ def judging(
             abstained=done.abstained + abstained,
         )
         after = rows[-1].id
+    if training is not None:
+        with workspace.writing() as db:
+            trainings.advance(db, training, 0, finished=True)
     yield replace(done, finished=True)
 
 
 def example_of(row: Labelled) -> "Example":
     """A labelled response as a training example."""
+
     from orbench_studio.instruments.local_judge import Example
 
     return Example(Answered(row.prompt, row.text, row.model), row.answer_class, row.annotation_ids)
 
 
+def _begin_training(db: "Connection", instrument: Instrument, *, automatic: bool) -> int | None:
+    """Store the beginning of the run of a trained local judge; None for every other judge."""
+    if instrument.kind is not JudgeKind.LOCAL:
+        return None
+    from orbench_studio.instruments.local_judge import LocalJudge
+
+    if not isinstance(instrument, LocalJudge) or not instrument.learned:
+        return None
+    decisions = trainings.decisions(db) & instrument.annotation_ids
+    return trainings.add(db, instrument.examples, decisions, automatic=automatic)
+
+
 def _write(
-    workspace: Workspace, instrument: Instrument, judge_id: int, assessed: Sequence[tuple[ResponseToJudge, Assessment]]
+    workspace: Workspace,
+    instrument: Instrument,
+    judge_id: int,
+    assessed: Sequence[tuple[ResponseToJudge, Assessment]],
+    training: int | None,
 ) -> tuple[int, ...]:
     identity = text_identity(instrument.version)
     rows = [(one, _row(assessment, instrument.version, identity)) for one, assessment in assessed]
     with workspace.writing() as db:
-        return judgements.replace(db, judge_id, rows)
+        changed = judgements.replace(db, judge_id, rows)
+        if training is not None:
+            trainings.advance(db, training, len(changed))
+        return changed
 
 
 def _row(found: Assessment, version: str, identity: bytes) -> dict[str, Any]:

@@ -227,6 +227,23 @@ class LicenceRow(SQLModel, table=True):
     result: str = long_text()
 
 
+class TrainingRow(SQLModel, table=True):
+    """A training of the local judge, which then judged; only what it judged changes the row later.
+
+    `decisions` has the ids of the annotations it learned from, without imported ones, as JSON. `changed` counts the
+    responses whose final answer class changed. A run that was closed or cancelled never becomes `finished`.
+    """
+
+    __tablename__ = "trainings"
+    id: int = key()
+    started_at: datetime = moment()
+    automatic: bool
+    labels: int
+    decisions: str = long_text()
+    changed: int
+    finished: bool
+
+
 class JournalRow(SQLModel, table=True):
     """A journal entry: a decision, its undo or redo, or an import of decisions. Never changed, never deleted.
 
@@ -355,6 +372,7 @@ GUIDELINES = table(GuidelineRow)
 VIEWS = table(ViewRow)
 OWN_RULES = table(OwnRuleRow)
 LICENCES = table(LicenceRow)
+TRAININGS = table(TrainingRow)
 JOURNAL = table(JournalRow)
 ANNOTATIONS = table(AnnotationRow)
 QUARANTINE = table(QuarantineRow)

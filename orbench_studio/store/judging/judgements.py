@@ -212,15 +212,6 @@ def unanswered(db: Connection, batch_id: int) -> int:
     return int(db.execute(statement).scalar_one())
 
 
-def overrides(db: Connection) -> frozenset[int]:
-    """Active annotations of answer classes that were not imported."""
-    a = ANNOTATIONS.c
-    statement = select(a.id).join(JOURNAL, JOURNAL.c.id == a.journal_id)
-    return frozenset(
-        db.execute(statement.where(a.aspect == Aspect.ANSWER_CLASS, a.source_id.is_(None), IN_FORCE)).scalars()
-    )
-
-
 def _final_classes(db: Connection, response_ids: Sequence[int]) -> dict[int, str | None]:
     found: dict[int, str | None] = {}
     for chunk in chunks(response_ids):

@@ -196,6 +196,37 @@ def test_closing_the_window_during_training_loses_nothing(start, unlabelled, sho
     with start(unlabelled) as studio:
         studio.wait(lambda: "retrained on 40 labels" in studio.message())
     assert right(unlabelled, range(41, PROMPTS + 1)) >= 78
+    stored = versions(unlabelled)
+    decide(unlabelled, range(41, 50))
+    with start(unlabelled) as studio:
+        studio.wait(lambda: studio.window.learning.learned is not None)
+        assert studio.window.judging.busy is False, "nine new labels do not retrain"
+        assert versions(unlabelled) == stored
+        decide(unlabelled, [50])
+        studio.wait(lambda: "retrained on 50 labels" in studio.message())
+
+
+def test_a_notice_on_the_audit_page_says_what_a_retraining_changed(start, unlabelled, short_pause):
+    decide(unlabelled, range(1, 31))
+    with start(unlabelled) as studio:
+        studio.wait(lambda: "retrained on 30 labels" in studio.message())
+        thirty = versions(unlabelled)
+        studio.window.show_page("page_audit")
+        notice = studio.window.audit.training
+        studio.wait(notice.isVisible)
+        assert "was retrained on 30 labels at 20" in notice.text.text()
+        assert "responses changed class" in notice.text.text()
+        assert not notice.undo.isVisible(), "there was no judge before"
+        notice.dismiss.click()
+        decide(unlabelled, range(31, 46))
+        studio.wait(lambda: notice.isVisible() and "45 labels" in notice.text.text())
+    with start(unlabelled) as studio:
+        studio.window.show_page("page_audit")
+        notice = studio.window.audit.training
+        studio.wait(notice.isVisible)
+        notice.undo.click()
+        studio.wait(lambda: not studio.window.judging.busy and versions(unlabelled) == thirty)
+        assert studio.application.session.settings.learns is False, "or it would retrain on the same decisions"
 
 
 def test_the_local_judge_reports_too_few_labels(start, unlabelled):
