@@ -88,7 +88,7 @@ class MainWindow(PageRegistry):
     def export(self, subset: str | None = None) -> None:
         """Show the export dialog, for a subset if one is given."""
         if self._session.workspace is None:
-            self.messages.show_message(tr("Open a workspace before you export."))
+            self.messages.show_remark(tr("Open a workspace before you export."))
             return
         from orbench_studio.gui.data.export_dialog import ExportDialog
 
@@ -111,10 +111,8 @@ class MainWindow(PageRegistry):
     def open(self, place: Location) -> None:
         """Open a workspace and show its name until it is open."""
         self.show_opening(place.name)
-        if isinstance(place, Server):
-            self._session.open(place, failed=lambda error: self._ask_server(place, message(error)))
-        else:
-            self._session.open(place)
+        ask = (lambda error: self._ask_server(place, message(error))) if isinstance(place, Server) else None
+        self._session.open(place, failed=ask)
 
     def show_opening(self, name: str) -> None:
         """Show on the start page what is being opened."""
@@ -139,7 +137,7 @@ class MainWindow(PageRegistry):
     def import_files(self, files: list[Path] | None = None) -> None:
         """Show the import dialog with these files; without files, ask for some first."""
         if self._session.workspace is None:
-            self.messages.show_message(tr("Open or create a workspace before you import files."))
+            self.messages.show_remark(tr("Open or create a workspace before you import files."))
             return
         if files is None:
             ask_tables(self, self.import_files)
@@ -179,6 +177,7 @@ class MainWindow(PageRegistry):
         self.review.start(at=self._session.settings.places.get(str(workspace.place)))
         page = self._visits.page()
         self.show_page(page if page in {name for name, *_ in PAGES} else "page_review")
+        self.messages.end_remark()
         self._session.run(_warning, self._warn)
 
     def _warn(self, text: str) -> None:
@@ -353,7 +352,7 @@ class MainWindow(PageRegistry):
         if event.key() in ENTER and isinstance(focused, QAbstractButton):
             focused.click()
         elif disabled is not None:
-            self.messages.show_message(tr("Open or create a workspace first: “{action}” needs one.").format(
+            self.messages.show_remark(tr("Open or create a workspace first: “{action}” needs one.").format(
                 action=disabled.text().removesuffix("…")))  # fmt: skip
         elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and not isinstance(focused, QAbstractItemView):
             self._enter_list()

@@ -237,7 +237,7 @@ def test_a_workspace_is_dropped_on_the_start_page(start, path):
         studio.settle()
 
 
-def test_a_table_dropped_before_a_workspace_is_open(start, write_csv, tmp_path):
+def test_a_table_dropped_before_a_workspace_is_open(start, path, write_csv, tmp_path):
     file = write_csv(tmp_path / "dropped.csv", PROMPTS, [("Is this one new?", "privacy")])
     with start() as studio:
         assert drop(studio, studio.window.welcome, file)
@@ -245,6 +245,9 @@ def test_a_table_dropped_before_a_workspace_is_open(start, write_csv, tmp_path):
         studio.window.messages.show_message("")
         studio.key(Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier)
         assert studio.message() == "Open or create a workspace first: “Import files” needs one."
+        studio.window.open(path)
+        studio.settle()
+        assert "first" not in studio.message()
 
 
 def test_a_folder_dropped_is_refused_in_words(start, path, tmp_path):
