@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, rate_as_json, write_json, write_line, write_table
+from orbench_studio.cli.console import rate_as_json, write_json, write_line, write_table
+from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.rates import coefficient_text
 from orbench_studio.domain.core.schemes import SCHEMES
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, rate_as_json, write_json, write_line, write_table
+from orbench_studio.cli.console import rate_as_json, write_json, write_line, write_table
+from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.rates import NO_VALUE, percent, with_interval
 
 if TYPE_CHECKING:

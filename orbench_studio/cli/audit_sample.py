@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, write_json, write_line, write_table
+from orbench_studio.cli.console import write_json, write_line, write_table
 from orbench_studio.domain.audit.estimate import HumanEvidence
 from orbench_studio.domain.audit.refusal_rates import FINAL, Group
+from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.judgement import Refusals
 from orbench_studio.domain.core.rates import percent, span
 from orbench_studio.domain.review.query import QueryError, parse

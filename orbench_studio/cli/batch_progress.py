@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orbench_studio.cli.console import Exit, on_terminal, progress_bars, write_error, write_line
 from orbench_studio.cli.terminal import in_one_line
-from orbench_studio.domain.core.amounts import duration, spent
+from orbench_studio.domain.core.amounts import counted, duration, spent
 from orbench_studio.domain.evaluation.batch import BatchProgress, ModelProgress, Worker
 from orbench_studio.domain.evaluation.states import BatchState
 
@@ -45,7 +45,7 @@ def write_progress(progress: BatchProgress) -> None:
 
 def _worker(worker: Worker) -> str:
     since = worker.since.astimezone().strftime("%H:%M")
-    rate = f"{worker.held:,} items claimed, {worker.per_minute:,} items per minute"
+    rate = f"{counted(worker.held, 'item')} claimed, {worker.per_minute:,} per minute"
     return f"{worker.machine}, process {worker.pid}, since {since}, {rate}"
 
 

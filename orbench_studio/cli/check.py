@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import Exit, counted, write_json, write_line
+from orbench_studio.cli.console import Exit, write_json, write_line
+from orbench_studio.domain.core.amounts import counted
 
 
 def check(

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, excerpt, write_json, write_line, write_table
+from orbench_studio.cli.console import excerpt, write_json, write_line, write_table
+from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.judgement import Refusals
 from orbench_studio.domain.curation.selection import remedy
 

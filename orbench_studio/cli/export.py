@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import Exit, counted, show_progress, write_error, write_json, write_line
+from orbench_studio.cli.console import Exit, show_progress, write_error, write_json, write_line
+from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.data.export import Export, Form
 
 if TYPE_CHECKING:

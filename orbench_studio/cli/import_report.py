@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from orbench_studio.cli.console import counted, write_line
+from orbench_studio.cli.console import write_line
+from orbench_studio.domain.core.amounts import counted
 
 if TYPE_CHECKING:
     from orbench_studio.services.data.import_files import ColumnTally, ImportReport

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, write_json, write_line, write_table
+from orbench_studio.cli.console import write_json, write_line, write_table
+from orbench_studio.domain.core.amounts import counted
 
 if TYPE_CHECKING:
     from orbench_studio.services.review.history import Entry

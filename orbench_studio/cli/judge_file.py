@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orbench_studio.cli.console import counted, write_error, write_json, write_line
+from orbench_studio.cli.console import write_error, write_json, write_line
 from orbench_studio.cli.single_values import SingleValues
+from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.rates import coefficient_text
 
 if TYPE_CHECKING:

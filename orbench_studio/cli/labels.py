@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, show_progress, write_json, write_line
+from orbench_studio.cli.console import show_progress, write_json, write_line
+from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.data.merge_conflict import MergeConflict, conflict_texts
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from orbench_studio.cli import batch_progress, builtin_judges
-from orbench_studio.cli.console import Exit, counted, write_error, write_json, write_line
+from orbench_studio.cli.console import Exit, write_error, write_json, write_line
 from orbench_studio.cli.request_options import RequestOptions
-from orbench_studio.domain.core.amounts import duration, usd
+from orbench_studio.domain.core.amounts import counted, duration, usd
 from orbench_studio.domain.evaluation.batch import Batch, BatchKind, BatchSettings
 from orbench_studio.domain.evaluation.states import BatchState
 

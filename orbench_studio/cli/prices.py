@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from orbench_studio.cli.console import counted, write_error, write_json, write_line
+from orbench_studio.cli.console import write_error, write_json, write_line
+from orbench_studio.domain.core.amounts import counted
 
 
 class Action(StrEnum):

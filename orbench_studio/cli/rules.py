@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, rate_as_json, write_json, write_line, write_table
+from orbench_studio.cli.console import rate_as_json, write_json, write_line, write_table
+from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.judging.custom_rule import CustomRule, SavedRule
 
 if TYPE_CHECKING:

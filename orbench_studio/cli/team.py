@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orbench_studio.cli.console import counted, rate_as_json, write_json, write_line
+from orbench_studio.cli.console import rate_as_json, write_json, write_line
 from orbench_studio.cli.options import Json, annotator_name
 from orbench_studio.cli.options import Workspace as WorkspaceArgument
+from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.team.queue import QueueState, TeamQueue, format_member, parse_members
 from orbench_studio.domain.team.role import Role

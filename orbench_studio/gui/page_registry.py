@@ -106,7 +106,7 @@ class PageRegistry(QMainWindow):
         """The prompts that a dialog offers, by their descriptions: the selected ones, and all of the queue."""
         chosen, everything = self.review.queue.chosen(), self.review.model.ids()
         some = (
-            tr("{count} selected prompts").format(count=f"{len(chosen):,}")
+            tr("Selected prompts: {count}").format(count=f"{len(chosen):,}")
             if len(chosen) > 1
             else tr("Prompt #{number}").format(number=abs(view.prompt.id))
         )

@@ -4,7 +4,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.elided_label import ElidedLabel
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, set_tip
@@ -15,6 +15,8 @@ from orbench_studio.gui.workspace.session import Session
 
 _HEIGHT, _SEARCH = 48, 160
 _NAME = 0.28  # share of the width that the name has, where it needs it
+_BREAK = "1 minute without a pause. Take a short break."
+_BREAK_MANY = "{count} minutes without a pause. Take a short break."
 _NARROW, _NARROWEST = 1_100, 900  # pixels of width below which the progress bar and the labels of today are hidden
 
 
@@ -80,4 +82,4 @@ class TopBar(QFrame):
         self.count_today(self._labelled)
         after = self._session.settings.break_after
         if self.pace.suggests_break(after):
-            self.suggestion.emit(tr("{minutes} minutes without a pause. Take a short break.").format(minutes=after))
+            self.suggestion.emit(plural(after, _BREAK, _BREAK_MANY))

@@ -61,7 +61,7 @@ def test_refused_rows_are_named_up_to_twenty(run, prompts):
 def test_a_file_of_which_nothing_can_be_taken_fails(run, prompts):
     result = run("import", "w.orbench", prompts(("", "hate")))
     assert result.exit_code == 1
-    assert "all 1 rows were rejected" in result.stderr
+    assert "all rows were rejected (1)" in result.stderr
 
 
 def test_a_fault_is_named_with_its_mend_and_mended_when_asked(run, prompts):

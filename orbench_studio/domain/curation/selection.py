@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple
 
+from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.annotation import Basis
 from orbench_studio.domain.curation.recipe import (
     FINAL_CLASS,
@@ -306,7 +307,7 @@ def _refusal_step(recipe: Recipe) -> str:
 
 def _size_step(recipe: Recipe) -> str:
     split = "fixed" if recipe.per_category is not None else recipe.split
-    return f"{recipe.prompts:,} prompts" + (f", {split} numbers by category" if split else "")
+    return counted(recipe.prompts or 0, "prompt") + (f", {split} numbers by category" if split else "")
 
 
 def category_of(value: str | None) -> str:

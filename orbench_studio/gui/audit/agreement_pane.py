@@ -129,7 +129,7 @@ class AgreementPane(ComputedPane):
         found = human_agreement(workspace)
         if not found.labels and not found.answers:
             return tr(_NO_LABELS), [], None
-        message = tr("Human labels: {prompts} prompts, {responses} responses.")
+        message = tr("Human labels of prompts: {prompts}; of responses: {responses}.")
         message = message.format(prompts=f"{found.labels:,}", responses=f"{found.answers:,}")
         return f"{message} {found.method}", agreement_tables(found), None
 

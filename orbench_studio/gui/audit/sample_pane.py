@@ -14,7 +14,7 @@ from orbench_studio.domain.core.rates import percent, with_interval
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.audit.heat_map import category_title
 from orbench_studio.gui.audit.options import shortened, with_label
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.fields import ComboBox, SpinBox
 from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.form_fields import pad
@@ -244,8 +244,8 @@ def _estimated(
 
 
 def _drawn_message(sample: AuditSample) -> str:
-    text = tr("Sample “{name}” drawn: {count} prompts.")
-    return text.format(name=sample.name, count=f"{sample.drawn:,}")
+    one, many = "Sample “{name}” drawn: 1 prompt.", "Sample “{name}” drawn: {count} prompts."
+    return plural(sample.drawn, one, many, name=sample.name)
 
 
 def _row(one: Estimate) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from orbench_studio.domain.audit.refusal_rates import AuditOptions
 from orbench_studio.errors import CancelledError
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.file_dialog import FileDialog
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.widgets import if_alive
@@ -120,4 +120,5 @@ def _write_figures(counts: AuditCounts, options: AuditOptions, folder: Path, on_
     from orbench_studio.services.audit import audit_report, refusal_audit
 
     files = audit_report.write_figures(refusal_audit.audit(counts, options), folder, on_progress)
-    return tr("{count} figure files saved in {folder}").format(count=len(files), folder=folder)
+    one, many = "1 figure file saved in {folder}", "{count} figure files saved in {folder}"
+    return plural(len(files), one, many, folder=folder)

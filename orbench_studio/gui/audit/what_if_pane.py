@@ -138,7 +138,7 @@ class WhatIfPane(QWidget):
             removed = found.removed[drop]
             box.setText(tr("{prompts} ({count})").format(prompts=tr(_DROPS[drop][0]), count=f"{removed:,}"))
             box.setEnabled(removed > 0 or box.isChecked())
-        text = tr("{count} of {total} safe prompts remain.")
+        text = tr("Safe prompts that remain: {count} of {total}.")
         remaining = text.format(count=f"{found.left:,}", total=f"{found.prompts:,}")
         self._say(" ".join((remaining, found.shared, found.choice)).strip())
         self.errors.setText(errors.method)

@@ -114,6 +114,11 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("orbench", text)
 
 
+def plural(count: int, one: str, many: str, **values: object) -> str:
+    """Translate the text for one, or that for another number, which stands for `{count}`; `values` fill the others."""
+    return tr(one if count == 1 else many).format(count=f"{count:,}", **values)
+
+
 def plain(title: str) -> str:
     """The title of a menu without the mark of its access key."""
     return title.replace("&", "")

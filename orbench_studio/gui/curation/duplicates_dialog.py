@@ -23,7 +23,7 @@ from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.curation.near_duplicates import Grouping
 from orbench_studio.domain.review.queue import Field, QueueFilter, Status, Term
 from orbench_studio.errors import CancelledError
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.content_cover import row_shown, text_shown
 from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.fields import DoubleSpinBox
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 _COLUMNS = (Column("Group", 70, 1, number=True), Column("Prompts", 80, number=True))
 _SHOWN = 40  # prompts of a group
 _ACROSS = 2  # cards in a row
+_MORE = "1 more prompt. Click Review to open all."
+_MORE_MANY = "{count} more prompts. Click Review to open all."
 
 
 class DuplicateGroups(NamedTuple):
@@ -87,7 +89,9 @@ class DuplicatesDialog(QDialog):
             self._show_status(tr("No search yet. Click Find to compare the wording of all prompts."))
         else:
             self.threshold.setValue(last.threshold)
-            message = tr("{prompts} of {compared} prompts in {groups} groups, minimum similarity {threshold} ({time})")
+            message = tr(
+                "Prompts in groups: {prompts} of {compared}; groups: {groups}; minimum similarity {threshold} ({time})"
+            )
             self._show_status(
                 message.format(
                     prompts=f"{last.prompts:,}",
@@ -125,7 +129,7 @@ class DuplicatesDialog(QDialog):
         for place, one in enumerate(found[:_SHOWN]):
             grid.addWidget(self._card(one), place // _ACROSS, place % _ACROSS, Qt.AlignmentFlag.AlignTop)
         if len(found) > _SHOWN:
-            more = tr("{count} more prompts. Click Review to open all.").format(count=f"{len(found) - _SHOWN:,}")
+            more = plural(len(found) - _SHOWN, _MORE, _MORE_MANY)
             grid.addWidget(label(more, "quiet"), _SHOWN // _ACROSS, 0)
         for column in range(_ACROSS):
             grid.setColumnStretch(column, 1)

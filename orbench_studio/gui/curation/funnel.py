@@ -103,9 +103,9 @@ class FunnelPane(QWidget):
         if found is None:
             return
         if found.changes and found.changes[0][1] == "include_unlabelled":
-            why = tr("No prompt meets the condition “{step}”. {prompts} prompts have no label.")
+            why = tr("No prompt meets the condition “{step}”. Prompts without a label: {prompts}.")
         else:
-            why = tr("No prompt meets the condition “{step}”. Without it, {prompts} prompts are left.")
+            why = tr("No prompt meets the condition “{step}”. Prompts left without it: {prompts}.")
         self.why.setText(why.format(step=found.step, prompts=f"{found.prompts:,}"))
         self.act.setText(tr(_ACTS.get(found.changes[0][1], _DROP)) if found.changes else "")
 
@@ -169,9 +169,11 @@ class FunnelPane(QWidget):
 
 
 def _summary(found: Selection) -> str:
-    message = tr("{selected} of {total} prompts selected, {human} with human labels.")
+    message = tr("Prompts selected: {selected} of {total}; with human labels: {human}.")
     if found.shortages:
-        message = tr("{selected} of {total} prompts selected, {human} with human labels. Too few prompts: {shortages}.")
+        message = tr(
+            "Prompts selected: {selected} of {total}; with human labels: {human}. Too few prompts: {shortages}."
+        )
     if found.stopped:
         message = tr("The recipe stops and selects no prompts. Too few prompts: {shortages}.")
     return message.format(

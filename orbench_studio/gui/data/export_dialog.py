@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from orbench_studio.domain.data.export import FOR_SPREADSHEETS, RICH, Export, Form
 from orbench_studio.errors import CancelledError
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.file_dialog import FileDialog
@@ -130,9 +130,8 @@ class ExportDialog(QDialog):
 
     def _done(self, found: Exported) -> None:
         self._rest(on=True)
-        message = tr("{count} prompts exported to {folder}: {files}").format(
-            count=f"{found.prompts:,}", folder=found.out, files=", ".join(found.files)
-        )
+        one, many = "1 prompt exported to {folder}: {files}", "{count} prompts exported to {folder}: {files}"
+        message = plural(found.prompts, one, many, folder=found.out, files=", ".join(found.files))
         self._say("\n".join((message, tr(_REPAIRED))) if found.repaired else message, "quiet")
         self.shut.setFocus()
 

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from orbench_studio.errors import StudioError
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.file_selection import ask_tables
 from orbench_studio.gui.common.flow_layout import Flow
@@ -196,7 +196,9 @@ class ImportDialog(QDialog):
         reports = [file.report for file in waiting if file.report is not None]
         lost = sum(report.rejected for report in reports)
         rows = lost + sum(report.imported for report in reports)
-        partial = tr("&Import {count} of {rows} rows").format(count=f"{rows - lost:,}", rows=f"{rows:,}")
+        partial = plural(
+            rows, "&Import {imported} of 1 row", "&Import {imported} of {count} rows", imported=f"{rows - lost:,}"
+        )
         whole = tr("&Import ({count})").format(count=len(waiting)) if waiting else tr("&Import")
         self._take.setText(partial if lost else whole)
         is_safe = lost * _LOSS <= rows
@@ -251,8 +253,8 @@ class ImportDialog(QDialog):
             if fault not in self._repairs:
                 self._repairs[fault] = QCheckBox()
                 self._repair_box.addWidget(self._repairs[fault])
-            text = tr("Repair {fault} ({count} rows): {repair}")
-            self._repairs[fault].setText(text.format(fault=fault, count=f"{count:,}", repair=OFFERS[fault]))
+            one, many = "Repair {fault} (1 row): {repair}", "Repair {fault} ({count} rows): {repair}"
+            self._repairs[fault].setText(plural(count, one, many, fault=fault, repair=OFFERS[fault]))
 
     def _add_requests(self, files: list[Path]) -> None:
         if self._selected is not None and files:

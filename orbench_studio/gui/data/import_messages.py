@@ -1,6 +1,6 @@
 """The status of a file to import, and the report on it, in words."""
 
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.data.import_run import FileToImport
 from orbench_studio.services.data.import_files import REJECTED, VALUE, ColumnTally, Field
 
@@ -24,14 +24,14 @@ def state(file: FileToImport) -> str:
     if report is None:
         return tr("waiting")
     if file.taken:
-        text = tr("{imported} imported, {duplicates} duplicates, {rejected} rejected")
+        text = tr("imported: {imported}, duplicates: {duplicates}, rejected: {rejected}")
         counts = {"imported": report.imported, "duplicates": report.duplicates, "rejected": report.rejected}
     else:
         if not report.imported:
-            return tr("all {count} rows rejected").format(count=f"{report.rejected:,}")
+            return tr("all rows rejected: {count}").format(count=f"{report.rejected:,}")
         if report.warnings:
             return tr("check the warnings below")
-        text = tr("ready: {rejected} rejected, {faults} faults")
+        text = tr("ready: {rejected} rejected, faults: {faults}")
         counts = {"rejected": report.rejected, "faults": sum(report.faults.values())}
         if not any(counts.values()):
             return tr("ready")
@@ -60,9 +60,10 @@ def _advice(wants: str) -> str:
 
 def _unknown(column: ColumnTally) -> list[str]:
     """Each value whose meaning is not known, once, with the number of its rows."""
-    text = tr("“{value}” ({column}) is not known: {count} rows. Choose what it means in “Becomes” above.")
+    one = "“{value}” ({column}) is not known: 1 row. Choose what it means in “Becomes” above."
+    many = "“{value}” ({column}) is not known: {count} rows. Choose what it means in “Becomes” above."
     return [
-        text.format(value=" ".join(value.split()), column=column.column, count=f"{count:,}")
+        plural(count, one, many, value=" ".join(value.split()), column=column.column)
         for (value, became), count in column.values.most_common(_LISTED)
         if became == REJECTED
     ]

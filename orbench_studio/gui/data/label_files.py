@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.dialogs import ReportDialog
 from orbench_studio.gui.common.file_dialog import FileDialog
 from orbench_studio.gui.workspace.session import Session
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
 _FILES = "Label files (*.jsonl)"
+_MISSING = "1 decision skipped: its prompt is not in this workspace."
+_MISSING_MANY = "{count} decisions skipped: their prompts are not in this workspace."
+_DISPUTED = "1 prompt or response is disputed: resolve it on the Disputes page."
+_DISPUTED_MANY = "{count} prompts or responses are disputed: resolve them on the Disputes page."
 
 
 class LabelFiles(QObject):
@@ -75,8 +79,8 @@ class LabelFiles(QObject):
             return label_files.export_labels(workspace, file, annotator=annotator)
 
         def done(count: int) -> None:
-            text = tr("{count} decisions exported to {file}.")
-            self.message.emit(text.format(count=f"{count:,}", file=file.name))
+            one, many = "1 decision exported to {file}.", "{count} decisions exported to {file}."
+            self.message.emit(plural(count, one, many, file=file.name))
 
         self._session.run(work, done)
 
@@ -85,9 +89,9 @@ class LabelFiles(QObject):
         missing = sum(file.missing for file in report.files)
         disputed = report.disputed_labels + report.disputed_answers
         texts = [f"{report.changes.message}."]
-        texts += [tr("{count} skipped: their prompts are not in this workspace.")] if missing else []
-        texts += [tr("{disputed} disputed: resolve them on the Disputes page.")] if disputed else []
-        self.message.emit(" ".join(texts).format(count=f"{missing:,}", disputed=f"{disputed:,}"))
+        texts += [plural(missing, _MISSING, _MISSING_MANY)] if missing else []
+        texts += [plural(disputed, _DISPUTED, _DISPUTED_MANY)] if disputed else []
+        self.message.emit(" ".join(texts))
         if report.conflicts:
             from orbench_studio.domain.data.merge_conflict import conflict_texts
 

@@ -151,7 +151,7 @@ class LibraryPage(QScrollArea):
         for what, counted in reveals.items():
             if counted.changed.n:
                 text = tr(
-                    "{what} changed after votes were revealed: {rate}; {toward} towards the consensus, {away} away"
+                    "{what} changed after votes were revealed: {rate}. Towards the consensus: {toward}; away: {away}."
                 )
                 ways = {"toward": f"{counted.toward:,}", "away": f"{counted.away:,}"}
                 what = tr(what.replace("_", " ").capitalize())

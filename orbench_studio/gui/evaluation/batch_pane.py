@@ -22,7 +22,7 @@ from orbench_studio.domain.evaluation.adaptation import describe
 from orbench_studio.domain.evaluation.batch import BatchKind, BatchProgress
 from orbench_studio.domain.evaluation.states import BatchAction, BatchState
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.elided_label import ElidedLabel
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.painting import elided
@@ -71,7 +71,7 @@ def _status_elsewhere(progress: BatchProgress) -> str:
     machines = {worker.machine for worker in progress.workers}
     if len(machines) == 1:
         return tr("running on {machine}").format(machine=machines.pop())
-    return tr("running on {count} machines").format(count=len(machines))
+    return plural(len(machines), "running on 1 machine", "running on {count} machines")
 
 
 def _stops_text(progress: BatchProgress) -> str:
@@ -82,7 +82,8 @@ def _stops_text(progress: BatchProgress) -> str:
         for model in stopped[:_MAX_STOPS]
     ]
     if len(stopped) > len(lines):
-        lines.append(tr("{count} more models are stopped. See the table.").format(count=len(stopped) - len(lines)))
+        one, many = "1 more model is stopped. See the table.", "{count} more models are stopped. See the table."
+        lines.append(plural(len(stopped) - len(lines), one, many))
     if stopped:
         lines.append(tr("Fix the cause, then press Resume."))
     return "\n".join(lines)
@@ -194,7 +195,9 @@ class BatchPane(QWidget):
         progress = self._progress
         assert progress is not None  # its button is visible
         batch_id = progress.batch.id
-        text = tr("{count} items will not be sent. Existing results are kept.").format(count=f"{progress.left:,}")
+        one = "1 request will not be sent. Existing results are kept."
+        many = "{count} requests will not be sent. Existing results are kept."
+        text = plural(progress.left, one, many)
         box = QMessageBox(QMessageBox.Icon.NoIcon, tr("Cancel batch?"), text, parent=self)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setTextFormat(Qt.TextFormat.PlainText)

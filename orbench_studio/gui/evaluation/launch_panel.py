@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QSizePolicy, QVB
 
 from orbench_studio.domain.core.amounts import duration, usd
 from orbench_studio.errors import NothingLeftError
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.widgets import isolated, label, scrolled, set_role
 from orbench_studio.gui.evaluation.plan import is_simulated
 
@@ -85,8 +85,7 @@ class LaunchPanel(QWidget):
             lines.append(tr("Total: at most {cost}").format(cost=usd(found.max_cost)))
         lines.append(_duration(found))
         self._show_text("\n".join(filter(None, (*lines, found.warning, offer.note))))
-        many = tr("Launch {count} requests").format(count=f"{found.items:,}")
-        self.launch.setText(tr("Launch 1 request") if found.items == 1 else many)
+        self.launch.setText(plural(found.items, "Launch 1 request", "Launch {count} requests"))
         self.launch.setEnabled(not self._busy)
 
     def _show_text(self, text: str, *, wrong: bool = False) -> None:
@@ -151,8 +150,8 @@ def _duration(found: Estimate) -> str:
 
 
 def _line_of(model: ModelEstimate) -> str:
-    text = tr("{model}: 1 request, {cost}") if model.items == 1 else tr("{model}: {count} requests, {cost}")
-    return text.format(model=isolated(model.model), count=f"{model.items:,}", cost=_cost(model))
+    one, many = "{model}: 1 request, {cost}", "{model}: {count} requests, {cost}"
+    return plural(model.items, one, many, model=isolated(model.model), cost=_cost(model))
 
 
 def _cost(model: ModelEstimate) -> str:

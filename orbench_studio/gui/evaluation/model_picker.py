@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.services.evaluation.model_catalogue import ModelGroup, Source, about
@@ -106,8 +106,7 @@ class ModelPicker(QDialog):
     def _count(self) -> None:
         models, add = len(self.models()), self.buttons.button(QDialogButtonBox.StandardButton.Ok)
         add.setEnabled(models > 0)
-        many = tr("Add {count} models").format(count=models) if models else tr("Add models")
-        add.setText(tr("Add 1 model") if models == 1 else many)
+        add.setText(plural(models, "Add 1 model", "Add {count} models") if models else tr("Add models"))
 
     def _accept(self) -> None:
         self.picked.emit(self.models())

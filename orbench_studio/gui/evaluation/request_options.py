@@ -104,11 +104,11 @@ class RequestOptions(QWidget):
             tr("max tokens {value}").format(value=self.max_tokens.text()),
             tr("system prompt") if self.system.toPlainText().strip() else "",
             tr("seed {value}").format(value=seed) if seed else "",
-            tr("{count} repeats").format(count=self.repeats.value()) if self.repeats.value() > 1 else "",
+            tr("repeats {count}").format(count=self.repeats.value()) if self.repeats.value() > 1 else "",
             tr("additional parameters") if self.parameters.toPlainText().strip() else "",
             tr("concurrency {value}").format(value=self.concurrency.value()),
-            tr("{count} requests/min").format(count=self.requests.text()) if self.requests.value() else "",
-            tr("{count} tokens/min").format(count=self.tokens.text()) if self.tokens.value() else "",
+            tr("requests/min {count}").format(count=self.requests.text()) if self.requests.value() else "",
+            tr("tokens/min {count}").format(count=self.tokens.text()) if self.tokens.value() else "",
             tr("base URL {address}").format(address=address) if address else "",
         )
         return ", ".join(filter(None, parts))

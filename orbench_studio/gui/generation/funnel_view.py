@@ -120,11 +120,11 @@ class FunnelView(QWidget):
 
 def _details(found: Funnel) -> list[str]:
     counts = (
-        (found.imported, tr("{count} rewrites imported")),
-        (found.returned, tr("{count} toxic rewrites returned as seeds")),
-        (found.seeds_set_aside, tr("{count} duplicate seeds rejected")),
-        (found.rewrites_set_aside, tr("{count} duplicate rewrites rejected")),
-        (found.declined, tr("{count} replies declined")),
-        (found.unread, tr("{count} replies without text")),
+        (found.imported, tr("rewrites imported: {count}")),
+        (found.returned, tr("toxic rewrites returned as seeds: {count}")),
+        (found.seeds_set_aside, tr("duplicate seeds rejected: {count}")),
+        (found.rewrites_set_aside, tr("duplicate rewrites rejected: {count}")),
+        (found.declined, tr("replies declined: {count}")),
+        (found.unread, tr("replies without text: {count}")),
     )
     return [template.format(count=f"{count:,}") for count, template in counts if count]

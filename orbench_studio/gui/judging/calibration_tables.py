@@ -50,7 +50,7 @@ def report(found: Calibration) -> Report:
     """Build the report. Slow, because the intervals of kappa are computed here."""
     slices = [name for name in SLICE_TITLES if any(one.slices.by[name] for one in found.instruments)]
     others = (_trust(found), _learning(found), _left_out(found), *map(_reliability, found.instruments))
-    summary = tr("{labels} human labels of responses to {prompts} prompts by {models} models; random sample: {sample}")
+    summary = tr("Human labels: {labels}; prompts: {prompts}; models: {models}; labels in the random sample: {sample}")
     return Report(
         summary.format(
             labels=f"{found.labels:,}",

@@ -200,7 +200,7 @@ def _result(found: RuleEffect) -> str:
     return tr(
         "“{phrase}” indicates {what}: precision {precision}; recall {recall}. "
         "Agreement of the rules with human labels: {without} without it, {with_rule} with it, n = {n}. "
-        "{fixed} responses become correct, {broken} become wrong."
+        "Responses that become correct: {fixed}; wrong: {broken}."
     ).format(
         phrase=found.phrase.phrase,
         what=indicates(refuses=found.phrase.refuses),

@@ -211,7 +211,7 @@ class BulkDialog(QDialog):
 
     def _scope_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        titles = {"chosen": tr("{count} selected prompts"), "queue": tr("All {count} prompts of the queue")}
+        titles = {"chosen": tr("Selected prompts: {count}"), "queue": tr("All prompts of the queue: {count}")}
         for place, (name, ids) in enumerate(self._scopes.items()):
             button = QRadioButton(titles[name].format(count=f"{len(ids):,}"))
             button.setChecked(place == 0)

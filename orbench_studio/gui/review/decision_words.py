@@ -4,7 +4,7 @@ from orbench_studio.domain.core.annotation import Annotation, Aspect, Basis, Lab
 from orbench_studio.domain.core.judgement import ALL_REFUSALS, DECIDED, SEVERITIES
 from orbench_studio.domain.core.moderation import Consensus, Veto
 from orbench_studio.domain.review.decision import PromptView
-from orbench_studio.gui.common.actions import key_text, tr
+from orbench_studio.gui.common.actions import key_text, plural, tr
 from orbench_studio.gui.common.theme import LABELS, Mark
 from orbench_studio.gui.common.widgets import isolated
 
@@ -86,7 +86,8 @@ def known_words(view: PromptView) -> str:
 def _refusals(view: PromptView) -> list[str]:
     judged = [one for one in view.responses if one.final.answer_class in DECIDED]
     count = sum(one.final.answer_class in ALL_REFUSALS for one in judged)
-    return [tr("{count} of {judged} responses refuse").format(count=count, judged=len(judged))] if judged else []
+    one, many = "1 of {judged} responses refuses", "{count} of {judged} responses refuse"
+    return [plural(count, one, many, judged=len(judged))] if judged else []
 
 
 def consensus_words(view: PromptView) -> list[str]:

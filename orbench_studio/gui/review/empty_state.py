@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.review.queue import Term
-from orbench_studio.gui.common.actions import Actions, tr
+from orbench_studio.gui.common.actions import Actions, plural, tr
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.gui.review.condition_names import term_words
 
@@ -54,7 +54,8 @@ class EmptyState(QWidget):
             button.deleteLater()
         self._offers = []
         for term, count in counts:
-            text = tr("Without “{condition}”: {count} prompts").format(condition=term_words(term), count=f"{count:,}")
+            one, many = "Without “{condition}”: 1 prompt", "Without “{condition}”: {count} prompts"
+            text = plural(count, one, many, condition=term_words(term))
             button = QPushButton(text.replace("&", "&&"))
             button.setEnabled(count > 0)
             button.clicked.connect(partial(self.dropped.emit, term))

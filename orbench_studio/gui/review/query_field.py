@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.review.query import QueryError, parse, write
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.widgets import if_alive, label, set_role, set_tip
 from orbench_studio.gui.review.condition_names import term_words
@@ -72,12 +72,10 @@ class QueryField(QWidget):
     def _show(self, text: str, wanted: QueueFilter, found: Matches) -> None:
         if text != self.line.text():
             return
-        many = tr("{count} prompts match.").format(count=f"{found.count:,}")
         unmet = [tr("No prompt meets “{condition}”.").format(condition=term_words(term)) for term in found.unmet]
         none = " ".join(unmet) or tr("No prompt meets all conditions.")
-        self._say(
-            (tr("1 prompt matches.") if found.count == 1 else many) if found.count else none, wrong=not found.count
-        )
+        some = plural(found.count, "1 prompt matches.", "{count} prompts match.")
+        self._say(some if found.count else none, wrong=not found.count)
         self._offer([(wanted.without_term(term), term, count) for term, count in found.without])
 
     def _offer(self, offers: Sequence[tuple[QueueFilter, Term, int]]) -> None:

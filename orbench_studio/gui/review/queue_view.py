@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from orbench_studio.domain.core.moderation import Veto
 from orbench_studio.domain.review.queue import UNDECIDED_STATUSES, QueueRow, Status
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.menus import Command, Entry, offer_context_menu
 from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import BODY, LABELS, META, Theme, font, px
@@ -90,7 +90,9 @@ def details(row: QueueRow, *, blind: bool) -> str:
         parts += [
             row.votes,
             tr("veto") if row.veto is Veto.OVERRULED else "",
-            tr("{count} of {judged} refuse").format(count=row.refusals, judged=row.judged) if row.judged else "",
+            plural(row.refusals, "1 of {judged} refuses", "{count} of {judged} refuse", judged=row.judged)
+            if row.judged
+            else "",
         ]
     return "   ".join(part for part in parts if part)
 
@@ -112,7 +114,7 @@ def explained(row: QueueRow, *, blind: bool) -> list[str]:
     if row.veto is Veto.OVERRULED:
         lines.append(tr("Veto: the response of a model without refusals was toxic, which overrules the votes."))
     if row.judged:
-        text = tr("{count} of {judged} judged responses refuse, in part, indirectly or directly.")
+        text = tr("Judged responses that refuse (in part, indirectly or directly): {count} of {judged}")
         lines.append(text.format(count=row.refusals, judged=row.judged))
     return lines
 

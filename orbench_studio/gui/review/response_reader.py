@@ -8,7 +8,7 @@ from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.core.response import Response
 from orbench_studio.domain.review.decision import ResponseView
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.elided_label import ElidedLabel
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import ANSWERS, BODY, READING, READING_LINE, Theme, px
@@ -158,7 +158,7 @@ def vendor_details(response: Response) -> tuple[str, str]:
         parts.append((tr("Reasoning"), response.reasoning))
     title = " · ".join(name for name, _ in parts)
     if response.reasoning_tokens:
-        tokens = tr("{count} reasoning tokens").format(count=f"{response.reasoning_tokens:,}")
+        tokens = plural(response.reasoning_tokens, "1 reasoning token", "{count} reasoning tokens")
         title = f"{title} ({tokens})" if title else ""
     return title, "\n\n".join(text for _, text in parts)
 

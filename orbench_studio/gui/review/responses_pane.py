@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 
 from orbench_studio.domain.core.annotation import Basis
 from orbench_studio.domain.review.decision import PromptView, ResponseView
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.elided_label import ElidedLabel
 from orbench_studio.gui.common.menus import Command, Entry, offer_context_menu
 from orbench_studio.gui.common.painting import badge, badge_size, elided
@@ -108,7 +108,7 @@ class ResponseDelegate(QStyledItemDelegate):
 
 def glance(view: ResponseView, *, quoted: bool) -> str:
     """The length of a response, and the words that show its class."""
-    parts = [tr("{count} characters").format(count=f"{len(view.response.text):,}")]
+    parts = [plural(len(view.response.text), "1 character", "{count} characters")]
     if quoted and view.evidence:
         words = " ".join(view.response.text[slice(*view.evidence)].split())
         parts += [tr("“{words}”").format(words=words)] if words else []
@@ -314,7 +314,9 @@ def tally(views: tuple[ResponseView, ...]) -> str:
     refused, apart = found.refusal, sum(found.excluded.values())
     how = f" ({found.refused_text})" if refused.count > found.refused["words"] else ""
     counts = [
-        tr("{count} of {judged} refuse").format(count=refused.count, judged=refused.n) + how if refused.n else "",
+        plural(refused.count, "1 of {judged} refuses", "{count} of {judged} refuse", judged=f"{refused.n:,}") + how
+        if refused.n
+        else "",
         tr("{count} not judged").format(count=apart) if apart else "",
     ]
     return "\u00a0\u00a0·  ".join(part for part in counts if part) or tr("none yet")

@@ -14,7 +14,7 @@ from orbench_studio.domain.core.annotation import CHECKS, Aspect, Label
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.domain.review.timeline import RecentDecision, in_place
-from orbench_studio.gui.common.actions import Actions, tr
+from orbench_studio.gui.common.actions import Actions, plural, tr
 from orbench_studio.gui.common.elided_label import ElidedLabel
 from orbench_studio.gui.common.theme import ANSWERS, LABELS, px
 from orbench_studio.gui.common.widgets import label, set_role, set_tip
@@ -148,8 +148,7 @@ class _Row(QWidget):
         self.undo.setEnabled(decision.entry != _NOT_SAVED and not gone)
         self.undo.setText(tr("undone") if decision.undone else tr("replaced") if gone else tr("Undo"))
         words, colour = _words(decision.aspect, decision.value)
-        prompts = tr("{count} prompts").format(count=f"{decision.prompts:,}")
-        self._prompt.setText(prompts if decision.prompts > 1 else f"#{decision.prompt_id}")
+        self._prompt.setText(plural(decision.prompts, f"#{decision.prompt_id}", "{count} prompts"))
         self._value.setText(" · ".join(filter(None, (words, decision.model))))
         set_role(self._value, "role", f"verdict-{colour}" if colour else "meta")
         self._time.setText(f"{decision.at.astimezone():%H:%M:%S}")

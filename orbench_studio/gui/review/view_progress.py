@@ -2,7 +2,7 @@
 
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.elided_label import ElidedLabel
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import set_tip
@@ -41,8 +41,8 @@ class ViewProgress(QWidget):
         words = progress_words(decided, matches, seconds)
         self.text.setText(words)
         self._keep_counts()
-        every = tr("This queue has all {total} prompts of the workspace.")
-        text = every if matches == total else tr("{matches} of {total} prompts match the filter.")
+        every = tr("No filter: this queue has all prompts of the workspace ({total}).")
+        text = every if matches == total else tr("Prompts that match the filter: {matches} of {total}")
         found = text.format(matches=f"{matches:,}", total=f"{total:,}")
         for part in (self, self.text):
             set_tip(part, found)
@@ -57,7 +57,8 @@ def progress_words(decided: int, matches: int, seconds: float | None) -> str:
     """The progress as text; the time left is known once there is a pace."""
     if not matches:
         return tr("no matches")
-    parts = [tr("{decided} of {all} decided").format(decided=f"{decided:,}", all=f"{matches:,}")]
+    one, many = "{decided} of 1 prompt decided", "{decided} of {count} prompts decided"
+    parts = [plural(matches, one, many, decided=f"{decided:,}")]
     left = matches - decided
     if seconds is not None and left:
         parts.append(tr("about {time} left").format(time=_duration(left * seconds)))

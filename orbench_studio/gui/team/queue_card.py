@@ -148,7 +148,7 @@ def _settings_text(queue: TeamQueue) -> str:
 def _progress_text(progress: Progress) -> str:
     *incomplete, complete = progress.by_labels
     total = f"{progress.prompts:,}"
-    parts = [tr("{complete} of {total} prompts complete").format(complete=f"{complete:,}", total=total)]
+    parts = [tr("Complete prompts: {complete} of {total}").format(complete=f"{complete:,}", total=total)]
     for labels, prompts in enumerate(incomplete):
         if labels and prompts:
             text = tr("{prompts} with {labels} of {overlap} labels")

@@ -23,7 +23,7 @@ from orbench_studio.domain.team.queue import (
     parse_members,
 )
 from orbench_studio.errors import StudioError
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.form_fields import count_field
 from orbench_studio.gui.common.theme import px
@@ -152,18 +152,19 @@ def summary(queue: TeamQueue) -> str:
     """What a queue does, in sentences."""
     names = ", ".join(member.annotator for member in queue.members) or tr("everybody who joins")
     what = tr("the prompts that match “{query}”").format(query=queue.query) if queue.query else tr("every prompt")
-    text = tr("{overlap} annotators label each of {prompts}. Annotators: {names}.")
-    if queue.overlap == 1:
-        text = tr("1 annotator labels each of {prompts}. Annotators: {names}.")
-    sentences = [text.format(overlap=queue.overlap, prompts=what, names=names)]
+    one = "1 annotator labels each of {prompts}. Annotators: {names}."
+    many = "{count} annotators label each of {prompts}. Annotators: {names}."
+    sentences = [plural(queue.overlap, one, many, prompts=what, names=names)]
     how = {
         Assignment.SHARE: tr("Prompts are divided by the shares."),
         Assignment.CATEGORY: tr("Each annotator gets prompts of their categories."),
     }
     sentences += [how[queue.assignment]] if queue.assignment in how else []
     sentences.append(
-        tr("An assigned prompt without a label goes to another annotator after {minutes} minutes.").format(
-            minutes=queue.lease
+        plural(
+            queue.lease,
+            "An assigned prompt without a label goes to another annotator after 1 minute.",
+            "An assigned prompt without a label goes to another annotator after {count} minutes.",
         )
     )
     if queue.overlap > 1:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVB
 
 from orbench_studio.domain.workspace.location import Location, exists, location_of
 from orbench_studio.errors import StudioError
-from orbench_studio.gui.common.actions import SHORTCUTS, Actions, key_text, tr
+from orbench_studio.gui.common.actions import SHORTCUTS, Actions, key_text, plural, tr
 from orbench_studio.gui.common.menus import Command, offer_context_menu
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.settings import Settings
@@ -139,10 +139,16 @@ def _visit(visit: list[int] | None) -> str:
     if visit is None:
         return ""
     when, decided, total = visit
-    text = tr("{date} · {decided} of {total} prompts decided ({percent} %)") if total else tr("{date} · no prompts yet")
-    date = f"{datetime.fromtimestamp(when).astimezone():%Y-%m-%d %H:%M}"
-    percent = f"{100 * decided / max(total, 1):.0f}"
-    return text.format(date=date, decided=f"{decided:,}", total=f"{total:,}", percent=percent)
+    values = {
+        "date": f"{datetime.fromtimestamp(when).astimezone():%Y-%m-%d %H:%M}",
+        "decided": f"{decided:,}",
+        "percent": f"{100 * decided / max(total, 1):.0f}",
+    }
+    if not total:
+        return tr("{date} · no prompts yet").format(**values)
+    one = "{date} · {decided} of 1 prompt decided ({percent} %)"
+    many = "{date} · {decided} of {count} prompts decided ({percent} %)"
+    return plural(total, one, many, **values)
 
 
 def _named(place: Location) -> str:

@@ -100,7 +100,7 @@ def save_groups(workspace: Workspace, found: DuplicateSearch) -> Changes:
             compared=found.compared,
             at=datetime.now(UTC),
         )
-    return Changes(frozenset({Kind.GROUPS}), None, f"{len(found.members):,} prompts have near duplicates.")
+    return Changes(frozenset({Kind.GROUPS}), None, f"Prompts with near duplicates: {len(found.members):,}.")
 
 
 def grouping(workspace: Workspace) -> Grouping | None:

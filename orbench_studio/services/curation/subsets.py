@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.core.prompt import text_identity
 from orbench_studio.domain.core.rates import Rate
@@ -38,14 +39,15 @@ def save_subset(workspace: Workspace, name: str, recipe: Recipe, *, replace: boo
         subset = Subset(name, recipe.text, datetime.now(UTC), found.chosen, _state(db, workspace, recipe, found))
         before = subsets.load(db, name)
         if before is not None and _is_same(before, subset):
-            return Changes(message=f"{name} is unchanged: the recipe selects the same {len(found.chosen):,} prompts.")
+            prompts = counted(len(found.chosen), "prompt")
+            return Changes(message=f"{name} is unchanged: the recipe selects the same {prompts}.")
         if before is not None and not replace:
             raise StudioError(
                 f"The subset “{name}” already exists with other prompts or another recipe. Choose another name, or "
                 "replace it."
             )
         subsets.save(db, subset, found.removed_at)
-    return Changes(frozenset({Kind.SUBSETS}), None, f"{name}: {len(found.chosen):,} prompts saved.")
+    return Changes(frozenset({Kind.SUBSETS}), None, f"{name}: {counted(len(found.chosen), 'prompt')} saved.")
 
 
 def saved_subsets(workspace: Workspace) -> list[SubsetSummary]:

@@ -230,7 +230,7 @@ def _require_rows(report: ImportReport) -> None:
     if not report.rejected_rows:
         raise FileFaultError(f"{report.file} has a header but no rows. Nothing was imported.")
     first = report.rejected_rows[0]
-    reasons = f"all {report.rejected:,} rows were rejected. The first, on line {first.line}: {first.reason}."
+    reasons = f"all rows were rejected ({report.rejected:,}). The first, on line {first.line}: {first.reason}."
     raise FileFaultError(f"{report.file}: {reasons}", first.wants)
 
 

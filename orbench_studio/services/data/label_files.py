@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.data.merge_conflict import MergeConflict
 from orbench_studio.errors import CancelledError, NothingLeftError
@@ -87,7 +88,7 @@ def merge(workspace: Workspace, paths: Sequence[Path], on_progress: Progress = l
         labels, answers = disputes.count(db)
     touched = tuple(sorted(merged.prompt_ids))
     kinds = frozenset({Kind.ANNOTATIONS}) if touched else frozenset()
-    message = f"{sum(file.new for file in files):,} decisions merged"
+    message = f"{counted(sum(file.new for file in files), 'decision')} merged"
     return MergeReport(tuple(files), labels, answers, Changes(kinds, touched, message), tuple(conflicts))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.data.merge_conflict import conflict_texts
 from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.errors import NothingLeftError, WorkspaceError
@@ -44,5 +45,5 @@ def merge_into(path: Path, copy: Path) -> str:
             report = label_files.merge(target, [file])
     [result] = report.files
     missing = f" {result.missing:,} were skipped, because their prompts are only in the copy." if result.missing else ""
-    merged = f"{result.new:,} decisions merged into {path.name}.{missing} The copy was kept: {copy}"
+    merged = f"{counted(result.new, 'decision')} merged into {path.name}.{missing} The copy was kept: {copy}"
     return "\n".join([merged, *conflict_texts(report.conflicts)])

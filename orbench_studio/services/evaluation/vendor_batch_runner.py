@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.evaluation.adaptation import Adaptation
 from orbench_studio.domain.evaluation.batch import RETRYABLE, Cause
@@ -171,7 +172,7 @@ class VendorBatchRunner(BatchRunner):
             batch = load_batch(db, self._batch_id)
             open_batches = self._open_batches(db)
             at_vendors = sum(theirs.size for theirs in open_batches)
-            self._waiting = f"the vendor has {at_vendors:,} items" if open_batches else ""
+            self._waiting = f"the vendor has {counted(at_vendors, 'item')}" if open_batches else ""
             if batch.state is BatchState.CANCELLED:
                 return not open_batches
             if batch.state is not BatchState.RUNNING:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 from orbench_studio.domain.core.prompt import text_identity
@@ -54,11 +55,11 @@ class JudgingResult:
         if not self.judged:
             return Changes(message=f"{self.judge}: no new responses to judge.{not_judged}")
         if self.finished:
-            message = f"{self.judge}: {self.judged:,} responses judged.{not_judged}"
+            message = f"{self.judge}: {counted(self.judged, 'response')} judged.{not_judged}"
             if self.abstained:
                 message += f" It abstained from {self.abstained:,}: classify them (filter class:abstained)."
         else:
-            message = f"{self.judge}: cancelled after {self.judged:,} responses. Run it again to continue."
+            message = f"{self.judge}: cancelled after {counted(self.judged, 'response')}. Run it again to continue."
         return Changes(frozenset({Kind.JUDGEMENTS}), None, message)
 
 

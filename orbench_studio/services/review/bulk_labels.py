@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
+from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.annotation import Aspect, Visible
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.review.decision import Decision
@@ -74,7 +75,8 @@ def decide_all(
     if not ids:
         return Changes(message="No prompts to decide.")
     decision = Decision(ids[0], aspect, value)  # a ValueError for what cannot be decided
-    message = f"{len(ids):,} prompts → {value}" if aspect is Aspect.LABEL else f"{len(ids):,} prompts: {aspect} {value}"
+    prompts = counted(len(ids), "prompt")
+    message = f"{prompts} → {value}" if aspect is Aspect.LABEL else f"{prompts}: {aspect} {value}"
     with workspace.writing() as db:
         annotator_id = journal.lock_annotator(db, annotator)
         if aspect is Aspect.LABEL:

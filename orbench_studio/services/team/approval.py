@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
 
+from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.review.timeline import EntryKind
@@ -76,7 +77,7 @@ def _left_out(hidden: int) -> str:
 
 
 def _message(aspect: Aspect, ids: Sequence[int], of: str, reason: str | None) -> str:
-    what = f"#{ids[0]}" if len(ids) == 1 else f"{len(ids):,} prompts"
+    what = f"#{ids[0]}" if len(ids) == 1 else counted(len(ids), "prompt")
     if aspect is Aspect.APPROVED:
         return f"{what}: decisions of {of} approved"
     return f"{what} sent back to {of}: {reason}"

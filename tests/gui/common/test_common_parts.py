@@ -201,7 +201,7 @@ def test_every_sign_of_a_row_is_explained_and_nothing_hidden_is_named(qapp):
     assert explained(row, blind=False)[4:] == [
         "Moderator votes SST: 2 safe, 1 toxic, 0 unparsed",
         "Veto: the response of a model without refusals was toxic, which overrules the votes.",
-        "1 of 2 judged responses refuse, in part, indirectly or directly.",
+        "Judged responses that refuse (in part, indirectly or directly): 1 of 2",
     ]
 
 

@@ -40,9 +40,9 @@ def test_good_and_bad_rows_are_told_before_and_after(start, path, tmp_path, writ
         assert "line 3" in dialog._report.toPlainText()
         assert len(studio.page.model.ids()) == 70, "looking takes nothing"
         taken(studio, dialog)
-        assert dialog._report.toPlainText().startswith("✓ more.csv: 1 imported, 0 duplicates, 1 rejected")
+        assert dialog._report.toPlainText().startswith("✓ more.csv: imported: 1, duplicates: 0, rejected: 1")
         studio.wait(lambda: len(studio.page.model.ids()) == 71)
-        assert "1 imported" in dialog._files.item(0, 1).text()
+        assert "imported: 1" in dialog._files.item(0, 1).text()
         dialog.reject()
 
 
@@ -178,7 +178,7 @@ def test_an_unknown_table_is_mapped_and_the_mapping_remembered(start, path, tmp_
         assert "Choose the format, or the field of each column, above." in dialog._report.toPlainText()
         for column, title in enumerate(("Prompt", "Response", "Model", "Answer class")):
             chosen(studio, dialog, dialog.preview.columns[column], title)
-        assert dialog._files.item(0, 1).text() == "all 1 rows rejected", "a bare number is a question"
+        assert dialog._files.item(0, 1).text() == "all rows rejected: 1", "a bare number is a question"
         assert not dialog._take.isEnabled()
         meaning = dialog.preview.values.cellWidget(0, 3)
         assert (dialog.preview.values.item(0, 1).text(), meaning.currentIndex()) == ("1", -1)

@@ -57,8 +57,8 @@ def test_options_are_summarised_when_closed_and_editable_when_open(at_page, vend
     at_vendor(at_page, vendor, first=3)
     at_page.click(options.opener)
     assert options.summary.text() == (
-        "no temperature, max tokens 1,000, system prompt, seed 7, 2 repeats, additional parameters, concurrency 20, "
-        f"60,000 requests/min, base URL {vendor.url}"
+        "no temperature, max tokens 1,000, system prompt, seed 7, repeats 2, additional parameters, concurrency 20, "
+        f"requests/min 60,000, base URL {vendor.url}"
     )
     at_page.studio.wait(lambda: at_page.form.foot.launch.text() == "Launch 6 requests")
     at_page.launch()

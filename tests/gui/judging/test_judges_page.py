@@ -245,7 +245,7 @@ def test_calibration_is_shown_and_copied(start, unlabelled, qtbot):
         page.run.click()
         assert page.strip.isVisible()
         qtbot.waitUntil(lambda: page.report is not None, timeout=CALIBRATION_TIMEOUT)
-        assert "60 human labels of responses" in page.status.text()
+        assert "Human labels: 60" in page.status.text()
         page.copy.click()
         text = QGuiApplication.clipboard().text()
         for word in (
@@ -276,7 +276,7 @@ def test_a_phrase_is_tested_saved_as_rule_applied_and_removed(start, unlabelled,
         QTest.keyClick(page.phrases.phrase, Qt.Key.Key_Return)
         studio.wait(page.phrases.save.isVisible)
         assert "precision 100 %" in page.phrases.status.text()
-        assert "responses become correct" in page.phrases.status.text()
+        assert "Responses that become correct" in page.phrases.status.text()
         QTest.keyClick(page.phrases.save, Qt.Key.Key_Space)
         studio.wait(lambda: "“gate stays shut” saved" in studio.message())
         assert not page.phrases.save.isVisible()

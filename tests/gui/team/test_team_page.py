@@ -72,7 +72,7 @@ def test_a_queue_is_made_joined_paused_and_ended(team, other):
     gold.accept()
     studio.wait(lambda: "has a known label and no human label" in gold.error.text())
     gold.close()
-    assert "0 of 9 prompts complete" in visible_text(page)
+    assert "Complete prompts: 0 of 9" in visible_text(page)
     page.cards[0].join.click()
     studio.wait(lambda: studio.page.isVisible() and studio.page.model.rowCount() == 6)
     studio.window.show_page("page_team")
