@@ -35,6 +35,7 @@ def import_files(
     mend: import_options.Mend = None,
     encoding: import_options.Encoding = None,
     no_header: import_options.NoHeader = False,
+    forget: import_options.Forget = False,
     strict: import_options.Strict = False,
     as_json: import_options.AsJson = False,
 ) -> None:
@@ -50,8 +51,8 @@ def import_files(
     read_options = ReadOptions(
         moderator, model, judge, annotator, import_options.mapping_of(column or []),
         import_options.meanings_of(value or []), rows, requests, join_near, encoding,
-        not no_header,
-        import_options.faults_of(mend or []),
+        not no_header, import_options.faults_of(mend or []),
+        {} if forget or strict else _remembered(),
     )  # fmt: skip
 
     def run(opened: "Workspace", file: Path) -> "ImportReport":
@@ -95,12 +96,36 @@ def _all(
                 # Raised again outside: its traceback keeps the database open.
                 interrupted = True
                 break
+            _remember(found, read_options)
             if not as_json:
                 import_report.write_report(found)
             reports.append(import_report.as_json(found))
     if interrupted:
         raise KeyboardInterrupt
     return reports
+
+
+def _remembered() -> dict[str, str]:
+    """What the user said about the columns of earlier files."""
+    from orbench_studio.settings import load_settings
+
+    return load_settings().mappings
+
+
+def _remember(report: "ImportReport", given: "ReadOptions") -> None:
+    """Store what the options say about the columns, for other files with the same ones."""
+    from orbench_studio.services.data.import_files import remembered_text
+    from orbench_studio.settings import load_settings
+
+    if report.shape and (given.mapping is not None or given.meanings):
+        settings = load_settings()
+        text = remembered_text(given.mapping, given.meanings)
+        if settings.mappings.get(report.shape) != text:
+            settings.mappings[report.shape] = text
+            try:
+                settings.save()
+            except StudioError as error:
+                write_error(str(error))
 
 
 def _advice(error: StudioError, file: Path, read_options: "ReadOptions") -> str:

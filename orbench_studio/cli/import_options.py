@@ -42,7 +42,11 @@ Column = Annotated[
 ]
 Value = Annotated[
     list[str] | None,
-    typer.Option(metavar="VALUE=MEANING", help="Meaning of a value in the file, such as 1=direct_answer. Repeatable."),
+    typer.Option(
+        metavar="VALUE=MEANING",
+        help="Meaning of a value in the file, such as 1=direct_answer, or of a column: refused:1=direct_refusal. "
+        "Repeatable.",
+    ),
 ]
 Rows = Annotated[
     str | None,
@@ -67,6 +71,13 @@ Encoding = Annotated[
 ]
 NoHeader = Annotated[
     bool, typer.Option("--no-header", help="The first row has data. Columns are named by their places: 0, 1, …")
+]
+Forget = Annotated[
+    bool,
+    typer.Option(
+        "--forget",
+        help="Do not use the columns and values that an earlier import of a file with the same columns named.",
+    ),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Reject a file with an invalid row or a warning; exit code 3.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: an object with one report per file.")]

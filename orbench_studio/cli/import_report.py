@@ -22,6 +22,10 @@ def write_report(report: "ImportReport") -> None:
     )
     for warning in report.warnings:
         write_line(f"  WARNING: {warning}")
+    if report.remembered:
+        write_line(
+            f"  as for an earlier file with these columns: {', '.join(report.remembered)} (--forget to begin anew)"
+        )
     for what, name in report.inferred.items():
         write_line(f"  {what}, from the file name: {name} (override with --{what} NAME)")
     if report.added:
@@ -85,6 +89,7 @@ def as_json(report: "ImportReport") -> dict[str, Any]:
         "notes": report.notes,
         "inferred": report.inferred,
         "warnings": report.warnings,
+        "remembered": report.remembered,
         "values": [
             {
                 "field": column.field,

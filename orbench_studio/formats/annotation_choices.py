@@ -9,7 +9,8 @@ from orbench_studio.domain.core.category import parse_category
 from orbench_studio.domain.core.judgement import STOPPED
 from orbench_studio.formats import class_words
 from orbench_studio.formats.file_mapping import mapping_of
-from orbench_studio.formats.mapped import Layout, MappedRow
+from orbench_studio.formats.layout import Layout
+from orbench_studio.formats.mapped import MappedRow
 from orbench_studio.formats.mapping import ColumnMapping
 from orbench_studio.formats.reader_interface import Bound, Sheet
 from orbench_studio.formats.records import AnnotationDraft, Record
@@ -36,7 +37,7 @@ def bind(sheet: Sheet, base: ColumnMapping, choices: Choices, identity: list[int
     """Bind a format of people's choices: `base` says where the texts are, if the user does not."""
     mapping = mapping_of(sheet, base, may_lack_model=True)
     row = MappedRow(sheet, mapping, Layout(may_lack_model=True))
-    meanings = {class_words.word(stated): meaning for stated, meaning in sheet.options.meanings.items()}
+    meanings = {_words(stated): meaning for stated, meaning in sheet.options.meanings.items()}
 
     def take(line: int, cells: Cells) -> Record:
         record = row.record(line, cells)
@@ -53,12 +54,18 @@ def bind(sheet: Sheet, base: ColumnMapping, choices: Choices, identity: list[int
     return Bound(take, identity)
 
 
+def _words(stated: str) -> str:
+    """A value, or `CONTROL:VALUE`, as words."""
+    control, mark, value = stated.partition(":")
+    return f"{class_words.word(control)}{mark}{class_words.word(value)}"
+
+
 def _decided(sheet: Sheet, choice: Choice, meanings: dict[str, str], *, answered: bool) -> AnnotationDraft | None:
     """The decision that a choice states; None, and counted, for a choice of another kind."""
     annotator, stated, control, is_text = choice
     if is_text:
         return AnnotationDraft(annotator, Aspect.NOTE, stated) if stated.strip() else None
-    meaning = meanings.get(class_words.word(stated), stated)
+    meaning = meanings.get(_words(f"{control}:{stated}"), meanings.get(_words(stated), stated))
     label, category = class_words.LABELS.get(class_words.word(meaning)), parse_category(meaning)
     answer = None if class_words.word(meaning) in _OF_ITEMS else class_words.answer_class(meaning)
     answer = None if answer in STOPPED else answer

@@ -29,7 +29,7 @@ def mapping_of(sheet: Sheet, base: ColumnMapping, *, may_lack_model: bool = Fals
     named = {part: name for part, name in names_of(options).items() if part not in mapping.columns}
     mapping = replace(mapping, values={**mapping.values, **named})
     if may_lack_model:
-        return mapping
+        return mapping.with_meanings(options.meanings, may_be_others=True)
     try:
         mapping = mapping.with_meanings(options.meanings)
     except ValueError as error:

@@ -70,9 +70,16 @@ class Doctor:
     """Checks every row of a file before its reader gets it."""
 
     def __init__(
-        self, header: Sequence[str], identity: Sequence[int], checks: Sequence[Check], mend: Collection[Fault]
+        self,
+        header: Sequence[str],
+        identity: Sequence[int],
+        content: Collection[int],
+        checks: Sequence[Check],
+        mend: Collection[Fault],
     ) -> None:
+        """`identity` are the columns of a row's subject, `content` all that are read."""
         self._header = list(header)
+        self._content = itemgetter(*identity, *content)
         self._checks = (self._repeated_header, self._mojibake, *checks)
         self._subject = itemgetter(*identity)
         self._mend = mend
@@ -122,14 +129,14 @@ class Doctor:
         files.
         """
         subject = hash(self._subject(cells))
-        content = hash(tuple(cells)) & _CONTENT
+        content = hash(self._content(cells)) & _CONTENT
         packed = content << 32 | line
         before = self._seen.setdefault(subject, packed)
         if before == packed:
             return True
         first = before & 0xFFFFFFFF
         same = before >> 32 == content
-        how = "exactly" if same else "for the same subject, with other content"
+        how = "in all columns that are read" if same else "for the same subject, with other content"
         return not self._note(Fault.DUPLICATE, line, f"the row repeats line {first} {how}")
 
     def _repeated_header(self, cells: Cells) -> Diagnosis | None:

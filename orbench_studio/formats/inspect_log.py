@@ -21,7 +21,8 @@ from orbench_studio.formats import class_words, row_guard, zstd_entry
 from orbench_studio.formats.byte_source import InputFile, file_fault, require_ratio
 from orbench_studio.formats.file_mapping import mapping_of
 from orbench_studio.formats.json_table import SPACE, Window, as_text
-from orbench_studio.formats.mapped import Layout, MappedRow
+from orbench_studio.formats.layout import Layout
+from orbench_studio.formats.mapped import MappedRow
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.nested_paths import plain
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet

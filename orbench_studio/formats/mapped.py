@@ -1,14 +1,13 @@
 """Read a table through a mapping of its columns: the one way from cells to records."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, NoReturn
 
 from orbench_studio.domain.core.annotation import Aspect, Label
 from orbench_studio.domain.core.category import Category
-from orbench_studio.domain.core.judgement import STOPPED, AnswerClass, JudgeKind
+from orbench_studio.domain.core.judgement import STOPPED, AnswerClass
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.prompt import Origin, text_identity
 from orbench_studio.domain.core.response import StopReason
@@ -16,6 +15,7 @@ from orbench_studio.formats import class_words, conversations
 from orbench_studio.formats.file_mapping import mapping_of, names_of
 from orbench_studio.formats.import_doctor import Check
 from orbench_studio.formats.known_faults import ApiErrorCell, api_error, category_is_prompt, is_nothing, several_prompts
+from orbench_studio.formats.layout import Layout
 from orbench_studio.formats.mapping import VERDICTS, ColumnMapping, Field
 from orbench_studio.formats.nested_paths import Get, Parsed, alternatives, getter, plain
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet, category, prompt_text
@@ -39,30 +39,6 @@ _OF_RESPONSE = (
 _TEXTS = (Field.KEY, Field.SYSTEM, Field.EXPLANATION, Field.REASON, Field.SAMPLE, Field.ERROR)
 OTHER_SYSTEM = "rows without a response and with another system prompt than an earlier row (the first stays)"
 _NO_MODEL = "responses were skipped, because their model is unknown: enter it, or map a column to model"
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """What a format says beyond its mapping.
-
-    `judges` and `annotators` are columns that each hold one judge's or annotator's answer classes, with their names.
-    `key` is a pattern whose first group, after `key_prefix`, matches a prompt across files. `before` are columns
-    whose text was sent before that of the prompt, each with the separator; `not_read` are columns with other parts of
-    what was sent, which are counted.
-    """
-
-    mapping: ColumnMapping = field(default_factory=ColumnMapping)
-    attributes: tuple[str, ...] = ()
-    key: re.Pattern[str] | None = None
-    key_prefix: str = ""
-    judge_kind: JudgeKind = JudgeKind.LLM
-    judges: tuple[tuple[str, str, JudgeKind], ...] = ()
-    annotators: tuple[tuple[str, str], ...] = ()
-    splits_prompts: bool = False
-    skips_empty_responses: bool = False
-    may_lack_model: bool = False
-    before: tuple[tuple[str, str], ...] = ()
-    not_read: tuple[str, ...] = ()
 
 
 def bind(layout: Layout, sheet: Sheet) -> Bound:
@@ -109,6 +85,8 @@ class MappedRow:
         self._tallies: dict[Field, ColumnTally] = {
             part: sheet.tally.column(part, path.partition("|")[0]) for part, path in mapping.columns.items()
         }
+        for part, tally in self._tallies.items():
+            tally.stated = frozenset(mapping.meanings.get(part, ()))
         self._texts = [part for part in _TEXTS if part in mapping.columns]
         is_own = self._columns.get(Field.PROMPT) == layout.mapping.columns.get(Field.PROMPT)
         self.before = [(name, sheet.column(name), by) for name, by in layout.before if is_own and name in header]

@@ -1,7 +1,7 @@
 """Mappings: which column, or path inside a column, gives each field, and what its values mean."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Self
@@ -98,22 +98,25 @@ class ColumnMapping:
         meanings = {part: {**base.meanings.get(part, {}), **self.meanings.get(part, {})} for part in CODED}
         return replace(self, columns={**columns, **self.columns}, values={**values, **self.values}, meanings=meanings)
 
-    def with_meanings(self, given: Mapping[str, str]) -> Self:
-        """A copy with meanings of values, each for the mapped fields that can have it.
+    def with_meanings(self, given: Mapping[str, str], *, may_be_others: bool = False) -> Self:
+        """A copy with meanings of values: of `COLUMN:VALUE` for that column, else for the fields that can have it.
 
-        Raises ValueError for a meaning that no mapped field can have.
+        Raises ValueError for a meaning that no mapped field can have, unless `may_be_others` that are not mapped.
         """
         found = {part: dict(of) for part, of in self.meanings.items()}
-        words: dict[str, str] = {}
-        for stated, meaning in given.items():
-            if words.setdefault(class_words.word(stated), meaning) != meaning:
+        words: dict[tuple[str, str], str] = {}
+        places: dict[tuple[str, str], Field] = {(part, path): part for part, path in self.columns.items()}
+        for stated, meaning in sorted(given.items(), key=lambda pair: bool(scoped(pair[0], places)[0])):
+            named, value = scoped(stated, places)
+            if words.setdefault((str(named), class_words.word(value)), meaning) != meaning:
                 raise ValueError(f"{stated!r} is the same value as another one with another meaning")
-            fields = [part for part in CODED if part in self.columns and can_mean(part, meaning)]
-            if not fields:
+            parts = [places[place] for place in named] or list(self.columns)
+            fields = [part for part in CODED if part in parts and can_mean(part, meaning)]
+            if not fields and not may_be_others:
                 raise ValueError(f"no mapped column can mean {meaning!r}")
             for part in fields:
                 of = meaning if part is not Field.IS_REFUSAL else class_words.refusal(meaning, part) or meaning
-                found.setdefault(part, {})[class_words.word(stated)] = of
+                found.setdefault(part, {})[class_words.word(value)] = of
         return replace(self, meanings=found)
 
     def problems(self, header: Sequence[str]) -> list[str]:
@@ -176,6 +179,21 @@ class ColumnMapping:
 
 def _texts(found: Any) -> dict[str, str]:
     return {str(key): str(value) for key, value in found.items()}
+
+
+def scoped(stated: str, places: Iterable[tuple[str, str]]) -> tuple[list[tuple[str, str]], str]:
+    """The columns, of these fields and paths, that `COLUMN:VALUE` names, and the value; none for a value of any column.
+
+    COLUMN is the path of a column or the name of its field.
+    """
+    named = [
+        (place, name)
+        for place in places
+        for name in (*place, place[1].partition("|")[0])
+        if stated.startswith(f"{name}:")
+    ]
+    longest = max((len(name) for _, name in named), default=-1)
+    return list(dict.fromkeys(place for place, name in named if len(name) == longest)), stated[longest + 1 :]
 
 
 def can_mean(part: Field, meaning: str) -> bool:

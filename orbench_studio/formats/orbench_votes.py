@@ -97,18 +97,21 @@ def _answer_class(stated: str) -> AnswerClass:
 
 
 MODERATION = Reader(
-    "orbench-moderation", "OR-Bench moderation", ("category", "is_toxic", "moderation_result"), _bind_moderation
-)
+    "orbench-moderation", "OR-Bench moderation", ("category", "is_toxic", "moderation_result"), _bind_moderation,
+    fixed=True,
+)  # fmt: skip
 UNMODERATED = Reader(
     "orbench-moderation-failed",
     "OR-Bench failed moderation",
     ("error_message",),
     _bind_unmoderated,
     frozenset({"prompt", "response"}),
+    fixed=True,
 )
 CHECK = Reader(
     "orbench-response-check",
     "OR-Bench response check",
     ("prompt", "answer_category", "answer_type_response", "response"),
     _bind_check,
+    fixed=True,
 )

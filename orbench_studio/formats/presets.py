@@ -17,7 +17,8 @@ from typing import Any
 
 from orbench_studio.domain.core.judgement import JudgeKind
 from orbench_studio.errors import DAMAGE, StudioError, reason_of
-from orbench_studio.formats.mapped import Layout, bind
+from orbench_studio.formats.layout import Layout
+from orbench_studio.formats.mapped import bind
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import REQUEST, Reader
 from orbench_studio.formats.small_text import text_of

@@ -28,9 +28,10 @@ class ReadOptions:
     """Options of the user: names that the file lacks, its encoding, its column mapping, and the faults to repair.
 
     Without a header (`has_header`), columns are named by their places: 0, 1 and so on. `meanings` says what values
-    stand for, `rows` where the rows are in a JSON file or which sheet of a workbook has them, `requests` names the file
-    of the requests that a file of batch results answers. `join_near` joins prompts that differ only in white space and
-    quotation marks.
+    stand for (`1`, or `column:1`), `rows` where the rows are in a JSON file or which sheet of a workbook has them,
+    `requests` names the file of the requests that a file of batch results answers. `join_near` joins prompts that
+    differ only in white space and quotation marks. `remembered` has what the user said about the columns of earlier
+    files (see `remembered_mapping.py`).
     """
 
     moderator: str | None = None
@@ -45,6 +46,15 @@ class ReadOptions:
     encoding: str | None = None
     has_header: bool = True
     mend: frozenset[Fault] = field(default_factory=frozenset)
+    remembered: Mapping[str, str] = field(default_factory=dict)
+
+    def given(self) -> dict[str, object]:
+        """The options that the user set, by what they give."""
+        names = {"moderator": self.moderator, "model": self.model, "judge": self.judge, "annotator": self.annotator}
+        reading = {"rows": self.rows, "requests": self.requests, "encoding": self.encoding, "mend": self.mend}
+        more = {"column": self.mapping, "value": self.meanings, "join-near": self.join_near}
+        given = {**names, **more, **reading, "no-header": not self.has_header}
+        return {name: value for name, value in given.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +117,8 @@ class Reader:
     `others` lists the only other columns that a file may have, for formats with common column names; None allows any.
     A format that `joins` takes its prompts from a file of requests, by this column, unless it has the column
     `joined`. Rows count only where the columns of `only` have these values. What `keeps` its own reading is read by its
-    reader also where the user maps columns. `mapping` is the one of a format that is a mapping, `known` has the columns
-    that it names.
+    reader also where the user maps columns; the columns of a `fixed` format cannot be mapped. `mapping` is the one of a
+    format that is a mapping, `known` has the columns that it names.
     """
 
     name: str
@@ -119,6 +129,7 @@ class Reader:
     joins: str = ""
     joined: str = REQUEST
     keeps: bool = False
+    fixed: bool = False
     mapping: ColumnMapping | None = None
     only: Mapping[str, str] = field(default_factory=dict)
     known: frozenset[str] = frozenset()

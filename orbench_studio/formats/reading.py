@@ -19,6 +19,7 @@ from orbench_studio.formats.proposals import Proposal, Question, other_texts, pr
 from orbench_studio.formats.reader_interface import REQUEST, Bound, Reader, ReadOptions, Sheet
 from orbench_studio.formats.readers import choose, headerless, looks_like_data, recognise
 from orbench_studio.formats.records import Record, RowFault
+from orbench_studio.formats.remembered_mapping import remembering, shape
 from orbench_studio.formats.table_kind import open_table
 from orbench_studio.formats.tables import Cells, NestedCell, Row, Table, listing
 
@@ -34,10 +35,16 @@ class Reading:
 
     def __init__(self, file: InputFile, table: Table, format_name: str | None, options: ReadOptions) -> None:
         self._file = file
-        self._options = options
         rows, header = _with_header(file.name, table, format_name, options)
+        self.shape = shape(header)
+        self.options = remembering(options, header) if format_name is None else options
+        self.is_remembered = self.options is not options
+        options = self.options
         self.has_doubtful_header = table.first_is_row and options.has_header and looks_like_data(header)
         self.reader: Reader = _reader(file.name, header, format_name, options, may_be_data=self.has_doubtful_header)
+        if self.reader.fixed and options.mapping is not None:
+            text = f"the columns of the format {self.reader.name} cannot be mapped. Map prompt too, or name no column."
+            raise file_fault(file.name, text)
         self._rows, self.header = _joined(file.name, self.reader, rows, header, options)
         sheet = Sheet(file.name, self.header, options, table.bound, proposal=self._proposed(format_name))
         self._bound: Bound = self.reader.bind(sheet)
@@ -50,7 +57,7 @@ class Reading:
             text = f"Option without effect, as the file itself says how its texts are encoded: {options.encoding}"
             self.tally.doubts.append(f"{text} (--encoding).")
         self._only = [(header.index(column), value) for column, value in self.reader.only.items() if column in header]
-        self._doctor = Doctor(self.header, self._bound.identity, self._bound.checks, options.mend)
+        self._doctor = Doctor(self.header, self._bound.identity, sheet.bound, self._bound.checks, options.mend)
         self.records: Iterator[Record | RowFault | Finding] = self._records()
 
     @property
@@ -95,13 +102,13 @@ class Reading:
 
         Raises FileFaultError if a column that a recognised format does not know may have been sent, or be the response.
         """
-        mapping = self._options.mapping
+        mapping = self.options.mapping
         if mapping is not None and Field.PROMPT in mapping.columns:
             return Proposal()
         if self.reader is MAPPED:
-            return propose(*_first_rows(self._file.path, self._options)[:2])
+            return propose(*_first_rows(self._file.path, self.options)[:2])
         if format_name is None and not self.reader.known.issuperset(self.header):
-            header, rows, _ = _first_rows(self._file.path, self._options)
+            header, rows, _ = _first_rows(self._file.path, self.options)
             others = other_texts(header, rows, self.reader.columns, self.reader.known)
             if others:
                 text = f"{self._file.name}: it looks like {self.reader.name}, but {listing(others)}"

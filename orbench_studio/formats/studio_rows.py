@@ -198,4 +198,4 @@ def _original(found: Nested) -> OriginalSource | None:
     return None if source is None else (source, _number(found, "line") or 0)
 
 
-STUDIO = Reader("studio", "OR-Bench Studio export", tuple(PROMPT), _bind)
+STUDIO = Reader("studio", "OR-Bench Studio export", tuple(PROMPT), _bind, fixed=True)

@@ -5,7 +5,6 @@ import json
 import re
 import warnings
 from collections import Counter
-from collections.abc import Container
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 
@@ -27,7 +26,7 @@ class ColumnTally:
 
     `texts` counts the texts of a column of free texts, `nested_texts` those that are a list or an object, `identifiers`
     those that are only a number, a letter or an identifier, `empty` those that have nothing, and `dialogues` those with
-    the turns of a user and a model.
+    the turns of a user and a model. `stated` has the values whose meaning the user or the format states.
     """
 
     field: str
@@ -38,6 +37,7 @@ class ColumnTally:
     identifiers: int = 0
     empty: int = 0
     dialogues: int = 0
+    stated: frozenset[str] = frozenset()
 
     @property
     def total(self) -> int:
@@ -48,9 +48,17 @@ class ColumnTally:
         """The number of values that became this."""
         return sum(count for (_, became), count in self.values.items() if became == outcome)
 
-    def codes(self, known: Container[str]) -> tuple[list[str], list[str]]:
-        """The digits that were read without a meaning of the user, and those that were rejected."""
-        bare = [(value, became) for value, became in self.values if class_words.is_code(value) and value not in known]
+    def has_stated(self, value: str) -> bool:
+        """Whether the meaning of a value was stated."""
+        return class_words.word(value) in self.stated
+
+    def has_value(self, value: str) -> bool:
+        """Whether a row has this value."""
+        return class_words.word(value) in {class_words.word(counted) for counted, _ in self.values}
+
+    def codes(self) -> tuple[list[str], list[str]]:
+        """The digits that were read without a stated meaning, and those that were rejected."""
+        bare = [found for found in self.values if class_words.is_code(found[0]) and not self.has_stated(found[0])]
         rejected = [value for value, became in bare if became == REJECTED]
         return [value for value, became in bare if became not in (REJECTED, UNPARSED, NOT_READ)], rejected
 
@@ -109,7 +117,7 @@ class Tally:
     @property
     def empty_columns(self) -> list[ColumnTally]:
         """The columns that had no values."""
-        return [column for column in self._columns.values() if not column.values and not column.texts]
+        return [column for column in self._columns.values() if not column.values and column.texts == column.empty]
 
     @property
     def columns(self) -> list[ColumnTally]:

@@ -58,14 +58,48 @@ def test_numbers_are_read_all_or_none(run, run_json, write, tmp_path):
     [
         (["{}"] * 2, ("--column", "answer_class=mark", "--judge", "guard")),  # unparsed
         (["1", "2"], ("--column", "answer_class=mark", "--value", "1=direct_answer")),  # rejected
-        (["", ""], ("--column", "category=mark")),  # nothing doubtful: exit code 0
+        (["1", *["0"] * 29], ("--column", "is_refusal=mark", "--value", "0=direct_refusal")),  # rejected, but few
+        (["hate", "hate"], ("--column", "category=mark")),  # nothing doubtful: exit code 0
     ],
 )
 def test_strict_ends_with_3_for_what_is_doubtful(run, write, tmp_path, rows, options):
-    file = write("a.csv", HEAD + "".join(row.format(mark) for row, mark in zip(ROWS, rows, strict=True)))
+    file = write("a.csv", HEAD + "".join(row.format(mark) for row, mark in zip(ROWS * 15, rows, strict=False)))
     result = run("import", "w.orbench", file, *MAPPED, *options, "--strict")
     assert result.exit_code == (0 if options[-1] == "category=mark" else 3)
     assert (tmp_path / "w.orbench").exists() == (result.exit_code == 0)
+
+
+def test_a_value_has_a_meaning_of_its_own_in_each_column(run, run_json, write):
+    file = write("a.csv", "q,r,a,b\nIs it late?,Yes.,1,1\nIs it early?,No.,0,0\n")
+    options = ("--column", "prompt=q", "--column", "response=r", "--model", "oak", "--moderator", "m")
+    options += ("--column", "is_refusal=a", "--column", "response_verdict=b")
+    of = ("a:1=direct_answer", "is_refusal:0=direct_refusal", "b:1=toxic", "response_verdict:0=safe")
+    values = [part for each in of for part in ("--value", each)]
+    [report] = run_json("import", "w.orbench", file, *options, *values, "--strict")["files"]
+    became = {(c["field"], v["value"]): v["became"] for c in report["values"] for v in c["values"]}
+    assert [became["is_refusal", value] for value in "10"] == ["direct_answer", "direct_refusal"]
+    assert [became["response_verdict", value] for value in "10"] == ["toxic", "safe"]
+    alike = [part for each in ("1=", "0=safe") for part in ("--value", each)]
+    error = " ".join(run("import", "x.orbench", file, *options, *alike).stderr.split())
+    assert "the value 1 is in several columns. Set its meaning in each: a:1=MEANING b:1=MEANING" in error
+    one_sided = run("import", "y.orbench", file, *options[:-2], "--value", "1=direct_answer").stdout
+    assert "WARNING: Rows were rejected for values of a (is_refusal) without a known meaning: 0 1." in one_sided
+
+
+def test_columns_and_meanings_are_remembered_for_files_with_the_same_columns(run, run_json, write):
+    first, second = (write(name, HEAD + ROWS[1].format("1")) for name in ("a.csv", "b.csv"))
+    command = ("import", "w.orbench", first, *MAPPED, "--column", "answer_class=mark", "--value", "mark:1=refusal")
+    assert "as for an earlier file" not in run(*command).stdout
+    again = run("import", "x.orbench", second).stdout
+    named = "prompt=q, response=r, model=m, answer_class=mark, mark:1=refusal"
+    assert f"as for an earlier file with these columns: {named} (--forget to begin anew)" in again
+    assert "answer_class from mark: 1 → direct_refusal 1" in again
+    for unasked in ("--forget", "--strict"):
+        assert "format not recognised" in run("import", "y.orbench", second, unasked).stderr
+    assert "the answer class '1' is unknown" in run("import", "y.orbench", second, *command[3:-2]).stderr
+    places = write("c.csv", "Is it late?,refusal\n")
+    run("import", "z.orbench", places, "--no-header", "--column", "prompt=0")
+    assert run("import", "z.orbench", places, "--no-header").exit_code == 1, "unlike files have such columns"
 
 
 def test_texts_that_are_lists_are_a_warning(run, write):
@@ -237,7 +271,11 @@ def test_labels_that_contradict_each_other_beside_responses_are_a_warning(run, w
         (("--model", "elm"), "WARNING: Options without effect, as no row lacks such a name: model elm."),
         (("--judge", "guard"), "WARNING: Options without effect, as no row lacks such a name: judge guard."),
         (("--column", "answer_class=mark", "--value", "no=direct_refusal"), "No mapped column has the value no"),
-        (("--column", "answer_class=empty"), "No row has a value in empty (answer_class)."),
+        *(
+            (("--column", f"{field}=empty"), f"None of 2 rows has a value in empty ({field}).")
+            for field in ("answer_class", "category", "key", "seed", "sample", "stop_reason", "system_prompt")
+        ),
+        (("--column", "answer_class=mark", "--value", "empty:refusal=direct_answer"), "has the value empty:refusal"),
         (("--rows", "a.b"), "its rows are not in parts, so there is nothing under 'a.b'"),
         (("--column", "label=mark"), "label (mark) may be of the prompt or of the response: map it to prompt_label"),
     ],
@@ -266,3 +304,13 @@ def test_the_command_asks_which_column_was_sent(run, write):
     file = write("a.csv", "query,final_query,response\nIs it late?,Say: is it late?,Yes.\n")
     error = run("import", "w.orbench", file).stderr
     assert "final_query (“Say: is it late?”) was sent to the model: map that one to prompt" in " ".join(error.split())
+
+
+def test_an_export_refuses_options_that_say_how_to_read_it(run, write):
+    run("import", "w.orbench", write("a.csv", "prompt,category\nIs it late?,hate\n"))
+    run("export", "w.orbench", "--format", "jsonl", "--out", "out")
+    options = ("--model", "m", "--value", "1=safe", "--column", "key=prompt", "--rows", "a", "--format", "mapped")
+    error = " ".join(run("import", "c.orbench", "out", *options).stderr.split())
+    assert "Options without effect: model, column, value, rows, format. Leave them out." in error
+    near = run("import", "c.orbench", "out", "--join-near").stdout
+    assert "WARNING: Options without effect on an export: join-near." in near

@@ -37,7 +37,7 @@ from orbench_studio.gui.data.import_preview import ImportPreview
 from orbench_studio.gui.data.import_run import FileToImport, ImportRun, Repairs
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.data.file_members import expanded
-from orbench_studio.services.data.import_files import OFFERS, Fault
+from orbench_studio.services.data.import_files import OFFERS, Fault, remembered_text, shape
 
 _LOSS = 10  # a tenth of the rows
 _FILES_HEIGHT, _NAME_WIDTH, _STATUS_WIDTH = 100, 170, 320  # pixels
@@ -99,8 +99,10 @@ class ImportDialog(QDialog):
     def take(self) -> None:
         """Import the files that can be imported."""
         for file in self.run.ready:
-            if file.mapping is not None and file.preview is not None:
-                self._session.settings.mappings["\t".join(file.preview.header)] = file.mapping.to_json()
+            mapping = file.mapping if file.format is None else None  # a known format has its own
+            if (mapping is not None or file.meanings) and file.preview is not None:
+                text = remembered_text(mapping, file.meanings)
+                self._session.settings.mappings[shape(file.preview.header)] = text
         self._session.save_settings()
         self.run.take(self._given())
         self._show()

@@ -89,6 +89,8 @@ def message(file: FileToImport) -> list[str]:
         return []
     inferred = tr("{file}: {what}, from the file name: {name}")
     lines = [tr("✓ {file}: {result}").format(file=name, result=state(file))] if file.taken else []
+    if file.remembered:
+        lines.append(tr("{file}: fields and meanings as for an earlier file with these columns.").format(file=name))
     lines += asked
     lines += [f"⚠ {name}: {warning}" for warning in report.warnings]
     lines += [inferred.format(file=name, what=what, name=found) for what, found in report.inferred.items()]

@@ -151,6 +151,8 @@ class ImportPreview(QWidget):
         file = self._file
         if file is None or file.preview is None:
             return
+        gone = {path.partition("|")[0] for path in {*self.mapping.columns.values()} - {*columns.values()}}
+        file.meanings = {key: of for key, of in file.meanings.items() if not any(key.startswith(f"{c}:") for c in gone)}
         file.format = file.format or file.preview.format
         file.mapping = ColumnMapping(columns, self.mapping.values, self.mapping.meanings)
         self.changed.emit()
@@ -289,7 +291,7 @@ class ImportPreview(QWidget):
         box.setPlaceholderText(tr("Choose the meaning…"))
         box.setCurrentIndex(0 if is_known else -1)
         box.setAccessibleName(tr("Meaning of {value} in {column}").format(value=value, column=column.column))
-        box.activated.connect(partial(self._choose_meaning, box, value))
+        box.activated.connect(partial(self._choose_meaning, box, f"{column.column}:{value}"))
         self.meanings.append(box)
         return box
 

@@ -17,9 +17,11 @@ from orbench_studio.services.data.import_files import (
     Preview,
     Question,
     ReadOptions,
+    from_remembered_text,
     import_file,
     inspect_file,
     preview_file,
+    shape,
 )
 from orbench_studio.services.workspace.workspace import Workspace
 
@@ -43,6 +45,7 @@ class FileToImport:
     taken: bool = False
     edited: bool = False  # the user changed how it is read
     confirmed: bool = False  # the user chose the column of the prompt
+    remembered: bool = False  # mapping and meanings are those of an earlier file with the same columns
 
     @property
     def questions(self) -> list[Question]:
@@ -80,7 +83,10 @@ class Repairs:
             join_near=self.join_near,
             has_header=file.has_header,
             mend=self.mend,
-            **file.names,
+            model=file.names.get("model"),
+            moderator=file.names.get("moderator"),
+            judge=file.names.get("judge"),
+            annotator=file.names.get("annotator"),
         )
 
 
@@ -130,18 +136,22 @@ class ImportRun(QObject):
     def _preview(self, file: FileToImport, repairs: Repairs) -> None:
         """Read the first rows; a table of no known format gets the mapping that was used before, or a proposal."""
         file.preview = preview_file(file.path, replace(repairs.options(file), mapping=None))
-        if file.preview.format is None and file.format is None and file.mapping is None:
-            remembered = self._remembered(file.preview)
+        if file.format is not None or file.mapping is not None:
+            return
+        remembered, meanings = self._remembered(file.preview)
+        file.remembered = remembered is not None or bool(meanings)
+        file.meanings = {**meanings, **file.meanings}
+        if file.preview.format is None:
             file.confirmed = remembered is not None
             certain = ColumnMapping(file.preview.certain) if file.preview.proposal else None
             file.mapping = remembered or certain
 
-    def _remembered(self, preview: Preview) -> ColumnMapping | None:
-        stored = self._session.settings.mappings.get("\t".join(preview.header))
+    def _remembered(self, preview: Preview) -> tuple[ColumnMapping | None, dict[str, str]]:
+        stored = self._session.settings.mappings.get(shape(preview.header))
         try:
-            return ColumnMapping.from_json(stored) if stored else None
+            return from_remembered_text(stored) if stored else (None, {})
         except ValueError:
-            return None  # the settings were edited by hand
+            return None, {}  # the settings were edited by hand
 
     def _begin(
         self,

@@ -9,15 +9,19 @@ from sqlalchemy import Connection, update
 from orbench_studio.domain.data.hub_address import downloaded_from
 from orbench_studio.errors import CancelledError, DoubtfulFileError, FileFaultError
 from orbench_studio.formats.byte_source import file_fault, name_of
+from orbench_studio.formats.class_words import is_bare
 from orbench_studio.formats.export_overwrite import repair
 from orbench_studio.formats.import_doctor import OFFERS, Fault, Finding
 from orbench_studio.formats.manifest import Manifest, folder_of, manifest_at
-from orbench_studio.formats.mapping import CODED, ColumnMapping, Field
+from orbench_studio.formats.mapping import CODED, ColumnMapping, Field, can_mean
 from orbench_studio.formats.proposals import Question
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.readers import readers
 from orbench_studio.formats.reading import Preview, Reading, preview_file, read_file
 from orbench_studio.formats.records import VALUE, Record, RowFault
+from orbench_studio.formats.remembered_mapping import from_text as from_remembered_text
+from orbench_studio.formats.remembered_mapping import shape
+from orbench_studio.formats.remembered_mapping import to_text as remembered_text
 from orbench_studio.formats.studio_rows import STUDIO
 from orbench_studio.formats.tables import NestedCell
 from orbench_studio.formats.tally import REJECTED, UNPARSED, ColumnTally
@@ -44,15 +48,19 @@ __all__ = [
     "ReadOptions",
     "RowFault",
     "formats",
+    "from_remembered_text",
     "import_file",
     "inspect_file",
     "is_nested",
     "preview_file",
+    "remembered_text",
+    "shape",
 ]
 
 BATCH = 2_000  # records added at a time,
 _BATCH_CHARACTERS = 8_000_000  # or as many as have about so many characters
 REPAIRED = "interrupted exports undone"
+_OF_ALL_FILES = ("join-near", "mend")  # options that the window sets for all files at once
 REMEMBERED = 1_000  # rejected rows and findings listed in a report; all are counted
 
 Progress = Callable[[int, int], bool]
@@ -76,8 +84,11 @@ def import_file(
     repaired = _repair(path)
     exported = manifest_at(path)
     if exported is not None:
+        _refuse_options(exported, options, format_name)
         report = _import_export(workspace, exported, on_progress)
         report.notes |= {REPAIRED: 1} if repaired else {}
+        if unused := ", ".join(name for name in options.given() if name in _OF_ALL_FILES):
+            report.warnings.append(f"Options without effect on an export: {unused}.")
         return report
     goes_on = _cancelling(path, on_progress)
     with (
@@ -92,8 +103,8 @@ def import_file(
             record_import.add(records)
         report.imported, report.duplicates = record_import.imported, record_import.duplicates
         _require_rows(report)
-        finish(report, file, options, record_import.notes)
-        _require_all_codes(report, options)
+        finish(report, file, record_import.notes)
+        _require_all_codes(report, file.options)
         if strict:
             _require_sound(report)
         report.warnings += record_import.finish()
@@ -136,6 +147,15 @@ def _import_export(workspace: Workspace, exported: Manifest, on_progress: Progre
     return report
 
 
+def _refuse_options(exported: Manifest, options: ReadOptions, format_name: str | None) -> None:
+    """Raise an error for options that say how to read a file, which an export itself says."""
+    given = [name for name in options.given() if name not in _OF_ALL_FILES]
+    given += ["format"] if format_name not in (None, STUDIO.name) else []
+    if given:
+        text = "it is an export of this program, which says itself how it is read. Options without effect:"
+        raise file_fault(exported.folder.name, f"{text} {', '.join(given)}. Leave them out.")
+
+
 def inspect_file(
     path: Path,
     options: ReadOptions,
@@ -146,13 +166,14 @@ def inspect_file(
     """Read a whole file and report what an import would find, without importing anything."""
     repaired = _repair(path)
     if (exported := manifest_at(path)) is not None:
+        _refuse_options(exported, options, format_name)
         path, format_name = next(iter(exported.files)), STUDIO.name
     goes_on = _cancelling(path, on_progress)
     with gc_paused(), read_file(path, format_name=format_name, options=options, on_progress=goes_on) as file:
         report = ImportReport(name_of(path), file.format, inferred=file.inferred)
         for records in _batches(file, report):
             report.imported += len(records)
-        finish(report, file, options)
+        finish(report, file)
     report.notes |= {REPAIRED: 1} if repaired else {}
     if not report.rejected:
         _require_rows(report)
@@ -200,15 +221,20 @@ def _reject(report: ImportReport, fault: RowFault) -> None:
 
 
 def _require_all_codes(report: ImportReport, options: ReadOptions) -> None:
-    """Refuse a file of which a column of numbers would be read by half: 1 as toxic, and 2 not at all."""
-    mapped = options.mapping.meanings if options.mapping else {}
-    for column in report.values:
-        if column.field not in CODED or column.field == Field.CATEGORY:
-            continue
-        read, rejected = column.codes({*options.meanings, *mapped.get(Field(column.field), ())})
+    """Refuse a file of which numbers would be read by half (1 as toxic, and 2 not at all), or alike in two columns."""
+    coded = [column for column in report.values if column.field in CODED and column.field != Field.CATEGORY]
+    for column in coded:
+        read, rejected = column.codes()
         if read and rejected:
             numbers = ", ".join(sorted({*read, *rejected}))
             text = f"the column {column.column} ({column.field}) has the values {numbers}. Set the meaning of each"
+            raise FileFaultError(f"{report.file}: {text}. Nothing was imported.", VALUE)
+    for stated, meaning in options.meanings.items():
+        able = [column for column in coded if can_mean(Field(column.field), meaning)]
+        several = [column for column in able if is_bare(stated) and column.has_value(stated)]
+        if len({column.column for column in several}) > 1:
+            each = " ".join(f"{column.column}:{stated}=MEANING" for column in several)
+            text = f"the value {stated} is in several columns. Set its meaning in each: {each}"
             raise FileFaultError(f"{report.file}: {text}. Nothing was imported.", VALUE)
 
 

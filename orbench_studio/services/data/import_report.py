@@ -9,11 +9,11 @@ from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
 from orbench_studio.formats.class_words import word
 from orbench_studio.formats.import_doctor import Fault, Finding
 from orbench_studio.formats.mapped import OTHER_SYSTEM
-from orbench_studio.formats.mapping import CODED, Field
+from orbench_studio.formats.mapping import Field, scoped
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import Reading
 from orbench_studio.formats.records import RowFault
-from orbench_studio.formats.tally import MORE, NOT_READ, SHOWN, UNPARSED, ColumnTally
+from orbench_studio.formats.tally import MORE, NOT_READ, REJECTED, SHOWN, UNPARSED, ColumnTally
 from orbench_studio.services.data.prompt_import import OTHER_LABEL, OTHER_TEXT
 
 _DOUBTFUL = 0.1  # the share of rows from which something is a warning
@@ -26,7 +26,8 @@ class ImportReport:
 
     `added` counts new records by kind; `rejected_rows` and `findings` list the first thousand, `rejected` and `faults`
     count all. `inferred` has the names that come from the file's name, by what they name (`model`, `judge`). `values`
-    has the values of the mapped columns with what each became, `warnings` what makes the result doubtful.
+    has the values of the mapped columns with what each became, `warnings` what makes the result doubtful. `shape`
+    identifies files with the same columns, `remembered` has the mapping of an earlier one, where it was used.
     """
 
     file: str
@@ -42,6 +43,8 @@ class ImportReport:
     inferred: dict[str, str] = field(default_factory=dict)
     values: list[ColumnTally] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    shape: str = ""
+    remembered: list[str] = field(default_factory=list)
 
     @property
     def changes(self) -> Changes:
@@ -49,11 +52,15 @@ class ImportReport:
         return ALL_CHANGED if self.imported or self.added else Changes()
 
 
-def finish(
-    report: ImportReport, file: Reading, options: ReadOptions, stored: Mapping[str, int] = MappingProxyType({})
-) -> None:
+def finish(report: ImportReport, file: Reading, stored: Mapping[str, int] = MappingProxyType({})) -> None:
     """Add the value counts, notes and warnings to the report."""
+    options = file.options
     report.values = file.tally.columns
+    report.shape = file.shape
+    if file.is_remembered:
+        columns = options.mapping.columns if options.mapping else {}
+        report.remembered = [f"{part}={columns[part]}" for part in Field if part in columns]
+        report.remembered += [f"{value}={meaning}" for value, meaning in options.meanings.items()]
     report.notes |= file.tally.notes
     if file.has_doubtful_header:
         report.warnings.append("The first row looks like data, and was read as the names of the columns.")
@@ -67,15 +74,17 @@ def finish(
         report.warnings.append(f"{text}. If they judge the responses, map them to response_verdict.")
     if unused := ", ".join(f"{part} {name}" for part, name in file.unused_names.items()):
         report.warnings.append(f"Options without effect, as no row lacks such a name: {unused}.")
-    for column in file.tally.empty_columns if options.mapping and report.imported else ():
-        if column.field in CODED and column.field != Field.CATEGORY:
-            report.warnings.append(f"No row has a value in {column.column} ({column.field}).")
+    if options.mapping and report.imported:
+        rows = "1 row has no value" if report.imported == 1 else f"None of {report.imported:,} rows has a value"
+        empty = (column for column in file.tally.empty_columns if column.field not in (Field.ERROR, Field.RESPONSE))
+        report.warnings += [f"{rows} in {column.column} ({column.field})." for column in empty]
     report.warnings += file.tally.doubts
     for name, count in file.tally.not_read.items():
         rows = "1 row has" if count == 1 else f"{count:,} rows have"
         report.warnings.append(f"{rows} a value in {name}, which is part of what was sent. It was not read.")
     report.warnings += _doubts(report)
-    report.warnings += _of_categories(report.values, options)
+    report.warnings += _of_unknown_values(report.values)
+    report.warnings += _of_categories(report.values)
     report.warnings += _of_meanings(report.values, options)
 
 
@@ -114,15 +123,24 @@ def _is_repaired(report: ImportReport, fault: Fault) -> bool:
     return any(finding.mended for finding in report.findings if finding.fault == fault)
 
 
-def _of_categories(values: Iterable[ColumnTally], options: ReadOptions) -> Iterator[str]:
+def _of_unknown_values(values: Iterable[ColumnTally]) -> Iterator[str]:
+    """A warning about each column of which values were rejected, because nobody says what they mean."""
+    for column in values:
+        unknown = {value: count for (value, became), count in column.values.items() if became == REJECTED}
+        if unknown and column.field != Field.CATEGORY:
+            listed = ", ".join(f"{value} {count:,}" for value, count in list(unknown.items())[:10])
+            more = f" and {len(unknown) - 10:,} more" if len(unknown) > 10 else ""
+            rows = f"Rows were rejected for values of {column.column} ({column.field}) without a known meaning"
+            yield f"{rows}: {listed}{more}."
+
+
+def _of_categories(values: Iterable[ColumnTally]) -> Iterator[str]:
     """One warning about the categories that are not OR-Bench's."""
     own = Counter[str]()
-    mapped = options.mapping.meanings if options.mapping else {}
-    stated = {*map(word, options.meanings), *mapped.get(Field.CATEGORY, ())}
     for column in values:
         if column.field == Field.CATEGORY:
             for (value, became), count in column.values.items():
-                if became.startswith(_OWN) and word(value) not in stated:
+                if became.startswith(_OWN) and not column.has_stated(value):
                     own[became.removeprefix(_OWN)] += count
     if own:
         names = ", ".join(f"{name} {count:,}" for name, count in own.most_common(10))
@@ -136,7 +154,9 @@ def _of_meanings(values: Iterable[ColumnTally], options: ReadOptions) -> Iterato
     counted = [(value, column) for column in values for value, _ in column.values]
     if any(value == MORE for value, _ in counted):
         return  # not every value was counted one by one
-    known = {word(value) for value, _ in counted}
+    known = {((column.field, column.column), word(value)) for value, column in counted}
+    places = {place for place, _ in known}
     for stated in options.meanings:
-        if word(stated[:SHOWN]) not in known:
+        named, value = scoped(stated, places)
+        if not any((place, word(value[:SHOWN])) in known for place in named or places):
             yield f"No mapped column has the value {stated}, whose meaning was set."

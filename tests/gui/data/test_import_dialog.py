@@ -172,7 +172,7 @@ def test_the_rows_are_asked_for_in_the_field_that_gives_them(start, path, tmp_pa
 
 def test_an_unknown_table_is_mapped_and_the_mapping_remembered(start, path, tmp_path, write_csv):
     first = write_csv(tmp_path / "a.csv", ("ask", "reply", "llm", "mark"), [("May I pat the dog?", "Yes.", "m1", "1")])
-    second = write_csv(tmp_path / "b.csv", ("ask", "reply", "llm", "mark"), [("May I pat the cat?", "No.", "m1", "2")])
+    second = write_csv(tmp_path / "b.csv", ("ask", "reply", "llm", "mark"), [("May I pat the cat?", "No.", "m1", "1")])
     with start(path) as studio:
         dialog = looked(studio, first)
         assert "Choose the format, or the field of each column, above." in dialog._report.toPlainText()
@@ -192,6 +192,8 @@ def test_an_unknown_table_is_mapped_and_the_mapping_remembered(start, path, tmp_
         dialog._review.click()
         dialog = looked(studio, second)
         assert [box.currentText() for box in dialog.preview.columns] == ["Prompt", "Response", "Model", "Answer class"]
+        assert "b.csv: fields and meanings as for an earlier file with these columns." in dialog._report.toPlainText()
+        assert dialog.run.files[0].report.imported == 1, "the meaning of the number is remembered too"
         dialog.reject()
 
 

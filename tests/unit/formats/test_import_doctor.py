@@ -7,6 +7,7 @@ from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.formats.import_doctor import OFFERS, Fault, Finding
 from orbench_studio.formats.known_faults import chosen_category, split_prompts, stated_class
+from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.records import Record, RowFault
 
 MODERATED = "prompt,category,is_toxic,moderation_result\n"
@@ -147,12 +148,19 @@ def test_repeated_rows(examine):
     content = ALIGNED + "A,False,R,hate\nB,False,R,hate\nA,False,R,hate\nB,True,S,hate\n"
     findings, records, _ = examine("x.csv", content, model="m")
     assert [(f.fault, f.line, f.message) for f in findings] == [
-        (Fault.DUPLICATE, 4, "the row repeats line 2 exactly"),
+        (Fault.DUPLICATE, 4, "the row repeats line 2 in all columns that are read"),
         (Fault.DUPLICATE, 5, "the row repeats line 3 for the same subject, with other content"),
     ]
     assert len(records) == 4
     _, records, _ = examine("x.csv", content, Fault.DUPLICATE, model="m")
     assert [(r.line, r.responses[0].text) for r in records] == [(2, "R"), (3, "R")]
+
+
+def test_columns_that_are_not_read_do_not_make_a_row_another_one(take):
+    mapping = ColumnMapping({Field.PROMPT: "q", Field.CATEGORY: "c"})
+    found = take("x.csv", "no,q,c\n1,A,hate\n2,A,hate\n3,A,sexual\n", mapping=mapping)
+    how = [finding.message.partition("line 2 ")[2] for finding in found if isinstance(finding, Finding)]
+    assert how == ["in all columns that are read", "for the same subject, with other content"]
 
 
 def test_another_vote_of_the_same_moderator_is_a_repeated_row(examine):

@@ -1,0 +1,31 @@
+"""What a format that is a mapping says beyond its columns, values and meanings."""
+
+import re
+from dataclasses import dataclass, field
+
+from orbench_studio.domain.core.judgement import JudgeKind
+from orbench_studio.formats.mapping import ColumnMapping
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a format says beyond its mapping.
+
+    `judges` and `annotators` are columns that each hold one judge's or annotator's answer classes, with their names.
+    `key` is a pattern whose first group, after `key_prefix`, matches a prompt across files. `before` are columns
+    whose text was sent before that of the prompt, each with the separator; `not_read` are columns with other parts of
+    what was sent, which are counted.
+    """
+
+    mapping: ColumnMapping = field(default_factory=ColumnMapping)
+    attributes: tuple[str, ...] = ()
+    key: re.Pattern[str] | None = None
+    key_prefix: str = ""
+    judge_kind: JudgeKind = JudgeKind.LLM
+    judges: tuple[tuple[str, str, JudgeKind], ...] = ()
+    annotators: tuple[tuple[str, str], ...] = ()
+    splits_prompts: bool = False
+    skips_empty_responses: bool = False
+    may_lack_model: bool = False
+    before: tuple[tuple[str, str], ...] = ()
+    not_read: tuple[str, ...] = ()
