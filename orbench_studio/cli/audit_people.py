@@ -4,14 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import rate_as_json, write_json, write_line, write_table
+from orbench_studio.cli.console import coefficient_as_json, rate_as_json, write_json, write_line, write_table
 from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.rates import coefficient_text
 from orbench_studio.domain.core.schemes import SCHEMES
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.judging.agreement import Confusion, Kappa
-    from orbench_studio.estimates.raters import Coefficient
+    from orbench_studio.domain.judging.agreement import Confusion
     from orbench_studio.services.audit.human_agreement import (
         AnnotatorAgreement,
         GroupAgreement,
@@ -132,17 +131,17 @@ def _confusion(found: "Confusion") -> dict[str, Any]:
         "positive": found.positive,
         "counts": counts,
         **{name: rate_as_json(rate) for name, rate in rates.items()},
-        "kappa": _coefficient(found.kappa),
+        "kappa": coefficient_as_json(found.kappa),
     }
 
 
 def _between(between: "GroupAgreement") -> dict[str, Any]:
     pairs = [
-        {"annotators": [two.one, two.other], "same": rate_as_json(two.same), "kappa": _coefficient(two.kappa)}
+        {"annotators": [two.one, two.other], "same": rate_as_json(two.same), "kappa": coefficient_as_json(two.kappa)}
         for two in between.pairs
     ]
-    return {"pairs": pairs, "fleiss": _coefficient(between.fleiss), "krippendorff_alpha": _coefficient(between.alpha)}
-
-
-def _coefficient(one: "Kappa | Coefficient") -> dict[str, Any]:
-    return {"value": one.value, "n": one.n, "interval": one.interval}
+    return {
+        "pairs": pairs,
+        "fleiss": coefficient_as_json(between.fleiss),
+        "krippendorff_alpha": coefficient_as_json(between.alpha),
+    }

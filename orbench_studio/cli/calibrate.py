@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import rate_as_json, show_progress, write_json, write_line, write_table
+from orbench_studio.cli.console import (
+    coefficient_as_json,
+    rate_as_json,
+    show_progress,
+    write_json,
+    write_line,
+    write_table,
+)
 from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.rates import coefficient_text
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.judging.agreement import Agreement, Kappa
+    from orbench_studio.domain.judging.agreement import Agreement
     from orbench_studio.domain.judging.calibration_result import (
         Calibration,
         Draws,
@@ -92,16 +99,12 @@ def _agreement(found: "Agreement") -> dict[str, Any]:
         "accuracy": rate_as_json(found.accuracy),
         "precision": rate_as_json(found.precision),
         "recall": rate_as_json(found.recall),
-        "kappa": _kappa(found.kappa),
+        "kappa": coefficient_as_json(found.kappa),
         "three_way": rate_as_json(found.three_way),
         "by_scheme": {name: rate_as_json(rate) for name, rate in found.by_scheme.items()},
-        "three_way_kappa": _kappa(found.three_way_kappa),
+        "three_way_kappa": coefficient_as_json(found.three_way_kappa),
         "not_compared": dict(found.apart),
     }
-
-
-def _kappa(kappa: "Kappa") -> dict[str, Any]:
-    return {"value": kappa.value, "interval": kappa.interval, "n": kappa.n}
 
 
 def _left_out(one: "LeftOutModel") -> dict[str, Any]:

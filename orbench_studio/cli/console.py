@@ -18,6 +18,9 @@ from orbench_studio.domain.core.rates import ClusterRate, Rate
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
 
+    from orbench_studio.domain.judging.agreement import Kappa
+    from orbench_studio.estimates.raters import Coefficient
+
 _NUMBER = re.compile(r"[-+±]?[\d,.]+ ?%?|-|")
 _EXCERPT = 110  # characters
 _UNLIMITED = 1_000_000  # columns of a pipe: no value is ever wrapped or shortened there
@@ -97,6 +100,11 @@ def rate_as_json(rate: Rate) -> dict[str, Any]:
     return found
 
 
+def coefficient_as_json(one: "Kappa | Coefficient") -> dict[str, Any]:
+    """A coefficient of agreement with its interval and n."""
+    return {"value": one.value, "interval": one.interval, "n": one.n}
+
+
 def write_error(*lines: str) -> None:
     """Write lines to standard error, escaped as in `write_line`."""
     for line in lines:
@@ -119,9 +127,12 @@ def progress_bars(*columns: "ProgressColumn") -> "Iterator[Progress]":
         yield progress
 
 
-def counted(count: int, one: str, many: str | None = None) -> str:
-    """`1 row`, `1,319 rows`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+def ask(question: str, without_answer: str, *, can_ask: bool = True, err: bool = False) -> None:
+    """Ask whether to continue; where nobody can answer, write what was not done, and exit."""
+    if not can_ask or not sys.stdin.isatty():
+        write_error(without_answer)
+        raise typer.Exit(Exit.USAGE)
+    typer.confirm(question, abort=True, err=err)
 
 
 @contextmanager

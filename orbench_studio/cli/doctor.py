@@ -1,15 +1,15 @@
 """`orbench-studio doctor`: what the machine has and lacks."""
 
 from dataclasses import asdict
-from typing import Annotated
 
 import typer
 
+from orbench_studio.cli import options
 from orbench_studio.cli.console import Exit, write_json, write_line, write_table
 
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Show the version, and what this machine has and lacks: Qt, fonts, keyring, PostgreSQL client, keys, servers.
 

@@ -1,13 +1,12 @@
 """`orbench-studio export`: write prompts and related data to a folder."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import Exit, show_progress, write_error, write_json, write_line
+from orbench_studio.cli.console import ask, show_progress, write_error, write_json, write_line
 from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.data.export import Export, Form
 
@@ -69,7 +68,10 @@ def export(
         raise typer.BadParameter("Only the format huggingface can be uploaded.", param_hint="--push")
     hub_files.require_publishable(asked, public=public)
     if seeds and not yes:
-        _ask_again()
+        ask(
+            "Seeds are toxic by design. Export them with the safe prompts?",
+            "Nothing was written. Seeds are toxic by design. To export them without confirmation, add --yes.",
+        )
     with open_workspace(workspace) as opened, show_progress(out.name) as on_progress:
         done = export_files.export(opened, asked, on_progress)
     if done.repaired:
@@ -93,18 +95,6 @@ def _published(done: "Exported", repository: str, *, public: bool, yes: bool) ->
     write_error(f"{counted(done.prompts, 'prompt')}, {size / 1e6:,.1f} MB, to the {kind} dataset {repository}:")
     write_error(*(f"  {name}" for name in done.files))
     if not yes:
-        if not sys.stdin.isatty():
-            write_error(
-                f"Nothing was uploaded. The export is in {done.out}. To upload without confirmation, add --yes."
-            )
-            raise typer.Exit(Exit.USAGE)
-        typer.confirm("Upload these files?", abort=True, err=True)
+        not_uploaded = f"Nothing was uploaded. The export is in {done.out}. To upload without confirmation, add --yes."
+        ask("Upload these files?", not_uploaded, err=True)
     return hub_files.publish(done, repository, public=public)
-
-
-def _ask_again() -> None:
-    """Ask before an export of seeds, which are harmful requests."""
-    if not sys.stdin.isatty():
-        write_error("Nothing was written. Seeds are toxic by design. To export them without confirmation, add --yes.")
-        raise typer.Exit(Exit.USAGE)
-    typer.confirm("Seeds are toxic by design. Export them with the safe prompts?", abort=True)

@@ -14,7 +14,7 @@ from orbench_studio.domain.evaluation.batch import LIST_TEMPERATURE, LIST_TOKENS
 @takes_request_options(temperature=f"{LIST_TEMPERATURE:g}", max_tokens=LIST_TOKENS)
 def generate(
     workspace: options.Workspace,
-    model: Annotated[str, typer.Option(metavar="NAME", help="Writer, as vendor/model: openai/gpt-4o, ollama/llama3.")],
+    model: options.Writer,
     each: Annotated[int, typer.Option(min=1, metavar="N", help="Number of toxic seeds per category.")] = 10,
     category: Annotated[
         list[Category] | None,

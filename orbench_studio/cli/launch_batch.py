@@ -1,12 +1,11 @@
 """Estimate, confirm and launch a batch; shared by all commands that send requests to models."""
 
-import sys
 from typing import TYPE_CHECKING
 
 import typer
 
 from orbench_studio.cli import batch_progress, builtin_judges
-from orbench_studio.cli.console import Exit, write_error, write_json, write_line
+from orbench_studio.cli.console import ask, write_error, write_json, write_line
 from orbench_studio.cli.request_options import RequestOptions
 from orbench_studio.domain.core.amounts import counted, duration, usd
 from orbench_studio.domain.evaluation.batch import Batch, BatchKind, BatchSettings
@@ -36,10 +35,8 @@ def confirm(found: "Estimate", sending: RequestOptions) -> None:
         write_error(found.warning)
     if sending.yes:
         return
-    if sending.as_json or not sys.stdin.isatty():
-        write_error("Nothing was sent. To launch without confirmation, add --yes.")
-        raise typer.Exit(Exit.USAGE)
-    typer.confirm("Launch this batch?", abort=True)
+    not_sent = "Nothing was sent. To launch without confirmation, add --yes."
+    ask("Launch this batch?", not_sent, can_ask=not sending.as_json)
 
 
 def launch_lists(

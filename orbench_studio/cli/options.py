@@ -63,6 +63,7 @@ Filter = Annotated[
     str | None,
     typer.Option("--filter", metavar="QUERY", help="Query, for example: category:privacy refused:>=3."),
 ]
+Writer = Annotated[str, typer.Option(metavar="NAME", help="Writer, as vendor/model: openai/gpt-4o, ollama/llama3.")]
 Limit = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help="Use only the first N of the selected prompts, responses or toxic seeds."),

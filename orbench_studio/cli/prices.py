@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from orbench_studio.cli import options
 from orbench_studio.cli.console import write_error, write_json, write_line
 from orbench_studio.domain.core.amounts import counted
 
@@ -26,7 +27,7 @@ def prices(
     dated: Annotated[
         str | None, typer.Option(metavar="DATE", help="With update: date of the prices. Default: date of the file.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: options.Json = False,
 ) -> None:
     """List the prices of models (USD per million tokens), or update them from a file that you downloaded.
 

@@ -15,7 +15,7 @@ from orbench_studio.domain.evaluation.batch import LIST_TEMPERATURE, LIST_TOKENS
 @takes_request_options(temperature=f"{LIST_TEMPERATURE:g}", max_tokens=LIST_TOKENS)
 def rewrite(
     workspace: options.Workspace,
-    model: Annotated[str, typer.Option(metavar="NAME", help="Writer, as vendor/model: openai/gpt-4o, ollama/llama3.")],
+    model: options.Writer,
     each: Annotated[int, typer.Option(min=1, metavar="K", help="Number of rewrites per seed.")] = 5,
     category: Annotated[
         list[Category] | None, typer.Option(help="Only toxic seeds of this category. Repeatable.")

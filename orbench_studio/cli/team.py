@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orbench_studio.cli.console import rate_as_json, write_json, write_line
+from orbench_studio.cli.console import coefficient_as_json, rate_as_json, write_json, write_line
 from orbench_studio.cli.options import Json, annotator_name
 from orbench_studio.cli.options import Workspace as WorkspaceArgument
 from orbench_studio.domain.core.amounts import counted
@@ -279,7 +279,7 @@ def _queue_as_json(status: "QueueStatus") -> dict[str, Any]:
 
 
 def _activity_as_json(activity: "Activity") -> dict[str, Any]:
-    pace, kappa = activity.pace, activity.kappa
+    pace = activity.pace
     return {
         "name": activity.annotator,
         "labels": activity.labels,
@@ -287,7 +287,7 @@ def _activity_as_json(activity: "Activity") -> dict[str, Any]:
         "median_seconds": pace.median_seconds,
         "hours": pace.hours,
         "agreement": rate_as_json(activity.agreement),
-        "kappa": {"value": kappa.value, "interval": kappa.interval, "n": kappa.n},
+        "kappa": coefficient_as_json(activity.kappa),
         "self_consistency": rate_as_json(activity.self_consistency),
         "training_accuracy": rate_as_json(activity.training),
         "gold_accuracy": rate_as_json(activity.gold),
