@@ -5,9 +5,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal, qVersion
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QWidget
 
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.log import log_file
@@ -21,24 +22,28 @@ def set_size(dialog: QDialog, width: int, height: int) -> None:
     dialog.resize(QSize(px(width), px(height)).boundedTo(dialog.screen().availableSize() * _MOST))
 
 
-class _TextDialog(QDialog):
-    """A read-only text below an explanation, with buttons that copy it and close the dialog."""
+class Dialog(QDialog):
+    """A dialog that is deleted once it is closed."""
 
-    def __init__(self, parent: QWidget, title: str, text: str, *, name: str, copy: str, explanation: str = "") -> None:
+    def __init__(self, parent: QWidget, title: str) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
-        shown = QPlainTextEdit(text)
-        shown.setReadOnly(True)
+
+
+class _TextDialog(Dialog):
+    """A read-only text below an explanation, with buttons that copy it and close the dialog."""
+
+    def __init__(self, parent: QWidget, title: str, text: str, *, name: str, copy: str, explanation: str = "") -> None:
+        super().__init__(parent, title)
+        shown = QPlainTextEdit(text, readOnly=True)
         shown.setObjectName("input")
         shown.setAccessibleName(name)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         button = self.buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)
         button.clicked.connect(lambda: QGuiApplication.clipboard().setText(text))
         self.buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 24, 24, 16)
-        layout.setSpacing(12)
+        layout = column_layout(self, margins=(24, 24, 24, 16), spacing=12)
         if explanation:
             words = label(explanation)
             words.setWordWrap(True)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from orbench_studio.gui.common.flow_layout import Flow
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label
 
@@ -27,12 +28,7 @@ class EmptyState(QWidget):
             words.setWordWrap(True)
             grid.addWidget(label(f"{number}", "strong"), number, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(words, number, 1)
-        column = self._column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(16)
-        column.addWidget(label(title, "strong"))
-        column.addLayout(grid)
-        column.addWidget(Flow(*buttons))
+        self._column = column_layout(self, label(title, "strong"), grid, Flow(*buttons), spacing=16)
 
     def minimumSizeHint(self) -> QSize:
         # Without the margin: hidden in a stack, it would keep a window as wide as it was.

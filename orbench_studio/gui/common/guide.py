@@ -4,10 +4,11 @@ import re
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QTextCursor
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QListWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QListWidget, QWidget
 
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.dialogs import Dialog, set_size
+from orbench_studio.gui.common.layouts import column_layout, row_layout
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import READING, READING_LINE, Theme, px
 from orbench_studio.resources_dir import resources
@@ -44,13 +45,11 @@ _WIDTH, _HEIGHT, _LIST, _SPACE = 1_000, 720, 200, 4
 _LIST_KEYS = (Qt.Key.Key_Up, Qt.Key.Key_Down)
 
 
-class GuideDialog(QDialog):
+class GuideDialog(Dialog):
     """A list of pages and the text of the chosen one, with a field that searches all pages."""
 
     def __init__(self, parent: QWidget, theme: Theme, name: str) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Guide"))
+        super().__init__(parent, tr("Guide"))
         self._texts = {of: read(of) for of in GUIDE}
         self.search = QLineEdit()
         self.pages = QListWidget()
@@ -100,14 +99,8 @@ class GuideDialog(QDialog):
         self.pages.setSpacing(px(_SPACE))
         self.pages.addItems([tr(title) for title in GUIDE.values()])
         self.text.setAccessibleName(tr("Text of the page"))
-        left = QVBoxLayout()
-        left.addWidget(self.search)
-        left.addWidget(self.pages)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(16, 16, 8, 16)
-        layout.setSpacing(24)
-        layout.addLayout(left)
-        layout.addWidget(self.text, 1)
+        left = column_layout(None, self.search, self.pages)
+        row_layout(self, left, (self.text, 1), margins=(16, 16, 8, 16), spacing=24)
         for part in (self.search, self.pages):
             part.setFixedWidth(px(_LIST))
         set_size(self, _WIDTH, _HEIGHT)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QSizePolicy, QToo
 from orbench_studio.gui.common.actions import Actions, tr
 from orbench_studio.gui.common.dialogs import ErrorsDialog
 from orbench_studio.gui.common.elided_label import ElidedLabel
+from orbench_studio.gui.common.layouts import row_layout
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import rule, set_role
 
@@ -222,9 +223,7 @@ def _button(text: str = "") -> QToolButton:
 
 
 def _row(*widgets: QWidget) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(4)
+    row = row_layout(None, spacing=4)
     for widget in widgets:
         row.addWidget(widget, 1 if isinstance(widget, ElidedLabel) else 0)
     return row

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from orbench_studio.gui.common.flow_layout import Flow
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.widgets import label
 
 
@@ -13,9 +14,4 @@ def page_head(title: str, buttons: Sequence[QWidget], *below: QWidget) -> QVBoxL
     heading = label(title, "title")
     heading.setContentsMargins(0, 0, 24, 0)
     line = Flow(heading, *buttons)
-    column = QVBoxLayout()
-    column.setContentsMargins(40, 16, 40, 8)
-    column.setSpacing(8)
-    for widget in (line, *below):
-        column.addWidget(widget)
-    return column
+    return column_layout(None, line, *below, margins=(40, 16, 40, 8), spacing=8)

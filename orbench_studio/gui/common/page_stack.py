@@ -7,10 +7,11 @@ from typing import Protocol
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap, QResizeEvent
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QAbstractButton, QFrame, QScrollArea, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFrame, QScrollArea, QStackedWidget, QToolButton, QWidget
 
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.gui.common.actions import Actions, tr
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.theme import Theme, px
 from orbench_studio.resources_dir import resources
 
@@ -83,9 +84,7 @@ class Rail(QFrame):
         self._buttons: dict[str, QToolButton] = {}
         inner = QWidget()
         self._names = _scrolling(inner)
-        names = QVBoxLayout(inner)
-        names.setContentsMargins(0, 0, 0, 0)
-        names.setSpacing(4)
+        names = column_layout(inner, spacing=4)
         for name, icon, title in PAGES:
             button = self._buttons[name] = QToolButton()
             button.setText(tr(title))
@@ -97,9 +96,7 @@ class Rail(QFrame):
             button.clicked.connect(lambda _checked=False, n=name: self.chosen.emit(n))
             names.addWidget(button)
         names.addStretch()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(4, 8, 4, 8)
-        column.addWidget(self._names)
+        column_layout(self, self._names, margins=(4, 8, 4, 8))
 
     def mark(self, name: str) -> None:
         """Mark the current page."""

@@ -14,11 +14,11 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QVBoxLayout,
     QWidget,
 )
 
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import BODY, META, Theme, font, px
 
@@ -136,11 +136,7 @@ class Palette(QFrame):
         self.list.setItemDelegate(_CommandDelegate(theme, self.list))
         self.list.itemClicked.connect(self._run)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(_GAP, _GAP, _GAP, _GAP)
-        column.setSpacing(_GAP)
-        column.addWidget(self.line)
-        column.addWidget(self.list, 1)
+        column_layout(self, self.line, (self.list, 1), margins=(_GAP, _GAP, _GAP, _GAP), spacing=_GAP)
 
 
 class _CommandDelegate(QStyledItemDelegate):

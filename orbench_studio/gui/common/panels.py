@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QButtonGroup, QSplitter, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QSplitter, QToolButton, QWidget
 
 from orbench_studio.gui.common.flow_layout import Flow
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.splitters import remember_sizes
 from orbench_studio.gui.common.theme import px
 from orbench_studio.settings import Settings
@@ -41,11 +42,7 @@ class Panels(QWidget):
         self._splitter.setChildrenCollapsible(False)
         self._splitter.setSizes([panel.width * max(panel.share, 1) for panel in panels])
         remember_sizes(self._splitter, name, settings)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self._tabs)
-        column.addWidget(self._splitter, 1)
+        column_layout(self, self._tabs, (self._splitter, 1), spacing=0)
         self._group.idClicked.connect(self.show_panel)
         self.fit()
 

@@ -8,10 +8,8 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
     QCheckBox,
-    QDialog,
     QFormLayout,
     QGridLayout,
-    QHBoxLayout,
     QLineEdit,
     QPushButton,
     QScrollArea,
@@ -22,9 +20,10 @@ from PySide6.QtWidgets import (
 from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.review.decision_moment import Reveal
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.dialogs import Dialog, set_size
 from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.form_fields import count_field
+from orbench_studio.gui.common.layouts import column_layout, row_layout
 from orbench_studio.gui.common.theme import LARGEST, SMALLEST, STEP
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.settings import SCHEMES, Settings
@@ -117,13 +116,11 @@ PREFERENCES = (
 )  # fmt: skip
 
 
-class PreferencesDialog(QDialog):
+class PreferencesDialog(Dialog):
     """Every preference with its control. Changes apply and are saved immediately."""
 
     def __init__(self, parent: QWidget, settings: Settings, changed: Callable[[str], object]) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Preferences"))
+        super().__init__(parent, tr("Preferences"))
         self._settings = settings
         self._changed = changed  # called with the name of a changed preference
         self.controls: dict[str, QWidget] = {}
@@ -134,10 +131,9 @@ class PreferencesDialog(QDialog):
         self._changed(name)
 
     def _build_ui(self) -> None:
-        form = QFormLayout()
-        form.setHorizontalSpacing(24)
-        form.setVerticalSpacing(16)
-        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        form = QFormLayout(
+            horizontalSpacing=24, verticalSpacing=16, rowWrapPolicy=QFormLayout.RowWrapPolicy.WrapLongRows
+        )
         for preference in PREFERENCES:
             self._add(form, preference)
         page = QWidget()
@@ -149,19 +145,13 @@ class PreferencesDialog(QDialog):
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 16)
-        layout.setSpacing(8)
-        layout.addWidget(scroll, 1)
-        layout.addLayout(self._file())
+        column_layout(self, (scroll, 1), self._file(), margins=(0, 0, 0, 16), spacing=8)
         set_size(self, 620, 600)
 
     def _add(self, form: QFormLayout, preference: Preference) -> None:
         control = _control(preference, getattr(self._settings, preference.name), self._take)
         self.controls[preference.name] = control
-        column = QVBoxLayout()
-        column.setSpacing(4)
-        column.addWidget(control)
+        column = column_layout(None, control, spacing=4)
         if preference.description:
             what = label(tr(preference.description), "meta")
             what.setWordWrap(True)
@@ -171,27 +161,19 @@ class PreferencesDialog(QDialog):
     def _file(self) -> QVBoxLayout:
         """The path of the settings file, and the buttons."""
         path = str(self._settings.file)
-        where = label(tr("Settings file: {path}").format(path=path), "meta")
-        where.setWordWrap(True)
-        row = QHBoxLayout()
-        row.setSpacing(8)
+        where = label(tr("Settings file: {path}").format(path=path), "meta", wrap=True)
+        row = row_layout(None, spacing=8)
         commands: tuple[tuple[str, Callable[[], object]], ...] = (
             (tr("Open file"), lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(path))),
             (tr("Copy path"), lambda: QGuiApplication.clipboard().setText(path)),
             (tr("Close"), self.accept),
         )
         for text, command in commands:
-            button = QPushButton(text)
-            button.setAutoDefault(False)
+            button = QPushButton(text, autoDefault=False)
             button.clicked.connect(lambda _checked=False, c=command: c())
             row.addWidget(button)
         row.insertStretch(2)
-        column = QVBoxLayout()
-        column.setContentsMargins(24, 0, 24, 0)
-        column.setSpacing(8)
-        column.addWidget(where)
-        column.addLayout(row)
-        return column
+        return column_layout(None, where, row, margins=(24, 0, 24, 0), spacing=8)
 
 
 def _control(preference: Preference, value: Any, take: Callable[[str, object], None]) -> QWidget:
@@ -218,8 +200,7 @@ def _control(preference: Preference, value: Any, take: Callable[[str, object], N
             number.valueChanged.connect(lambda now: take(name, now))
             return _named(number, preference)
         case Text(placeholder):
-            line = QLineEdit(value)
-            line.setPlaceholderText(tr(placeholder))
+            line = QLineEdit(value, placeholderText=tr(placeholder))
             line.editingFinished.connect(lambda: take(name, line.text().strip()))
             return _named(line, preference)
         case AnyOf(options):

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from threading import Event
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton
+from PySide6.QtWidgets import QFrame, QProgressBar, QPushButton
 
 from orbench_studio.domain.core.amounts import duration
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.layouts import row_layout
 from orbench_studio.gui.common.widgets import label
 
 _FIRST_ESTIMATE = 2  # seconds of work before the time left is estimated
@@ -76,10 +77,4 @@ class ProgressStrip(QFrame):
         self._bar.setAccessibleName(tr("Progress"))
         self.cancel.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click keeps the keyboard focus where it is
         self.cancel.clicked.connect(self.stop)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(16, 4, 8, 4)
-        row.setSpacing(16)
-        row.addWidget(self._label)
-        row.addWidget(self._bar, 1)
-        row.addWidget(self._left)
-        row.addWidget(self.cancel)
+        row_layout(self, self._label, (self._bar, 1), self._left, self.cancel, margins=(16, 4, 8, 4), spacing=16)

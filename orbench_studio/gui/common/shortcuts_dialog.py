@@ -5,18 +5,17 @@ from collections.abc import Callable
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QFont, QKeyEvent
 from PySide6.QtWidgets import (
-    QDialog,
     QHBoxLayout,
     QHeaderView,
     QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
 from orbench_studio.gui.common.actions import ACTIONS, SHORTCUTS, by_menu, tr
-from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.dialogs import Dialog, set_size
+from orbench_studio.gui.common.layouts import column_layout, row_layout
 from orbench_studio.gui.common.shortcuts import native, pressed_key
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, set_role
@@ -25,17 +24,15 @@ _NAME = Qt.ItemDataRole.UserRole
 _HELP = "Enter changes the shortcut, Insert adds one, Backspace removes the last one, Delete restores the default."
 
 
-class ShortcutsDialog(QDialog):
+class ShortcutsDialog(Dialog):
     """All shortcuts. To change one, select an action and press Enter, then the new key; it applies immediately."""
 
     def __init__(self, parent: QWidget, changed: Callable[[], object] = lambda: None) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Keyboard shortcuts"))
+        super().__init__(parent, tr("Keyboard shortcuts"))
         self._window = parent
         self._changed = changed  # called after shortcuts have changed, to store them
         self.table = _ShortcutTable()
-        self.status = label(tr(_HELP), "quiet")
+        self.status = label(tr(_HELP), "quiet", wrap=True)
         self._waiting_for = ""  # the action that the next key press is for
         self._adding = False
         self._lines: dict[str, QTreeWidgetItem] = {}
@@ -164,21 +161,14 @@ class ShortcutsDialog(QDialog):
                 self._lines[spec.name] = line
         self.table.expandAll()
         SHORTCUTS.changed.connect(self._update_lines)
-        self.status.setWordWrap(True)
         self.status.setMinimumHeight(px(40))
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 24, 24, 16)
-        layout.setSpacing(12)
-        layout.addWidget(self.table, 1)
-        layout.addWidget(self.status)
-        layout.addLayout(self._buttons())
+        column_layout(self, (self.table, 1), self.status, self._buttons(), margins=(24, 24, 24, 16), spacing=12)
         set_size(self, 600, 680)
         self.select(ACTIONS[0].name)
         self.table.setFocus()
 
     def _buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(8)
+        row = row_layout(None, spacing=8)
         commands: tuple[tuple[str, Callable[[], object]], ...] = (
             (tr("Change…"), self._wait),
             (tr("Add…"), lambda: self._wait(adding=True)),
@@ -186,13 +176,11 @@ class ShortcutsDialog(QDialog):
             (tr("Restore all defaults"), self._reset_all),
         )
         for text, command in commands:
-            button = QPushButton(text)
-            button.setAutoDefault(False)
+            button = QPushButton(text, autoDefault=False)
             button.clicked.connect(lambda _checked=False, c=command: c())
             row.addWidget(button)
         row.addStretch()
-        close = QPushButton(tr("Close"))
-        close.setAutoDefault(False)
+        close = QPushButton(tr("Close"), autoDefault=False)
         close.clicked.connect(self.accept)
         row.addWidget(close)
         return row

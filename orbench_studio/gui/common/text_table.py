@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.elided_label import ElidedLabel
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.live_table import Column, StaticTable
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, rule
@@ -50,13 +51,8 @@ def translated(names: Row) -> Row:
 def table_of(table: TextTable) -> QWidget:
     """Build a widget with the title above the table and the note below it. Its height follows from its rows."""
     widget = QWidget()
-    column = QVBoxLayout(widget)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(8)
-    title = label(table.title, "strong")
-    title.setWordWrap(True)
-    column.addWidget(title)
-    column.addWidget(_TextTableView(table))
+    title = label(table.title, "strong", wrap=True)
+    column = column_layout(widget, title, _TextTableView(table), spacing=8)
     if table.note:
         column.addWidget(note(table.note))
     return widget
@@ -99,9 +95,7 @@ def grid_of(header: Row, rows: tuple[Row, ...], words: int = 1) -> QGridLayout:
 
 def note(text: str) -> QLabel:
     """Build a small label that wraps its text."""
-    words = label(text, "meta")
-    words.setWordWrap(True)
-    return words
+    return label(text, "meta", wrap=True)
 
 
 def _cell(text: str, *, is_number: bool) -> QLabel:

@@ -172,10 +172,9 @@ class KeyHints(QWidget):
         self.update()
 
 
-def label(text: str = "", role: str = "") -> QLabel:
-    """A plain text label, never interpreted as HTML."""
-    made = QLabel(text)
-    made.setTextFormat(Qt.TextFormat.PlainText)
+def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
+    """A plain text label, never interpreted as HTML; `wrap` breaks a long text into lines."""
+    made = QLabel(text, textFormat=Qt.TextFormat.PlainText, wordWrap=wrap)
     if role:
         made.setProperty("role", role)
     return made

@@ -9,12 +9,14 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QPushButton, QWidget
 
 from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.domain.workspace.location import Location
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.dialogs import Dialog
 from orbench_studio.gui.common.file_selection import ask_new_workspace
+from orbench_studio.gui.common.layouts import Stretch, column_layout
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.gui.workspace.decision_recorder import DecisionRecorder
@@ -112,17 +114,15 @@ class MovedFile(QObject):
         self._dialog = None
 
 
-class MovedDialog(QDialog):
+class MovedDialog(Dialog):
     """Explains what happened and where the copy is. It is modal, so that review shortcuts are blocked."""
 
     def __init__(self, parent: QWidget, why: str, place: Location) -> None:
-        super().__init__(parent)
+        super().__init__(parent, tr("Workspace file moved or replaced"))
         assert isinstance(place, Path)  # a workspace on a server has no file
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Workspace file moved or replaced"))
         self.path = place
         self.copy: Path | None = None
-        self.text = label("")
+        self.text = label("", wrap=True)
         self.merge = QPushButton(tr("Merge into {file}").format(file=place.name).replace("&", "&&"))
         self.open_copy = QPushButton(tr("Open the copy"))
         self.elsewhere = QPushButton(tr("Save a copy…"))
@@ -156,16 +156,10 @@ class MovedDialog(QDialog):
         self.adjustSize()
 
     def _build_ui(self) -> None:
-        self.text.setWordWrap(True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         for button in (self.merge, self.open_copy, self.elsewhere):
             buttons.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 24, 24, 16)
-        layout.setSpacing(16)
-        layout.addWidget(self.text)
-        layout.addStretch(1)
-        layout.addWidget(buttons)
+        column_layout(self, self.text, Stretch(1), buttons, margins=(24, 24, 24, 16), spacing=16)
         self.setMinimumWidth(px(_WIDTH))

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QFormLayout, QLineEdit, QWidget
 
 from orbench_studio.domain.workspace.location import Server, location_of
 from orbench_studio.errors import StudioError
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.dialogs import Dialog, set_size
+from orbench_studio.gui.common.layouts import Stretch, column_layout
 from orbench_studio.gui.common.widgets import if_alive, label
 from orbench_studio.gui.workspace.session import Session
 
@@ -21,17 +21,15 @@ def message(error: Exception) -> str:
     return str(error) if isinstance(error, StudioError) else ""
 
 
-class ServerDialog(QDialog):
+class ServerDialog(Dialog):
     """Stays open until a workspace is open or the user cancels. The password is never stored."""
 
     def __init__(self, parent: QWidget, session: Session, place: Server | None = None, fault: str = "") -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Open from server"))
+        super().__init__(parent, tr("Open from server"))
         self._session = session
         self.address = QLineEdit(str(place) if place else "")
         self.password = QLineEdit()
-        self.status = label(fault, "error")
+        self.status = label(fault, "error", wrap=True)
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel)
         self._build_ui()
         session.opened.connect(self.accept)
@@ -61,28 +59,20 @@ class ServerDialog(QDialog):
         self.address.setPlaceholderText(_EXAMPLE)
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         self.password.setPlaceholderText(tr("Optional"))
-        form = QFormLayout()
-        form.setHorizontalSpacing(16)
-        form.setVerticalSpacing(12)
+        form = QFormLayout(horizontalSpacing=16, verticalSpacing=12)
         form.addRow(tr("Address"), self.address)
         form.addRow(tr("Password"), self.password)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 24, 24, 16)
-        layout.setSpacing(16)
         description = label(
             tr(
                 "The workspace of a team is a PostgreSQL database. Without a password, the keyring, PGPASSWORD or "
                 "~/.pgpass is used. The password is not stored."
             ),
             "quiet",
+            wrap=True,
         )
-        for text in (description, self.status):
-            text.setWordWrap(True)
-        layout.addWidget(description)
-        layout.addLayout(form)
-        layout.addWidget(self.status)
-        layout.addStretch(1)
-        layout.addWidget(self._buttons)
+        column_layout(
+            self, description, form, self.status, Stretch(1), self._buttons, margins=(24, 24, 24, 16), spacing=16
+        )
         self._buttons.accepted.connect(self._open)
         self._buttons.rejected.connect(self.reject)
         set_size(self, _WIDTH, _WIDTH // 2)

@@ -24,9 +24,7 @@ class Visits(QObject):
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
         self._session = session
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_AFTER)
+        self._timer = QTimer(self, singleShot=True, interval=_AFTER)
         self._timer.timeout.connect(self.count)
         session.opened.connect(self._timer.start)
         session.leaving.connect(self._timer.stop)

@@ -27,8 +27,7 @@ class Watch(QObject):
         self._reached = reached
         self._last_version: int | None = None
         self._polling = False
-        self._timer = QTimer(self)
-        self._timer.setInterval(WATCH)
+        self._timer = QTimer(self, interval=WATCH)
         self._timer.timeout.connect(self._poll)
         session.access_ended.connect(lambda _: self._timer.setInterval(_WITHOUT_ACCESS))
         session.access_returned.connect(lambda: self._timer.setInterval(WATCH))

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.workspace.location import Location, exists, location_of
 from orbench_studio.errors import StudioError
 from orbench_studio.gui.common.actions import SHORTCUTS, Actions, key_text, plural, tr
+from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.menus import Command, offer_context_menu
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.settings import Settings
@@ -78,33 +79,28 @@ class WelcomePage(QWidget):
         self._choices.setVisible(not text)
 
     def _build_ui(self) -> None:
-        column = QVBoxLayout()
-        column.setSpacing(16)
-        column.addWidget(label("OR-Bench Studio", "title"))
-        column.addWidget(
-            _paragraph(tr("Review prompts that look toxic but may be safe, and how models respond to them."))
+        column = column_layout(
+            None,
+            label("OR-Bench Studio", "title"),
+            _paragraph(tr("Review prompts that look toxic but may be safe, and how models respond to them.")),
+            self._opening,
+            self._choices,
+            Stretch(),
+            spacing=16,
         )
-        column.addWidget(self._opening)
-        column.addWidget(self._choices)
-        column.addStretch()
-        ways = QVBoxLayout(self._choices)
-        ways.setContentsMargins(0, 0, 0, 0)
-        ways.setSpacing(16)
-        ways.addLayout(self._buttons())
-        ways.addWidget(
+        column_layout(
+            self._choices,
+            self._buttons(),
             _paragraph(
                 tr(
                     "A workspace contains prompts, responses and decisions. It is a file, or a team's database on a "
                     "server. To start, open the demo, or create a workspace and drop your files on the window."
                 )
-            )
+            ),
+            self._recent,
+            spacing=16,
         )
-        ways.addLayout(self._recent)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(40, 100, 40, 40)
-        layout.addStretch()
-        layout.addLayout(column)
-        layout.addStretch()
+        row_layout(self, Stretch(), column, Stretch(), margins=(40, 100, 40, 40))
 
     def _show_keys(self) -> None:
         for button, (name, title) in self._ways.items():
@@ -156,6 +152,4 @@ def _named(place: Location) -> str:
 
 
 def _paragraph(text: str) -> QLabel:
-    paragraph = label(text, "quiet")
-    paragraph.setWordWrap(True)
-    return paragraph
+    return label(text, "quiet", wrap=True)
