@@ -18,6 +18,10 @@ _FORMS = (
     "and decisions; can be imported again. huggingface: a dataset folder with a dataset card. label-studio, argilla: "
     "tasks for annotation there; the decisions can be imported."
 )
+_EXPORT_SEEDS = (
+    "Seeds are toxic by design. Export them with the safe prompts?",
+    "Nothing was written. Seeds are toxic by design. To export them without confirmation, add --yes.",
+)
 _Out = Annotated[
     Path,
     typer.Option(
@@ -68,10 +72,7 @@ def export(
         raise typer.BadParameter("Only the format huggingface can be uploaded.", param_hint="--push")
     hub_files.require_publishable(asked, public=public)
     if seeds and not yes:
-        ask(
-            "Seeds are toxic by design. Export them with the safe prompts?",
-            "Nothing was written. Seeds are toxic by design. To export them without confirmation, add --yes.",
-        )
+        ask(*_EXPORT_SEEDS)
     with open_workspace(workspace) as opened, show_progress(out.name) as on_progress:
         done = export_files.export(opened, asked, on_progress)
     if done.repaired:

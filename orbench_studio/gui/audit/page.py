@@ -26,7 +26,7 @@ from orbench_studio.gui.audit.training_notice import TrainingNotice
 from orbench_studio.gui.audit.what_if_pane import NOTE as WHAT_IF_NOTE
 from orbench_studio.gui.audit.what_if_pane import WhatIfPane
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.page_head import page_head
+from orbench_studio.gui.common.layouts import page_head
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.text_table import note
 from orbench_studio.gui.common.theme import Theme, px

@@ -1,9 +1,17 @@
-"""Widgets below each other or side by side: the box layouts of all pages and dialogs."""
+"""The layouts of pages and dialogs: widgets below each other, side by side, in columns, and the head of a page."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
+
+from orbench_studio.gui.common.flow_layout import Flow
+from orbench_studio.gui.common.theme import px
+from orbench_studio.gui.common.widgets import label
+
+_NARROWEST = 240  # pixels
 
 Box = TypeVar("Box", bound=QBoxLayout)
 Margins = tuple[int, int, int, int]  # left, top, right, bottom
@@ -64,3 +72,45 @@ def _add(box: QBoxLayout, item: Item) -> None:
         box.addLayout(item)
     else:
         box.addWidget(item)
+
+
+def page_head(title: str, buttons: Sequence[QWidget], *below: QWidget) -> QVBoxLayout:
+    """Lay out the title with buttons beside it, and further widgets below."""
+    heading = label(title, "title")
+    heading.setContentsMargins(0, 0, 24, 0)
+    line = Flow(heading, *buttons)
+    return column_layout(None, line, *below, margins=(40, 16, 40, 8), spacing=8)
+
+
+class Columns(QWidget):
+    """Places widgets in columns of at least `width` pixels; the last one fills its row."""
+
+    def __init__(self, widgets: Sequence[QWidget], *, width: int, spacing: int) -> None:
+        super().__init__()
+        self._widgets = widgets
+        self._width = width
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(spacing)
+        self._fit()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(px(_NARROWEST), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self._fit()
+
+    def _fit(self) -> None:
+        count = len(self._widgets)
+        columns = max(1, min(count, (self.width() + self._grid.spacing()) // (px(self._width) + self._grid.spacing())))
+        for place, widget in enumerate(self._widgets):
+            left = columns - place % columns if place == count - 1 else 1
+            self._grid.addWidget(widget, place // columns, place % columns, 1, left)
+        for column in range(count):
+            self._grid.setColumnStretch(column, 1 if column < columns else 0)

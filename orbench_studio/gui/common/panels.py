@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QButtonGroup, QSplitter, QToolButton, QWidget
 
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.layouts import column_layout
-from orbench_studio.gui.common.splitters import remember_sizes
 from orbench_studio.gui.common.theme import px
 from orbench_studio.settings import Settings
 
@@ -79,3 +78,15 @@ class Panels(QWidget):
             self._group.addButton(tab, place)
             tabs.add(tab)
         return tabs
+
+
+def remember_sizes(splitter: QSplitter, name: str, settings: Settings) -> None:
+    """Restore the sizes that the user gave a splitter, and store them when they change."""
+    stored = settings.panes.get(name, [])
+    if len(stored) == splitter.count() and any(stored):
+        splitter.setSizes(stored)
+
+    def store() -> None:
+        settings.panes[name] = splitter.sizes()
+
+    splitter.splitterMoved.connect(store)

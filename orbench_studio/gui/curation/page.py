@@ -16,8 +16,7 @@ from orbench_studio.domain.curation.subset import SubsetSummary
 from orbench_studio.domain.review.queue import Field, Order, QueueFilter, QueueRow, Term
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.content_cover import row_shown
-from orbench_studio.gui.common.panels import Panel, Panels
-from orbench_studio.gui.common.splitters import remember_sizes
+from orbench_studio.gui.common.panels import Panel, Panels, remember_sizes
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import keep_scroll_bar, scrolled
 from orbench_studio.gui.curation import recipe_run

@@ -16,7 +16,7 @@ from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.gui.common.actions import tr, with_key
 from orbench_studio.gui.common.bars import BarTable
-from orbench_studio.gui.common.columns import Columns
+from orbench_studio.gui.common.layouts import Columns
 from orbench_studio.gui.common.live_table import Column, StaticTable
 from orbench_studio.gui.common.menus import Command
 from orbench_studio.gui.common.theme import ANSWERS, LABELS, Theme

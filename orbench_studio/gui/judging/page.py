@@ -13,10 +13,9 @@ from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWi
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.common.actions import Actions, tr, with_key
-from orbench_studio.gui.common.columns import Columns
 from orbench_studio.gui.common.empty_state import EmptyState
 from orbench_studio.gui.common.fields import ComboBox
-from orbench_studio.gui.common.page_head import page_head
+from orbench_studio.gui.common.layouts import Columns, page_head
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.text_table import note, table_of
 from orbench_studio.gui.common.widgets import if_alive, rule, set_role

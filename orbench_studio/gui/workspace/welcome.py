@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.workspace.location import Location, exists, location_of
 from orbench_studio.errors import StudioError
@@ -82,7 +82,11 @@ class WelcomePage(QWidget):
         column = column_layout(
             None,
             label("OR-Bench Studio", "title"),
-            _paragraph(tr("Review prompts that look toxic but may be safe, and how models respond to them.")),
+            label(
+                tr("Review prompts that look toxic but may be safe, and how models respond to them."),
+                "quiet",
+                wrap=True,
+            ),
             self._opening,
             self._choices,
             Stretch(),
@@ -91,11 +95,13 @@ class WelcomePage(QWidget):
         column_layout(
             self._choices,
             self._buttons(),
-            _paragraph(
+            label(
                 tr(
                     "A workspace contains prompts, responses and decisions. It is a file, or a team's database on a "
                     "server. To start, open the demo, or create a workspace and drop your files on the window."
-                )
+                ),
+                "quiet",
+                wrap=True,
             ),
             self._recent,
             spacing=16,
@@ -149,7 +155,3 @@ def _visit(visit: list[int] | None) -> str:
 
 def _named(place: Location) -> str:
     return f"{place.stem}     {place.parent}" if isinstance(place, Path) else f"{place.name}     {place}"
-
-
-def _paragraph(text: str) -> QLabel:
-    return label(text, "quiet", wrap=True)
