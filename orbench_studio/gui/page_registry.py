@@ -181,6 +181,7 @@ class PageRegistry(QMainWindow):
 
         page = DisputesPage(self._session, self._recorder, self.actions_table, self._theme)
         page.stated.connect(self.messages.show_decision)
+        page.message.connect(self.messages.show_message)
         return page
 
     @cached_property

@@ -100,7 +100,8 @@ class KeyButton(QAbstractButton):
         painter.setBrush(self._theme.colour(self._tint) if active else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
         painter.setFont(font(BODY))
-        painter.setPen(self._theme.colour("panel" if self._primary else self._colour or "ink"))
+        usual = "panel" if self._primary else self._colour or "ink"
+        painter.setPen(self._theme.colour(usual if self.isEnabled() else "faint"))
         area = self.rect().adjusted(_PAD, 0, -_PAD - keycap_width(self._key) - _GAP // 2, 0)
         shown = painter.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, area.width())
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)

@@ -84,11 +84,12 @@ class ReviewPage(QueuePage):
         )
         if self._moves:
             self._moves = not self._move_on(decision.prompt_id)
-        elif here and moment is not None:  # it looks decided before it is durable; no key decides it meanwhile
+        if here and moment is not None and self._awaited == decision.prompt_id:
+            # It looks decided before it is durable; no key decides it meanwhile.
             who, now = self._session.annotator, datetime.now(UTC)
             self.view = with_pending(moment.view, PendingDecision("", now, who, (decision, *more), visible))
             self._present()
-            if classes and not waits:
+            if classes and not waits and not self._moves:
                 self.responses.go_on(self._session.annotator)
 
     def next(self) -> None:
@@ -185,7 +186,11 @@ class ReviewPage(QueuePage):
         """Undo or redo by calling `how(done, failed)`; then go to the prompt that changed."""
         if self.state in (State.SHOWN, State.EMPTY):
             self.state = State.SAVING
-            how(self._reversed, lambda _error: self._settle())
+            how(self._reversed, self._not_reversed)
+
+    def _not_reversed(self, _error: Exception) -> None:
+        self._settle()
+        self._reload()
 
     def _reversed(self, changes: Changes) -> None:
         self.loader.forget(changes.prompt_ids or ())

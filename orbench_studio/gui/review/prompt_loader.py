@@ -36,8 +36,16 @@ class PromptLoader:
         """The prompt if it is cached."""
         return self._views.get(prompt_id)
 
-    def load(self, prompt_id: int, done: Callable[[PromptView], None] | None = None) -> None:
-        """Load a prompt even if it is cached; without `done`, only into the cache."""
+    def load(
+        self,
+        prompt_id: int,
+        done: Callable[[PromptView], None] | None = None,
+        not_there: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Load a prompt even if it is cached; without `done`, only into the cache.
+
+        `not_there` is called if there is no connection, and the prompt was not loaded before.
+        """
         since, annotator = self._shown_again.get(prompt_id), self._session.annotator
 
         def work(workspace: Workspace) -> PromptView:
@@ -54,7 +62,7 @@ class PromptLoader:
             if done is not None:
                 done(view)
 
-        self._recorder.load(prompt_id, work, cache, wanted=done is not None)
+        self._recorder.load(prompt_id, work, cache, not_there if done is not None else None)
 
     def load_queue(self, wanted: QueueFilter, shown: int | None, done: Callable[[Queue], None]) -> None:
         """Load the queue of a filter, which begins at the prompt shown if it has that."""

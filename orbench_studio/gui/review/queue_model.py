@@ -30,6 +30,7 @@ class QueueModel(QAbstractListModel):
         self._asked: set[int] = set()
         self._inserted = False
         self._decided: set[int] = set()
+        self._marks: list[tuple[int, bool]] = []  # prompts that were marked, with whether they are decided
         self._repeats = 0
         self._decided_repeats: set[int] = set()
         self.shown_as: Callable[[QueueRow], QueueRow] = lambda row: row  # covers texts
@@ -54,9 +55,23 @@ class QueueModel(QAbstractListModel):
         self._decided = set(prompt_ids)
         self.progressed.emit()
 
+    @property
+    def marks(self) -> int:
+        """How often a prompt was marked."""
+        return len(self._marks)
+
+    def with_marks(self, decided: Iterable[int], since: int) -> frozenset[int]:
+        """The decided prompts of a queue that was read while prompts were marked: the marks are newer."""
+        newer = dict(self._marks[since:])
+        return frozenset(of for of in {*decided, *newer} if newer.get(of, True))
+
     def mark_decided(self, prompt_id: int, *, decided: bool) -> None:
         """Note whether a prompt is decided now."""
+        if self.place_of(prompt_id) is None:
+            return
         known = self._decided if prompt_id > 0 else self._decided_repeats
+        if prompt_id > 0:
+            self._marks.append((prompt_id, decided))
         if decided != (prompt_id in known):
             known ^= {prompt_id}
             self.progressed.emit()

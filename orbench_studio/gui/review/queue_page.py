@@ -1,6 +1,7 @@
 """The queue and the prompt on the screen: loading ahead, going from one to the next, and what of it is visible."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum
 
 from PySide6.QtCore import QTimer, Signal
@@ -104,7 +105,17 @@ class QueuePage(QWidget):
 
     def ask_queue(self) -> None:
         """Fetch the queue again, and stay with the prompt on the screen if the queue still has it."""
-        self.loader.load_queue(self.finder.current, self._shown_id, self._show_queue)
+        self._load_queue(self._shown_id, self._show_queue)
+
+    def _load_queue(self, shown: int | None, done: Callable[[Queue], None]) -> None:
+        """Fetch the queue; labels that are given meanwhile, or wait for the server, count as decided."""
+        since, unsaved = self.model.marks, self._recorder.unsaved_labels
+
+        def loaded(queue: Queue) -> None:
+            known = {*queue.decided, *(unsaved and unsaved.intersection(queue.ids))}
+            done(replace(queue, decided=self.model.with_marks(known, since)))
+
+        self.loader.load_queue(self.finder.current, shown, loaded)
 
     def _refresh_queue(self) -> None:
         """Fetch the queue again after a change, and stay with the prompt on the screen in any case.
@@ -117,7 +128,7 @@ class QueuePage(QWidget):
             if self.finder.current == wanted:  # else another filter was chosen meanwhile
                 self._show_queue(queue, self._awaited)
 
-        self.loader.load_queue(wanted, self._shown_id, refreshed)
+        self._load_queue(self._shown_id, refreshed)
 
     @property
     def _shown_id(self) -> int | None:
@@ -134,13 +145,19 @@ class QueuePage(QWidget):
 
     @property
     def works_for_team(self) -> bool:
-        """Whether these are the assignments of an annotator in a team queue."""
-        return given_to(self.finder.current) is not None
+        """Whether these are the assignments of the reviewer in a team queue."""
+        return self._team_queue is not None
+
+    @property
+    def _team_queue(self) -> str | None:
+        """The name of the team queue whose assignments to the reviewer are shown; None otherwise."""
+        name, annotator = given_to(self.finder.current) or (None, None)
+        return name if annotator == self._session.annotator else None
 
     def _ask_filtered(self) -> None:
         self.responses.follow(model_of(self.finder.current))
         if self.works_for_team:  # it begins with the first assignment, not with the prompt that was shown
-            self.loader.load_queue(self.finder.current, None, self._show_queue)
+            self._load_queue(None, self._show_queue)
         else:
             self.ask_queue()
 
@@ -193,7 +210,7 @@ class QueuePage(QWidget):
         else:
             self.loader.forget(changes.prompt_ids)
             if len(changes.prompt_ids) > 1:
-                self.loader.load_queue(self.finder.current, None, lambda queue: self.model.set_decided(queue.decided))
+                self._load_queue(None, lambda queue: self.model.set_decided(queue.decided))
             if self.shown_view is not None and self.shown_view.prompt.id in changes.prompt_ids:
                 self._reload()  # a bulk decision; after a single one it is being loaded already
             QTimer.singleShot(AFTER_PAINTING, self, lambda: self.model.refresh(changes.prompt_ids or ()))
@@ -240,10 +257,18 @@ class QueuePage(QWidget):
         self._awaited = prompt_id
         if self.state is not State.SAVING:
             self.state = State.LOADING
-        self.loader.load(prompt_id, self._loaded)
+        self.loader.load(prompt_id, self._loaded, lambda: self._stay(prompt_id))
+
+    def _stay(self, wanted: int) -> None:
+        """Return to the prompt on the screen, because the wanted one cannot be loaded without a connection."""
+        place = self.model.place_of(self.view.prompt.id) if self.view is not None else None
+        if self._awaited == wanted and place is not None and place != self.queue.place():
+            self.queue.go(place)
 
     def _loaded(self, view: PromptView) -> None:
-        if view.prompt.id == self._awaited and self.state is not State.EMPTY:
+        # While a decision is being saved, it was read before; the prompt is loaded again afterwards.
+        is_older = self.state is State.SAVING and self.view is not None and self.view.prompt.id == view.prompt.id
+        if view.prompt.id == self._awaited and self.state is not State.EMPTY and not is_older:
             self._show(view)
 
     def _show(self, view: PromptView) -> None:
@@ -262,7 +287,8 @@ class QueuePage(QWidget):
         moment = self.moment
         if moment is not None:
             view, who = moment.view, moment.annotator
-            self.model.mark_decided(view.prompt.id, decided=not view.is_unlabelled)
+            decided = moment.decided if self.works_for_team else not view.is_unlabelled
+            self.model.mark_decided(view.prompt.id, decided=decided)
             if moment.blind:
                 view = blinded(view, who)
             else:
@@ -275,8 +301,11 @@ class QueuePage(QWidget):
             self.panes.texts.show_responses(shown=bool(view.responses))
 
     def _show_progress(self) -> None:
-        decided, prompts = self.model.decided, self.model.prompts
-        self.finder.bar.progress.show_progress(decided, prompts, self._total, self.pace.seconds())
+        decided, prompts, progress = self.model.decided, self.model.prompts, self.finder.bar.progress
+        if self._team_queue is not None:
+            progress.show_queue(self._team_queue, decided, prompts)
+        else:
+            progress.show_progress(decided, prompts, self._total, self.pace.seconds())
 
     def _load_ahead(self) -> None:
         here = self.queue.place()
@@ -304,7 +333,7 @@ class QueuePage(QWidget):
 
     def go_first_undecided(self) -> None:
         """Go to the first undecided prompt of the queue."""
-        self.loader.load_queue(self.finder.current, None, self._go_undecided)
+        self._load_queue(None, self._go_undecided)
 
     def _go_undecided(self, queue: Queue) -> None:
         place = self.model.place_of(queue.begin)

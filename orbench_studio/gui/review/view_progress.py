@@ -8,6 +8,7 @@ from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import set_tip
 
 _BAR = 96
+_LONGEST_NAME = 24  # characters of a team queue
 _SEPARATOR = "\u00a0\u00a0·  "
 _MINUTE, _HOUR = 60, 3_600
 _DAY = 24 * _HOUR
@@ -15,6 +16,9 @@ _DAY = 24 * _HOUR
 
 class ViewProgress(QWidget):
     """A bar and a line of text."""
+
+    _has_room = True  # for the bar
+    _of_team = False  # a team queue assigns prompts as they are decided: a bar would move back
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,22 +34,38 @@ class ViewProgress(QWidget):
 
     def show_bar(self, shown: bool) -> None:
         """Show or hide the bar; the counts are always shown."""
-        self._bar.setVisible(shown)
+        self._has_room = shown
+        self._bar.setVisible(shown and not self._of_team)
         self._keep_counts()
+
+    def show_queue(self, name: str, decided: int, assigned: int) -> None:
+        """Show the annotator's progress in a team queue, which assigns more prompts as they decide."""
+        short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+        words = tr("Queue {name}: {decided} of {assigned} of yours decided")
+        explained = tr(
+            "You labelled {decided} of the {assigned} prompts that team queue “{name}” has assigned to you. "
+            "More are assigned as you decide. Skipped prompts count as assigned."
+        )
+        counts = {"decided": f"{decided:,}", "assigned": f"{assigned:,}"}
+        self._of_team = True
+        self._say(words.format(name=short, **counts), explained.format(name=name, **counts))
 
     def show_progress(self, decided: int, matches: int, total: int, seconds: float | None) -> None:
         """Show the progress of a view of `matches` prompts; `seconds` is the median time for one."""
         self._bar.setFixedWidth(px(_BAR))
         self._bar.setRange(0, max(matches, 1))
         self._bar.setValue(decided)
-        words = progress_words(decided, matches, seconds)
-        self.text.setText(words)
-        self._keep_counts()
+        self._of_team = False
         every = tr("No filter: this queue has all prompts of the workspace ({total}).")
         text = every if matches == total else tr("Prompts that match the filter: {matches} of {total}")
         found = text.format(matches=f"{matches:,}", total=f"{total:,}")
+        self._say(progress_words(decided, matches, seconds), found)
+
+    def _say(self, words: str, explained: str) -> None:
+        self.text.setText(words)
+        self.show_bar(self._has_room)
         for part in (self, self.text):
-            set_tip(part, found)
+            set_tip(part, explained)
 
     def _keep_counts(self) -> None:
         """Give the counts the width that they need; only the time left may be cut."""

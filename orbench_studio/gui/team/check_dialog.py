@@ -20,13 +20,14 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.dialogs import set_size
 from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.theme import px
-from orbench_studio.gui.common.widgets import if_alive, label
+from orbench_studio.gui.common.widgets import if_alive, label, permit
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
     from orbench_studio.domain.core.changes import Changes
     from orbench_studio.services.workspace.workspace import Workspace
 
+_ADJUDICATORS_ONLY = "Only adjudicators and the owner of this workspace can approve decisions or send them back."
 _REASON_HEIGHT = 72  # pixels
 
 
@@ -45,14 +46,17 @@ class CheckDialog(QDialog):
         self.approve.clicked.connect(lambda: self._run(back=False))
         self.send_back.clicked.connect(lambda: self._run(back=True))
 
-        def work(workspace: Workspace) -> list[str]:
-            from orbench_studio.services.team import team_queues
+        def work(workspace: Workspace) -> tuple[list[str], bool]:
+            from orbench_studio.services.team import adjudication, team_queues
 
-            return team_queues.names(workspace)
+            return team_queues.names(workspace), adjudication.is_permitted(workspace)
 
-        session.run(work, if_alive(self, lambda names: self._offer(names, person)))
+        session.run(work, if_alive(self, lambda found: self._offer(found[0], person, is_permitted=found[1])))
 
-    def _offer(self, names: list[str], person: str) -> None:
+    def _offer(self, names: list[str], person: str, *, is_permitted: bool) -> None:
+        for button in (self.approve, self.send_back):
+            permit(button, permitted=is_permitted, who=tr(_ADJUDICATORS_ONLY))
+        self.error.setText("" if is_permitted else tr(_ADJUDICATORS_ONLY))
         self.annotator.addItems([name for name in names if name != self._session.annotator])
         self.annotator.setCurrentText(person)
 

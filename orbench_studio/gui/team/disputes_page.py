@@ -38,7 +38,7 @@ from orbench_studio.gui.common.theme import (
     Theme,
     px,
 )
-from orbench_studio.gui.common.widgets import KeyButton, if_alive, keep_scroll_bar, label, rule, scrolled
+from orbench_studio.gui.common.widgets import KeyButton, if_alive, keep_scroll_bar, label, permit, rule, scrolled
 from orbench_studio.gui.review.choice_menus import CLASS_ACTIONS, LABEL_ACTIONS
 from orbench_studio.gui.review.notes import NoteDialog, NoteThread
 from orbench_studio.gui.team.disputes_side import SideCard
@@ -56,6 +56,7 @@ _WITH_KEYS = 5  # classes
 _COLUMNS, _CARD = 3, 220  # most cards in a row, and the width of each in pixels
 
 
+ADJUDICATORS_ONLY = "Only adjudicators and the owner of this workspace can settle disagreements."
 _STEPS = (
     "Reviewers label the same prompts: each in a copy of this workspace, or together in a team queue with overlap.",
     "Merge the label files of the copies. Labels that differ are listed here, with what each reviewer saw.",
@@ -67,6 +68,8 @@ class DisputesPage(QWidget):
     """Shows the disputes on the left and the selected one on the right."""
 
     stated = Signal(str)  # description of an adjudication or undo
+    message = Signal(str)  # why a key did nothing
+    _is_permitted = True  # the server lets the user settle disagreements
     _is_reversing = False  # an undo or redo is on its way
 
     def __init__(self, session: Session, recorder: DecisionRecorder, actions: Actions, theme: Theme) -> None:
@@ -81,10 +84,10 @@ class DisputesPage(QWidget):
         self.title = label("", "strong")
         self.prompt = TextPane(theme, Type(PROMPT, PROMPT_LINE), grows=True)
         self.response = TextPane(theme, Type(READING, READING_LINE), grows=True, markdown=True)
-        self.model = label("", "meta")
-        self.notes = NoteThread(theme)
+        self.model, self.notes = label("", "meta"), NoteThread(theme)
         self._note = KeyButton(theme, actions["note"], tr("✎ Note"))
         self.reason = QLineEdit()
+        self.refusal = label(tr(ADJUDICATORS_ONLY), "error")  # why nothing can be settled here
         self.empty = QWidget()
         self.merge = QPushButton(with_key(tr("Merge…"), "merge_labels"))
         self._texts = QWidget()
@@ -135,6 +138,9 @@ class DisputesPage(QWidget):
         fits = case is not None and (value in LABEL_ACTIONS) == (case.about.response_id is None)
         if case is None or not fits:
             return
+        if not self._is_permitted:
+            self.message.emit(tr(ADJUDICATORS_ONLY))
+            return
         self.case = None  # a second key press must not adjudicate again
         reason, annotator = self.reason.text().strip(), self._session.annotator
 
@@ -167,12 +173,24 @@ class DisputesPage(QWidget):
         self._load()
 
     def _load(self, reversed_by: Changes | None = None) -> None:
-        def work(workspace: Workspace) -> list[Dispute]:
+        def work(workspace: Workspace) -> tuple[list[Dispute], bool]:
             from orbench_studio.services.team import adjudication
 
-            return adjudication.list_disputes(workspace)
+            return adjudication.list_disputes(workspace), adjudication.is_permitted(workspace)
 
-        self._session.run(work, lambda disputes: self._show(disputes, reversed_by))
+        def loaded(disputes: list[Dispute], *, is_permitted: bool) -> None:
+            self._permit(is_permitted=is_permitted)
+            self._show(disputes, reversed_by)
+
+        self._session.run(work, lambda found: loaded(found[0], is_permitted=found[1]))
+
+    def _permit(self, *, is_permitted: bool) -> None:
+        """Disable the buttons for those whom the server does not let settle disagreements."""
+        self._is_permitted = is_permitted
+        for button in (*self._labels, *self._answers):
+            permit(button, permitted=is_permitted, who=tr(ADJUDICATORS_ONLY))
+        self.reason.setEnabled(is_permitted)
+        self.refusal.setVisible(not is_permitted)
 
     def _show(self, disputes: list[Dispute], reversed_by: Changes | None = None) -> None:
         row = max(self.list.currentRow(), 0)
@@ -294,6 +312,8 @@ class DisputesPage(QWidget):
         self.reason.setAccessibleName(tr("Reason"))
         self.reason.setToolTip(tr("Press Enter to return to the list"))
         self.reason.setPlaceholderText(with_key(tr("Reason (optional)"), "reason"))
+        self.refusal.setWordWrap(True)
+        self.refusal.hide()
         self.setFocusProxy(self.list)
         self._body = QWidget()
         column = QVBoxLayout(self._body)
@@ -301,6 +321,7 @@ class DisputesPage(QWidget):
         column.setSpacing(12)
         column.addWidget(self._build_texts(), 1)
         column.addWidget(self.reason)
+        column.addWidget(self.refusal)
         column.addWidget(rule())
         column.addWidget(self._build_bar())
         row = QHBoxLayout(self)

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from orbench_studio.domain.core.annotation import Visible
+from orbench_studio.domain.core.annotation import Aspect, Visible
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.review.decision import Decision, PromptView
 from orbench_studio.domain.review.pending_decision import PendingDecision, with_pending
@@ -45,6 +45,7 @@ class DecisionRecorder(QObject):
         self._session = session
         self._views: dict[int, PromptView] = {}
         self._pending: list[PendingDecision] = []
+        self._being_saved: list[PendingDecision] = []
         self._refused: list[PendingDecision] = []
         self._sent = 0
         self._sending = False
@@ -60,6 +61,12 @@ class DecisionRecorder(QObject):
     def waiting(self) -> tuple[PendingDecision, ...]:
         """The decisions that are not sent yet, oldest first."""
         return tuple(self._pending)
+
+    @property
+    def unsaved_labels(self) -> frozenset[int]:
+        """The prompts with a label that is not in the workspace yet: it is being saved, or it waits for the server."""
+        unsaved = (*self._pending, *self._being_saved)
+        return frozenset(one.prompt_id for one in unsaved if one.decisions[0].aspect is Aspect.LABEL)
 
     def decide(
         self,
@@ -77,10 +84,12 @@ class DecisionRecorder(QObject):
             return
 
         def saved(changes: Changes) -> None:
+            self._being_saved.remove(pending)
             self._forget_view(pending)
             done(changes)
 
         def not_saved(error: Exception) -> None:
+            self._being_saved.remove(pending)
             if isinstance(error, WorkspaceMovedError):
                 self.unsaved.emit(pending)
             elif isinstance(error, ConnectionLostError):
@@ -88,6 +97,7 @@ class DecisionRecorder(QObject):
             else:
                 failed(error)
 
+        self._being_saved.append(pending)
         self._session.run(_Recording(pending), saved, not_saved, urgent=True)
 
     def reverse(self, done: Callable[[Changes], None], failed: Failed, *, redo: bool) -> None:
@@ -110,12 +120,17 @@ class DecisionRecorder(QObject):
         prompt_id: int,
         work: Callable[[Workspace], PromptView],
         done: Callable[[PromptView], None],
-        *,
-        wanted: bool,
+        not_there: Callable[[], None] | None,
     ) -> None:
-        """Load a prompt; offline, take it from those loaded before. `wanted` at once, not for later."""
+        """Load a prompt; offline, use the copy that was loaded before.
+
+        `not_there` is called if there is no such copy; it is None for a prompt that is loaded ahead.
+        """
 
         def remember(view: PromptView) -> None:
+            for pending in self._pending:
+                if pending.decisions[0].prompt_id == prompt_id:  # the server does not have it yet
+                    view = with_pending(view, pending)
             self._views.pop(prompt_id, None)
             self._views[prompt_id] = view
             while len(self._views) > _REMEMBERED:
@@ -125,9 +140,10 @@ class DecisionRecorder(QObject):
         def remembered(_error: Exception | None = None) -> None:
             if prompt_id in self._views:
                 done(self._views[prompt_id])
-            elif self.is_offline and wanted:
+            elif self.is_offline and not_there is not None:
                 text = tr("Prompt {number} was not loaded before you went offline, and cannot be shown.")
                 self._show(text.format(number=abs(prompt_id)))
+                not_there()
 
         if self.is_offline:
             QTimer.singleShot(0, self, remembered)
@@ -243,7 +259,7 @@ class DecisionRecorder(QObject):
 
     def _forget(self) -> None:
         self._views.clear()
-        self._pending, self._refused = [], []
+        self._pending, self._refused, self._being_saved = [], [], []
         self._sent, self._error = 0, ""
         self.is_offline = self._sending = False
 

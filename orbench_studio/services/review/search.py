@@ -33,16 +33,18 @@ def queue_of(
 ) -> Queue:
     """The prompts that match the filter, in its order; begins at the prompt `shown` where it is among them.
 
-    In a team queue, the prompts that the annotator labelled are decided, whatever is known of others. Prompts that were
-    sent back to the annotator come first.
+    In a team queue, the prompts that the annotator labelled are decided, whatever is known of others; of the prompts
+    that are assigned to them, only these. Prompts that were sent back to the annotator come first.
     """
     with workspace.reading() as db:
         ids = queue.ids(db, wanted)
         begin = shown if shown in ids else _first(db, wanted)
         total = queue.total(db)
         own = tuple(prompts.own_categories(db))
-        decided = queue.decided(db, wanted, annotator if wanted.on(Field.TEAM) else None)
         given = given_to(wanted)
+        labelled_by = annotator if wanted.on(Field.TEAM) else None
+        only_own = given is not None and given[1] == annotator
+        decided = queue.decided(db, wanted, labelled_by, only_own=only_own)
         if given is not None and (returned := _returned(db, given[1], ids)):
             ids = array("q", (*returned, *(one for one in ids if one not in returned)))
             begin, decided = shown if shown in returned else returned[0], decided - {*returned}

@@ -17,6 +17,7 @@ from orbench_studio.store.core.tables import ANNOTATIONS
 from orbench_studio.store.core.unit_of_work import lock_prompts
 from orbench_studio.store.review import derived_states, journal, queue, timeline
 from orbench_studio.store.team import disputes
+from orbench_studio.store.workspace import grants
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,14 @@ class Case:
     sides: tuple[Event, ...]
     version: int
     notes: tuple[Annotation, ...] = ()
+
+
+def is_permitted(workspace: Workspace) -> bool:
+    """Whether the user may settle disagreements; in a file, everybody may."""
+    if not workspace.on_server:
+        return True
+    with workspace.reading() as db:
+        return grants.may_adjudicate(db)
 
 
 def list_disputes(workspace: Workspace) -> list[Dispute]:

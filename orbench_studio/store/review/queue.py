@@ -34,11 +34,14 @@ def ids(db: Connection, wanted: QueueFilter) -> "array[int]":
     return _listed(db, select(S.prompt_id).where(*conditions(db, wanted.terms)).order_by(*_order(wanted)))
 
 
-def decided(db: Connection, wanted: QueueFilter, annotator: str | None = None) -> frozenset[int]:
-    """The matching prompts with a human label, and those that the annotator labelled in the studio."""
+def decided(
+    db: Connection, wanted: QueueFilter, annotator: str | None = None, *, only_own: bool = False
+) -> frozenset[int]:
+    """The matching prompts with a human label, and those that the annotator labelled in the studio, or `only_own`."""
     labelled: ColumnElement[bool] = S.status.in_((Status.DECIDED, Status.DISPUTED))
     if annotator is not None:
-        labelled = or_(labelled, S.prompt_id.in_(journal.labelled(annotator)))
+        own = S.prompt_id.in_(journal.labelled(annotator))
+        labelled = own if only_own else or_(labelled, own)
     return frozenset(_listed(db, select(S.prompt_id).where(*conditions(db, wanted.terms), labelled)))
 
 

@@ -172,6 +172,11 @@ def is_owner(db: Connection) -> bool:
     return not db.exec_driver_sql("SELECT row_security_active('journal')").scalar_one()
 
 
+def may_adjudicate(db: Connection) -> bool:
+    """Whether the user may settle disagreements, and approve or send back: an adjudicator or the owner."""
+    return is_owner(db) or bool(db.exec_driver_sql(f"SELECT {server_rules.ADJUDICATES}").scalar_one())
+
+
 def owner_name(db: Connection) -> str:
     """The login that owns the workspace."""
     owner = "SELECT pg_get_userbyid(relowner)::text FROM pg_class WHERE oid = 'journal'::regclass"

@@ -55,7 +55,7 @@ _CLOCK = "clock_timestamp() - interval '60 days' AND clock_timestamp() + interva
 
 _SELF = "(SELECT id FROM annotators WHERE name = session_user::text)"
 _LAST_COUNTER = f"coalesce((SELECT max(mine.counter) FROM journal AS mine WHERE mine.annotator_id = {_SELF}), 0)"
-_ADJUDICATES = (
+ADJUDICATES = (
     "EXISTS (SELECT FROM pg_roles WHERE rolname = current_database() || '_adjudicator' "
     "AND pg_has_role(session_user, oid, 'MEMBER'))"
 )
@@ -147,7 +147,7 @@ _POLICIES = {
     ("journal", "INSERT"): (
         f"annotator_id = {_SELF} AND at BETWEEN {_CLOCK} AND uuid ~ '^[0-9a-f]{{32}}$' "
         f"AND counter > 0 AND counter - {_LAST_COUNTER} BETWEEN 0 AND 1 "
-        f"AND (kind = '{EntryKind.DECISION}' OR kind = '{EntryKind.ADJUDICATION}' AND {_ADJUDICATES} "
+        f"AND (kind = '{EntryKind.DECISION}' OR kind = '{EntryKind.ADJUDICATION}' AND {ADJUDICATES} "
         f"OR kind IN ('{EntryKind.UNDO}', '{EntryKind.REDO}') AND EXISTS (SELECT FROM journal AS target "
         "WHERE target.id = journal.target_id AND target.annotator_id = journal.annotator_id "
         f"AND target.kind IN {_in(_DECIDING)})) "

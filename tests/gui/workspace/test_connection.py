@@ -10,6 +10,7 @@ from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.gui.review.choice_menus import ChoiceMenu
 from orbench_studio.gui.review.page import State
+from orbench_studio.gui.team.check_dialog import CheckDialog
 from orbench_studio.services.data.import_files import ReadOptions, import_file
 from orbench_studio.services.review import offline_queue, prompt_review
 from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
@@ -75,7 +76,8 @@ def decide_offline(studio, keys):
 
 def test_decisions_taken_while_the_server_is_away_are_sent_when_it_is_back(start, server, place):
     with start(place) as studio:
-        said_lost, said_back = [], []
+        said_lost, said_back, decided = [], [], []
+        studio.page.model.progressed.connect(lambda: decided.append(studio.page.model.decided))
         studio.application.recorder.lost.connect(said_lost.append)
         studio.application.recorder.back.connect(said_back.append)
         studio.press(S)
@@ -86,19 +88,21 @@ def test_decisions_taken_while_the_server_is_away_are_sent_when_it_is_back(start
         assert "No connection" in studio.message()
         assert "Decisions stored on this machine: 3." in studio.message()
         studio.wait(lambda: studio.shown() == 5 and studio.page.state is State.SHOWN)
-        studio.page.step(1)
+        said += decide_offline(studio, (T,))
         studio.wait(lambda: any("Prompt 6 was not loaded before" in words for words in said_lost))
-        studio.page.step(-1)
-        assert studio.page.state is State.SHOWN
+        studio.settle()
+        assert (studio.shown(), studio.page.queue.place()) == (5, 4)
+        assert "You decided ▲ toxic" in studio.page.decisions.words
         studio.key(Z, Qt.KeyboardModifier.ControlModifier)
         assert "Undo is available once you are back online" in said_lost[-1]
         server.start()
         studio.wait(lambda: kept(studio) == 0 and studio.page.state is State.SHOWN)
-        studio.wait(lambda: any("Decisions sent: 3" in words for words in said_back))
+        studio.wait(lambda: any("Decisions sent: 4" in words for words in said_back))
         studio.settle()
         assert journal(place) == said
+        assert decided == sorted(decided)
         studio.undo()
-    assert len(journal(place)) == 4
+    assert len(journal(place)) == 5
 
 
 def test_a_window_closed_without_a_connection_leaves_them_to_the_next_one(start, server, place):
@@ -180,6 +184,30 @@ def test_two_windows_see_each_others_work(start, place):
         with open_workspace(place) as other:
             prompt_review.decide(other, Decision(1, Aspect.LABEL, "safe"), annotator="somebody else")
         studio.wait(lambda: studio.page.view is not None and not studio.page.view.is_unlabelled)
+
+
+def test_a_reviewer_sees_why_they_cannot_settle_disagreements(start, server, place):
+    server.admit("nora", place)
+    theirs = server.address(place.database, "nora")
+    for address, label in ((place, "safe"), (theirs, "toxic")):
+        with open_workspace(address) as workspace:
+            decision = Decision(1, Aspect.LABEL, label)
+            prompt_review.decide(workspace, decision, annotator=workspace.decides_as)
+    with start(theirs) as studio:
+        studio.window.show_page("page_disputes")
+        page = studio.window.disputes
+        studio.wait(lambda: page.case is not None)
+        reason = "Only adjudicators and the owner of this workspace can settle disagreements."
+        assert page.refusal.isVisible() and page.refusal.text() == reason
+        assert {(button.isEnabled(), button.toolTip()) for button in page._labels} == {(False, reason)}
+        studio.key(S)
+        studio.wait(lambda: reason in studio.message())
+        studio.window.show_page("page_review")
+        studio.settle()
+        studio.window.actions_table["check"].trigger()
+        dialog = studio.window.findChild(CheckDialog)
+        studio.wait(lambda: "can approve decisions" in dialog.error.text())
+        assert not dialog.approve.isEnabled() and not dialog.send_back.isEnabled()
 
 
 def test_a_person_who_was_removed_is_told_once_and_goes_on_when_added_again(start, server, place):
