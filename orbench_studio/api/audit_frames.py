@@ -84,7 +84,7 @@ def figures(workspace: Workspace, options: AuditOptions) -> dict[str, Figure]:
 
 def options_of(labels: str, judge: str, refusals: str, drop: Iterable[str], *, assume_safe: bool) -> AuditOptions:
     """The options of an audit; a StudioError names the argument that is invalid, and the values that it can have."""
-    dropped = frozenset(one_of(Drop, name, "drop") for name in drop)
+    dropped = frozenset(one_of(Drop, name, "drop") for name in ([drop] if isinstance(drop, str) else drop))
     counted = one_of(Refusals, refusals, "refusals")
     return AuditOptions(one_of(Labels, labels, "labels"), judge, assume_safe, dropped, counted)
 

@@ -13,7 +13,7 @@ from orbench_studio.domain.review.query import write
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import pandas as pd
 
@@ -68,13 +68,11 @@ def raters(workspace: Workspace) -> pd.DataFrame:
     return _frame(rows, _RATERS, ("rater", "kind", "category"), integers=("votes",))
 
 
-def sample_query(name: str) -> str:
-    """The query of the prompts of a sample."""
-    return write(QueueFilter((Term(Field.SAMPLE, (name,)),)))
+def sample(workspace: Workspace, name: str, prompts: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+    """The prompts of a sample in its random order, with the stratum and the probability of inclusion of each.
 
-
-def sample(workspace: Workspace, name: str, prompts: pd.DataFrame) -> pd.DataFrame:
-    """The prompts of a sample in its random order, with the stratum and the probability of inclusion of each."""
+    `prompts` reads the prompts of a query.
+    """
     from orbench_studio.services.audit import sampling
 
     drawn, places = sampling.read(workspace, name)
@@ -85,7 +83,8 @@ def sample(workspace: Workspace, name: str, prompts: pd.DataFrame) -> pd.DataFra
     ]
     columns = ("prompt_id", "stratum", "inclusion_probability")
     chosen = _frame(rows, columns, ("stratum",), integers=("prompt_id",))
-    return chosen.merge(prompts, on="prompt_id", how="inner")
+    query = write(QueueFilter((Term(Field.SAMPLE, (name,)),)))
+    return chosen.merge(prompts(query), on="prompt_id", how="inner")
 
 
 def estimates(

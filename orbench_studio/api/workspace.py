@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Unpack
 
-from orbench_studio.api import audit_frames, batch_runs, rater_frames
+from orbench_studio.api import audit_frames, batch_runs, frame_input, rater_frames
 from orbench_studio.api.batch_runs import RequestOptions, studio_errors
 from orbench_studio.domain.data.export import Export, Form
 from orbench_studio.domain.workspace.location import location_of
@@ -36,7 +37,8 @@ class Workspace:
     """
 
     def __init__(self, opened: services.Workspace, *, read_only: bool) -> None:
-        self._opened = opened
+        self._workspace: services.Workspace | None = opened
+        self._place = opened.place
         self.read_only = read_only
 
     def __enter__(self) -> Workspace:
@@ -46,11 +48,14 @@ class Workspace:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Workspace {self._opened.place}{', read-only' if self.read_only else ''}>"
+        state = ", closed" if self._workspace is None else ", read-only" if self.read_only else ""
+        return f"<Workspace {self._place}{state}>"
 
     def close(self) -> None:
-        """Close the workspace."""
-        self._opened.close()
+        """Close the workspace. Closing it again does nothing."""
+        if self._workspace is not None:
+            self._workspace.close()
+        self._workspace = None
 
     def prompts(self, filter: str = "", columns: Sequence[str] | None = None) -> pd.DataFrame:
         """One row per prompt: text, category, final label and its basis, consensus, numbers of refusals."""
@@ -129,7 +134,7 @@ class Workspace:
     def sample(self, name: str) -> pd.DataFrame:
         """The prompts of an audit sample in its random order, with the probability of inclusion of each."""
         with studio_errors():
-            return rater_frames.sample(self._opened, name, self.prompts(filter=rater_frames.sample_query(name)))
+            return rater_frames.sample(self._opened, name, self.prompts)
 
     def draw_sample(self, name: str, size: int, filter: str = "", *, seed: int | None = None) -> pd.DataFrame:
         """Draw a random sample of prompts, stratified by category, for human labels; returns it as `sample` does."""
@@ -222,11 +227,11 @@ class Workspace:
         `options` are those of the command line, such as `model="vendor/name"`. Importing a file again adds nothing.
         """
         from orbench_studio.services.data.file_members import expanded
-        from orbench_studio.services.data.import_files import ReadOptions, import_file
+        from orbench_studio.services.data.import_files import import_file
 
-        opened, read = self._writable(), ReadOptions(**options)
-        with expanded([Path(file) for file in files]) as found:
-            return [import_file(opened, file, read) for file in found]
+        opened, read = self._writable(), frame_input.read_options(options)
+        with frame_input.import_advice(), expanded([Path(file) for file in files]) as paths:
+            return [import_file(opened, file, read) for file in paths]
 
     def import_frame(
         self, frame: pd.DataFrame, columns: Mapping[str, str], *, name: str = "data frame", **options: Any
@@ -235,22 +240,19 @@ class Workspace:
 
         `name` is recorded as the source. It is imported completely, or not at all.
         """
-        from orbench_studio.services.data.import_files import ColumnMapping, Field, ReadOptions, import_file
+        from orbench_studio.services.data.import_files import import_file
 
-        unknown = [column for column in columns.values() if column not in frame.columns]
-        if unknown:
-            raise StudioError(f"The data frame has no column {', '.join(map(repr, unknown))}.")
-        mapping = ColumnMapping({Field(field): column for field, column in columns.items()})
-        with TemporaryDirectory() as folder:
-            file = Path(folder) / f"{name}.parquet"
-            frame[list(dict.fromkeys(columns.values()))].to_parquet(file, index=False)
-            return import_file(self._writable(), file, replace(ReadOptions(**options), mapping=mapping))
+        opened, given = self._writable(), frame_input.require_frame(frame)
+        read = replace(frame_input.read_options(options), mapping=frame_input.mapping_of(given, columns))
+        with frame_input.import_advice(), TemporaryDirectory() as folder:
+            return import_file(opened, frame_input.write_parquet(given, columns, Path(folder), name), read)
 
     def export(self, folder: str | Path, form: str, *, filter: str = "", subsets: Sequence[str] = ()) -> list[Path]:
         """Write an export into a folder, as the command line does; returns its files."""
         from orbench_studio.services.data.export_files import export
 
-        done = export(self._opened, Export(Form(form), Path(folder), tuple(subsets), filter))
+        wanted = Export(audit_frames.one_of(Form, form, "form"), Path(folder), tuple(subsets), filter)
+        done = export(self._opened, wanted)
         return [done.out / name for name in done.files]
 
     def curate(self, recipe: str, name: str | None = None, *, replace: bool = False) -> pd.DataFrame:
@@ -261,7 +263,10 @@ class Workspace:
         from orbench_studio.domain.curation.recipe import read_recipe
         from orbench_studio.services.curation import run_recipe, subsets
 
-        wanted = read_recipe(run_recipe.default_recipes().get(recipe, recipe))
+        built_in = run_recipe.default_recipes()
+        if recipe not in built_in and "=" not in recipe and "[" not in recipe:
+            raise StudioError(f"There is no recipe {recipe!r}. Built-in recipes: {', '.join(built_in)}.")
+        wanted = read_recipe(built_in.get(recipe, recipe))
         found = run_recipe.run_recipe(self._opened, wanted)
         if name is not None:
             subsets.save_subset(self._writable(), name, wanted, replace=replace)
@@ -275,7 +280,10 @@ class Workspace:
         """
         from orbench_studio.services.data.frame_annotations import add_annotations
 
-        return add_annotations(self._writable(), frame.to_dict("records"), annotator)
+        opened, given = self._writable(), frame_input.require_frame(frame)
+        frame_input.require_different(given, ("prompt_id", "label", "response_id", "answer_class", "reason"))
+        cells = given.astype(object).where(given.notna(), None)
+        return add_annotations(opened, cells.to_dict("records"), annotator)
 
     def _sent(self, sent: tuple[Estimate, Batch | None, Prices], *, progress: bool) -> pd.DataFrame:
         import pandas as pd
@@ -298,10 +306,25 @@ class Workspace:
         import pandas as pd
         import pyarrow as pa
 
-        with studio_errors():
-            table = frames.read_frame(self._opened, name, query, columns)
+        table = frames.read_frame(self._opened, name, query, columns)
+        if query and not table.num_rows:
+            self._warn_of(query)
         frame: pd.DataFrame = table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
         return frame
+
+    def _warn_of(self, query: str) -> None:
+        """Warn of the conditions that no prompt meets: it may have a typing error."""
+        from orbench_studio.domain.review.query import parse, write_term
+        from orbench_studio.services.review.search import matches
+
+        if unmet := matches(self._opened, parse(query)).unmet:
+            warnings.warn(f"No prompt meets the condition {', '.join(map(write_term, unmet))}.", stacklevel=4)
+
+    @property
+    def _opened(self) -> services.Workspace:
+        if self._workspace is None:
+            raise StudioError(f"The workspace {self._place} was closed. Open it again.")
+        return self._workspace
 
     def _writable(self) -> services.Workspace:
         if self.read_only:

@@ -44,7 +44,7 @@ from orbench_studio.domain.core.category import typed_category
 from orbench_studio.domain.core.judgement import Refusals
 from orbench_studio.domain.review.query import NONE, QueryError, parse
 from orbench_studio.domain.review.queue import Order, Term
-from orbench_studio.errors import explained, shortened
+from orbench_studio.errors import StudioError, explained, shortened
 
 
 class LabelSource(StrEnum):
@@ -139,7 +139,7 @@ class Recipe:
         )
 
 
-class RecipeError(ValueError):
+class RecipeError(StudioError, ValueError):
     """An invalid recipe: the fault and its line (from 1; 0 if unknown)."""
 
     def __init__(self, message: str, line: int = 0) -> None:

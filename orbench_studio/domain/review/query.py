@@ -15,6 +15,7 @@ from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.core.moderation import Verdict, Veto
 from orbench_studio.domain.core.prompt import Origin
 from orbench_studio.domain.review.queue import Agreement, Field, Order, QueueFilter, Status, Term
+from orbench_studio.errors import StudioError
 
 NONE = "none"
 SPLIT, UNANIMOUS, UNREAD = "split", "unanimous", "unread"
@@ -56,7 +57,7 @@ _TOKEN = re.compile(rf"(?P<minus>-)?(?:(?P<name>[A-Za-z]+):)?(?P<value>(?:{_QUOT
 _PART = re.compile(rf"{_QUOTED}|[^,\"]+|,", re.DOTALL)
 
 
-class QueryError(ValueError):
+class QueryError(StudioError, ValueError):
     """An invalid query, with a message for its author."""
 
 
@@ -171,6 +172,7 @@ def _checked(field: Field, value: str) -> str:
     fits: dict[Field, Callable[[], object]] = {
         Field.VOTES: lambda: value in (SPLIT, UNANIMOUS, UNREAD, NONE) or _TALLY.fullmatch(value),
         Field.FAMILIES: lambda: count_of(value),
+        Field.REFUSED: lambda: value[0] not in "<>=" or count_of(value),
         Field.BATCH: lambda: _BATCH.fullmatch(value),
         Field.GROUP: lambda: _NUMBER.fullmatch(value),
         Field.SEED: lambda: _NUMBER.fullmatch(value),
@@ -184,6 +186,7 @@ def _checked(field: Field, value: str) -> str:
 
 _EXAMPLES = {
     Field.VOTES: "Use split, unanimous, unread, none, or the numbers of safe and toxic votes: votes:2-1.",
+    Field.REFUSED: "Use the number of refusing models, refused:>=2, or the name of a model.",
     Field.FAMILIES: "Use the number of refusing model families: families:>=3.",
     Field.BATCH: "Use a batch number: batch:3 finds its prompts with a response, batch:3=MODEL those of one model.",
     Field.GROUP: "Use the number of a group of near duplicates, which is the number of its first prompt: group:17.",

@@ -36,11 +36,13 @@ def frame_columns(name: str) -> dict[str, str]:
 def read_frame(workspace: Workspace, name: str, query: str = "", columns: Sequence[str] | None = None) -> Any:
     """Read one of the frames `prompts`, `votes`, `responses`, `judgements`, `annotations`, `journal` and `batches`.
 
-    `query` selects prompts; a QueryError if it is invalid, a StudioError for an unknown column. Returns a pyarrow
-    Table, in the order in which the rows were added.
+    `query` selects prompts. Raises a StudioError if it is invalid, and for an unknown column. Returns a pyarrow Table,
+    in the order in which the rows were added.
     """
     known = FRAMES[name].columns
-    chosen = list(known) if columns is None else list(dict.fromkeys(columns))
+    chosen = list(known) if columns is None else [columns] if isinstance(columns, str) else list(dict.fromkeys(columns))
+    if not chosen:
+        raise StudioError(f"Name at least one column. Columns: {', '.join(known)}.")
     unknown = [column for column in chosen if column not in known]
     if unknown:
         raise StudioError(f"{name} has no column {', '.join(map(repr, unknown))}. Columns: {', '.join(known)}.")

@@ -91,37 +91,67 @@ def decide(
     """
     if any(other.prompt_id != decision.prompt_id for other in more):
         raise ValueError("the decisions of one entry are about one prompt")
-    prompt_id = decision.prompt_id
     with workspace.deciding() as db:
         annotator_id = journal.lock_annotator(db, annotator)
-        lock_prompts(db, [prompt_id])
-        known = _read_known(
-            db, workspace.policy, decisions=(decision, *more), annotator_id=annotator_id, pending=pending
+        lock_prompts(db, [decision.prompt_id])
+        return _record(
+            db,
+            workspace.policy,
+            (decision, *more),
+            (annotator, annotator_id),
+            seen=seen,
+            visible=visible,
+            pending=pending,
         )
-        if pending is not None and pending.again and known.saved.result is not None:
-            return Changes(frozenset({Kind.ANNOTATIONS}), (prompt_id,), f"{pending.summary}: saved before")
-        standing = known.standing.result
-        if decision.aspect is Aspect.LABEL and standing.training:
-            decision = replace(decision, aspect=Aspect.TRAINING)
-        version = blinding.version(standing, known.versions.result) if seen is not None else None
-        if version != seen and (known.before.result is None or known.before.result != version):
-            raise StaleDecisionError(
-                "Your decision was not saved: this prompt was decided in another window since you opened it. "
-                "Its current state is shown. Decide again if you still want to."
-            )
-        if not known.exists.result:
-            raise StaleDecisionError(
-                f"Your decision was not saved: prompt {prompt_id}, or its response, is no longer in the workspace."
-            )
-        if decision.aspect is Aspect.LABEL:
-            standing.require_room(prompt_id)
-        message = _summary(known, decision, annotator, visible)
-        moment, uuid = known.moment.result, pending.uuid if pending is not None else None
-        rows = [asdict(each) | _row(annotator_id, visible) for each in (decision, *more)]
-        journal.send_entry(db, EntryKind.DECISION, annotator_id, moment, message, uuid=uuid, decisions=rows)
-        new = [_annotation(each, annotator, moment, visible) for each in (decision, *more)]
-        known.inputs.add(prompt_id, annotator_id, new)
-        derived_states.write_prompts(db, known.inputs)
+
+
+def decide_all(workspace: Workspace, decisions: Sequence[Decision], *, annotator: str) -> None:
+    """Record decisions, each as one journal entry, in one transaction. Raises the errors of `decide`."""
+    with workspace.deciding() as db:
+        annotator_id = journal.lock_annotator(db, annotator)
+        lock_prompts(db, [decision.prompt_id for decision in decisions])
+        for decision in decisions:
+            _record(db, workspace.policy, (decision,), (annotator, annotator_id))
+
+
+def _record(
+    db: Connection,
+    policy: Policy,
+    decisions: tuple[Decision, ...],
+    by: tuple[str, int],
+    *,
+    seen: int | None = None,
+    visible: frozenset[Visible] = frozenset(),
+    pending: PendingDecision | None = None,
+) -> Changes:
+    """Record decisions of an annotator (name and id) about a prompt; both are locked."""
+    (annotator, annotator_id), (decision, *more) = by, decisions
+    prompt_id = decision.prompt_id
+    known = _read_known(db, policy, decisions=decisions, annotator_id=annotator_id, pending=pending)
+    if pending is not None and pending.again and known.saved.result is not None:
+        return Changes(frozenset({Kind.ANNOTATIONS}), (prompt_id,), f"{pending.summary}: saved before")
+    standing = known.standing.result
+    if decision.aspect is Aspect.LABEL and standing.training:
+        decision = replace(decision, aspect=Aspect.TRAINING)
+    version = blinding.version(standing, known.versions.result) if seen is not None else None
+    if version != seen and (known.before.result is None or known.before.result != version):
+        raise StaleDecisionError(
+            "Your decision was not saved: this prompt was decided in another window since you opened it. "
+            "Its current state is shown. Decide again if you still want to."
+        )
+    if not known.exists.result:
+        raise StaleDecisionError(
+            f"Your decision was not saved: prompt {prompt_id}, or its response, is no longer in the workspace."
+        )
+    if decision.aspect is Aspect.LABEL:
+        standing.require_room(prompt_id)
+    message = _summary(known, decision, annotator, visible)
+    moment, uuid = known.moment.result, pending.uuid if pending is not None else None
+    rows = [asdict(each) | _row(annotator_id, visible) for each in (decision, *more)]
+    journal.send_entry(db, EntryKind.DECISION, annotator_id, moment, message, uuid=uuid, decisions=rows)
+    new = [_annotation(each, annotator, moment, visible) for each in (decision, *more)]
+    known.inputs.add(prompt_id, annotator_id, new)
+    derived_states.write_prompts(db, known.inputs)
     return Changes(frozenset({Kind.ANNOTATIONS}), (prompt_id,), message)
 
 
