@@ -53,6 +53,7 @@ class Settings:
     trainings: dict[str, int] = field(default_factory=dict)  # the last dismissed notice of a training, by workspace
     visits: dict[str, list[int]] = field(default_factory=dict)  # by workspace: time (s), decided prompts, all prompts
     mappings: dict[str, str] = field(default_factory=dict)
+    choices: dict[str, str] = field(default_factory=dict)  # last used in dialogs: folder, format of an export
     recipes: dict[str, str] = field(default_factory=dict)  # unsaved recipe by workspace
     faults: list[str] = field(default_factory=list)  # what could not be loaded, a sentence each; not saved
     unknown: dict[str, Any] = field(default_factory=dict)  # settings of a newer version, saved as they were
@@ -224,6 +225,7 @@ _VALID_ENTRIES: dict[str, Callable[[object], bool]] = {  # of settings that are 
     "trainings": lambda value: _number(value, 0, sys.maxsize),
     "visits": lambda value: isinstance(value, list) and len(value) == 3 and all(_number(n, 0, _LATEST) for n in value),
     "mappings": _text,
+    "choices": _text,
     "recipes": _text,
 }
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from orbench_studio.domain.workspace.location import Location
 from orbench_studio.gui.common.actions import SHORTCUTS, tr
+from orbench_studio.gui.common.file_dialog import FileDialog
 from orbench_studio.gui.common.live_table import Table
 from orbench_studio.gui.common.operations import Operations
 from orbench_studio.gui.common.theme import Theme
@@ -40,6 +41,7 @@ class Application:
         self.theme = Theme(self.qt, settings.scheme, settings.font_scale)
         self.operations = Operations()
         Table.layouts = settings.panes
+        FileDialog.choices = settings.choices
         self.session = Session(self.operations, settings, _team_policy)
         invalid = SHORTCUTS.load(settings.keys)
         self.recorder = DecisionRecorder(self.session)

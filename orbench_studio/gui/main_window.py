@@ -302,7 +302,7 @@ class MainWindow(PageRegistry):
             "merge_labels": self.label_files.ask_merge,
             "write_labels": self.label_files.ask_write,
             "index_responses": self._indexing.begin,
-            "keys": lambda: ShortcutsDialog(self, self._store_shortcuts).open(),
+            "keys": lambda: ShortcutsDialog(self, self._store_shortcuts, self._rail.marked).open(),
             "open_server": self._ask_server,
             "reviewer": self.top_bar.reviewer.ask,
             "quit": self.close,
@@ -319,6 +319,7 @@ class MainWindow(PageRegistry):
         self.setWindowTitle("OR-Bench Studio")
         self.setMinimumSize(900, 560)
         self.setAcceptDrops(True)
+        self.installEventFilter(self.messages)
         self.resize(QSize(1440, 900).boundedTo(self.screen().availableSize() * 0.97))
         self.restoreGeometry(QByteArray.fromHex(self._session.settings.geometry.encode()))
         self._pages.addWidget(self.welcome)

@@ -8,10 +8,13 @@ then consider it unused and delete the log that the window still writes to.
 from __future__ import annotations
 
 import sys
+from typing import ClassVar
 
 from PySide6.QtCore import QDir, QFileInfo, Qt
 from PySide6.QtGui import QAbstractFileIconProvider, QIcon
 from PySide6.QtWidgets import QApplication, QFileDialog, QStyle, QWidget
+
+_FOLDER = "folder"
 
 
 class _Kinds(QAbstractFileIconProvider):
@@ -27,9 +30,9 @@ class _Kinds(QAbstractFileIconProvider):
 
 
 class FileDialog(QFileDialog):
-    """A file dialog that starts in the last used folder, unless a folder is given."""
+    """A file dialog that starts in the folder that the last one left, unless a folder is given."""
 
-    _last = QDir.currentPath()
+    choices: ClassVar[dict[str, str]] = {}  # the last folder; the application replaces it by that of its settings
 
     def __init__(self, parent: QWidget, title: str, folder: str = "") -> None:
         super().__init__(parent, title, QDir.rootPath())  # it lists a folder before its options can be set
@@ -38,13 +41,14 @@ class FileDialog(QFileDialog):
         if sys.platform == "linux":  # the desktop's own dialog lives in this process, and opens what it lists
             self.setOption(QFileDialog.Option.DontUseNativeDialog)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setDirectory(folder or FileDialog._last)
+        last = self.choices.get(_FOLDER, "")
+        self.setDirectory(folder or (last if QDir(last).exists() else QDir.currentPath()))
 
     @classmethod
     def start_in(cls, folder: str) -> None:
-        """Let the next dialog start in this folder."""
-        FileDialog._last = folder
+        """Let the next dialog start in this folder, if none was used before."""
+        cls.choices.setdefault(_FOLDER, folder)
 
     def done(self, result: int) -> None:
-        FileDialog._last = self.directory().absolutePath()
+        self.choices[_FOLDER] = self.directory().absolutePath()
         super().done(result)

@@ -27,6 +27,7 @@ LINE = 32  # height of a row
 _LONGEST = 260  # pixels that a text without a share gets, where there is room
 _BESIDE_NAME = 24  # pixels for the margins of a column name
 _UNSORTED = -1
+_ENDS = {Qt.Key.Key_Home, Qt.Key.Key_End}
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 _NO_NUMBER = float("-inf")
 KEY = Qt.ItemDataRole.UserRole  # the key of a row
@@ -141,7 +142,22 @@ class Rows(QAbstractTableModel):
         return side | Qt.AlignmentFlag.AlignVCenter
 
 
-class Table(QTableView):
+class RowView(QTableView):
+    """A table of whole rows: Home and End go to the first and last row, also where a shortcut has these keys."""
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in _ENDS:
+            event.accept()
+            return True
+        return super().event(event)
+
+    def moveCursor(self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier) -> QModelIndex:
+        rows, column = self.model().rowCount(), max(self.currentIndex().column(), 0)
+        ends = {QAbstractItemView.CursorAction.MoveHome: 0, QAbstractItemView.CursorAction.MoveEnd: rows - 1}
+        return self.model().index(ends[action], column) if action in ends else super().moveCursor(action, modifiers)
+
+
+class Table(RowView):
     """A table view with one selectable row; a double click or Enter opens it.
 
     A click on a column name sorts, a third one restores the order of the page; columns can be moved and resized. The

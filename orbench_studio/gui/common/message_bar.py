@@ -8,8 +8,8 @@ could be read for a few seconds, it also goes when another action of the user su
 import time
 from collections.abc import Container, Hashable
 
-from PySide6.QtCore import QEvent, QTimer
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QResizeEvent
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from orbench_studio.gui.common.actions import Actions, tr
@@ -100,6 +100,18 @@ class MessageBar(QFrame):
         for act in [act for act in self._errors if act not in unless and act not in self._lasting]:
             if self._shown_at[act] <= newest:
                 self.clear_error(act)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """Let Esc in the window dismiss the newest error, or the suggestion, before it is a shortcut."""
+        keys = (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
+        if not isinstance(event, QKeyEvent) or event.type() not in keys or event.key() != Qt.Key.Key_Escape:
+            return False
+        if not self._errors and not self._suggestion:
+            return False
+        event.accept()
+        if event.type() is QEvent.Type.KeyPress:
+            self._dismiss_error() if self._errors else self._end_suggestion()
+        return True
 
     def leave_workspace(self) -> None:
         """Remove what concerns the workspace that is being closed."""

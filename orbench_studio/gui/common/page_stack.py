@@ -22,7 +22,8 @@ _STATES = (  # mode, state and colour
     (QIcon.Mode.Disabled, QIcon.State.Off, "faint"),
 )
 
-_WIDTH, _AROUND = 72, 8
+_WIDTH, _AROUND, _SPACE = 72, 8, 4
+_HIGH, _LOW, _TEXT, _LEAST = 52, 46, 36, 24  # heights of a button: with an icon, at least; without one, at least
 PAGES = (  # action, icon and title; the window has the page as an attribute: `page_audit` is `window.audit`
     ("page_review", "list-checks", "Review"),
     ("page_library", "library-big", "Library"),
@@ -84,7 +85,7 @@ class Rail(QFrame):
         self._buttons: dict[str, QToolButton] = {}
         inner = QWidget()
         self._names = _scrolling(inner)
-        names = column_layout(inner, spacing=4)
+        names = column_layout(inner, spacing=_SPACE)
         for name, icon, title in PAGES:
             button = self._buttons[name] = QToolButton()
             button.setText(tr(title))
@@ -107,16 +108,22 @@ class Rail(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self.fit()
         if self.marked:
             self._names.ensureWidgetVisible(self._buttons[self.marked])
 
     def fit(self) -> None:
-        """Set the button sizes for the current text size."""
-        names = max(button.sizeHint().width() for button in self._buttons.values())
-        width = max(px(_WIDTH) - _AROUND, names)
+        """Set the button sizes for the current text size; they have no icons where the window is too low for all."""
+        room = (self._names.height() + _SPACE) // len(self._buttons) - _SPACE
+        has_icons = room >= min(px(_LOW), px(_HIGH))
+        style = Qt.ToolButtonStyle.ToolButtonTextUnderIcon if has_icons else Qt.ToolButtonStyle.ToolButtonTextOnly
+        height = max(min(room, px(_HIGH)), px(_LOW)) if has_icons else max(min(room, px(_TEXT)), px(_LEAST))
+        for button in self._buttons.values():
+            button.setToolButtonStyle(style)
+        width = max(px(_WIDTH) - _AROUND, *(button.sizeHint().width() for button in self._buttons.values()))
         self.setFixedWidth(width + _AROUND)
         for button in self._buttons.values():
-            button.setFixedSize(width, px(52))
+            button.setFixedSize(width, height)
 
 
 def _scrolling(inner: QWidget) -> QScrollArea:

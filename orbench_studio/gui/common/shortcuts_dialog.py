@@ -5,6 +5,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QFont, QKeyEvent
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
     QPushButton,
@@ -21,13 +22,14 @@ from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, set_role
 
 _NAME = Qt.ItemDataRole.UserRole
+_FIRST = {"page_review": "label_safe"}  # the first action of a page that has some
 _HELP = "Enter changes the shortcut, Insert adds one, Backspace removes the last one, Delete restores the default."
 
 
 class ShortcutsDialog(Dialog):
-    """All shortcuts. To change one, select an action and press Enter, then the new key; it applies immediately."""
+    """All shortcuts, from those of a page. Enter waits for the new key of the selected action, which then applies."""
 
-    def __init__(self, parent: QWidget, changed: Callable[[], object] = lambda: None) -> None:
+    def __init__(self, parent: QWidget, changed: Callable[[], object] = lambda: None, page: str = "") -> None:
         super().__init__(parent, tr("Keyboard shortcuts"))
         self._window = parent
         self._changed = changed  # called after shortcuts have changed, to store them
@@ -41,10 +43,13 @@ class ShortcutsDialog(Dialog):
         self.table.currentItemChanged.connect(lambda *_: self._stop_waiting())
         self.table.itemDoubleClicked.connect(lambda *_: self._wait())
         self._update_lines()
+        self.select(_FIRST.get(page, page) or ACTIONS[0].name)
 
     def select(self, name: str) -> None:
-        """Select the line of an action."""
-        self.table.setCurrentItem(self._lines[name])
+        """Select the line of an action, below the heading of its menu."""
+        line = self._lines[name]
+        self.table.setCurrentItem(line)
+        self.table.scrollToItem(line.parent() or line, QAbstractItemView.ScrollHint.PositionAtTop)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if not isinstance(event, QKeyEvent):
@@ -164,7 +169,6 @@ class ShortcutsDialog(Dialog):
         self.status.setMinimumHeight(px(40))
         column_layout(self, (self.table, 1), self.status, self._buttons(), margins=(24, 24, 24, 16), spacing=12)
         set_size(self, 600, 680)
-        self.select(ACTIONS[0].name)
         self.table.setFocus()
 
     def _buttons(self) -> QHBoxLayout:

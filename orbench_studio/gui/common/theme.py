@@ -96,6 +96,10 @@ QListView, QTableView, QPlainTextEdit, QTextEdit, QTreeView {
     background: $background; color: $ink; border: none; selection-background-color: $selection; selection-color: $ink;
     outline: none;
 }
+QListView, QTableView, QTreeView { border: 1px solid transparent; }
+QListView:focus, QTableView:focus, QTreeView:focus { border-color: $accent; }
+QScrollArea[role="stop"] { border: none; border-left: 2px solid transparent; }
+QScrollArea[role="stop"]:focus { border-left-color: $accent; }
 QTableView#queue, QTableView#heat { background: $background; }
 QTableView#heat QHeaderView, QTableView#heat QHeaderView::section, QTableView#heat QTableCornerButton::section {
     background: $background; border: none; }
@@ -155,7 +159,7 @@ QToolButton:checked, QToolButton[active="true"] { background: $selection; color:
 QToolButton[role="rail"] { font-size: 12px; padding: 6px 2px; color: $quiet; }
 QToolButton[role="rail"]:checked { color: $accent; }
 QToolButton[role="stage"] { background: $panel; border: 1px solid $line; border-radius: 6px; padding: 4px; }
-QToolButton[role="stage"]:hover:enabled { border-color: $accent; }
+QToolButton[role="stage"]:hover:enabled, QToolButton[role="stage"]:focus { border-color: $accent; }
 QToolButton[role="stage"]:disabled { color: $quiet; }
 QToolButton[role="chip"] { font-size: 12px; color: $quiet; padding: 3px 8px; }
 QToolButton[role="chip"][active="true"] { color: $accent; }

@@ -46,6 +46,7 @@ _FORMS = {
 _REPLACES = (
     "This folder contains an earlier export. Its files are replaced when the new ones are complete. Other files stay."
 )
+_FORMAT = "export format"  # in the settings
 _NAME = 80  # characters of a subset's name in the proposed folder
 _REPAIRED = "An earlier export to this folder was interrupted. It was undone before this one."
 
@@ -101,6 +102,7 @@ class ExportDialog(QDialog):
         if workspace is None or self.strip.isVisibleTo(self):
             return
         asked = self._asked()
+        self._session.settings.choices[_FORMAT] = str(asked.form)
         goes_on = self.strip.begin(tr("Exporting"))
         self._session.leaving.connect(self.strip.stop)
         self._rest(on=False)
@@ -217,6 +219,7 @@ class ExportDialog(QDialog):
             self.what.addItem(tr("Prompts in the current filter: {query}").format(query=self._queue), ("", self._queue))
         for form, (title, _about) in _FORMS.items():
             self.form.addItem(tr(title), str(form))
+        self.form.setCurrentIndex(max(self.form.findData(self._session.settings.choices.get(_FORMAT, "")), 0))
         self.licence.setPlaceholderText(tr("none stated; for example cc-by-4.0"))
         self.says.setWordWrap(True)
         self.says.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QLayout, QScrollArea, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.changes import Changes
@@ -168,11 +168,11 @@ class LibraryPage(QScrollArea):
         return [Command(tr("Review these prompts"), partial(self._open, field, name, column))]
 
     def _build_ui(self) -> None:
-        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setAccessibleName(tr("Library"))
         page = QWidget()
         page.setObjectName("page")
+        self.setProperty("role", "stop")
         row = QVBoxLayout(page)
         row.setContentsMargins(24, 24, 24, 24)
         counts = QGridLayout()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QSize, Qt
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 DONE, STATUS = 1, 4  # columns
 _COLUMNS = (
-    Column("Model", 166),
-    Column("Done", 115, 2),
+    Column("Model", 110),
+    Column("Done", 100, 2),
     Column("Tokens in, out", 105, number=True),
     Column("Cost", 70, number=True),
     Column("Status", 84, 4),
@@ -33,6 +34,8 @@ _BAR, _MIN_BAR, _PAD = 6, 12, 8
 class ProgressTable(Table):
     """One row per model."""
 
+    _statuses: Set[str] = frozenset()  # without their details
+
     def __init__(self, theme: Theme) -> None:
         super().__init__(tr("Models of the batch"), _COLUMNS)
         self._progress: dict[object, ModelProgress] = {}
@@ -40,9 +43,12 @@ class ProgressTable(Table):
         self.setItemDelegateForColumn(DONE, self._bars)
 
     def least(self, place: int) -> int:
-        """The minimum width of a column; the one with bars has room for its numbers and a short bar."""
-        bar = self.sizeHintForColumn(place) + px(_MIN_BAR) + _PAD if place == DONE else 0
-        return max(super().least(place), bar)
+        """The minimum width of a column: that with bars has room for a short one, and no status is cut off."""
+        needed = self.sizeHintForColumn(place) + px(_MIN_BAR) + _PAD if place == DONE else 0
+        if place == STATUS:
+            heads = (self.fontMetrics().horizontalAdvance(f"{head}, …") for head in self._statuses)
+            needed = max(heads, default=0) + 2 * _PAD
+        return max(super().least(place), needed)
 
     def show_progress(self, progress: BatchProgress, snapshot: Snapshot | None) -> None:
         """Show the current progress; the snapshot adds rates if this process runs the batch."""
@@ -51,6 +57,9 @@ class ProgressTable(Table):
         self.least_lines = min(len(progress.models) + 1, _MOST_LINES)
         live = snapshot.live if snapshot is not None else {}
         rows = [_row(progress, model, live.get(model.model)) for model in progress.models]
+        self._statuses = {
+            _status(progress, model, live.get(model.model)).partition(":")[0] for model in progress.models
+        }
         self.show_rows([model.model for model in progress.models], rows)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.errors import CancelledError
@@ -220,7 +220,7 @@ class JudgesPage(QWidget):
         self.setFocusProxy(self.run)
         self.run.setProperty("role", "primary")
         self.slices.setAccessibleName(tr("Group by"))
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setProperty("role", "stop")
         self._scroll.setWidgetResizable(True)
         self._scroll.setAccessibleName(tr("Calibration results"))
         buttons: list[QWidget] = [self.run]

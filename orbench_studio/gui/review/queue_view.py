@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QTableView,
     QToolTip,
     QVBoxLayout,
     QWidget,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 from orbench_studio.domain.core.moderation import Veto
 from orbench_studio.domain.review.queue import UNDECIDED_STATUSES, QueueRow, Status
 from orbench_studio.gui.common.actions import plural, tr
+from orbench_studio.gui.common.live_table import RowView
 from orbench_studio.gui.common.menus import Command, Entry, offer_context_menu
 from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import BODY, LABELS, META, Theme, font, px
@@ -119,7 +119,7 @@ def explained(row: QueueRow, *, blind: bool) -> list[str]:
     return lines
 
 
-class LineTable(QTableView):
+class LineTable(RowView):
     """A table that looks like a list: a QListView lays out all its rows again when one changes (measured)."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
 from orbench_studio.domain.review.query import write
@@ -206,11 +206,11 @@ class TeamPage(QScrollArea):
         self.review_wanted.emit(assignments_filter(queue.name, self._session.annotator))
 
     def _build_ui(self) -> None:
-        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setAccessibleName(tr("Team"))
         page = QWidget()
         page.setObjectName("page")
+        self.setProperty("role", "stop")
         heading = QHBoxLayout()
         heading.addWidget(label(tr("Team"), "title"))
         heading.addStretch()

@@ -43,6 +43,7 @@ from orbench_studio.resources_dir import resources
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import open_workspace
 from tests.gui.clipping import clipped
+from tests.gui.conftest import outside
 
 
 def colours(picture: QImage) -> Counter:
@@ -135,8 +136,30 @@ def trapping(window):
     return [f"{type(view).__name__} {view.accessibleName()} traps Tab" for view in views if view.tabKeyNavigation()]
 
 
+def without_sign(window):
+    """The stops of Tab that look the same with the focus as without it."""
+    before, unseen = window.focusWidget(), []
+    window.activateWindow()
+    QApplication.processEvents()
+    assert window.isActiveWindow()
+    for widget in window.findChildren(QWidget):
+        is_stop = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus) and widget.focusProxy() is None
+        if not is_stop or not widget.isVisible() or not widget.isEnabled() or widget.window() is not window:
+            continue
+        widget.setFocus(Qt.FocusReason.TabFocusReason)
+        if window.focusWidget() is not widget:
+            continue  # a table whose current cell has a widget passes the focus on to it
+        focused = widget.grab().toImage()
+        widget.clearFocus()
+        if widget.grab().toImage() == focused:
+            unseen.append(f"{type(widget).__name__} {widget.accessibleName() or widget.objectName()} shows no focus")
+    if before is not None:
+        before.setFocus()
+    return unseen
+
+
 def faults(window):
-    return nameless(window) + unreached(window) + misread(window) + trapping(window)
+    return nameless(window) + unreached(window) + misread(window) + trapping(window) + without_sign(window)
 
 
 def test_every_page_is_usable_by_keyboard_and_screen_reader(start, path):
@@ -301,6 +324,16 @@ def test_no_page_is_clipped_at_any_size(start, path):
                 wrong[name, width, percent] = clipped(window)
         faults = [f"{where}: {fault}" for where, found in wrong.items() for fault in found]
         assert not faults, "\n".join(faults)
+
+
+def test_the_rail_shows_all_pages_with_larger_text(start, path):
+    with start(path) as studio:
+        for percent in (100, 130, 150):
+            studio.application.theme.scale(percent)
+            studio.window.resize(1024, 700)
+            lay_out()
+            rail = studio.window._rail
+            assert outside(rail._names.viewport(), rail._buttons.values()) == [], percent
 
 
 def lay_out():

@@ -40,13 +40,16 @@ def test_a_file_dialog_does_not_release_the_lock_of_an_open_workspace(start, pat
         assert db.exec_driver_sql("SELECT count(*) FROM annotations").scalar_one() == 1
 
 
-def test_a_file_dialog_starts_in_the_last_folder(start, tmp_path):
+def test_a_file_dialog_starts_in_the_last_folder_also_after_a_restart(start, path, tmp_path):
+    used = tmp_path / "used"
+    used.mkdir()
     with start() as studio:
-        first = FileDialog(studio.window, "Import files", str(tmp_path))
+        first = FileDialog(studio.window, "Import files", str(used))
         first.open()
         first.close()
+    with start(path) as studio:
         second = FileDialog(studio.window, "Import files")
-        assert Path(second.directory().absolutePath()) == tmp_path
+        assert Path(second.directory().absolutePath()) == used
         second.deleteLater()
 
 

@@ -6,11 +6,13 @@ from contextlib import closing
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialogButtonBox, QPlainTextEdit
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialogButtonBox, QPlainTextEdit
 
 from orbench_studio.colours import DARK, LIGHT
 from orbench_studio.domain.core.annotation import Aspect, Label
 from orbench_studio.domain.review.decision import Decision
+from orbench_studio.domain.review.query import parse
 from orbench_studio.gui.common import message_bar
 from orbench_studio.gui.common.dialogs import ErrorsDialog
 from orbench_studio.services.data import label_files as label_files
@@ -170,6 +172,18 @@ def test_a_complete_error_is_copied_and_dismissed(start, path, files):
         bar._dismiss.click()
         assert studio.message() == ""
         assert not bar._copy.isVisible()
+
+
+def test_esc_dismisses_an_error_before_it_clears_the_filter(start, path, files):
+    with start(path) as studio:
+        studio.page.finder.bar.ask(parse("flagged"))
+        studio.settle()
+        fail_to_merge(studio, files[1])
+        studio.page.setFocus()
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
+        assert errors(studio) == [] and studio.page.finder.current.terms
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
+        studio.wait(lambda: not studio.page.finder.current.terms)
 
 
 def test_two_errors_are_counted_and_shown_together(start, path, files, tmp_path):

@@ -59,6 +59,16 @@ def test_the_shortcut_to_quit_works_in_the_dialog(start, path):
         studio.wait(lambda: not studio.window.isVisible())
 
 
+def test_the_list_begins_at_the_page_that_is_shown(start, path):
+    with start(path) as studio:
+        for page, expected in (("page_audit", "Audit page"), ("page_review", "Safe")):
+            studio.window.show_page(page)
+            studio.window.actions_table["keys"].trigger()
+            [dialog] = [one for one in studio.window.findChildren(ShortcutsDialog) if one.isVisible()]
+            assert dialog.table.currentItem().text(0) == expected
+            dialog.reject()
+
+
 def test_a_shortcut_of_another_action_is_rejected_with_its_name(start, path):
     with start(path) as studio:
         dialog = open_dialog(studio, "label_safe")

@@ -139,3 +139,10 @@ def test_a_text_without_a_share_is_whole_where_there_is_room(qtbot, monkeypatch)
     assert table.columnWidth(1) >= table.sizeHintForColumn(1)
     table.resize(160, 200)
     assert table.columnWidth(1) < table.sizeHintForColumn(1)
+
+
+def test_home_and_end_go_to_the_first_and_last_row(table):
+    table.choose("b")
+    for key, expected in ((Qt.Key.Key_End, "c"), (Qt.Key.Key_Home, "d")):
+        QTest.keyClick(table, key)
+        assert table.current() == expected

@@ -39,6 +39,9 @@ def test_an_export_replaces_an_earlier_one(dialog, tmp_path):
     studio.wait(lambda: "prompts.jsonl" in dialog.says.text())
     assert (tmp_path / "mine-huggingface" / ".gitattributes").is_file()
     assert not (tmp_path / "mine-huggingface" / "README.md").exists()
+    again = ExportDialog(studio.window, studio.application.session)
+    assert again.form.currentData() == "jsonl", "the last format"
+    again.deleteLater()
 
 
 def test_each_subset_has_a_folder_of_its_own_and_every_path_is_absolute(dialog, tmp_path, monkeypatch):
