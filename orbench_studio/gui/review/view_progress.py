@@ -43,7 +43,7 @@ class ViewProgress(QWidget):
         short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
         words = tr("Queue {name}: {decided} of {assigned} of yours decided")
         explained = tr(
-            "You labelled {decided} of the {assigned} prompts that team queue “{name}” has assigned to you. "
+            "Prompts that team queue “{name}” has assigned to you: {assigned}. Labelled by you: {decided}. "
             "More are assigned as you decide. Skipped prompts count as assigned."
         )
         counts = {"decided": f"{decided:,}", "assigned": f"{assigned:,}"}
