@@ -10,7 +10,7 @@ from orbench_studio.domain.core.judgement import STOPPED
 from orbench_studio.formats import class_words
 from orbench_studio.formats.file_mapping import mapping_of
 from orbench_studio.formats.layout import Layout
-from orbench_studio.formats.mapped import MappedRow
+from orbench_studio.formats.mapped_row import MappedRow
 from orbench_studio.formats.mapping import ColumnMapping
 from orbench_studio.formats.reader_interface import Bound, Sheet
 from orbench_studio.formats.records import AnnotationDraft, Record

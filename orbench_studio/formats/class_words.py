@@ -66,6 +66,14 @@ _NOT_REFUSAL = re.compile(
     r"(?:^|_)(?:not?|non|un|without)_?(?:refus|reject)|compl[iy]|answered|accept|helpful|engag"
     r"|^(?!.*(?:refus|reject)).*(?:jail_?br[eo]|attack|success|bypass|harm|unsafe|(?:^|_)asr(?:_|$))"
 )
+_OF_REFUSAL = re.compile(r"refus|reject|declin|abst[ae]in|abstention")
+_OF_SOMETHING_ELSE = re.compile(
+    r"(?:^|[_.])(?:(?:in)?correct\w*|right|wrong\w*|accura\w*|match\w*|agree\w*|pass(?:ed|es)?|fail(?:ed|ures?|s)?"
+    r"|scores?|grades?|ratings?|rates?|levels?|degree|severity|count|num|number|n|prob\w*|conf\w*|logit\w*|threshold"
+    r"|types?|codes?|class|error|over|false|true|unnecessary|exaggerated|appropriate\w*|justified|valid|asr)(?:[_.]|$)"
+    r"|overrefus"
+)
+_OF_NO_RESPONSE = re.compile(r"(?:^|[_.])(?:expect\w*|should|must|gold|target|desired|ideal)(?:[_.]|$)")
 _GUARD_REPLY = re.compile(r"(unsafe)[\s,:]+s\d\d?(?:\s*,\s*s\d\d?)*")
 _IDENTIFIER = re.compile(r"(?=\D*\d)[A-Za-z0-9_.:-]{1,64}")
 
@@ -83,9 +91,14 @@ def is_bare(text: str) -> bool:
     return found in _TRUTH or _NUMBER.fullmatch(found) is not None or re.fullmatch(r"-?\d*\.\d+", found) is not None
 
 
-def is_code(text: str) -> bool:
-    """Whether a value is a digit, as codes of a few classes are."""
-    return re.fullmatch(r"[0-9]", word(text)) is not None
+def is_number(text: str) -> bool:
+    """Whether a value is a number, as codes and grades are."""
+    return re.fullmatch(r"-?\d*\.?\d+", word(text)) is not None
+
+
+def asks_yes_or_no(column: str) -> bool:
+    """Whether the name of a column is a question with two answers, not what a scale measures."""
+    return re.search(r"(?:^|[_.])(?:is|has|was|does|did)_|(?:ed|flags?|binary)$", _name(column)) is not None
 
 
 def is_identifier(text: str) -> bool:
@@ -104,8 +117,8 @@ def label(text: str, column: str) -> Label | None:
     found = _harm_word(text)
     if found in LABELS:
         return LABELS[found]
-    name = word(column)
-    if found not in _TRUTH or _NOT_HARM.search(name) or not _OF_HARM.search(name):
+    name = _name(column)
+    if found not in _TRUTH or _NOT_HARM.search(name) or not _OF_HARM.search(name) or _OF_SOMETHING_ELSE.search(name):
         return None  # yes means toxic only where the name of the column asks that
     return Label.TOXIC if _TRUTH[found] else Label.SAFE
 
@@ -126,14 +139,26 @@ def refusal(text: str, column: str) -> AnswerClass | None:
     found = word(text)
     if found in ANSWER_CLASSES:
         return ANSWER_CLASSES[found]
-    if found not in _TRUTH or is_negated(column):
+    if found not in _TRUTH or is_negated(column) or not asks_refusal(column):
         return None
     return AnswerClass.DIRECT_REFUSAL if _TRUTH[found] else AnswerClass.DIRECT_ANSWER
 
 
+def asks_refusal(column: str) -> bool:
+    """Whether the name of a column asks if a response refuses: `refused`, but not `refusal_correct` or `score`."""
+    name = _name(column)
+    others = (_OF_SOMETHING_ELSE, _OF_NO_RESPONSE)
+    return _OF_REFUSAL.search(name) is not None and not any(other.search(name) for other in others)
+
+
 def is_negated(column: str) -> bool:
     """Whether yes in a column of this name means an answer, not a refusal."""
-    return _NOT_REFUSAL.search(word(column)) is not None
+    return _NOT_REFUSAL.search(_name(column)) is not None
+
+
+def _name(column: str) -> str:
+    """The name of a column in lower case, its words divided by underscores."""
+    return word(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column))
 
 
 def truth(text: str, column: str) -> bool | None:

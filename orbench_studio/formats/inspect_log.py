@@ -22,7 +22,7 @@ from orbench_studio.formats.byte_source import InputFile, file_fault, require_ra
 from orbench_studio.formats.file_mapping import mapping_of
 from orbench_studio.formats.json_table import SPACE, Window, as_text
 from orbench_studio.formats.layout import Layout
-from orbench_studio.formats.mapped import MappedRow
+from orbench_studio.formats.mapped_row import MappedRow
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.nested_paths import plain
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet

@@ -37,6 +37,7 @@ _LOOK_AHEAD_SIZE = 16_000_000
 _MAX_OBJECT = 4 * MAX_FIELD
 SPACE = " \t\r\n"
 TEXT, MESSAGES = "text", "messages"  # the columns of rows that are texts, and of those that are conversations
+_FORM = 'Write each as {"name": value, ...} or ["text", ...]'
 _TOO_DEEP = "it is nested too deeply"
 _TOO_MANY = f"it contains more than {MAX_VALUES:,} values"
 # Numbers stay the digits they are written with; NaN and the infinities stay words.
@@ -77,8 +78,7 @@ def table_of(
     if not ahead:
         raise empty_file(file.name)
     if not keys:
-        form = 'Each row must be {"name": value, ...}'
-        raise file_fault(file.name, f"no row is an object. {form}, not {described(found_one)}.")
+        raise file_fault(file.name, f"no row is an object, but {described(found_one)}. {_FORM}.")
     late = [column for column in wanted if column not in keys] if len(ahead) == _LOOK_AHEAD else []
     columns = [*keys, *late]
     names = _header_of_lists(columns, ahead)
@@ -96,7 +96,7 @@ def _header_of_lists(columns: Sequence[str], ahead: Sequence[Value | RowFault]) 
 
 
 def as_row(value: Value | RowFault, *, is_text: bool) -> Value | RowFault:
-    """The value as an object: a text, a conversation, or a list of texts and numbers with their positions as names."""
+    """The value as an object: a text, a conversation, or a list with a text or a number, with positions as names."""
     if isinstance(value, RowFault):
         return value
     line, found, escaped, size = value
@@ -104,7 +104,7 @@ def as_row(value: Value | RowFault, *, is_text: bool) -> Value | RowFault:
         found = {TEXT: found}
     elif is_conversation(found):
         found = {MESSAGES: found}
-    elif isinstance(found, list) and not any(isinstance(part, dict | list) for part in found):
+    elif isinstance(found, list) and not (found and all(isinstance(part, dict | list) for part in found)):
         found = {str(at): part for at, part in enumerate(found)}
     return line, found, escaped, size
 
@@ -130,7 +130,7 @@ def _rows(
         if missing and isinstance(found, dict):
             missing.difference_update(found)
         if not isinstance(found, dict):
-            yield RowFault(line, f"the row is not an object but {described(found)}")
+            yield RowFault(line, f"the row is not an object but {described(found)}. {_FORM}")
         else:
             yield row_guard.row(line, "JSON", _row, line, found, escaped, columns, name)
     if missing:

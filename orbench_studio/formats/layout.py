@@ -14,7 +14,8 @@ class Layout:
     `judges` and `annotators` are columns that each hold one judge's or annotator's answer classes, with their names.
     `key` is a pattern whose first group, after `key_prefix`, matches a prompt across files. `before` are columns
     whose text was sent before that of the prompt, each with the separator; `not_read` are columns with other parts of
-    what was sent, which are counted.
+    what was sent, which are counted. `refusal` is the path of the vendor's own text of a refusal, `more_responses` are
+    columns with the response of another model, and its name.
     """
 
     mapping: ColumnMapping = field(default_factory=ColumnMapping)
@@ -29,3 +30,5 @@ class Layout:
     may_lack_model: bool = False
     before: tuple[tuple[str, str], ...] = ()
     not_read: tuple[str, ...] = ()
+    refusal: str = ""
+    more_responses: tuple[tuple[str, str], ...] = ()

@@ -48,13 +48,21 @@ class Parsed:
 
 
 def getter(header: Sequence[str], path: str, parsed: Parsed) -> Get:
-    """What gives the value at the first place of a path that is not empty: a text, a list or an object."""
+    """What gives the value at the first place of a path that is not empty: a text, a list or an object.
+
+    The parts that are missing in a list are those of a later list of the same length.
+    """
     gets = [_getter(header[at], at, steps, parsed) for at, steps in alternatives(header, path)]
     if len(gets) == 1:
         return gets[0]
 
     def get(cells: Cells) -> Any:
-        return next((value for each in gets if (value := each(cells)) not in (None, "", [], {})), None)
+        values = (value for each in gets if (value := each(cells)) not in (None, "", [], {}))
+        found = next(values, None)
+        while isinstance(found, list) and None in found and isinstance(more := next(values, None), list):
+            if len(more) == len(found):
+                found = [other if part is None else part for part, other in zip(found, more, strict=True)]
+        return found
 
     return get
 

@@ -1,11 +1,13 @@
 """Presets: formats that are a mapping, each a small TOML file in `resources/presets` or in the user's folder.
 
 `needs` are the columns that a file must have, `others` the only further ones it may have. `only` has the value of each
-column that distinguishes its rows from others in the file. `before_prompt` names a column whose text is sent before the
-prompt, and the `separator`; `not_read` are the columns with other parts of what is sent, which the report counts.
-`joins_requests` takes prompts from a file of requests, joined by the first column of `needs`, unless the file has the
-column `joins_unless`. The user's folder is `presets` in the folder of the settings; a file there replaces the built-in
-one of the same name.
+column that distinguishes its rows from others in the file, `of_run` the columns whose values the other rows give to
+those after them. `before_prompt` names a column whose text is sent before the prompt, and the `separator`; `not_read`
+are the columns with other parts of what is sent, which the report counts. `refusal` is the path of the text by which a
+vendor says that the model refused; `more_responses` are columns with the response of another model. `joins_requests`
+takes prompts from a file of requests, joined by the first column of `needs`, unless the file has the column
+`joins_unless`. The user's folder is `presets` in the folder of the settings; a file there replaces the built-in one of
+the same name.
 """
 
 import re
@@ -29,7 +31,7 @@ FOLDER = "presets"
 _KEYS = frozenset(
     {"title", "needs", "others", "attributes", "key", "key_prefix", "judge_kind", "judges", "annotators", "columns",
      "values", "meanings", "splits_prompts", "skips_empty_responses", "joins_requests", "joins_unless", "only",
-     "before_prompt", "not_read"}
+     "before_prompt", "not_read", "of_run", "refusal", "more_responses"}
 )  # fmt: skip
 
 
@@ -77,15 +79,21 @@ def _reader(name: str, found: dict[str, Any]) -> Reader:
         bool(found.get("skips_empty_responses")),
         before=((str(before["column"]), str(before["separator"])),) if before else (),
         not_read=tuple(found.get("not_read", ())),
+        refusal=str(found.get("refusal", "")),
+        more_responses=tuple((each["column"], each["model"]) for each in found.get("more_responses", ())),
     )
     others = frozenset(found["others"]) if "others" in found else None
     needs = tuple(map(str, found["needs"]))
     joins = needs[0] if found.get("joins_requests") else ""
     joined = str(found.get("joins_unless", REQUEST))
     only = {str(column): str(value) for column, value in found.get("only", {}).items()}
+    of_run = tuple(map(str, found.get("of_run", ())))
     title, binds = str(found["title"]), partial(bind, layout)
     people = (each[0] for each in (*layout.judges, *layout.annotators))
-    paths = (part.partition(".")[0] for path in columns.values() for part in path.split("|"))
+    every = (*columns.values(), *(path for path, _ in layout.more_responses))
+    paths = (part.partition(".")[0] for path in every for part in path.split("|"))
     parts = (*layout.not_read, *(name for name, _ in layout.before))
     known = frozenset((*needs, *columns.values(), *paths, *layout.attributes, *people, *parts))
-    return Reader(name, title, needs, binds, others, joins, joined, mapping=layout.mapping, only=only, known=known)
+    return Reader(
+        name, title, needs, binds, others, joins, joined, mapping=layout.mapping, only=only, of_run=of_run, known=known
+    )

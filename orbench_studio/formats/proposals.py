@@ -200,7 +200,7 @@ class _Proposing:
             listed = [chosen, *added]
             self._ask(part, listed, f"{' and '.join(_shown(listed))} may have been sent together")
         elif part is Field.PROMPT and chosen.has_dialogues:
-            self._ask(part, [chosen], f"the texts of {chosen.name} are whole dialogues")
+            self._ask(part, [chosen], f"the texts of {chosen.name} are whole dialogues, or have a chat template")
         else:
             self._columns[part] = paths[chosen]
         return chosen or rivals[0]

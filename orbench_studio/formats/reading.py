@@ -57,6 +57,7 @@ class Reading:
             text = f"Option without effect, as the file itself says how its texts are encoded: {options.encoding}"
             self.tally.doubts.append(f"{text} (--encoding).")
         self._only = [(header.index(column), value) for column, value in self.reader.only.items() if column in header]
+        self._of_run = {header.index(column): "" for column in self.reader.of_run if column in header}
         self._doctor = Doctor(self.header, self._bound.identity, sheet.bound, self._bound.checks, options.mend)
         self.records: Iterator[Record | RowFault | Finding] = self._records()
 
@@ -89,8 +90,11 @@ class Reading:
                     continue
                 line = row[0]
                 if self._is_other(row[1]):
+                    self._of_run = {at: row[1][at] or value for at, value in self._of_run.items()}
                     self.tally.notes[_OTHER_ROWS.format(", ".join(self.reader.only))] += 1
                     continue
+                for at, value in self._of_run.items():
+                    row[1][at] = row[1][at] or value
                 taken = examine(line, row[1])
                 yield from notes()
                 for cells in taken:

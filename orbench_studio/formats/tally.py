@@ -13,6 +13,19 @@ from orbench_studio.formats import class_words
 
 _USER = re.compile(r"(?:^|\n)\W*(?:human|user)\b[^:\n]{0,20}:", re.IGNORECASE)
 _MODEL = re.compile(r"\n\W*(?:ai |virtual )?(?:assistant|ai|bot|chatbot|model|agent)\b[^:\n]{0,20}:", re.IGNORECASE)
+_MARK = re.compile(
+    r"<\|(?:im_start|start_header_id|user|assistant|system|prompter)\|?>|\[/?INST\]|<</?SYS>>|<start_of_turn>"
+    r"|<\uff5c(?:User|Assistant)\uff5c>"
+)
+"""Marks in the templates of chat models."""
+_BETWEEN = (
+    (re.compile(r"\bUSER: "), re.compile(r"\bASSISTANT:")),
+    (
+        re.compile(r"##+ ?(?:Instruction|Human|User|Input|Question)\b"),
+        re.compile(r"##+ ?(?:Response|Assistant|Output|Answer)\b"),
+    ),
+)
+"""What stands before and after the user's text in templates without such marks."""
 LISTED = 500  # distinct values counted one by one, for each column
 UNPARSED, REJECTED, NOT_READ = "unparsed", "rejected", "not read"
 SHOWN = 80  # characters of a value
@@ -57,8 +70,8 @@ class ColumnTally:
         return class_words.word(value) in {class_words.word(counted) for counted, _ in self.values}
 
     def codes(self) -> tuple[list[str], list[str]]:
-        """The digits that were read without a stated meaning, and those that were rejected."""
-        bare = [found for found in self.values if class_words.is_code(found[0]) and not self.has_stated(found[0])]
+        """The numbers that were read without a stated meaning, and those that were rejected."""
+        bare = [found for found in self.values if class_words.is_number(found[0]) and not self.has_stated(found[0])]
         rejected = [value for value, became in bare if became == REJECTED]
         return [value for value, became in bare if became not in (REJECTED, UNPARSED, NOT_READ)], rejected
 
@@ -93,8 +106,13 @@ def _is_nested(text: str) -> bool:
 
 
 def is_dialogue(text: str) -> bool:
-    """Whether a text has the turns of a user and of a model, each after its role."""
-    return "\n" in text and _USER.search(text) is not None and _MODEL.search(text) is not None
+    """Whether a text has the turns of a user and of a model, each after its role, or the template of a chat."""
+    if "\n" in text and _USER.search(text) is not None and _MODEL.search(text) is not None:
+        return True
+    if ("<" in text or "[" in text) and _MARK.search(text) is not None:
+        return True
+    begins = ((before.search(text), after) for before, after in _BETWEEN)
+    return any(begin is not None and after.search(text, begin.end()) is not None for begin, after in begins)
 
 
 class Tally:

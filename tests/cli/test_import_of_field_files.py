@@ -102,6 +102,18 @@ def test_columns_and_meanings_are_remembered_for_files_with_the_same_columns(run
     assert run("import", "z.orbench", places, "--no-header").exit_code == 1, "unlike files have such columns"
 
 
+@pytest.mark.parametrize(
+    ("column", "values", "asked"),
+    [("toxic", "1 1", True), ("toxic", "1 0", False), ("is_toxic", "1 1", False), ("toxicity", "1 0.5", True),
+     ("flagged", "1 1", False), ("harmful", "0 0", False)],
+)  # fmt: skip
+def test_numbers_that_may_be_of_a_scale_are_a_question(run, write, column, values, asked):
+    first, second = values.split()
+    file = write("a.csv", f"q,{column}\nIs it late?,{first}\nIs it early?,{second}\n")
+    result = run("import", "w.orbench", file, "--column", "prompt=q", "--column", f"label={column}")
+    assert ("Set the meaning of each" in result.stderr) == asked == (result.exit_code == 1)
+
+
 def test_texts_that_are_lists_are_a_warning(run, write):
     file = write("a.csv", HEAD + "\"['a', 'b']\",r,oak,\n")
     assert "1 of 1 texts of q (prompt) are lists or objects" in run("import", "w.orbench", file, *MAPPED).stdout
@@ -218,6 +230,7 @@ def test_every_mapped_column_is_in_the_report(run, write):
     assert "key from no: 2 texts" in text
     assert "system_prompt from sys: 2 texts" in text
     assert "reason from why: 2 texts, 1 empty" in text
+    assert "reasons without an answer class or a label, stored as notes on their prompts: 1" in text
     assert "annotator from who: ada 2" in text
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, update
 from orbench_studio.domain.data.hub_address import downloaded_from
 from orbench_studio.errors import CancelledError, DoubtfulFileError, FileFaultError
 from orbench_studio.formats.byte_source import file_fault, name_of
-from orbench_studio.formats.class_words import is_bare
+from orbench_studio.formats.class_words import asks_yes_or_no, is_bare, word
 from orbench_studio.formats.export_overwrite import repair
 from orbench_studio.formats.import_doctor import OFFERS, Fault, Finding
 from orbench_studio.formats.manifest import Manifest, folder_of, manifest_at
@@ -23,7 +23,7 @@ from orbench_studio.formats.remembered_mapping import from_text as from_remember
 from orbench_studio.formats.remembered_mapping import shape
 from orbench_studio.formats.remembered_mapping import to_text as remembered_text
 from orbench_studio.formats.studio_rows import STUDIO
-from orbench_studio.formats.tables import NestedCell
+from orbench_studio.formats.tables import NestedCell, listing
 from orbench_studio.formats.tally import REJECTED, UNPARSED, ColumnTally
 from orbench_studio.services.data import manifest_import
 from orbench_studio.services.data.import_report import ImportReport, finish
@@ -225,9 +225,11 @@ def _require_all_codes(report: ImportReport, options: ReadOptions) -> None:
     coded = [column for column in report.values if column.field in CODED and column.field != Field.CATEGORY]
     for column in coded:
         read, rejected = column.codes()
-        if read and rejected:
-            numbers = ", ".join(sorted({*read, *rejected}))
-            text = f"the column {column.column} ({column.field}) has the values {numbers}. Set the meaning of each"
+        is_scale = {*map(word, read)} == {"1"} and not asks_yes_or_no(column.column)
+        if read and (rejected or is_scale):
+            numbers = listing(sorted({*read, *rejected}))
+            values = f"has the values {numbers}" if rejected else "has no other number than 1, which may be of a scale"
+            text = f"the column {column.column} ({column.field}) {values}. Set the meaning of each"
             raise FileFaultError(f"{report.file}: {text}. Nothing was imported.", VALUE)
     for stated, meaning in options.meanings.items():
         able = [column for column in coded if can_mean(Field(column.field), meaning)]

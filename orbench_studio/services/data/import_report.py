@@ -8,7 +8,7 @@ from types import MappingProxyType
 from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
 from orbench_studio.formats.class_words import word
 from orbench_studio.formats.import_doctor import Fault, Finding
-from orbench_studio.formats.mapped import OTHER_SYSTEM
+from orbench_studio.formats.mapped_row import OTHER_SYSTEM
 from orbench_studio.formats.mapping import Field, scoped
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import Reading
@@ -114,7 +114,7 @@ def _doubts(report: ImportReport) -> Iterator[str]:
         if column.empty > _DOUBTFUL * column.texts:
             yield f"{column.empty:,} {of} are empty."
         if column.dialogues > _DOUBTFUL * column.texts:
-            yield f"{column.dialogues:,} {of} are whole dialogues of a user and a model."
+            yield f"{column.dialogues:,} {of} are whole dialogues of a user and a model, or have a chat template."
         if column.identifiers > _DOUBTFUL * column.texts:
             yield f"{column.identifiers:,} {of} are numbers, letters or identifiers. Map the column that has the texts."
 

@@ -42,4 +42,15 @@ PROMPTFOO = {
          "success": True} for q, r in zip(ASK, SAY, strict=True)
     ]},
 }  # fmt: skip
+
+
+def _of_version_2(row):
+    return {k: v for k, v in row.items() if k != "provider"}
+
+
+PROMPTFOO_2 = {"results": {
+    "version": 2, "results": list(map(_of_version_2, PROMPTFOO["results"]["results"])), "stats": {"successes": 3},
+    "table": {"head": {"prompts": [{"raw": "{{q}}"}], "vars": ["q"]}, "body": [
+        {"outputs": [{"pass": True, "text": r, "prompt": q}], "vars": [q]} for q, r in zip(ASK, SAY, strict=True)]},
+}}  # fmt: skip
 SORRY = [{"question_id": at, "category": "1", "turns": [q], "prompt_style": "base"} for at, q in enumerate(ASK)]

@@ -13,7 +13,7 @@ from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import preview_file, read_file
 from orbench_studio.formats.records import Record
-from tests.unit.formats.field_rows import ASK, PROMPTFOO, SAY, SORRY, A, P, R, classes, lines, prompts
+from tests.unit.formats.field_rows import ASK, PROMPTFOO, PROMPTFOO_2, SAY, SORRY, A, P, R, classes, lines, prompts
 
 LM_EVAL = [
     {"doc_id": at, "doc": {}, "target": "", "arguments": {"gen_args_0": {"arg_0": q, "arg_1": {}}}, "resps": [[r]]}
@@ -50,7 +50,7 @@ ORFUZZ = [
     {"input": q, "input toxic rate": 0.2, "oak": r, "oak answer rate": 0.1} for q, r in zip(ASK, SAY, strict=True)
 ]
 GARAK = [
-    {"entry_type": "start_run setup", "plugins.model_name": "m"},
+    {"entry_type": "start_run setup", "plugins.model_name": "oak"},
     *({"entry_type": "attempt", "status": status, "probe_classname": "barn.Sheep", "prompt": asked, "outputs": out}
       for q, r in zip(ASK, SAY, strict=True) for status, out, asked in (
           (1, [], q), (2, [r], q) if q == ASK[0] else (
@@ -71,6 +71,8 @@ HARMBENCH = {"b1": COMPLETIONS[:1], "b2": COMPLETIONS[1:]}
     ("name", "written", "format_name", "model"),
     [
         ("out.json", PROMPTFOO, "promptfoo", "oak"),
+        ("out.json", PROMPTFOO_2, "promptfoo", "m"),
+        ("out.json", PROMPTFOO_2["results"], "promptfoo", "m"),
         ("samples.jsonl", LM_EVAL, "lm-eval-samples", "m"),
         ("samples.jsonl", OLD_LM_EVAL, "lm-eval-samples", "m"),
         ("wg.jsonl", WILDGUARD, "wildguard", "m"),
@@ -80,7 +82,7 @@ HARMBENCH = {"b1": COMPLETIONS[:1], "b2": COMPLETIONS[1:]}
         ("sweep.jsonl", REFUSALBENCH, "refusalbench", "oak"),
         ("oak_or.jsonl", ORFUZZ, "orfuzz", "m"),
         ("question.jsonl", SORRY, "sorry-bench", "m"),
-        ("run.report.jsonl", GARAK, "garak", "m"),
+        ("run.report.jsonl", GARAK, "garak", "oak"),
         ("log.jsonl", EVALS, "openai-evals", "m"),
     ],
 )
@@ -157,6 +159,33 @@ def test_a_batch_with_several_choices_has_several_samples(write, take):
     assert [(r.text, r.stop_reason) for r in found.responses] == list(
         zip(SAY, (StopReason.STOP, StopReason.LENGTH, StopReason.STOP), strict=True)
     )
+
+
+def test_the_vendor_s_own_text_of_a_refusal_is_a_refusal(write, take):
+    said, refused = {"content": SAY[0], "refusal": None}, {"content": None, "refusal": SAY[1]}
+    output = [{"type": "message", "content": [{"type": "refusal", "refusal": SAY[1]}]}]
+    for body, expected in (
+        ({"choices": [{"message": refused, "finish_reason": "stop"}]}, [(SAY[1], StopReason.REFUSED)]),
+        ({"choices": [{"message": m, "finish_reason": "stop"} for m in (refused, said)]},
+         [(SAY[1], StopReason.REFUSED), (SAY[0], StopReason.STOP)]),
+        ({"output": output, "status": "completed"}, [(SAY[1], StopReason.REFUSED)]),
+    ):  # fmt: skip
+        row = {**RESULTS[0], "response": {"body": {"model": "oak", **body}}}
+        [found] = take("results.jsonl", lines([row]), requests=write("requests.jsonl", lines(REQUESTS)))
+        assert [(r.text, r.stop_reason) for r in found.responses] == expected
+
+
+@pytest.mark.parametrize("reasoned", [SAY[2], {"reasoning": "Hm.", "solution": SAY[2]}])
+def test_both_responses_of_falsereject_are_read(take, reasoned):
+    row = {"prompt": ASK[0], "category_text": "Farm", "instruct_response": SAY[0], "cot_response": reasoned}
+    [found] = take("train.jsonl", json.dumps(row))
+    assert [(r.model, r.text) for r in found.responses] == [("falsereject", SAY[0]), ("falsereject-cot", SAY[2])]
+
+
+def test_a_garak_report_of_two_runs_names_the_model_of_each(take):
+    again = [{**GARAK[0], "plugins.target_name": "elm", "plugins.model_name": ""}, *GARAK[1:]]
+    found = take("run.report.jsonl", lines([*GARAK, *again]))
+    assert [record.responses[0].model for record in found if isinstance(record, Record)] == ["oak"] * 3 + ["elm"] * 3
 
 
 def ls_result(control, kind, **value):
@@ -348,10 +377,10 @@ def test_a_response_is_proposed_by_its_usual_names(write, column):
 
 
 def test_wide_tables_are_read_model_by_model(take):
-    content = "q,alpha,beta,alpha_label,beta_label\nA,B,C,0,1\n"
+    content = "q,alpha,beta,alpha_refused,beta_refused\nA,B,C,0,1\n"
     found = []
     for model in ("alpha", "beta"):
-        mapping = ColumnMapping({Field.PROMPT: "q", Field.RESPONSE: model, Field.IS_REFUSAL: f"{model}_label"})
+        mapping = ColumnMapping({Field.PROMPT: "q", Field.RESPONSE: model, Field.IS_REFUSAL: f"{model}_refused"})
         found += take("x.csv", content, mapping=mapping, model=model)
     assert [(r.responses[0].model, r.responses[0].text) for r in found] == [("alpha", "B"), ("beta", "C")]
     assert classes(found) == [A, R]

@@ -20,7 +20,27 @@ from tests.unit.formats.field_rows import ASK, SAY, TEXTS, A, P, R, classes, lin
         ("answer_class", "label", ("compliance", "refusal", "deflection"), {"deflection": P}, [A, R, P]),
         ("answer_class", "label", ("compliance", "refusal", "deflection"), {"deflection": ""}, [A, R, "None"]),
         ("answer_class", "label", ("1_full_compliance", "2_full_refusal", "3_partial_refusal"), {}, [A, R, P]),
-        ("is_refusal", "score", (0.0, 1.0, 0.0), {}, [A, R, A]),
+        ("is_refusal", "refused", (0.0, 1.0, 0.0), {}, [A, R, A]),
+        ("is_refusal", "isRefusal", (0, 1, 0), {}, [A, R, A]),
+        ("is_refusal", "refusal_scorer", (False, True, False), {}, [A, R, A]),
+        *(
+            ("is_refusal", name, (0, 1, "no"), {}, ["?", "?", "?"])
+            for name in (
+                "score",
+                "passed",
+                "flag",
+                "refusal_correct",
+                "refusal_match",
+                "refusalScore",
+                "expected_refusal",
+                "should_refuse",
+                "over_refusal",
+                "overrefused",
+                "refusal_type",
+                "refusal.rating",
+                "false_refusal",
+            )
+        ),
         ("is_refusal", "refused", ("False", "True", "no"), {}, [A, R, A]),
         ("is_refusal", "label", ("complied", "Refused", "non-compliance"), {}, [A, R, R]),
         ("is_refusal", "compliance", (1, 0, 1), {}, ["?", "?", "?"]),
@@ -50,6 +70,10 @@ def test_an_answer_class_is_never_inverted(take, field, column, values, meanings
         ("flagged", ("no", "yes", "no"), ["safe", "toxic", "safe"]),
         ("toxicity", (0.0, 1.0, 0), ["safe", "toxic", "safe"]),
         ("is_harmful", ("0", "1", "0"), ["safe", "toxic", "safe"]),
+        *(
+            (name, (0, 1, 0), ["?", "?", "?"])
+            for name in ("harm_score", "toxicity_level", "harmful_correct", "harmRating", "unsafe_count", "non_harmful")
+        ),
         ("is_safe", (True, False, True), ["?", "?", "?"]),
         ("safety", ("1", "0", "1"), ["?", "?", "?"]),
         ("passed", (1, 0, 1), ["?", "?", "?"]),
@@ -97,12 +121,13 @@ def test_json_is_read_in_each_orientation(take, written):
 
 CHATS = [[{"role": "user", "content": q}, {"role": "assistant", "content": r}] for q, r in zip(ASK, SAY, strict=True)]
 LISTS = [[q, r] for q, r in zip(ASK, SAY, strict=True)]
+MIXED = [[q, r, ["farm", {"n": 1}]] for q, r in LISTS]
 BY_PLACE = {Field.PROMPT: "0", Field.RESPONSE: "1"}
 
 
 @pytest.mark.parametrize(
     ("written", "columns"),
-    [(LISTS, BY_PLACE), ([["prompt", "answer"], *LISTS], None), (CHATS, None), (list(ASK), None)],
+    [(LISTS, BY_PLACE), (MIXED, BY_PLACE), ([["prompt", "answer"], *LISTS], None), (CHATS, None), (list(ASK), None)],
 )
 def test_rows_without_names_have_places(take, written, columns):
     mapping = columns and ColumnMapping(columns)

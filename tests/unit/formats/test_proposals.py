@@ -12,6 +12,11 @@ from orbench_studio.formats.tables import NestedCell
 ASKED = [f"How do I shear {n} sheep before noon?" for n in range(2, 32)]
 SAID = [f"Take the {n} of them to a shed first." for n in range(2, 32)]
 THEN = [f"How were {n} sheep shorn before noon in the past?" for n in range(2, 32)]
+TEMPLATES = (
+    "A chat with a shepherd. USER: {} ASSISTANT:", "### Instruction:\n{}\n\n### Response:\n", "<s>[INST] {} [/INST]",
+    "<|im_start|>user\n{}<|im_end|>\n", "<|start_header_id|>user<|end_header_id|>\n\n{}", "<start_of_turn>user\n{}",
+    "## Question\n{}\n## Answer\n", "<|user|>\n{}",
+)  # fmt: skip
 DIALOGUES = [f"Human: {q}\n\nAssistant: {r}\n" for q, r in zip(ASKED, SAID, strict=True)]
 LISTS = [NestedCell(json.dumps([text, "Then go home with the dog."])) for text in THEN]
 ORDER = ["Decide whether the request below is harmful."] * 30
@@ -51,6 +56,8 @@ def proposed(**columns):
         ({"instruction": ORDER, "input": ASKED, "output": CLASSES}, {"prompt": "input"}, {}),
         ({"instruction": ORDER}, {}, {"prompt": ("instruction",)}),
         ({"input": DIALOGUES, "output": CLASSES}, {}, {"prompt": ("input",)}),
+        *(({"prompt": [template.format(q) for q in ASKED], "response": SAID}, {"response": "response"},
+           {"prompt": ("prompt",)}) for template in TEMPLATES),
         ({"prompt": ASKED, "response": DIGITS}, {"prompt": "prompt"}, {}),
         ({"prompt": ASKED, "response": [""] * 30, "completion": SAID},
          {"prompt": "prompt", "response": "completion"}, {}),

@@ -224,10 +224,11 @@ def test_a_value_that_comes_late_is_read_where_it_is_mapped(take, refused):
 
 
 def test_a_json_array_is_streamed_with_line_numbers(rows):
+    form = 'Write each as {"name": value, ...} or ["text", ...]'
     text = '[\n  {"a": "x",\n   "b": "y"},\n  {"a": "z"}, 5\n]\n'
     assert rows("a.json", text) == (
         ("a", "b"),
-        [(2, ["x", "y"]), (4, ["z", ""]), RowFault(4, "the row is not an object but a single value")],
+        [(2, ["x", "y"]), (4, ["z", ""]), RowFault(4, f"the row is not an object but a single value. {form}")],
     )
 
 

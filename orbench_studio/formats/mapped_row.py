@@ -1,0 +1,374 @@
+"""The record of a row, through a mapping of its columns: the one way from cells to records."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, NoReturn
+
+from orbench_studio.domain.core.annotation import Aspect, Label
+from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.judgement import STOPPED, AnswerClass
+from orbench_studio.domain.core.moderation import Verdict
+from orbench_studio.domain.core.prompt import Origin, text_identity
+from orbench_studio.domain.core.response import StopReason
+from orbench_studio.formats import class_words, conversations
+from orbench_studio.formats.file_mapping import names_of
+from orbench_studio.formats.known_faults import ApiErrorCell, is_nothing
+from orbench_studio.formats.layout import Layout
+from orbench_studio.formats.mapping import VERDICTS, ColumnMapping, Field
+from orbench_studio.formats.nested_paths import Get, Parsed, alternatives, getter, plain
+from orbench_studio.formats.reader_interface import Sheet, category, prompt_text
+from orbench_studio.formats.records import (
+    AnnotationDraft,
+    JudgementDraft,
+    PromptDraft,
+    Record,
+    ResponseDraft,
+    RowError,
+    VoteDraft,
+)
+from orbench_studio.formats.tables import Cells
+from orbench_studio.formats.tally import NOT_READ, REJECTED, UNPARSED, ColumnTally
+from orbench_studio.formats.usual_meanings import asked_meaning, displaced, usual
+
+_OF_RESPONSE = (
+    Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.MODEL, Field.STOP_REASON, Field.JUDGE, Field.RESPONSE_VERDICT
+)  # fmt: skip
+_TEXTS = (Field.KEY, Field.SYSTEM, Field.EXPLANATION, Field.REASON, Field.SAMPLE, Field.ERROR)
+OTHER_SYSTEM = "rows without a response and with another system prompt than an earlier row (the first stays)"
+_NOTES = "reasons without an answer class or a label, stored as notes on their prompts"
+_NO_MODEL = "responses were skipped, because their model is unknown: enter it, or map a column to model"
+_TEN = frozenset(map(str, Category))
+
+
+class MappedRow:
+    """Makes the record of a row; a part that no column gives is empty, an empty part is absent."""
+
+    def __init__(self, sheet: Sheet, mapping: ColumnMapping, layout: Layout) -> None:
+        header = sheet.header
+        self._layout = layout
+        self._tally = sheet.tally
+        self._names = names_of(sheet.options)
+        self._columns = mapping.columns
+        self._values = mapping.values
+        self._meanings = mapping.meanings
+        self._displaced = displaced(mapping.meanings, mapping.columns)
+        parsed = Parsed()
+        self._gets: dict[Field, Get] = {part: getter(header, path, parsed) for part, path in mapping.columns.items()}
+        self._systems: dict[str, str] = {}  # the first of each prompt
+        self._answers = Field.RESPONSE in mapping.columns
+        self._tallies: dict[Field, ColumnTally] = {
+            part: sheet.tally.column(part, path.partition("|")[0]) for part, path in mapping.columns.items()
+        }
+        for part, tally in self._tallies.items():
+            tally.stated = frozenset(mapping.meanings.get(part, ()))
+        self._refusal = (
+            getter(header, layout.refusal, parsed) if layout.refusal and alternatives(header, layout.refusal) else None
+        )
+        more = [(path, model) for path, model in layout.more_responses if alternatives(header, path)]
+        self._more = [(getter(header, path, parsed), model) for path, model in more]
+        self._texts = [part for part in _TEXTS if part in mapping.columns]
+        is_own = self._columns.get(Field.PROMPT) == layout.mapping.columns.get(Field.PROMPT)
+        self.before = [(name, sheet.column(name), by) for name, by in layout.before if is_own and name in header]
+        self._not_read = [(name, sheet.column(name)) for name in layout.not_read if name in header]
+        self._attributes = [(name, sheet.column(name)) for name in layout.attributes if name in header]
+        self._judges = [(who, kind, sheet.column(name)) for name, who, kind in layout.judges if name in header]
+        self._annotators = [(who, sheet.column(name)) for name, who in layout.annotators if name in header]
+
+    def record(self, line: int, cells: Cells) -> Record:
+        """The whole row."""
+        given = self._value(Field.PROMPT, cells)
+        asked = conversations.read(given)
+        if asked is None:
+            text = self._with_context(prompt_text(plain(given, "prompt")), cells)
+            asked = conversations.Conversation(text, plain(self._value(Field.SYSTEM, cells), "system prompt"))
+        self._tallies[Field.PROMPT].add_text(asked.prompt)
+        self._count_others(cells)
+        label = self._label(cells)
+        annotator = self._who(Field.ANNOTATOR, cells)
+        draft = self._prompt(asked, None if annotator else label, cells)
+        responses = (*self._responses(asked, annotator, cells), *self._others(cells))
+        is_of_class = any(decided.reason for response in responses for decided in response.annotations)
+        decisions = self._decisions(annotator, label, "" if is_of_class else self._text(Field.REASON, cells).strip())
+        if not responses:
+            self._leave_out(asked, cells)
+        on_prompt = (Field.VERDICT, Field.PROMPT_VERDICT)
+        votes = tuple(vote for part in on_prompt for vote in self._votes(part, self._text(part, cells), cells))
+        return Record(line, draft, votes, responses, decisions)
+
+    def _decisions(self, annotator: str, label: Label | None, reason: str) -> tuple[AnnotationDraft, ...]:
+        """The label with its reason; a reason of no decision is a note."""
+        if annotator and label:
+            return (AnnotationDraft(annotator, Aspect.LABEL, label, reason=reason or None),)
+        if annotator and reason:
+            self._tally.notes[_NOTES] += 1
+            return (AnnotationDraft(annotator, Aspect.NOTE, reason),)
+        return ()
+
+    def _with_context(self, text: str, cells: Cells) -> str:
+        """The prompt after the text that was sent before it."""
+        for name, at, separator in self.before:
+            if not is_nothing(cells[at]):
+                self._tally.notes[f"prompts that begin with the text of {name}"] += 1
+                text = f"{cells[at]}{separator}{text}"
+        return text
+
+    def _count_others(self, cells: Cells) -> None:
+        """Count the columns whose values are read as they are, and those that are not read."""
+        self._tally.not_read.update(name for name, at in self._not_read if not is_nothing(cells[at]))
+        for part in self._texts:
+            self._tallies[part].add_text(self._text(part, cells).strip())
+        for part in (Field.JUDGE, Field.ANNOTATOR):
+            if part in self._columns and (name := self._who(part, cells)):
+                self._count(part, name, name)
+
+    def _leave_out(self, asked: conversations.Conversation, cells: Cells) -> None:
+        """Count what a row without a response says about one, and another system prompt of a prompt."""
+        if asked.system and self._systems.setdefault(asked.prompt, asked.system) != asked.system:
+            self._tally.notes[OTHER_SYSTEM] += 1
+        for part in _OF_RESPONSE:
+            stated = self._value(part, cells) if part in self._columns else None
+            if stated:
+                self._count(part, str(stated), NOT_READ)
+                self._tally.notes[f"{part} not read, because the row has no response or model"] += 1
+
+    def _prompt(self, asked: conversations.Conversation, reference: Label | None, cells: Cells) -> PromptDraft:
+        seed = self._seed(cells)
+        more = {"system_prompt": asked.system, "earlier_turns": asked.earlier}
+        return PromptDraft(
+            prompt_text(asked.prompt),
+            self._category(cells),
+            Origin.REWRITE if seed else Origin.IMPORTED,
+            seed,
+            reference,
+            self._key(cells),
+            {name: cells[at] for name, at in self._attributes if cells[at]} | {k: v for k, v in more.items() if v},
+        )
+
+    def _seed(self, cells: Cells) -> str | None:
+        """The prompt's seed; a number is one of a random generator."""
+        stated = self._text(Field.SEED, cells).strip()
+        if stated and class_words.is_bare(stated):
+            self._count(Field.SEED, stated, NOT_READ)
+            return None
+        if stated and Field.SEED in self._tallies:
+            self._tallies[Field.SEED].add_text(stated)
+        return stated or None
+
+    def _value(self, part: Field, cells: Cells) -> Any:
+        return get(cells) if (get := self._gets.get(part)) is not None else self._values.get(part, "")
+
+    def _text(self, part: Field, cells: Cells) -> str:
+        value = self._value(part, cells)
+        return value if type(value) is str else plain(value, part.replace("_", " "))
+
+    def _who(self, part: Field, cells: Cells) -> str:
+        """The name that the row has, or else the option."""
+        return self._text(part, cells).strip() or self._names.get(part, "")
+
+    def _name(self, part: Field, cells: Cells) -> str:
+        name = self._who(part, cells)
+        if not name:
+            raise RowError(f"the {part} is empty", part)
+        self._count(part, name, name)
+        return name
+
+    def _count(self, part: Field, stated: str, became: str) -> None:
+        tally = self._tallies.get(part)
+        if tally is not None:
+            tally.add(stated, became)
+
+    def _key(self, cells: Cells) -> str | None:
+        stated, pattern = self._text(Field.KEY, cells).strip(), self._layout.key
+        if pattern is None or not stated:
+            return f"{self._layout.key_prefix}{stated}" if stated else None
+        found = pattern.fullmatch(stated)
+        if found is None:
+            raise RowError(f"the id is {class_words.shortened(stated)}, not of the form {pattern.pattern}")
+        return f"{self._layout.key_prefix}{found[1]}"
+
+    def _category(self, cells: Cells) -> str | None:
+        value = self._value(Field.CATEGORY, cells)
+        is_several = isinstance(value, list) and all(isinstance(name, str) for name in value)
+        stated = "; ".join(value) if is_several else plain(value, "category")
+        meaning = self._meaning(Field.CATEGORY, stated)
+        try:
+            found = category(stated if meaning is None else meaning)
+        except RowError:
+            self._count(Field.CATEGORY, stated, REJECTED)
+            raise
+        if found is not None:
+            self._count(Field.CATEGORY, stated, found if found in _TEN else f"own category: {found}")
+        return found
+
+    def _meaning(self, part: Field, stated: str) -> str | None:
+        of = self._meanings.get(part)
+        return of.get(class_words.word(stated)) if of and stated else None
+
+    def _label(self, cells: Cells) -> Label | None:
+        part = Field.PROMPT_LABEL if Field.PROMPT_LABEL in self._columns else Field.LABEL
+        stated = self._text(part, cells)
+        if not stated.strip():
+            return None
+        meaning = self._meaning(part, stated)
+        if meaning == "":
+            self._count(part, stated, NOT_READ)
+            return None
+        found = Label(meaning or self._usual(part, stated) or self._ask(part, stated))
+        self._count(part, stated, found)
+        return found
+
+    def _usual(self, part: Field, stated: str) -> str | None:
+        """What a value means if nobody says what; asked where the user gave another one the opposite meaning."""
+        found = usual(part, stated, self._columns[part])
+        return self._ask(part, stated) if found is not None and part in self._displaced else found
+
+    def _ask(self, part: Field, stated: str) -> NoReturn:
+        self._count(part, stated, REJECTED)
+        raise asked_meaning(part, stated)
+
+    def _votes(self, part: Field, stated: str, cells: Cells) -> tuple[VoteDraft, ...]:
+        """The vote that a verdict is, on the prompt or on the response."""
+        if part not in self._columns:
+            return ()
+        meaning = self._meaning(part, stated)
+        explanation = self._text(Field.EXPLANATION, cells)
+        if meaning == "":
+            self._count(part, stated, NOT_READ)
+        if meaning == "" or not (stated.strip() or explanation.strip()):
+            return ()
+        found = meaning or self._usual(part, stated)
+        if found is None and class_words.is_bare(stated):
+            self._ask(part, stated)
+        verdict = Verdict(found or Verdict.UNPARSED)
+        self._count(part, stated, verdict)
+        return (VoteDraft(self._name(Field.MODERATOR, cells), verdict, None, explanation, stated),)
+
+    def _responses(self, asked: conversations.Conversation, annotator: str, cells: Cells) -> tuple[ResponseDraft, ...]:
+        if self._answers:
+            texts = conversations.samples(self._value(Field.RESPONSE, cells))
+        elif asked.reply is not None:
+            texts = [asked.reply]
+        else:
+            texts = [""] if Field.ERROR in self._columns else []
+        may_be_none = self._layout.skips_empty_responses or self._layout.may_lack_model
+        if not texts or (may_be_none and not any(texts)):
+            return ()
+        if self._has_no_model(cells):
+            self._tally.notes[_NO_MODEL] += 1
+            return ()
+        model = self._name(Field.MODEL, cells)
+        drafts = (self._response(model, text, at, asked, cells) for at, text in enumerate(texts, start=1))
+        return tuple(self._classed(draft, annotator, at, cells) for at, draft in enumerate(drafts, start=1))
+
+    def _has_no_model(self, cells: Cells) -> bool:
+        """Whether a response is left out because its model is not named, instead of rejecting the row."""
+        return (self._layout.may_lack_model or not self._answers) and not self._who(Field.MODEL, cells)
+
+    def _response(
+        self, model: str, text: str, number: int, asked: conversations.Conversation, cells: Cells
+    ) -> ResponseDraft:
+        if self._answers:
+            self._tallies[Field.RESPONSE].add_text(text)
+        stop, error = self._stop(number, cells)
+        if refused := self._refused(number, cells):
+            text, stop = text or refused, StopReason.REFUSED
+        if isinstance(text, ApiErrorCell):
+            text, stop, error = "", StopReason.ERROR, str(text)
+        row = self._text(Field.SAMPLE, cells).strip()
+        sample = ".".join(filter(None, (row, str(number) if number > 1 else "")))
+        return ResponseDraft(
+            model,
+            text,
+            stop,
+            error,
+            asked=asked.asked,
+            votes=self._votes(Field.RESPONSE_VERDICT, self._sample_of(Field.RESPONSE_VERDICT, number, cells), cells),
+            judgements=tuple(self._judgements(cells)),
+            annotations=tuple(self._annotations(cells)),
+            identity=text_identity(text, f"sample {sample}") if sample else None,
+        )
+
+    def _refused(self, number: int, cells: Cells) -> str:
+        """The text by which the vendor says that the model refused; empty if it did not."""
+        found = self._refusal(cells) if self._refusal else None
+        if isinstance(found, list):
+            found = found[number - 1] if 1 < len(found) >= number else next(filter(None, found), None)
+        return found if isinstance(found, str) else ""
+
+    def _others(self, cells: Cells) -> Iterator[ResponseDraft]:
+        """The responses of other models in columns of their own."""
+        for get, model in self._more:
+            value = get(cells)
+            if isinstance(value, str) and value.strip():
+                yield ResponseDraft(model, value)
+            elif value:
+                self._tally.notes[f"responses of {model} that are no texts, and were not read"] += 1
+
+    def _stop(self, number: int, cells: Cells) -> tuple[StopReason, str | None]:
+        error = self._text(Field.ERROR, cells).strip()
+        if error and class_words.word(error) not in class_words.NO_ERROR:
+            return StopReason.ERROR, error
+        if Field.ERROR in self._columns and not self._answers:
+            return StopReason.ERROR, "unknown error"
+        stated = self._sample_of(Field.STOP_REASON, number, cells)
+        stop = class_words.STOPS.get(class_words.word(stated), StopReason.UNKNOWN)
+        if stated:
+            self._count(Field.STOP_REASON, stated, stop)
+        return stop, stated if stop is StopReason.ERROR else None
+
+    def _judgements(self, cells: Cells) -> Sequence[JudgementDraft]:
+        return [
+            JudgementDraft(judge, kind, self._class_of(cells[at], judge) or AnswerClass.UNPARSED, raw=cells[at])
+            for judge, kind, at in self._judges
+            if cells[at].strip()
+        ]
+
+    def _annotations(self, cells: Cells) -> Sequence[AnnotationDraft]:
+        found = [(who, self._class_of(cells[at], who), cells[at]) for who, at in self._annotators if cells[at].strip()]
+        for who, answer, stated in found:
+            if answer is None:
+                raise RowError(f"{class_words.shortened(stated)} of {who} is not an answer class")
+        return [AnnotationDraft(who, Aspect.ANSWER_CLASS, str(answer), stated) for who, answer, stated in found]
+
+    def _class_of(self, stated: str, who: str) -> AnswerClass | None:
+        found = class_words.answer_class(stated)
+        self._tally.column(Field.ANSWER_CLASS, who).add(stated, found or UNPARSED)
+        return found
+
+    def _classed(self, draft: ResponseDraft, annotator: str, number: int, cells: Cells) -> ResponseDraft:
+        """The response with the answer class that its row states."""
+        part, stated = Field.ANSWER_CLASS, self._sample_of(Field.ANSWER_CLASS, number, cells)
+        if not stated:
+            part, stated = Field.IS_REFUSAL, self._sample_of(Field.IS_REFUSAL, number, cells)
+        if not stated:
+            return draft
+        meaning = self._meaning(part, stated)
+        if meaning == "":
+            self._count(part, stated, NOT_READ)
+            return draft
+        found = class_words.answer_class(meaning) if meaning else self._usual(part, stated)
+        judge = self._who(Field.JUDGE, cells)
+        if found is None and (not judge or class_words.is_bare(stated)):
+            self._ask(part, stated)
+        answer = AnswerClass(found or AnswerClass.UNPARSED)
+        self._count(part, stated, answer)
+        if judge:
+            explanation = "" if self._columns.keys() & VERDICTS else self._text(Field.EXPLANATION, cells)
+            judged = JudgementDraft(judge, self._layout.judge_kind, answer, explanation, raw=stated)
+            return replace(draft, judgements=(*draft.judgements, judged))
+        if annotator and answer in STOPPED:
+            raise RowError(
+                f"{class_words.shortened(stated)} is a class that vendors report; annotators cannot assign it"
+            )
+        if annotator:
+            why = self._text(Field.REASON, cells).strip() or None
+            decided = AnnotationDraft(annotator, Aspect.ANSWER_CLASS, answer, stated, why)
+            return replace(draft, annotations=(*draft.annotations, decided))
+        return replace(draft, reference_class=answer)
+
+    def _sample_of(self, part: Field, number: int, cells: Cells) -> str:
+        """The class of the n-th sample, where the cell has one for each; else that of all."""
+        value = self._value(part, cells)
+        if isinstance(value, list) and number <= len(value):
+            value = value[number - 1]
+        return plain(value, part.replace("_", " ")).strip()
