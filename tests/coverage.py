@@ -9,15 +9,14 @@ from orbench_studio.domain.core.rates import score_interval, wilson
 from orbench_studio.domain.judging.agreement import calibration_error, calibration_interval, kappa, reliability
 from orbench_studio.estimates.clusters import design_effect, effective_n, moments
 from orbench_studio.estimates.dawid_skene import SAFE, TOXIC, bootstrap_intervals, dawid_skene, error_correlation
+from orbench_studio.estimates.labels_needed import MARGIN, labels_needed
 from orbench_studio.estimates.misclassification import rogan_gladen
 from orbench_studio.estimates.ppi import (
-    MARGIN,
     NO,
     OUT,
     PROBABILITIES,
     YES,
     influence,
-    labels_needed,
     ppi_estimate,
     probability_state,
 )
@@ -25,6 +24,7 @@ from orbench_studio.estimates.ranks import differences, ranks, winner
 
 DRAWS = 2_000
 CATEGORIES = (40, 50, 60, 80, 100, 150, 200, 300, 500, 1_000)
+_LARGE = tuple(10 * size for size in CATEGORIES)
 MACHINES = {"good": (0.05, 0.02), "mediocre": (0.3, 0.1), "biased": (0.02, 0.3), "random": (0.5, 0.5)}  # FNR and FPR
 # Units outside, and by people and machine: no and no, no and yes, yes and no, yes and yes; and the labels of a sample.
 RARE_ERRORS = {
@@ -38,19 +38,23 @@ RARE_ERRORS = {
 
 
 class Simulated(NamedTuple):
-    """Mean error of the estimate, share of the intervals with the truth, and mean width of the intervals."""
+    """Mean error of the estimate, share of the intervals with the truth, mean width and errors in the sample."""
 
     bias: float
     coverage: float
     width: float
+    errors: float
 
 
-def simulated(value, low, high, true):
+def simulated(value, low, high, true, errors=np.nan):
     """Compare estimates and intervals of all draws with the truth; undefined ones are left out."""
     there = ~np.isnan(value)
     inside = (low <= true) & (true <= high)
     return Simulated(
-        float((value - true)[there].mean()), float(inside[there].mean()), float((high - low)[there].mean())
+        float((value - true)[there].mean()),
+        float(inside[there].mean()),
+        float((high - low)[there].mean()),
+        float(np.nanmean(errors)) if np.ndim(errors) else np.nan,
     )
 
 
@@ -88,9 +92,10 @@ def ppi_coverage(rate, labels, errors, *, like=False, **design):
     found = ppi_estimate(labelled, units.sum(-2))
     people = units.sum((1, 3))
     if not like:
-        return simulated(found.value, *found.finite_interval, people[:, YES] / (people[:, NO] + people[:, YES]))
+        true = people[:, YES] / (people[:, NO] + people[:, YES])
+        return simulated(found.value, *found.finite_interval, true, found.errors)
     mean = people.mean(0)
-    return simulated(found.value, *found.superpopulation_interval, mean[YES] / (mean[NO] + mean[YES]))
+    return simulated(found.value, *found.superpopulation_interval, mean[YES] / (mean[NO] + mean[YES]), found.errors)
 
 
 def clustered_ppi_coverage(rate, clusters, size, within, labels, errors, *, independent=False, draws=DRAWS, seed=0):
@@ -113,7 +118,7 @@ def clustered_ppi_coverage(rate, clusters, size, within, labels, errors, *, inde
     if not independent:
         effect = design_effect(draw, cluster, influence(found, draw, draw, people, machine), draws)
         found = ppi_estimate(labelled, units, design_effect=effect)
-    return simulated(found.value, *found.superpopulation_interval, rate)
+    return simulated(found.value, *found.superpopulation_interval, rate, found.errors)
 
 
 def probability_coverage(a, b, labels, power=1.0, *, classes=False, sizes=CATEGORIES, draws=DRAWS, seed=0):
@@ -136,7 +141,7 @@ def probability_coverage(a, b, labels, power=1.0, *, classes=False, sizes=CATEGO
         units.append(counted[1].reshape(draws, 3, -1).sum(1))
         people.append(cases.sum(1))
     found = ppi_estimate(np.stack(labelled, 1), np.stack(units, 1), PROBABILITIES)
-    return simulated(found.value, *found.finite_interval, np.sum(people, 0) / sum(sizes))
+    return simulated(found.value, *found.finite_interval, np.sum(people, 0) / sum(sizes), found.errors)
 
 
 def rare_errors_coverage(units, labels, *, draws=DRAWS, seed=0):
@@ -147,12 +152,11 @@ def rare_errors_coverage(units, labels, *, draws=DRAWS, seed=0):
     everything = np.tile(cells.ravel(), (draws, 1, 1))
     labelled = taken(np.random.default_rng(seed), everything, np.full((draws, 1), labels))
     found = ppi_estimate(labelled, everything.reshape(draws, 1, 3, 3).sum(-2))
-    return simulated(found.value, *found.finite_interval, cells[YES].sum() / cells[NO:].sum())
+    return simulated(found.value, *found.finite_interval, cells[YES].sum() / cells[NO:].sum(), found.errors)
 
 
-def labels_needed_reached(rate, labels, errors, margin=MARGIN, *, draws=DRAWS, seed=0):
+def labels_needed_reached(rate, labels, errors, margin=MARGIN, *, sizes=_LARGE, draws=DRAWS, seed=0):
     """Share of samples whose interval is as narrow as wanted after the labels needed, and the median of all labels."""
-    sizes = tuple(10 * size for size in CATEGORIES)
     labelled, units = sampled_categories(rate, labels, errors, sizes=sizes, draws=draws, seed=seed)
     needed = labels_needed(labelled, units.sum(-2), margin)
     rest = (units - labelled).reshape(*needed.shape, 9)

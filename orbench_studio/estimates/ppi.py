@@ -32,7 +32,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincinv
-from scipy.stats import f as fisher
 
 OUT, NO, YES = range(3)
 STATES = 3
@@ -40,14 +39,12 @@ CLASSES = np.eye(STATES)  # predictions of a machine without probabilities
 _STEPS = 20  # of probabilities
 _BETWEEN = np.arange(1, _STEPS) / _STEPS
 PROBABILITIES = np.vstack([CLASSES, np.stack([0 * _BETWEEN, 1 - _BETWEEN, _BETWEEN], -1)])
-MARGIN = 0.03
 _TAIL = (1 + 0.95) / 2
-_REACHED = 0.9  # probability that the labels needed narrow the interval to the margin
 _ITERATIONS = 3  # of value and lambda; they converge after two
 _LEAST = 2  # labels of a stratum of its own
 _PRIOR_UNITS, _PRIOR_WEIGHT = 5.0, 0.7
 _SHRINKAGE = 2.0
-_LEAST_SPREAD = 1.75  # of the squared residuals, relative; 0 for a fair coin, but lambda varies too
+_LEAST_SPREAD = 2.0  # of the squared residuals, relative; 0 for a fair coin, but lambda varies too
 Array = NDArray[np.float64]
 
 _SHIFT, _SHIFT_ERRORS = 1 / 4, 2.0
@@ -59,7 +56,8 @@ _LEAST_SKEW = 1e-3  # the gamma distribution is then normal
 class PpiEstimate:
     """Estimated rates, one for each element; nan if undefined (no labels, no unit inside).
 
-    `sample` is the rate of the labelled units only. Intervals are (low, high).
+    `sample` is the rate of the labelled units only. Intervals are (low, high). `errors` is the effective number
+    of errors in the sample, of the machine or of a constant label: with few of them, intervals are wider than needed.
     """
 
     value: Array
@@ -67,6 +65,7 @@ class PpiEstimate:
     finite_interval: tuple[Array, Array]
     superpopulation_interval: tuple[Array, Array]
     sample: Array
+    errors: Array
 
 
 def ppi_estimate(
@@ -84,7 +83,7 @@ def ppi_estimate(
     narrow its interval. `design_effect` (...) is that of clusters, and widens the superpopulation interval.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        return _Strata(*_pooled(labelled, all_units), predictions, design_effect).estimate()
+        return Strata(*_pooled(labelled, all_units), predictions, design_effect).estimate()
 
 
 def probability_state(probability: Array) -> NDArray[np.int64]:
@@ -117,45 +116,26 @@ def influence(
     return np.asarray((of_machine + of_sample) / np.bincount(groups)[groups])
 
 
-def labels_needed(
-    labelled: NDArray[np.int64],
-    all_units: NDArray[np.int64],
-    margin: float = MARGIN,
-    predictions: Array = CLASSES,
-) -> NDArray[np.int64]:
-    """Compute the labels still needed in each stratum, (..., strata), to narrow `finite_interval` to ± `margin`.
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What labels say about the interval after more labels: the spread of a unit, and how well it is known.
 
-    The number suffices with a probability of 90 %: the variance after these labels, compared with the variance so far,
-    has an F distribution. Labels go to strata in proportion to size and standard deviation (Neyman, J. Royal
-    Statistical Society 97, 1934), half of it that of all strata, because a stratum has few labels. The variance is the
-    largest possible before the first label.
+    The variance of a unit in each stratum, half of it that of all strata because a stratum has few labels, is the
+    largest possible before the first label. `errors` is the number of errors that give the variance of the variance:
+    the effective number of labels divided by the kurtosis - 1 (O'Neill, The American Statistician 68, 2014). `width`
+    is the half-width of the interval so far; nan before the first label.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        strata = _Strata(labelled.astype(float), all_units.astype(float), predictions)
-        have, of = strata.sampled, strata.size
-        variance, inside, certainty, lam, errors = strata.planned()
-        weight = of * np.sqrt(variance + (strata.share * variance).sum(-1, keepdims=True))
-        weight = _zero_if_nan(weight / weight.sum(-1, keepdims=True))
 
-        def spread(labels: Array) -> Array:
-            return np.asarray(np.minimum(np.maximum(have, np.ceil(labels[..., None] * weight)), of))
-
-        low = np.zeros(inside.shape)
-        high = of.sum(-1) / np.where(weight > 0, weight, np.inf).min(-1)
-        for _ in range(int(np.log2(max(high.max(initial=1), 2))) + 2):  # the width decreases with every label
-            middle = np.floor((low + high) / 2)
-            n = spread(middle)
-            df = np.maximum(n.sum(-1) - (of > 0).sum(-1), 1)
-            noise = fisher.ppf(_REACHED, df * certainty / np.maximum(have.sum(-1), 1), certainty)
-            error = _error(strata.share, n, of, variance).sum(-1) * np.where(certainty > 0, noise, 1)
-            shift = 2 * _shift(errors * n.sum(-1) / np.maximum(have.sum(-1), 1))
-            apart = shift * (1 + lam) * (strata.share * (1 - n / of)).sum(-1) / (n.sum(-1) + 1)
-            narrow = ~((_quantile(0.0) * np.sqrt(error) + apart / 2) / inside > margin)
-            low, high = np.where(narrow, low, middle + 1), np.where(narrow, middle, high)
-    return np.where((inside > 0)[..., None], spread(high) - have, 0).astype(np.int64)
+    variance: Array
+    inside: Array
+    lam: Array
+    shift_errors: Array
+    errors: Array
+    labels: Array
+    width: Array
 
 
-class _Strata:
+class Strata:
     """Shares of the states in each stratum: in the sample, in all units, and in the unsampled units."""
 
     def __init__(
@@ -165,8 +145,8 @@ class _Strata:
         self.design_effect = design_effect
         self.size, self.sampled = self.all.sum(-1), self.counts.sum((-1, -2))
         self.share = self.size / self.size.sum(-1, keepdims=True)
-        self.fraction = _zero_if_nan(self.sampled / self.size)[..., None]
-        part = _zero_if_nan(self.sampled / self.sampled.sum(-1, keepdims=True))
+        self.fraction = zero_if_nan(self.sampled / self.size)[..., None]
+        part = zero_if_nan(self.sampled / self.sampled.sum(-1, keepdims=True))
         self.seen = _normal(self.counts, 2)
         self.part = part[..., None, None]
         self.machine = _normal(self.all, 1)
@@ -179,40 +159,40 @@ class _Strata:
             lam, of_unit = self._lambda(np.clip(value, 0, 1))
             value, _ = self._ratio(self._cross_fitted(of_unit))
         value = np.clip(value, 0, 1)
+        errors = self._errors(value, lam)
+        moved = shift(errors)
         finite, superpopulation = (
-            (self._limit(value, lam, 0, of_units=of_units), self._limit(value, lam, 1, of_units=of_units))
+            (self._limit(value, lam, moved, 0, of_units=of_units), self._limit(value, lam, moved, 1, of_units=of_units))
             for of_units in (False, True)
         )
-        return PpiEstimate(value, lam, finite, superpopulation, sample)
+        return PpiEstimate(value, lam, finite, superpopulation, sample, errors)
 
-    def planned(self) -> tuple[Array, Array, Array, Array, Array]:
-        """Return the variance of a unit in each stratum, the share of units inside, degrees of freedom, lambda, errors.
-
-        The degrees of freedom follow from the fourth moment (O'Neill, The American Statistician 68, 2014).
-        """
-        pooled = _Strata(*_pooled(self.counts, self.all), self.predictions)
+    def forecast(self) -> Forecast:
+        """Return what these labels say about the width of the interval after more labels."""
+        pooled = Strata(*_pooled(self.counts, self.all), self.predictions)
         fitted = pooled.estimate()
         unit = self._additional_unit(np.zeros_like(fitted.value))
-        _, inside = pooled._ratio(_by_people(pooled._padded(unit)))
-        by_machine = self._ratio(self._states(self.machine))[1]
         known = ~np.isnan(fitted.value)
+        inside = pooled._ratio(_by_people(pooled._padded(unit)))[1]
+        inside = np.where(known, inside, self._ratio(self._states(self.machine))[1])
         value, lam = np.where(known, fitted.value, 0.5), fitted.lam
         variance = self._residual(value, lam, self._padded(unit))
-        second, fourth = self._moments(value, lam, unit, 2, 4)
-        labels = 1 / _zero_if_nan(pooled.share**2 / np.maximum(pooled.sampled - 1, 0.5)).sum(-1)
-        freedom = 2 * labels / np.maximum(fourth / second**2 - 1, _LEAST_SPREAD)
-        inside = np.where(known, inside, by_machine)
         variance = np.where(known[..., None] & ~np.isnan(variance), variance, inside[..., None] / 4)
-        return variance, inside, np.where(known, freedom, 0.0), lam, self._errors(value, lam)
+        variance = (variance + (self.share * variance).sum(-1, keepdims=True)) / 2
+        second, fourth = self._moments(value, lam, unit, 2, 4)
+        labels = 1 / zero_if_nan(pooled.share**2 / np.maximum(pooled.sampled - 1, 0.5)).sum(-1)
+        errors = np.maximum((labels + 1) / np.maximum(fourth / second**2 - 1, _LEAST_SPREAD) - 1, 0)
+        low, high = fitted.finite_interval
+        return Forecast(variance, inside, lam, fitted.errors, errors, labels, (high - low) / 2)
 
     def _padded(self, unit: Array) -> Array:
         """Return the shares of the states in the sample with an additional unit, by stratum."""
         return _normal(self.counts + unit[..., None, :, :] * self.part, 2)
 
-    def _limit(self, value: Array, lam: Array, limit: int, *, of_units: bool) -> Array:
+    def _limit(self, value: Array, lam: Array, moved: Array, limit: int, *, of_units: bool) -> Array:
         """Return a limit for the rate of these units; with `of_units` the units themselves are a sample."""
         direction = _LIMITS[limit]
-        unit = self._additional_unit(direction * _shift(self._errors(value, lam)))
+        unit = self._additional_unit(direction * moved)
         padded = self._padded(unit)
         weight = lam[..., None, None]
         if of_units:
@@ -223,22 +203,22 @@ class _Strata:
         centre, inside = self._ratio(states)
         clipped = np.clip(centre, 0, 1)
         variance = self._residual(clipped, lam, padded)
-        parts = _error(self.share, self.sampled, self.size, variance)
+        parts = prediction_error(self.share, self.sampled, self.size, variance)
         error = parts.sum(-1)
         second, third = self._moments(clipped, lam, unit, 2, 3)
         third = third / second * (parts * self._step()).sum(-1)
         if of_units:
             units = _variance(_by_people(padded), _scores(clipped)[..., None, :])
-            of_independent = np.sum(_zero_if_nan(self.share * units), -1) / self.size.sum(-1)
+            of_independent = np.sum(zero_if_nan(self.share * units), -1) / self.size.sum(-1)
             error = self.design_effect * (error + of_independent)
-        width = _quantile(direction * _zero_if_nan(third / error**1.5)) * np.sqrt(error) / inside
+        width = quantile(direction * zero_if_nan(third / error**1.5)) * np.sqrt(error) / inside
         end = np.clip(centre + direction * width, 0, 1)
         return np.asarray(direction * np.maximum(direction * end, direction * value))
 
     def _step(self) -> Array:
         """Return the change of the estimate by one unit of each stratum, times the skewness of a finite population."""
         n = self.sampled + self.part[..., 0, 0]
-        return _zero_if_nan(self.share * (2 - self.fraction[..., 0]) / n)
+        return zero_if_nan(self.share * (2 - self.fraction[..., 0]) / n)
 
     def _moments(self, value: Array, lam: Array, unit: Array, *powers: int) -> list[Array]:
         """Return central moments of the residuals of all strata, with an additional unit."""
@@ -253,7 +233,7 @@ class _Strata:
         The additional unit is counted and then subtracted, so that many small residuals are not many errors.
         """
         second, fourth = self._moments(value, lam, self._additional_unit(np.zeros_like(value)), 2, 4)
-        return np.maximum(_zero_if_nan((self.sampled.sum(-1) + 1) * second**2 / fourth) - 1, 0)
+        return np.maximum(zero_if_nan((self.sampled.sum(-1) + 1) * second**2 / fourth) - 1, 0)
 
     def _lambda(self, value: Array) -> tuple[Array, Array]:
         """Return the machine weight, and the weight (..., strata, 3, 3) for a unit, estimated without this unit.
@@ -264,10 +244,10 @@ class _Strata:
         of_machine = (z @ self.predictions.T)[..., None, :]
         from_mean = of_machine - (self.machine * of_machine).sum(-1, keepdims=True)
         weight = self.share**2 * (1 - self.fraction[..., 0]) / self.sampled
-        of_one = _zero_if_nan(weight / self.sampled)[..., None, None]
-        square = of_one * _zero_if_nan(from_mean[..., None, :]) ** 2
-        product = of_one * z[..., None, :, None] * _zero_if_nan(from_mean[..., None, :])
-        known = _zero_if_nan(weight * (self.machine * from_mean**2).sum(-1)).sum(-1)
+        of_one = zero_if_nan(weight / self.sampled)[..., None, None]
+        square = of_one * zero_if_nan(from_mean[..., None, :]) ** 2
+        product = of_one * z[..., None, :, None] * zero_if_nan(from_mean[..., None, :])
+        known = zero_if_nan(weight * (self.machine * from_mean**2).sum(-1)).sum(-1)
         prior = (known * _PRIOR_UNITS / self.sampled.sum(-1))[..., None, None, None]
         products = (self.counts * product).sum((-1, -2, -3), keepdims=True) + _PRIOR_WEIGHT * prior
         squares = (self.counts * square).sum((-1, -2, -3), keepdims=True) + prior
@@ -314,7 +294,7 @@ class _Strata:
         mean = (padded * left).sum((-1, -2))
         degrees = np.maximum(self.sampled - 1, 0)
         variance = (padded * left**2).sum((-1, -2)) - mean**2
-        variance = _zero_if_nan(variance * self.sampled / np.maximum(degrees, 0.5))
+        variance = zero_if_nan(variance * self.sampled / np.maximum(degrees, 0.5))
         together = (degrees * variance).sum(-1, keepdims=True) / degrees.sum(-1, keepdims=True)
         return np.asarray((degrees * variance + _SHRINKAGE * together) / (degrees + _SHRINKAGE))
 
@@ -336,20 +316,20 @@ def _pooled(labelled: NDArray[np.int64] | Array, all_units: NDArray[np.int64] | 
     return split[0], split[1]
 
 
-def _error(share: Array, n: Array, of: Array, variance: Array) -> Array:
+def prediction_error(share: Array, n: Array, of: Array, variance: Array) -> Array:
     """Return the variance of predicting the unsampled units, by stratum; the additional unit counts."""
     with_pseudo = n + n / n.sum(-1, keepdims=True)
     rest = np.maximum(of - n, 1)
     error = share**2 * (1 - n / of) ** 2 * variance * (1 / with_pseudo + 1 / rest)
-    return np.where(of > n, _zero_if_nan(error), 0.0)
+    return np.where(of > n, zero_if_nan(error), 0.0)
 
 
-def _shift(errors: Array) -> Array:
+def shift(errors: Array) -> Array:
     """Return by how much the additional unit moves each limit outwards: less, the more errors the sample shows."""
     return np.asarray(_SHIFT / (1 + errors / _SHIFT_ERRORS))
 
 
-def _zero_if_nan(values: Array) -> Array:
+def zero_if_nan(values: Array) -> Array:
     """Replace values of strata without units or labels by 0."""
     return np.where(np.isfinite(values), values, 0.0)
 
@@ -373,10 +353,10 @@ def _by_machine(shares: Array) -> Array:
 
 def _normal(counts: Array, axes: int) -> Array:
     last = tuple(range(-axes, 0))
-    return _zero_if_nan(counts / counts.sum(last, keepdims=True))
+    return zero_if_nan(counts / counts.sum(last, keepdims=True))
 
 
-def _quantile(skew: Array | float) -> Array:
+def quantile(skew: Array | float) -> Array:
     """Return the quantile of a limit in standard errors, for this skewness in the direction of the limit."""
     shape = 4 / np.maximum(np.abs(skew), _LEAST_SKEW) ** 2
     long, short = gammaincinv(shape, _TAIL) - shape, shape - gammaincinv(shape, 1 - _TAIL)

@@ -13,7 +13,7 @@ find only large errors. Coverage above the goal is counted and does not fail.
 import argparse
 import sys
 from collections.abc import Callable, Iterator
-from itertools import product
+from itertools import pairwise, product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,11 +58,12 @@ _CLUSTERS = {
 }
 _STEP = 0.025
 _GOAL, _TOO_WIDE = 0.94, 0.965
+_MANY = 8  # errors in a sample
 _ERROR = 0.01  # probability that an interval fails by chance, if each of its figures is at the limit
 
 
 class Line(NamedTuple):
-    """A figure of one design, simulated with `draws`; 0 if it is exact."""
+    """A figure of one design, simulated with `draws`; 0 if it is exact. `errors` are those in a sample, if counted."""
 
     design: str
     rate: float
@@ -70,14 +71,20 @@ class Line(NamedTuple):
     bias: float = np.nan
     width: float = np.nan
     draws: int = 0
+    errors: float = np.nan
 
 
 class Limits(NamedTuple):
-    """The smallest coverage and the largest bias, in half-widths; None where there is no limit."""
+    """The smallest coverage and the largest bias, in half-widths; None where there is no limit.
+
+    `highest` is the largest coverage of designs with `_MANY` errors in a sample. With fewer, every interval for counts
+    covers more.
+    """
 
     coverage: float | None = None
     bias: float | None = None
     goal: bool = False
+    highest: float = 1.0
 
     @property
     def text(self) -> str:
@@ -94,6 +101,7 @@ class Limits(NamedTuple):
             for line in lines
             if (self.coverage is not None and line.coverage < smallest(self.coverage, line.draws, len(lines)))
             or (self.bias is not None and abs(line.bias) > largest(self.bias, line.draws, len(lines)))
+            or (line.errors >= _MANY and 1 - line.coverage < smallest(1 - self.highest, line.draws, len(lines)))
         ]
 
 
@@ -107,7 +115,7 @@ def largest(bias: float, draws: int, figures: int) -> float:
     return float(bias + norm.isf(_ERROR / figures / 2) / norm.isf(0.025) / np.sqrt(draws)) if draws else bias
 
 
-_WANTED = Limits(_GOAL, 0.1, goal=True)
+_WANTED = Limits(_GOAL, 0.1, goal=True, highest=_TOO_WIDE)
 _NONE = Limits()
 _LIMITS = {
     "Wilson, at the rate": Limits(0.93),
@@ -122,6 +130,7 @@ _LIMITS = {
     "prediction-powered, clusters": Limits(0.89, 0.1),
     "prediction-powered, clusters as independent (not used)": _NONE,
     "labels needed suffice": Limits(0.9, goal=True),
+    "labels needed suffice, designs not used for tuning": Limits(0.88),
     "Cohen's kappa": Limits(0.93),
     "rank sets": Limits(_GOAL, goal=True),
     "highest rate": Limits(0.9, 1.0),
@@ -174,6 +183,15 @@ def _print(name: str, lines: list[Line], *, every: bool) -> int:
     if limits == _WANTED:
         below, above = int((covered < _GOAL).sum()), int((covered > _TOO_WIDE).sum())
         print(f"    goal {_GOAL:.1%} to {_TOO_WIDE:.1%}: {below} figures below, {above} above (wider than needed)")
+        errors = np.array([line.errors for line in lines])
+        for low, high in pairwise((0, 1, 2, 4, _MANY, np.inf)):
+            some = covered[(errors >= low) & (errors < high)]
+            if len(some):
+                smallest_and_mean = f"minimum {some.min():.3f}, mean {some.mean():.3f}"
+                above = int((some > _TOO_WIDE).sum())
+                print(
+                    f"    {low} to {high} errors in a sample: {len(some)} figures, {smallest_and_mean}, {above} above"
+                )
     return len(failed)
 
 
@@ -191,6 +209,7 @@ def _intervals(draws: int) -> dict[str, Iterator[Line]]:
         "prediction-powered, clusters": _clustered_ppi(_share(draws, 2)),
         "prediction-powered, clusters as independent (not used)": _clustered_ppi(_share(draws, 2), independent=True),
         "labels needed suffice": _needed(draws),
+        "labels needed suffice, designs not used for tuning": _other_needed(_share(draws, 2)),
         "Cohen's kappa": _kappas(_share(draws, 10)),
         "rank sets": _ranks(_share(draws, 10)),
         "highest rate": _winners(_share(draws, 10)),
@@ -212,7 +231,7 @@ def _share(draws: int, part: int) -> int:
 
 
 def _line(design: str, rate: float, draws: int, found: Simulated) -> Line:
-    return Line(design, rate, found.coverage, 2 * found.bias / found.width, found.width, draws)
+    return Line(design, rate, found.coverage, 2 * found.bias / found.width, found.width, draws, found.errors)
 
 
 def _wilson(around: float) -> Iterator[Line]:
@@ -297,17 +316,25 @@ def _needed(draws: int) -> Iterator[Line]:
         yield Line(f"after {labels} labels, {machine} machine, median {total:.0f} labels", rate, reached, draws=draws)
 
 
+def _other_needed(draws: int) -> Iterator[Line]:
+    """Other categories, rates, machines, margins and draws than those with which the number was developed."""
+    categories = ((1_500, 3_500), (2_000,) * 5, (20, 250, 60, 1_000, 400, 1_000, 9_000, 800))
+    machines = {"fair": (0.15, 0.08), "missing": (0.6, 0.02), "alarming": (0.01, 0.12), "strong": (0.02, 0.005)}
+    margins = ((40, 0.03), (80, 0.04), (120, 0.02), (300, 0.02))
+    rates = (0.04, 0.2, 0.5, 0.75, 0.93)
+    for sizes, (labels, margin), (machine, errors), rate in product(categories, margins, machines.items(), rates):
+        reached, total = labels_needed_reached(rate, labels, errors, margin, sizes=sizes, draws=draws, seed=99)
+        design = f"{margin} after {labels} labels, {len(sizes)} categories, {machine} machine"
+        yield Line(f"{design}, median {total:.0f} labels", rate, reached, draws=draws)
+
+
 def _ranks(draws: int) -> Iterator[Line]:
     for (models, prompts), width, together in product(((6, 50), (32, 200)), (0.0, 0.1, 0.5), (0.0, 0.5)):
         rates = 0.3 + width * np.arange(models) / models
         coverages = rank_coverage(rates, prompts, together=together, draws=draws)
         for which, coverage in zip(("marginal", "simultaneous"), coverages, strict=True):
-            yield Line(
-                f"{which}, {models} models, {prompts} prompts, {together} in common, {width} apart",
-                0.3,
-                coverage,
-                draws=draws,
-            )
+            design = f"{which}, {models} models, {prompts} prompts, {together} in common, {width} apart"
+            yield Line(design, 0.3, coverage, draws=draws)
 
 
 def _winners(draws: int, *, of: Callable[..., Any] = winner, naive: bool = False) -> Iterator[Line]:
@@ -362,12 +389,8 @@ def _calibrations(draws: int) -> Iterator[Line]:
 
 def _agreements(draws: int) -> Iterator[Line]:
     for of, n, (error, raters), rate in product((fleiss, alpha), (50, 200), ((0.05, 2), (0.1, 3), (0.3, 3)), RATES):
-        yield Line(
-            f"{of.__name__}, n {n}, {raters} raters, error {error}",
-            rate,
-            agreement_coverage(of, rate, n, error, raters, draws=draws),
-            draws=draws,
-        )
+        coverage = agreement_coverage(of, rate, n, error, raters, draws=draws)
+        yield Line(f"{of.__name__}, n {n}, {raters} raters, error {error}", rate, coverage, draws=draws)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def test_the_report_has_every_figure(tmp_path):
 
 
 def test_a_coverage_fails_only_where_noise_does_not_explain_it():
-    limits = coverage.Limits(0.94, 0.1)
+    limits = coverage.Limits(0.94, 0.1, highest=0.965)
 
     def failed(*figures):
         return [line.design for line in limits.failed([coverage.Line(*figure) for figure in figures])]
@@ -62,6 +62,9 @@ def test_a_coverage_fails_only_where_noise_does_not_explain_it():
     assert failed(("exact", 0.5, 0.939), ("exact goal", 0.5, 0.94)) == ["exact"]
     assert failed(("by chance", 0.5, 0.93, 0.12, 0.1, 2_000), ("low", 0.5, 0.92, 0.0, 0.1, 2_000)) == ["low"]
     assert failed(("biased", 0.5, 0.95, -0.2, 0.1, 2_000), ("few draws", 0.5, 0.85, -0.2, 0.1, 40)) == ["biased"]
+    assert failed(*((name, 0.5, 0.98, 0.0, 0.1, 2_000, errors) for name, errors in (("few", 7), ("many", 8)))) == [
+        "many"
+    ]
     assert coverage.Limits().failed([coverage.Line("for comparison", 0.5, 0.1, 8.0)]) == []
 
 

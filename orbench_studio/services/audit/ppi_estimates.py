@@ -20,8 +20,8 @@ from orbench_studio.domain.core.judgement import ANSWERS, NOT_REFUSED, STOPPED, 
 from orbench_studio.domain.review.queue import Field, QueueFilter, Status, Term
 from orbench_studio.errors import StudioError
 from orbench_studio.estimates.clusters import design_effect
+from orbench_studio.estimates.labels_needed import MARGIN, labels_needed
 from orbench_studio.estimates.ppi import (
-    MARGIN,
     NO,
     OUT,
     PROBABILITIES,
@@ -29,7 +29,6 @@ from orbench_studio.estimates.ppi import (
     YES,
     PpiEstimate,
     influence,
-    labels_needed,
     ppi_estimate,
     probability_state,
 )

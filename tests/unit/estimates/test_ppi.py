@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import hypergeom
 
-from orbench_studio.estimates.ppi import MARGIN, NO, OUT, YES, labels_needed, ppi_estimate
+from orbench_studio.estimates.labels_needed import MARGIN, labels_needed
+from orbench_studio.estimates.ppi import NO, OUT, YES, ppi_estimate
 from tests.coverage import (
     MACHINES,
     RARE_ERRORS,
@@ -12,6 +13,7 @@ from tests.coverage import (
     ppi_coverage,
     probability_coverage,
     rare_errors_coverage,
+    sampled_categories,
 )
 
 # ppi-python 0.2.3: ppi_mean_pointestimate and ppi_mean_ci(alpha=0.05) on these counts. The sample's units by what
@@ -123,6 +125,21 @@ def test_labels_needed_reach_the_margin_in_most_samples_and_are_not_too_many():
         one[0, NO:, NO:] += random.multivariate_hypergeometric(cells - then, more).reshape(2, 2)
     low, high = ppi_estimate(labelled, everything).finite_interval
     assert np.mean((high - low) / 2 <= MARGIN) >= 0.9 and np.median(needed) < 800
+
+
+def test_labels_are_needed_exactly_where_the_interval_is_too_wide():
+    labelled, units = sampled_categories(0.2, 300, MACHINES["good"], draws=200)
+    low, high = ppi_estimate(labelled, units.sum(-2)).finite_interval
+    for margin in (0.015, 0.02, 0.03):
+        needed = labels_needed(labelled, units.sum(-2), margin).sum(-1) > 0
+        np.testing.assert_array_equal(needed, (high - low) / 2 > margin)
+
+
+def test_a_machine_with_more_errors_in_the_sample_needs_more_labels():
+    samples = [[25, 0], [0, 25]], [[25, 1], [0, 24]], [[25, 2], [2, 21]], [[13, 12], [12, 13]]
+    needed = [int(labels_needed(*counts(sample, [5_000, 5_000])).sum()) for sample in samples]
+    assert needed == sorted(needed)
+    assert 100 < needed[0] < 300 and 1_000 < needed[-1] < 1_300
 
 
 def test_probabilities_narrow_the_interval_and_need_not_be_calibrated():
