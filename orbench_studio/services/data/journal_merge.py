@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from orbench_studio.domain.data.merge_conflict import MergeConflict
 from orbench_studio.formats.records import AnnotationDraft, EntryDraft
-from orbench_studio.store.core.bulk_insert import add, chunks, id_of, ids_by, in_list, inserted, next_id
+from orbench_studio.store.core.bulk_insert import add, id_of, ids_by, inserted, next_id, rows_of
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL
 from orbench_studio.store.data import concurrent_decisions
 from orbench_studio.store.review import journal
@@ -127,8 +127,5 @@ def _annotations(
 def _there(db: Connection, prompt_ids: Collection[int], entries: Collection[int]) -> set[Key]:
     a = ANNOTATIONS.c
     columns = (a.journal_id, a.annotator_id, a.prompt_id, a.response_id, a.aspect, a.value)
-    found: set[Key] = set()
-    for some in chunks(sorted(prompt_ids)):
-        rows = db.execute(select(*columns).where(in_list(a.prompt_id, some)))
-        found.update(tuple(row) for row in rows if row.journal_id in entries)
-    return found
+    rows = rows_of(db, select(*columns), a.prompt_id, sorted(prompt_ids))
+    return {tuple(row) for row in rows if row.journal_id in entries}

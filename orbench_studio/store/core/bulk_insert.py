@@ -26,6 +26,12 @@ def in_list(column: ColumnElement[int], ids: Sequence[int]) -> ColumnElement[boo
     return column.between(ids[0], ids[-1]) if _has_no_gaps(ids) else column.in_(ids)
 
 
+def rows_of(db: Connection, statement: Select[Any], column: ColumnElement[int], ids: Sequence[int]) -> Iterator[Any]:
+    """The rows of a statement whose column has one of the ids, however many; an order holds for each chunk."""
+    for some in chunks(ids):
+        yield from db.execute(statement.where(in_list(column, some)))
+
+
 class ForIds:
     """A statement that is built once, for rows whose column has one of some ids; like `in_list`."""
 

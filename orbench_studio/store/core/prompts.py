@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.category import Category, stored_category
 from orbench_studio.domain.core.prompt import Origin, Prompt, Seed
-from orbench_studio.store.core.bulk_insert import chunks, in_list
+from orbench_studio.store.core.bulk_insert import rows_of
 from orbench_studio.store.core.pipeline import Read, Steps
 from orbench_studio.store.core.tables import PROMPT_STATES, PROMPTS, RESPONSES, SEEDS, SOURCES
 
@@ -46,11 +46,8 @@ def load(prompt_id: int) -> Steps[Prompt | None]:
 
 def texts(db: Connection, prompt_ids: Sequence[int]) -> dict[int, str]:
     """The complete texts of these prompts; missing prompts are left out."""
-    found: dict[int, str] = {}
-    for some in chunks(prompt_ids):
-        rows = db.execute(select(PROMPTS.c.id, PROMPTS.c.text).where(PROMPTS.c.id.in_(some)))
-        found.update((int(prompt_id), str(text)) for prompt_id, text in rows)
-    return found
+    rows = rows_of(db, select(PROMPTS.c.id, PROMPTS.c.text), PROMPTS.c.id, prompt_ids)
+    return {int(prompt_id): str(text) for prompt_id, text in rows}
 
 
 @Read
@@ -72,26 +69,22 @@ def own_categories(db: Connection, only: Sequence[int] | None = None) -> list[st
     """The categories in use beside OR-Bench's ten, by name; with `only`, those of these prompts."""
     s = PROMPT_STATES.c
     used = select(s.category).where(s.category.is_not(None), s.category.not_in(list(Category))).distinct()
-    statements = [used] if only is None else [used.where(in_list(s.prompt_id, some)) for some in chunks(only)]
-    return sorted({str(name) for statement in statements for name in db.execute(statement).scalars()})
+    if only is None:
+        return sorted(str(name) for name in db.execute(used).scalars())
+    return sorted({str(row.category) for row in rows_of(db, used, s.prompt_id, only)})
 
 
 def categories(db: Connection, prompt_ids: Sequence[int]) -> dict[int, str | None]:
     """The current categories, by prompt."""
-    found: dict[int, str | None] = {}
     s = PROMPT_STATES.c
-    for some in chunks(prompt_ids):
-        rows = db.execute(select(s.prompt_id, s.category).where(in_list(s.prompt_id, some)))
-        found.update((prompt_id, category) for prompt_id, category in rows)
-    return found
+    rows = rows_of(db, select(s.prompt_id, s.category), s.prompt_id, prompt_ids)
+    return {row.prompt_id: row.category for row in rows}
 
 
 def with_reference(db: Connection, prompt_ids: Sequence[int]) -> list[int]:
     """The prompts whose source file states a label, in the given order."""
-    found: set[int] = set()
-    for some in chunks(prompt_ids):
-        stated = select(PROMPTS.c.id).where(in_list(PROMPTS.c.id, some), PROMPTS.c.reference_label.is_not(None))
-        found.update(db.execute(stated).scalars())
+    stated = select(PROMPTS.c.id).where(PROMPTS.c.reference_label.is_not(None))
+    found = {row.id for row in rows_of(db, stated, PROMPTS.c.id, prompt_ids)}
     return [prompt_id for prompt_id in prompt_ids if prompt_id in found]
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, func, not_, sel
 from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind, Judgement
 from orbench_studio.domain.core.response import UNJUDGEABLE, WHITE_SPACE, Response, StopReason
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS
-from orbench_studio.store.core.bulk_insert import ForIds, chunks, in_list
+from orbench_studio.store.core.bulk_insert import ForIds, chunks, rows_of
 from orbench_studio.store.core.pipeline import Read, Steps
 from orbench_studio.store.core.tables import JUDGEMENTS, JUDGES, MODELS, RESPONSE_STATES, RESPONSES
 
@@ -61,10 +61,9 @@ def judgements(db: Connection, response_ids: Sequence[int]) -> dict[int, list[Ju
     """The judgements of the responses, oldest first, by response."""
     found: dict[int, list[Judgement]] = defaultdict(list)
     judges = {row.id: (row.name, JudgeKind(row.kind)) for row in db.execute(select(JUDGES))}
-    for some in chunks(response_ids):
-        statement = select(*_JUDGED).where(in_list(_J.response_id, some)).order_by(_J.response_id, _J.id)
-        for response_id, *values in db.execute(statement):
-            found[response_id].append(_judgement(values, judges[values[1]]))
+    statement = select(*_JUDGED).order_by(_J.response_id, _J.id)
+    for response_id, *values in rows_of(db, statement, _J.response_id, response_ids):
+        found[response_id].append(_judgement(values, judges[values[1]]))
     return found
 
 
@@ -82,8 +81,7 @@ def said(response_ids: Sequence[int]) -> Steps[dict[int, tuple[Said, ...]]]:
 def prompts_of(db: Connection, response_ids: Sequence[int]) -> dict[int, int]:
     """The id of the prompt of each of these responses, without responses that do not exist."""
     columns = (RESPONSES.c.id, RESPONSES.c.prompt_id)
-    found = (db.execute(select(*columns).where(columns[0].in_(some))) for some in chunks(response_ids))
-    return {response_id: prompt_id for rows in found for response_id, prompt_id in rows}
+    return {row.id: row.prompt_id for row in rows_of(db, select(*columns), columns[0], response_ids)}
 
 
 def _judgement(values: Sequence[Any], judge: tuple[str, JudgeKind]) -> Judgement:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, delete, func, select
 
 from orbench_studio.domain.core.prompt import text_identity
 from orbench_studio.domain.curation.subset import Subset, SubsetState, SubsetSummary
-from orbench_studio.store.core.bulk_insert import add, chunks, inserted
+from orbench_studio.store.core.bulk_insert import add, inserted, rows_of
 from orbench_studio.store.core.curation_tables import SUBSET_FALLS
 from orbench_studio.store.core.tables import (
     ANNOTATIONS,
@@ -88,11 +88,8 @@ def removal_steps(db: Connection, name: str, prompt_ids: Sequence[int]) -> dict[
     """Find the funnel steps that removed these prompts; prompts without a stored step are left out."""
     f = SUBSET_FALLS.c
     subset_id = select(SUBSETS.c.id).where(SUBSETS.c.name == name).scalar_subquery()
-    found: dict[int, int] = {}
-    for some in chunks(prompt_ids):
-        steps = select(f.prompt_id, f.step).where(f.subset_id == subset_id, f.prompt_id.in_(some))
-        found.update((prompt_id, step) for prompt_id, step in db.execute(steps))
-    return found
+    steps = select(f.prompt_id, f.step).where(f.subset_id == subset_id)
+    return {row.prompt_id: row.step for row in rows_of(db, steps, f.prompt_id, prompt_ids)}
 
 
 def workspace_counts(db: Connection) -> dict[str, int]:
@@ -108,13 +105,8 @@ def journal_length(db: Connection) -> int:
 def texts_and_categories(db: Connection, prompt_ids: Sequence[int]) -> dict[int, tuple[str, str | None]]:
     """Read text and category of these prompts."""
     p, s = PROMPTS.c, PROMPT_STATES.c
-    found: dict[int, tuple[str, str | None]] = {}
-    for some in chunks(prompt_ids):
-        rows = db.execute(
-            select(p.id, p.text, s.category).join(PROMPT_STATES, s.prompt_id == p.id).where(p.id.in_(some))
-        )
-        found.update((prompt_id, (text, category)) for prompt_id, text, category in rows)
-    return found
+    statement = select(p.id, p.text, s.category).join(PROMPT_STATES, s.prompt_id == p.id)
+    return {row.id: (row.text, row.category) for row in rows_of(db, statement, p.id, prompt_ids)}
 
 
 def content_hash(db: Connection, prompt_ids: Sequence[int]) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.data.merge_conflict import ConflictSide, MergeConflict
 from orbench_studio.domain.review.timeline import EntryKind
-from orbench_studio.store.core.bulk_insert import chunks
+from orbench_studio.store.core.bulk_insert import rows_of
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, MODELS, RESPONSES
 from orbench_studio.store.review.journal import DECIDING, IN_ORDER
 
@@ -30,10 +30,9 @@ def conflicts(
     """Find the conflicts of a merge; `uuids` has the file's entries, those with the first ids and higher are new."""
     decisions = _decisions(db, first_annotation, first_entry)
     reversals: _Reversals = defaultdict(list)
-    for some in chunks(sorted({row.journal_id for row in decisions})):
-        statement = select(J.id, J.target_id, J.uuid, J.kind, J.counter, J.at).where(J.target_id.in_(some))
-        for row in db.execute(statement.order_by(*IN_ORDER)):
-            reversals[row.target_id].append(row)
+    statement = select(J.id, J.target_id, J.uuid, J.kind, J.counter, J.at).order_by(*IN_ORDER)
+    for row in rows_of(db, statement, J.target_id, sorted({row.journal_id for row in decisions})):
+        reversals[row.target_id].append(row)
 
     def is_here(row: Any) -> bool:
         return bool(row.id < (first_entry if "target_id" in row._mapping else first_annotation))
@@ -89,11 +88,8 @@ def _decisions(db: Connection, first_annotation: int, first_entry: int) -> list[
         .where(J.kind.in_(DECIDING), A.aspect != _NOT_REPEATED)
         .order_by(*IN_ORDER, A.id)
     )
-    rows: list[Any] = []
-    for some in chunks(sorted({prompt_id for _, prompt_id in pairs})):
-        concerned = db.execute(statement.where(A.prompt_id.in_(some)))
-        rows += (row for row in concerned if (row.annotator_id, row.prompt_id) in pairs)
-    return sorted(rows, key=_thing)
+    concerned = rows_of(db, statement, A.prompt_id, sorted({prompt_id for _, prompt_id in pairs}))
+    return sorted((row for row in concerned if (row.annotator_id, row.prompt_id) in pairs), key=_thing)
 
 
 def _thing(row: Any) -> tuple[Any, ...]:

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, Select, select, update
 
 from orbench_studio.domain.review.timeline import EntryKind
-from orbench_studio.store.core.bulk_insert import chunks, in_list
+from orbench_studio.store.core.bulk_insert import chunks, rows_of
 from orbench_studio.store.core.tables import (
     ANNOTATIONS,
     JOURNAL,
@@ -60,34 +60,20 @@ def fill_reference(db: Connection, response_id: int, answer_class: str) -> bool:
 def responses(db: Connection, prompt_ids: Sequence[int], model_ids: Collection[int]) -> dict[Key, int]:
     """Ids of the models' responses to the prompts, by (prompt, model, identity)."""
     r = RESPONSES.c
-    found: dict[Key, int] = {}
-    for some in chunks(sorted(set(prompt_ids))):
-        statement = select(r.prompt_id, r.model_id, r.identity, r.id)
-        for *key, row_id in db.execute(statement.where(r.prompt_id.in_(some), r.model_id.in_(model_ids))).all():
-            found[tuple(key)] = row_id
-    return found
+    statement = select(r.prompt_id, r.model_id, r.identity, r.id).where(r.model_id.in_(model_ids))
+    return _by_key(db, statement, r.prompt_id, prompt_ids)
 
 
 def votes(db: Connection, prompt_ids: Sequence[int]) -> dict[Key, int]:
     """Ids of the votes on the prompts, by (prompt, moderator, identity)."""
     v = VOTES.c
-    found: dict[Key, int] = {}
-    for some in chunks(sorted(set(prompt_ids))):
-        statement = select(v.prompt_id, v.moderator_id, v.identity, v.id).where(in_list(v.prompt_id, some))
-        for *key, row_id in db.execute(statement).all():
-            found[tuple(key)] = row_id
-    return found
+    return _by_key(db, select(v.prompt_id, v.moderator_id, v.identity, v.id), v.prompt_id, prompt_ids)
 
 
 def judgements(db: Connection, response_ids: Sequence[int]) -> dict[Key, int]:
     """Ids of the judgements of the responses, by (response, judge, identity)."""
     j = JUDGEMENTS.c
-    found: dict[Key, int] = {}
-    for some in chunks(sorted(set(response_ids))):
-        statement = select(j.response_id, j.judge_id, j.identity, j.id).where(in_list(j.response_id, some))
-        for *key, row_id in db.execute(statement).all():
-            found[tuple(key)] = row_id
-    return found
+    return _by_key(db, select(j.response_id, j.judge_id, j.identity, j.id), j.response_id, response_ids)
 
 
 def imported_annotations(db: Connection, prompt_ids: Sequence[int]) -> dict[Key, int]:
@@ -95,14 +81,13 @@ def imported_annotations(db: Connection, prompt_ids: Sequence[int]) -> dict[Key,
     raw)."""
     a = ANNOTATIONS.c
     columns = (a.prompt_id, a.response_id, a.annotator_id, a.aspect, a.value, a.raw, a.id)
-    found: dict[Key, int] = {}
-    for some in chunks(sorted(set(prompt_ids))):
-        statement = select(*columns).join(JOURNAL, JOURNAL.c.id == a.journal_id).order_by(a.id)
-        for *key, row_id in db.execute(
-            statement.where(JOURNAL.c.kind == EntryKind.IMPORT, in_list(a.prompt_id, some))
-        ).all():
-            found[tuple(key)] = row_id
-    return found
+    statement = select(*columns).join(JOURNAL, JOURNAL.c.id == a.journal_id).order_by(a.id)
+    return _by_key(db, statement.where(JOURNAL.c.kind == EntryKind.IMPORT), a.prompt_id, prompt_ids)
+
+
+def _by_key(db: Connection, statement: Select[Any], column: ColumnElement[int], ids: Sequence[int]) -> dict[Key, int]:
+    """The last column of each row, by the other ones."""
+    return {tuple(key): row_id for *key, row_id in rows_of(db, statement, column, sorted(set(ids)))}
 
 
 def latest_annotations(db: Connection, prompt_ids: Sequence[int]) -> dict[Key, str]:

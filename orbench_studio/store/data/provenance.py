@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from orbench_studio.domain.core.annotation import Label
-from orbench_studio.store.core.bulk_insert import chunks, ids_by, inserted
+from orbench_studio.store.core.bulk_insert import ids_by, inserted, rows_of
 from orbench_studio.store.core.tables import (
     GUIDELINES,
     PROMPT_STATES,
@@ -27,11 +27,8 @@ def all_ids(db: Connection) -> list[int]:
 def all_safe(db: Connection, prompt_ids: Sequence[int]) -> bool:
     """True where the label that counts is safe for each of the prompts."""
     s = PROMPT_STATES.c
-    safe = 0
-    for some in chunks(prompt_ids):
-        found = db.execute(select(s.prompt_id).where(s.prompt_id.in_(some), s.final_label == Label.SAFE))
-        safe += len(found.all())
-    return safe == len(prompt_ids)
+    safe = select(s.prompt_id).where(s.final_label == Label.SAFE)
+    return len([*rows_of(db, safe, s.prompt_id, prompt_ids)]) == len(prompt_ids)
 
 
 def sources(db: Connection) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, JudgeKind
 from orbench_studio.domain.core.response import UNJUDGEABLE
 from orbench_studio.domain.evaluation.states import ItemState
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS
-from orbench_studio.store.core.bulk_insert import add, chunks, in_list, next_id
+from orbench_studio.store.core.bulk_insert import add, chunks, in_list, next_id, rows_of
 from orbench_studio.store.core.tables import (
     ANNOTATIONS,
     JOURNAL,
@@ -180,10 +180,9 @@ def open_responses(db: Connection) -> list[UnjudgedResponse]:
     rows = db.execute(statement).all()
     found: dict[int, dict[int, StoredJudgement]] = defaultdict(dict)
     kinds = {row.id: JudgeKind(row.kind) for row in db.execute(select(JUDGES))}
-    for chunk in chunks([row[0] for row in rows]):
-        latest = select(J.response_id, J.judge_id, J.answer_class, J.raw).where(in_list(J.response_id, chunk))
-        for response_id, judge_id, answer_class, raw in db.execute(latest.order_by(J.id)):
-            found[response_id][judge_id] = StoredJudgement(kinds[judge_id], answer_class, raw)
+    latest = select(J.response_id, J.judge_id, J.answer_class, J.raw).order_by(J.id)
+    for response_id, judge_id, *judged in rows_of(db, latest, J.response_id, [row[0] for row in rows]):
+        found[response_id][judge_id] = StoredJudgement(kinds[judge_id], *judged)
     return [UnjudgedResponse(*row, tuple(found[row[0]].values())) for row in rows]
 
 
@@ -213,11 +212,8 @@ def unanswered(db: Connection, batch_id: int) -> int:
 
 
 def _final_classes(db: Connection, response_ids: Sequence[int]) -> dict[int, str | None]:
-    found: dict[int, str | None] = {}
-    for chunk in chunks(response_ids):
-        rows = db.execute(select(S.response_id, S.answer_class).where(in_list(S.response_id, chunk)))
-        found |= {row.response_id: row.answer_class for row in rows}
-    return found
+    rows = rows_of(db, select(S.response_id, S.answer_class), S.response_id, response_ids)
+    return {row.response_id: row.answer_class for row in rows}
 
 
 def _left_out(pending: Pending) -> dict[str, ColumnElement[bool]]:
@@ -238,11 +234,10 @@ def _scope(pending: Pending) -> list[ColumnElement[bool]]:
 def _decisions(db: Connection, response_ids: Sequence[int]) -> dict[int, list[int]]:
     a = ANNOTATIONS.c
     found: dict[int, list[int]] = defaultdict(list)
-    for chunk in chunks(response_ids):
-        statement = select(a.response_id, a.id).join(JOURNAL, JOURNAL.c.id == a.journal_id)
-        wanted = (in_list(a.response_id, chunk), a.aspect == Aspect.ANSWER_CLASS, IN_FORCE)
-        for response_id, annotation_id in db.execute(statement.where(*wanted).order_by(a.id)):
-            found[response_id].append(annotation_id)
+    statement = select(a.response_id, a.id).join(JOURNAL, JOURNAL.c.id == a.journal_id)
+    statement = statement.where(a.aspect == Aspect.ANSWER_CLASS, IN_FORCE).order_by(a.id)
+    for response_id, annotation_id in rows_of(db, statement, a.response_id, response_ids):
+        found[response_id].append(annotation_id)
     return found
 
 

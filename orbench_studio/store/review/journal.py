@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Visible
 from orbench_studio.domain.review.timeline import EntryKind
-from orbench_studio.store.core.bulk_insert import ForIds, chunks, id_of, inserted
+from orbench_studio.store.core.bulk_insert import ForIds, chunks, id_of, inserted, rows_of
 from orbench_studio.store.core.clock import SERVER_CLOCK
 from orbench_studio.store.core.pipeline import Read, Steps, send
 from orbench_studio.store.core.reviewer_views import DECISION_AUTHORS, SUMMARY
@@ -257,12 +257,11 @@ def touched_by(db: Connection, entry_ids: Sequence[int]) -> tuple[list[int], lis
     """The prompts and the responses that the decisions of the entries are about."""
     prompt_ids: set[int] = set()
     response_ids: set[int] = set()
-    for some in chunks(entry_ids):
-        about = (ANNOTATIONS.c.prompt_id, ANNOTATIONS.c.response_id)
-        for prompt_id, response_id in db.execute(select(*about).where(ANNOTATIONS.c.journal_id.in_(some))):
-            prompt_ids.add(prompt_id)
-            if response_id is not None:
-                response_ids.add(response_id)
+    about = select(ANNOTATIONS.c.prompt_id, ANNOTATIONS.c.response_id)
+    for prompt_id, response_id in rows_of(db, about, ANNOTATIONS.c.journal_id, entry_ids):
+        prompt_ids.add(prompt_id)
+        if response_id is not None:
+            response_ids.add(response_id)
     return sorted(prompt_ids), sorted(response_ids)
 
 
@@ -295,12 +294,9 @@ def on_responses(response_ids: Sequence[int]) -> Steps[dict[int, list[Annotation
 
 def responses_of(db: Connection, prompt_ids: Sequence[int]) -> list[int]:
     """The responses to the prompts that have human decisions, also hidden ones, ascending."""
-    found: set[int] = set()
     of = DECISION_AUTHORS.c
-    for some in chunks(prompt_ids):
-        about = (of.prompt_id.in_(some), of.response_id.is_not(None))
-        found.update(db.execute(select(of.response_id).where(*about)).scalars())
-    return sorted(found)
+    decided = select(of.response_id).where(of.response_id.is_not(None))
+    return sorted({row.response_id for row in rows_of(db, decided, of.prompt_id, prompt_ids)})
 
 
 def labelled(annotator: str) -> Select[Any]:
@@ -315,10 +311,8 @@ def prompts_of(db: Connection, entry_ids: Sequence[int]) -> dict[int, set[int]]:
     """The prompts that the decisions of entries are about, by entry."""
     found: dict[int, set[int]] = defaultdict(set)
     of = DECISION_AUTHORS.c
-    for some in chunks(entry_ids):
-        about = select(of.journal_id, of.prompt_id).where(of.journal_id.in_(some))
-        for entry, prompt_id in db.execute(about):
-            found[entry].add(prompt_id)
+    for entry, prompt_id in rows_of(db, select(of.journal_id, of.prompt_id), of.journal_id, entry_ids):
+        found[entry].add(prompt_id)
     return found
 
 

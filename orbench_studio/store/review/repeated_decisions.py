@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, or
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Visible
 from orbench_studio.domain.review.timeline import EntryKind
-from orbench_studio.store.core.bulk_insert import chunks
+from orbench_studio.store.core.bulk_insert import rows_of
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, PROMPT_STATES
 from orbench_studio.store.review import journal
 from orbench_studio.store.review.journal import IN_FORCE, IN_ORDER, NEWEST_FIRST
@@ -66,10 +66,8 @@ def rechecked_under(db: Connection, annotator: int, guideline: int) -> int:
 def on_rechecked(db: Connection) -> dict[int, list[Annotation]]:
     """The current decisions about every prompt that was shown again and labelled, with their guidelines, by prompt."""
     ids = sorted(db.execute(select(_AT.prompt_id).where(_AT.aspect == Aspect.RECHECK).distinct()).scalars())
-    under: dict[int, int | None] = {}
     statement = select(_AT.id, JOURNAL.c.guideline_id).join(JOURNAL, JOURNAL.c.id == _AT.journal_id)
-    for some in chunks(ids):
-        under.update((row.id, row.guideline_id) for row in db.execute(statement.where(_AT.prompt_id.in_(some))))
+    under = {row.id: row.guideline_id for row in rows_of(db, statement, _AT.prompt_id, ids)}
     return {
         prompt_id: [replace(one, guideline=under[one.id]) for one in decided]
         for prompt_id, decided in journal.of_prompts(db, ids).items()
@@ -101,7 +99,6 @@ def decided_twice(db: Connection, aspect: Aspect) -> dict[tuple[int, int | None,
 
 def first_seen(db: Connection, prompt_ids: Sequence[int]) -> dict[tuple[int, str], tuple[int, datetime]]:
     """Counter and time of the first decision of each annotator that saw more than a prompt's texts, undone or not."""
-    first: dict[tuple[int, str], tuple[int, datetime]] = {}
     statement = (
         select(_AT.prompt_id, ANNOTATORS.c.name, JOURNAL.c.counter, JOURNAL.c.at)
         .join(JOURNAL, JOURNAL.c.id == _AT.journal_id)
@@ -109,28 +106,21 @@ def first_seen(db: Connection, prompt_ids: Sequence[int]) -> dict[tuple[int, str
         .where(JOURNAL.c.kind.in_(journal.DECIDING), journal.SAW_MORE)
         .order_by(*NEWEST_FIRST)
     )
-    for some in chunks(prompt_ids):
-        rows = db.execute(statement.where(_AT.prompt_id.in_(some)))
-        first |= {(of, who): (counter, at) for of, who, counter, at in rows}
-    return first
+    rows = rows_of(db, statement, _AT.prompt_id, prompt_ids)
+    return {(of, who): (counter, at) for of, who, counter, at in rows}
 
 
 def consensus(db: Connection, prompt_ids: Sequence[int]) -> dict[int, str | None]:
     """The moderators' consensus on the prompts."""
-    found: dict[int, str | None] = {}
     s = PROMPT_STATES.c
-    for some in chunks(prompt_ids):
-        rows = db.execute(select(s.prompt_id, s.consensus).where(s.prompt_id.in_(some)))
-        found.update((prompt_id, agreed) for prompt_id, agreed in rows)
-    return found
+    return {
+        row.prompt_id: row.consensus for row in rows_of(db, select(s.prompt_id, s.consensus), s.prompt_id, prompt_ids)
+    }
 
 
 def _in_bulk(db: Connection, prompt_ids: Sequence[int]) -> set[int]:
     """The annotations about these prompts that belong to bulk decisions."""
-    found: set[int] = set()
-    for some in chunks(prompt_ids):
-        found.update(db.execute(select(_AT.id).where(_AT.prompt_id.in_(some), ~_alone())).scalars())
-    return found
+    return {row.id for row in rows_of(db, select(_AT.id).where(~_alone()), _AT.prompt_id, prompt_ids)}
 
 
 def _alone() -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, exists, func, insert, select, update
 
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.team.queue import QueueState
-from orbench_studio.store.core.bulk_insert import chunks
+from orbench_studio.store.core.bulk_insert import chunks, rows_of
 from orbench_studio.store.core.tables import PROMPTS
 from orbench_studio.store.core.team_tables import TEAM_GOLD, TEAM_PROMPTS, TEAM_QUEUES
 
@@ -18,7 +18,6 @@ Q, P, G = TEAM_QUEUES.c, TEAM_PROMPTS.c, TEAM_GOLD.c
 
 def candidates(db: Connection, queue_id: int, prompt_ids: Sequence[int]) -> list[int]:
     """Those of the prompts that the queue has, with a known label and without human labels; no training prompts."""
-    found: list[int] = []
     trains = TEAM_PROMPTS.alias("trains")
     in_training = exists().where(
         trains.c.prompt_id == P.prompt_id, trains.c.training, Q.id == trains.c.queue_id, Q.state != QueueState.ENDED
@@ -27,9 +26,7 @@ def candidates(db: Connection, queue_id: int, prompt_ids: Sequence[int]) -> list
         select(P.prompt_id).join(PROMPTS, PROMPTS.c.id == P.prompt_id).where(P.queue_id == queue_id, ~in_training)
     )
     suitable = suitable.where(P.labels == 0, PROMPTS.c.reference_label.is_not(None)).order_by(P.id)
-    for some in chunks(sorted(prompt_ids)):
-        found += db.execute(suitable.where(P.prompt_id.in_(some))).scalars()
-    return found
+    return [row.prompt_id for row in rows_of(db, suitable, P.prompt_id, sorted(prompt_ids))]
 
 
 def mark(db: Connection, queue_id: int, prompt_ids: Sequence[int]) -> None:
