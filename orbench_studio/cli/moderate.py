@@ -65,6 +65,7 @@ def _launch(
     sending: RequestOptions,
 ) -> None:
     from orbench_studio.services.evaluation import judge_batches
+    from orbench_studio.services.evaluation.cost_estimate import estimate_voting
     from orbench_studio.services.evaluation.launcher import require_ready
     from orbench_studio.services.evaluation.prices import load_prices
     from orbench_studio.services.generation import moderation_batches
@@ -80,7 +81,7 @@ def _launch(
         if rule is not None:
             write_error(moderation_batches.set_rule(opened, rule).message)
         targets = moderation_batches.select_targets(opened, moderators, **selection)
-        launch_batch.confirm(moderation_batches.estimate(opened, moderators, targets, settings, prices), sending)
+        launch_batch.confirm(estimate_voting(opened, moderators, targets, settings, prices), sending)
         batch = moderation_batches.create(opened, moderators, targets, settings, prices)
         launch_batch.launch(opened, batch, prices, as_json=sending.as_json)
 

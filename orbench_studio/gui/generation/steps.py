@@ -82,7 +82,7 @@ class _Batch(NamedTuple):
 def estimate(workspace: Workspace, plan: Plan) -> Estimate:
     """Estimate requests, cost and duration of the step. Raises StudioError for invalid settings."""
     from orbench_studio.services.evaluation import cost_estimate
-    from orbench_studio.services.generation import moderation_batches, seeds_and_rewrites
+    from orbench_studio.services.generation import seeds_and_rewrites
 
     prices, batch = _prices(plan), _batch(workspace, plan)
     if plan.step in _KINDS:
@@ -90,7 +90,7 @@ def estimate(workspace: Workspace, plan: Plan) -> Estimate:
         return seeds_and_rewrites.estimate(workspace, plan.model, batch.items, batch.settings, prices)
     if plan.step is Step.ANSWERS:
         return cost_estimate.estimate(workspace, plan.models, batch.items, batch.settings, prices)
-    return moderation_batches.estimate(workspace, plan.moderators, batch.items, batch.settings, prices)
+    return cost_estimate.estimate_voting(workspace, plan.moderators, batch.items, batch.settings, prices)
 
 
 def create_batch(workspace: Workspace, plan: Plan) -> int:

@@ -18,7 +18,6 @@ from orbench_studio.errors import NothingLeftError
 from orbench_studio.services.core import templates
 from orbench_studio.services.core.templates import TemplateName
 from orbench_studio.services.evaluation import batch_control
-from orbench_studio.services.evaluation.cost_estimate import Estimate, estimate_voting
 from orbench_studio.services.evaluation.prices import Prices
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core.tables import WORKSPACE
@@ -98,17 +97,6 @@ def check(moderators: Sequence[str], settings: BatchSettings, prices: Prices, *,
         TemplateName.ON_RESPONSES if on_responses else TemplateName.ON_PROMPTS, settings.template
     )
     batch_control.check(moderators, settings, prices)
-
-
-def estimate(
-    workspace: Workspace,
-    moderators: Sequence[str],
-    targets: Sequence[Target],
-    settings: BatchSettings,
-    prices: Prices,
-) -> Estimate:
-    """Estimate requests, cost and duration of the votes."""
-    return estimate_voting(workspace, moderators, targets, settings, prices)
 
 
 def prompts_to_answer(workspace: Workspace, responder: str, prompts: QueueFilter | None = None) -> list[int]:
