@@ -83,7 +83,8 @@ DROP TABLE batch_runners; DROP INDEX ix_journal_uuid; ALTER TABLE journal DROP C
 DROP INDEX ix_journal_annotator_id_counter_at; ALTER TABLE journal DROP COLUMN counter;
 CREATE INDEX ix_journal_annotator_id ON journal(annotator_id);
 ALTER TABLE batches DROP COLUMN kind; ALTER TABLE batches DROP COLUMN note;
-DROP TABLE own_rules; DROP TABLE quarantine; DROP TABLE licences; DROP INDEX ix_judgements_judge_id;
+DROP TABLE own_rules; DROP TABLE quarantine; DROP TABLE trainings; DROP TABLE licences;
+DROP INDEX ix_judgements_judge_id;
 ALTER TABLE judgements DROP COLUMN refusal;
 UPDATE alembic_version SET version_num = '0001';
 """
@@ -193,7 +194,8 @@ def test_blocked_responses_become_refused_or_blocked_by_filter(path):
                 WHERE answer_class IN ('direct_refusal', 'indirect_refusal', 'partial_refusal');
             ALTER TABLE responses DROP COLUMN reasoning; ALTER TABLE responses DROP COLUMN reasoning_tokens;
             ALTER TABLE responses DROP COLUMN stop_details;
-            DROP TABLE team_gold; DROP TABLE quarantine; DROP TABLE licences; DROP INDEX ix_judgements_judge_id;
+            DROP TABLE team_gold; DROP TABLE quarantine; DROP TABLE trainings; DROP TABLE licences;
+            DROP INDEX ix_judgements_judge_id;
             ALTER TABLE judgements DROP COLUMN refusal;
             DROP INDEX ix_journal_annotator_id_counter_at; ALTER TABLE journal DROP COLUMN counter;
             CREATE INDEX ix_journal_annotator_id_at ON journal (annotator_id, at);
