@@ -59,8 +59,9 @@ class Visible(StrEnum):
     """What the reviewer could see while deciding, and what followed.
 
     `filter`: the filter or order of the queue depended on votes or judgements. `decisions`: decisions of other
-    reviewers, as in an adjudication. `reveal`: votes and judgements were shown right after this decision. `change`:
-    the reviewer changed an own decision, with the command that exists for that alone.
+    reviewers, as in an adjudication. `reveal`: votes and judgements were shown right after this label, or the judges'
+    classes of the response right after this answer class. `change`: the reviewer changed an own decision, with the
+    command that exists for that alone.
     """
 
     VOTES = "votes"

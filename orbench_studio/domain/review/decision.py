@@ -24,12 +24,26 @@ from orbench_studio.domain.core.response import Response
 
 @dataclass(frozen=True, slots=True)
 class ResponseView:
-    """A response with its final answer class, the decisions about it, and evidence and severity as `marks`."""
+    """A response with its final answer class, the decisions about it, and evidence and severity as `marks`.
+
+    `blind` where judges' classes and other people's decisions are hidden.
+    """
 
     response: Response
     final: FinalAnswer
     decided: tuple[Annotation, ...]
     marks: tuple[Annotation, ...] = ()
+    blind: bool = False
+
+    @property
+    def hidden(self) -> bool:
+        """Whether even the final class is hidden: the reviewer has given none."""
+        return self.blind and self.final.answer_class is None
+
+    @property
+    def has_machine_class(self) -> bool:
+        """Whether a judge or the source file has classified it."""
+        return bool(self.response.judgements or self.response.reference_class)
 
     @property
     def evidence(self) -> tuple[int, int] | None:
@@ -55,6 +69,7 @@ class PromptView:
 
     `blind` where `blinded` has removed votes, judgements and other people's decisions. `seen_at` is when the annotator
     last decided with any of these visible, or revealed by the decision; an undo does not make it unseen.
+    `seen_classes` are the responses whose judges' classes the annotator has seen in the same way.
     """
 
     prompt: Prompt
@@ -68,6 +83,7 @@ class PromptView:
     version: int
     blind: bool = False
     seen_at: datetime | None = None
+    seen_classes: frozenset[int] = frozenset()
 
     @property
     def is_unlabelled(self) -> bool:
@@ -88,7 +104,7 @@ class PromptView:
     @property
     def has_machine_labels(self) -> bool:
         """True where there are votes, judgements or labels of the source file, which blind review hides."""
-        judged = any(r.response.judgements or r.response.reference_class for r in self.responses)
+        judged = any(response.has_machine_class for response in self.responses)
         return bool(self.votes or self.prompt.reference_label or judged)
 
     def last_label(self, annotator: str) -> Annotation | None:
@@ -105,8 +121,8 @@ class PromptView:
         return next((a for a in own if not a.imported), None)
 
 
-def blinded(view: PromptView, annotator: str) -> PromptView:
-    """The prompt and its responses with this annotator's decisions only.
+def blinded(view: PromptView, annotator: str, revealed: Container[int] = ()) -> PromptView:
+    """The prompt and its responses with this annotator's decisions only, apart from `revealed` responses.
 
     Source file and attributes are removed too: their names can reveal the label.
     """
@@ -116,7 +132,9 @@ def blinded(view: PromptView, annotator: str) -> PromptView:
         votes=(),
         consensus=consensus(()),
         final=FinalLabel(None, Basis.NONE),
-        responses=tuple(_blinded_response(response, annotator) for response in view.responses),
+        responses=tuple(
+            one if one.response.id in revealed else _blinded_response(one, annotator) for one in view.responses
+        ),
         decided=tuple(a for a in view.decided if a.concerns(annotator) and not a.imported),
         blind=True,
     )
@@ -128,7 +146,7 @@ def _blinded_response(view: ResponseView, annotator: str) -> ResponseView:
     )
     final = FinalAnswer(AnswerClass(own[-1].value), Basis.HUMAN) if own else FinalAnswer(None, Basis.NONE)
     response = replace(view.response, judgements=(), reference_class=None)
-    return ResponseView(response, final, own, marks)
+    return ResponseView(response, final, own, marks, blind=True)
 
 
 MARKS = (Aspect.EVIDENCE, Aspect.SEVERITY)

@@ -104,7 +104,7 @@ class DecisionActions:
         changes: bool = True,
     ) -> ChoiceMenu:
         """The menu, whose choice is recorded, as a change where there is an own decision."""
-        visible = self._page.visible | (frozenset({Visible.CHANGE}) if changes else frozenset())
+        visible = self._page.visible(aspect, response_id) | (frozenset({Visible.CHANGE}) if changes else frozenset())
 
         def change(value: str) -> None:
             decision = Decision(view.prompt.id, aspect, value, response_id)
@@ -140,7 +140,7 @@ class DecisionActions:
         if view is None:
             return
         menu = category_menu(page, view.category, page.own_categories)
-        about, visible = view.prompt.id, page.visible
+        about, visible = view.prompt.id, page.visible(Aspect.CATEGORY)
         menu.chosen.connect(
             lambda value: page.write(Decision(about, Aspect.CATEGORY, value), seen=view.version, visible=visible)
         )
@@ -152,7 +152,7 @@ class DecisionActions:
         if view is None:
             return
         dialog = NoteDialog(page)
-        about, visible = view.prompt.id, page.visible
+        about, visible = view.prompt.id, page.visible(Aspect.NOTE)
         dialog.written.connect(lambda text: page.write(Decision(about, Aspect.NOTE, text), seen=None, visible=visible))
         page.noted.connect(dialog.close)
         dialog.open()
@@ -168,7 +168,7 @@ class DecisionActions:
             page.message.emit(tr("First choose an answer class for this response, then its reason."))
             return
         decision = (view.prompt.id, Aspect.ANSWER_CLASS, mine.value, response.response.id)
-        menu, visible = reason_menu(page, mine.reason), page.visible
+        menu, visible = reason_menu(page, mine.reason), page.visible(Aspect.ANSWER_CLASS, response.response.id)
         menu.chosen.connect(
             lambda why: page.write(Decision(*decision, why), seen=view.version, visible=visible, stays=True)
         )
@@ -185,7 +185,8 @@ class DecisionActions:
             text = tr("Only refusals have a kind or a severity. {change} changes the class.")
             page.message.emit(text.format(change=key_text("change_class")))
         elif page.reading.may_decide(Aspect.ANSWER_CLASS):
-            about, visible = (view.prompt.id, response.response.id), page.visible
+            about = (view.prompt.id, response.response.id)
+            visible = page.visible(Aspect.ANSWER_CLASS, about[1])
 
             def write(value: str) -> None:
                 aspect = Aspect.SEVERITY if value in SEVERITIES else Aspect.ANSWER_CLASS

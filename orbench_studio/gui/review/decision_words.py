@@ -118,12 +118,14 @@ def consensus_words(view: PromptView) -> list[str]:
 
 
 def _veto(consensus: Consensus, responder: str) -> str:
-    cast = consensus.response_safe + consensus.response_toxic
-    if consensus.veto is Veto.RESCUED:
-        return f"Rescued: {consensus.response_safe} of {cast} votes find the response of {responder} safe"
+    """What counts because of the votes on the response of a model without safety training."""
+    safe, toxic = consensus.response_safe, consensus.response_toxic
+    text, count = tr("No veto: {count} of {cast} moderators call the response of {model} safe"), safe
     if consensus.veto is Veto.OVERRULED:
-        return f"Veto: {consensus.response_toxic} of {cast} votes find the response of {responder} toxic"
-    return f"No veto: {consensus.response_safe} of {cast} votes find the response of {responder} safe"
+        text, count = tr("Counts as toxic: {count} of {cast} moderators call the response of {model} toxic"), toxic
+    elif consensus.veto is Veto.RESCUED:
+        text = tr("Counts as safe: {count} of {cast} moderators call the response of {model} safe")
+    return text.format(count=count, cast=safe + toxic, model=responder)
 
 
 def check_words(aspect: Aspect, annotator: str) -> str:

@@ -45,7 +45,7 @@ class ReviewPage(QueuePage):
         if not self.reading.may_decide(aspect):
             return False
         decision = Decision(moment.view.prompt.id, aspect, value, response_id)
-        self.write(decision, *more, seen=moment.view.version, visible=self.visible)
+        self.write(decision, *more, seen=moment.view.version, visible=self.visible(aspect, response_id))
         return True
 
     def write(
@@ -66,7 +66,7 @@ class ReviewPage(QueuePage):
         moment = self.moment
         here = moment is not None and moment.view.prompt.id == decision.prompt_id
         classes = decision.aspect is Aspect.ANSWER_CLASS
-        reveals = decision.aspect is Aspect.LABEL and here and moment is not None and moment.reveals
+        reveals = here and moment is not None and moment.reveals(decision.aspect, decision.response_id)
         shows = here and (classes or decision.aspect is Aspect.LABEL)
         waits = stays or (shows and moment is not None and moment.waits)
         self._moves = not waits and (decision.aspect in _MOVE_ON or (classes and self.responses.of_one_model))

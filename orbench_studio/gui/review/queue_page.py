@@ -8,7 +8,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from orbench_studio.domain.core.annotation import Visible
+from orbench_studio.domain.core.annotation import Aspect, Visible
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.review.decision import Decision, PromptView, blinded
 from orbench_studio.domain.review.decision_moment import Moment, Reveal
@@ -195,10 +195,9 @@ class QueuePage(QWidget):
         """Whether votes and judgements of the prompt on the screen are hidden."""
         return self.moment is not None and self.moment.blind
 
-    @property
-    def visible(self) -> frozenset[Visible]:
-        """What the reviewer can see of votes, judgements and other people's decisions."""
-        machines = frozenset() if self.blind else frozenset({Visible.VOTES, Visible.JUDGEMENTS})
+    def visible(self, aspect: Aspect, response_id: int | None = None) -> frozenset[Visible]:
+        """What the reviewer can see that can influence such a decision about the prompt on the screen."""
+        machines = self.moment.visible(aspect, response_id) if self.moment is not None else frozenset()
         return machines | {Visible.RESPONSES} | self.finder.current.reveals
 
     def refresh(self, changes: Changes) -> None:
@@ -290,7 +289,7 @@ class QueuePage(QWidget):
             decided = moment.decided if self.works_for_team else not view.is_unlabelled
             self.model.mark_decided(view.prompt.id, decided=decided)
             if moment.blind:
-                view = blinded(view, who)
+                view = blinded(view, who, moment.revealed_classes)
             else:
                 self._seen.add(view.prompt.id)
             self.reading.update_for(view)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.moderation import Veto
 from orbench_studio.domain.review.queue import UNDECIDED_STATUSES, QueueRow, Status
 from orbench_studio.gui.common.actions import plural, tr
@@ -88,13 +89,18 @@ def details(row: QueueRow, *, blind: bool) -> str:
     parts = [again, "⚑" * row.flagged + "✎" * row.noted + tr(" new") * row.unread, row.category or tr("no category")]
     if not blind:
         parts += [
-            row.votes,
-            tr("veto") if row.veto is Veto.OVERRULED else "",
+            vote_signs(row.votes),
+            tr("toxic by veto") if row.veto is Veto.OVERRULED else "",
             plural(row.refusals, "1 of {judged} refuses", "{count} of {judged} refuse", judged=row.judged)
             if row.judged
             else "",
         ]
     return "   ".join(part for part in parts if part)
+
+
+def vote_signs(votes: str) -> str:
+    """The moderators' votes in the signs of the labels: `SST` becomes `●●▲`."""
+    return votes.translate({ord("S"): LABELS[Label.SAFE].shape, ord("T"): LABELS[Label.TOXIC].shape})
 
 
 def explained(row: QueueRow, *, blind: bool) -> list[str]:
@@ -109,10 +115,10 @@ def explained(row: QueueRow, *, blind: bool) -> list[str]:
         return [*lines, tr("Votes and judgements are hidden until you label the prompt.")]
     if row.votes:
         counts = {name: row.votes.count(letter) for name, letter in (("safe", "S"), ("toxic", "T"), ("unread", "?"))}
-        lines.append(tr("Moderator votes {votes}: {safe} safe, {toxic} toxic, {unread} unparsed").format(
-            votes=row.votes, **counts))  # fmt: skip
+        lines.append(tr("Moderator votes {signs}: {safe} safe, {toxic} toxic, {unread} unparsed").format(
+            signs=vote_signs(row.votes), **counts))  # fmt: skip
     if row.veto is Veto.OVERRULED:
-        lines.append(tr("Veto: the response of a model without refusals was toxic, which overrules the votes."))
+        lines.append(tr("Counts as toxic: moderators call the response of a model without refusals toxic (veto)."))
     if row.judged:
         text = tr("Judged responses that refuse (in part, indirectly or directly): {count} of {judged}")
         lines.append(text.format(count=row.refusals, judged=row.judged))

@@ -31,7 +31,6 @@ class ResponseReader(QFrame):
         super().__init__()
         self.setObjectName("panel")
         self.view: ResponseView | None = None
-        self._blind = False
         self.title = ElidedLabel("", "strong")
         self.about = label("", "meta")
         self.about.setWordWrap(True)
@@ -78,9 +77,9 @@ class ResponseReader(QFrame):
         self.details.show_text(text)
         self._expand(self.details_button.isChecked())
 
-    def show_view(self, view: ResponseView | None, *, blind: bool) -> None:
-        """Show a response, or how to get one; `blind` hides the judgements."""
-        self.view, self._blind = view, blind
+    def show_view(self, view: ResponseView | None) -> None:
+        """Show a response, or how to get one."""
+        self.view = view
         if view is None:
             self.title.clear()
             self.about.setText(tr("No responses yet. Import model responses to see them here."))
@@ -88,9 +87,8 @@ class ResponseReader(QFrame):
             self._show_details(None)
             return
         mark = ANSWERS[view.final.answer_class]
-        hidden = blind and view.final.answer_class is None
-        self.title.setText(view.response.model + ("" if hidden else f"   {mark.shape} {mark.word}"))
-        self.about.setText("   ·   ".join(about(view, blind=blind, reasons=not self.text.covered)))
+        self.title.setText(view.response.model + ("" if view.hidden else f"   {mark.shape} {mark.word}"))
+        self.about.setText("   ·   ".join(about(view, reasons=not self.text.covered)))
         self.text.show_text(view.response.text, view.evidence)
         self._show_details(view.response)
 
@@ -102,7 +100,7 @@ class ResponseReader(QFrame):
 
     def restate(self) -> None:
         """Show it again."""
-        self.show_view(self.view, blind=self._blind)
+        self.show_view(self.view)
 
 
 class ResponseReaders(QSplitter):
@@ -123,10 +121,10 @@ class ResponseReaders(QSplitter):
         for reading in (self.pinned, self.focused):
             reading.restate()
 
-    def compare(self, pinned: ResponseView | None, *, blind: bool = False) -> None:
+    def compare(self, pinned: ResponseView | None) -> None:
         """Pin a response on the left, or none."""
         if pinned is not None:
-            self.pinned.show_view(pinned, blind=blind)
+            self.pinned.show_view(pinned)
         begins = pinned is not None and self.pinned.isHidden()
         self.pinned.setVisible(pinned is not None)
         if begins:
@@ -163,7 +161,7 @@ def vendor_details(response: Response) -> tuple[str, str]:
     return title, "\n\n".join(text for _, text in parts)
 
 
-def about(view: ResponseView, *, blind: bool, reasons: bool) -> list[str]:
+def about(view: ResponseView, *, reasons: bool) -> list[str]:
     """What is known about a response: every judge's class, errors, a different template, the reviewer's reason.
 
     The judges' explanations can quote the text; `reasons` is False while it is covered.
@@ -186,5 +184,7 @@ def about(view: ResponseView, *, blind: bool, reasons: bool) -> list[str]:
     facts += [severity_words(marked[-1])] if marked else []
     mine = [a.reason for a in view.decided if a.reason]
     facts += [tr("because it {reason}").format(reason=mine[-1])] if mine else []
-    nothing = tr("Judgements are hidden until you label the prompt") if blind else tr("Not judged")
-    return facts or [nothing]
+    nothing = tr("Judges' classes are hidden until you classify this response or label the prompt")
+    if view.decided and view.blind:
+        nothing = tr("Judges' classes stay hidden during this pass")
+    return facts or [nothing if view.blind else tr("Not judged")]

@@ -40,12 +40,11 @@ class ResponsesModel(QAbstractListModel):
     def __init__(self) -> None:
         super().__init__()
         self.views: tuple[ResponseView, ...] = ()
-        self.blind = False
 
-    def show(self, views: tuple[ResponseView, ...], *, blind: bool = False) -> None:
-        """Show other responses; `blind` where only the reviewer's own answer classes are visible."""
+    def show(self, views: tuple[ResponseView, ...]) -> None:
+        """Show other responses."""
         self.beginResetModel()
-        self.views, self.blind = views, blind
+        self.views = views
         self.endResetModel()
 
     def at(self, place: int) -> ResponseView | None:
@@ -60,8 +59,9 @@ class ResponsesModel(QAbstractListModel):
         if view is None:
             return None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            if self.blind and view.final.answer_class is None:
-                return tr("{model}: hidden until you label the prompt").format(model=view.response.model)
+            if view.hidden:
+                text = tr("{model}: hidden until you classify it or label the prompt")
+                return text.format(model=view.response.model)
             return f"{view.response.model}: {ANSWERS[view.final.answer_class].word}, {basis(view, '')}"
         return view if role == VIEW else None
 
@@ -73,7 +73,6 @@ class ResponseDelegate(QStyledItemDelegate):
         super().__init__()
         self._theme = theme
         self.annotator = ""
-        self.blind = False
         self.covered: Callable[[], bool] = lambda: False  # whether texts may not be quoted
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
@@ -89,7 +88,7 @@ class ResponseDelegate(QStyledItemDelegate):
             painter.fillRect(QRect(rect.left(), rect.top(), 3, rect.height()), self._theme.colour("accent"))
         inner = rect.adjusted(_PAD, px(4), -_PAD, -px(4))
         upper = QRect(inner.left(), inner.top(), inner.width(), px(_LINE))
-        hidden = self.blind and view.final.answer_class is None
+        hidden = view.hidden
         lower = QRect(inner.left(), inner.bottom() - px(_LINE) + 1, inner.width(), px(_LINE))
         mark, quiet = ANSWERS[view.final.answer_class], self._theme.colour("quiet")
         beside = upper.width() - badge_size(mark).width() >= px(_ROOM_FOR_NAME)
@@ -152,9 +151,9 @@ class ResponsesPane(QFrame):
         """Show the responses to a prompt; the same response keeps the focus while the prompt is the same."""
         focused = self.focused() if self._of == view.prompt.id else None
         self._of = view.prompt.id
-        self._delegate.annotator, self._delegate.blind = annotator, view.blind
+        self._delegate.annotator = annotator
         views = view.responses
-        self._model.show(views, blind=view.blind)
+        self._model.show(views)
         self._count.setText("" if view.blind else tally(views))
         self._fit_size()
         pinned = self._pin(views)
@@ -228,7 +227,7 @@ class ResponsesPane(QFrame):
         other = place + 1 if self._model.at(place + 1) else place - 1
         go = not self._beside and focused is not None and self._model.at(other) is not None
         self._beside = focused.response.model if go and focused is not None else ""
-        self.readings.compare(focused if go else None, blind=self._model.blind)
+        self.readings.compare(focused if go else None)
         if go:
             self.list.setCurrentIndex(self._model.index(other))
         return go
@@ -239,7 +238,7 @@ class ResponsesPane(QFrame):
             self.readings.compare(None)
             return None
         pinned = next((view for view in views if view.response.model == self._beside), views[0])
-        self.readings.compare(pinned, blind=self._model.blind)
+        self.readings.compare(pinned)
         return pinned
 
     def step(self, by: int) -> None:
@@ -284,7 +283,7 @@ class ResponsesPane(QFrame):
         self.list.doItemsLayout()
 
     def _show_text(self) -> None:
-        self.readings.focused.show_view(self.focused(), blind=self._model.blind)
+        self.readings.focused.show_view(self.focused())
 
     def _build_ui(self) -> None:
         self.list.setModel(self._model)

@@ -119,12 +119,13 @@ class SidePanels:
         if self._page.blind or (view.prompt.id < 0 and view.is_unlabelled):
             self._page.message.emit(tr("Other people's decisions are hidden until you have labelled this prompt."))
             return
-        page, visible = self._page, self._page.visible
+        page = self._page
         dialog = TimelineDialog(page, view, covered=page.reading.shield.covers)
 
         def go_back(decision: Decision) -> None:
             if page.reading.may_decide(decision.aspect):
-                page.write(decision, seen=view.version, visible=visible | {Visible.CHANGE}, stays=True)
+                visible = page.visible(decision.aspect, decision.response_id) | {Visible.CHANGE}
+                page.write(decision, seen=view.version, visible=visible, stays=True)
 
         dialog.decided.connect(go_back)
         prompt_id, annotator = abs(view.prompt.id), self._session.annotator

@@ -34,6 +34,7 @@ from orbench_studio.store.core import prompts, responses, votes
 from orbench_studio.store.core.pipeline import Started, together
 from orbench_studio.store.core.unit_of_work import lock_prompts
 from orbench_studio.store.review import derived_states, journal, label_counts, undo_entries
+from orbench_studio.store.review import seen as seen_by
 from orbench_studio.store.review.journal import Moment, Versions
 
 _EXCERPT = 200  # characters of a note in the journal
@@ -48,7 +49,7 @@ def load(workspace: Workspace, prompt_id: int, annotator: str | None = None) -> 
             all_votes, decisions = start(votes.of_prompts, [prompt_id]), start(journal.of_prompts, [prompt_id])
             answered, judged = start(responses.of_prompt, prompt_id), start(responses.judgements_of_prompt, prompt_id)
             siblings, rule = start(prompts.siblings, prompt_id), start(derived_states.rule)
-            versions, seen_at = start(journal.versions_of, prompt_id, who), start(journal.seen_at, prompt_id, who)
+            versions, seen = start(journal.versions_of, prompt_id, who), start(seen_by.of_prompt, prompt_id, who)
             standing = start(workspace.policy.standing, prompt_id, who)
     prompt, decided = stored.result, decisions.result.get(prompt_id, [])
     if prompt is None:
@@ -71,7 +72,8 @@ def load(workspace: Workspace, prompt_id: int, annotator: str | None = None) -> 
     )
     if annotator is None:
         return view
-    return blinding.visible(replace(view, seen_at=seen_at.result), standing.result, versions.result, annotator)
+    view = replace(view, seen_at=seen.result.at, seen_classes=seen.result.classes)
+    return blinding.visible(view, standing.result, versions.result, annotator)
 
 
 def decide(

@@ -129,7 +129,8 @@ def as_undecided(view: PromptView, since: datetime) -> PromptView:
     label_again = replace(view, decided=tuple(_as_label(annotation) for annotation in view.decided))
     seen = visible_to(label_again, lambda annotation: annotation.at >= since)
     seen_at = view.seen_at if view.seen_at is not None and view.seen_at >= since else None
-    return replace(seen, prompt=replace(seen.prompt, id=-view.prompt.id), seen_at=seen_at)
+    prompt = replace(seen.prompt, id=-view.prompt.id)
+    return replace(seen, prompt=prompt, seen_at=seen_at, seen_classes=frozenset())
 
 
 def _as_label(annotation: Annotation) -> Annotation:

@@ -73,9 +73,6 @@ def not_undone(entry: FromClause) -> ColumnElement[bool]:
 
 
 IN_FORCE = not_undone(JOURNAL)
-# Votes, judgements or other people's decisions were visible, or shown right after the decision.
-_MORE = (Visible.VOTES, Visible.JUDGEMENTS, Visible.DECISIONS, Visible.REVEAL)
-SAW_MORE = or_(*(ANNOTATIONS.c.visible.contains(word) for word in _MORE))
 # The order of each annotator's entries, whatever their clocks; the same in every workspace that has these entries.
 IN_ORDER = (JOURNAL.c.counter, JOURNAL.c.at, JOURNAL.c.uuid)
 NEWEST_FIRST = tuple(column.desc() for column in IN_ORDER)
@@ -93,11 +90,6 @@ _LAST_MOMENT, _LAST_OF_NOBODY = (
 )
 _ABOUT = ANNOTATIONS.c.prompt_id == bindparam("prompt_id")
 _BY_AUTHOR = ANNOTATIONS.c.annotator_id == bindparam("annotator_id")
-_SEEN_AT = (
-    select(func.max(JOURNAL.c.at))
-    .join(ANNOTATIONS, ANNOTATIONS.c.journal_id == JOURNAL.c.id)
-    .where(_ABOUT, _BY_AUTHOR, JOURNAL.c.kind.in_(DECIDING), SAW_MORE)
-)
 _ANNOTATIONS = (
     select(ANNOTATIONS, JOURNAL.c.kind, JOURNAL.c.at, JOURNAL.c.counter, ANNOTATORS.c.name)
     .join(JOURNAL, JOURNAL.c.id == ANNOTATIONS.c.journal_id)
@@ -263,13 +255,6 @@ def touched_by(db: Connection, entry_ids: Sequence[int]) -> tuple[list[int], lis
         if response_id is not None:
             response_ids.add(response_id)
     return sorted(prompt_ids), sorted(response_ids)
-
-
-@Read
-def seen_at(prompt_id: int, annotator_id: int | None) -> Steps[datetime | None]:
-    """When the annotator last decided about the prompt and saw more than its texts, also where that is undone."""
-    found = (yield _SEEN_AT, {"prompt_id": prompt_id, "annotator_id": annotator_id}).scalar()
-    return cast("datetime | None", found)
 
 
 @Read

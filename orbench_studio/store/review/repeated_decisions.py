@@ -14,6 +14,7 @@ from orbench_studio.store.core.bulk_insert import rows_of
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, PROMPT_STATES
 from orbench_studio.store.review import journal
 from orbench_studio.store.review.journal import IN_FORCE, IN_ORDER, NEWEST_FIRST
+from orbench_studio.store.review.seen import SAW_MORE
 
 _AT = ANNOTATIONS.c
 
@@ -103,7 +104,7 @@ def first_seen(db: Connection, prompt_ids: Sequence[int]) -> dict[tuple[int, str
         select(_AT.prompt_id, ANNOTATORS.c.name, JOURNAL.c.counter, JOURNAL.c.at)
         .join(JOURNAL, JOURNAL.c.id == _AT.journal_id)
         .join(ANNOTATORS, ANNOTATORS.c.id == _AT.annotator_id)
-        .where(JOURNAL.c.kind.in_(journal.DECIDING), journal.SAW_MORE)
+        .where(JOURNAL.c.kind.in_(journal.DECIDING), SAW_MORE)
         .order_by(*NEWEST_FIRST)
     )
     rows = rows_of(db, statement, _AT.prompt_id, prompt_ids)

@@ -56,7 +56,7 @@ def test_a_blind_label_reveals_the_votes_and_space_goes_on(start, path, said):
     with start(path, blind=True) as studio:
         studio.wait(lambda: studio.page.model.index(0).data(ROW) is not None)
         before = screen(studio)
-        for message in ("north", "Majority", "keyword", "refuse", "consensus", "or-bench.csv", "rule", "SSS"):
+        for message in ("north", "Majority", "keyword", "refuse", "consensus", "or-bench.csv", "rule", "●●●"):
             assert message not in before
         assert "hidden until you decide" in before
         assert "moderators" not in before.lower()
@@ -72,6 +72,29 @@ def test_a_blind_label_reveals_the_votes_and_space_goes_on(start, path, said):
         studio.key(RIGHT)
         studio.wait(lambda: studio.shown() == 2)
         assert said() == [("safe", BLIND | {Visible.REVEAL})], "going on is no decision"
+
+
+def test_a_class_reveals_the_judges_classes_of_its_response(start, path, said):
+    with start(path, blind=True) as studio:
+        page = studio.page
+        studio.press(Qt.Key.Key_2)
+        assert studio.message().startswith("#1 model-a: undecided → partial refusal"), "no word of what a judge says"
+        shown = screen(studio)
+        assert "model-a: partial refusal" in shown and "model-b: hidden until you classify it" in shown
+        assert page.view.responses[0].decided[-1].visible == BLIND | {Visible.REVEAL}
+        assert "or-bench-published: " in page.responses.readings.focused.about.text()
+        assert "Majority" not in shown and "hidden until you decide" in shown
+        studio.key(Qt.Key.Key_J)
+        assert "hidden until you classify" in page.responses.readings.focused.about.text()
+        studio.undo()
+        opened = QSignalSpy(studio.application.session.opened)
+        studio.application.open(path)  # the window begins anew, the journal does not
+        studio.wait(lambda: opened.count() and page.state is State.SHOWN)
+        assert "or-bench-published: " in page.responses.readings.focused.about.text()
+        assert "Majority" not in screen(studio)
+        studio.press(S)
+        assert "Majority" in screen(studio)
+    assert said() == [("safe", BLIND | {Visible.JUDGEMENTS, Visible.REVEAL})]
 
 
 def test_revealed_votes_stay_visible(start, path, said):
@@ -107,18 +130,6 @@ def test_decided_prompts_are_not_blind(start, path, said):
         assert said()[-1] == ("toxic", SEEN)
 
 
-def test_blind_only_the_own_answer_class_is_shown(start, path):
-    with start(path, blind=True) as studio:
-        studio.press(Qt.Key.Key_2)
-        assert studio.message().startswith("#1 model-a: undecided → partial refusal"), "no word of what a judge says"
-        shown = screen(studio)
-        assert "model-a: partial refusal" in shown
-        assert "model-b: hidden until you label the prompt" in shown
-        assert "Majority" not in shown
-        first, _ = studio.page.view.responses
-        assert first.decided[-1].visible == BLIND
-
-
 def test_a_revealing_filter_is_recorded_with_the_decision(start, path, said):
     with start(path, blind=True) as studio:
         studio.page.finder.bar.ask(parse("refused:>=1"))
@@ -134,7 +145,7 @@ def test_blinding_is_toggled_by_a_key_and_saved(start, path, said):
         studio.wait(lambda: studio.page.model.index(0).data(ROW) is not None)
         studio.key(Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
         assert "Majority" in screen(studio)
-        assert "SSS" in screen(studio)
+        assert "●●●" in screen(studio)
         assert not studio.application.session.settings.blind
         studio.key(Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
         assert "Majority" in screen(studio), "what has been seen is not hidden again"
