@@ -33,7 +33,7 @@ def bind(layout: Layout, sheet: Sheet) -> Bound:
     if not layout.mapping.columns and (
         ignored := [name for at, name in enumerate(sheet.header) if name and at not in sheet.bound]
     ):
-        sheet.tally.notes[f"columns not mapped ({listing(ignored)})"] = len(ignored)
+        sheet.tally.notes[f"columns that are not imported ({listing(ignored)})"] = len(ignored)
     checks: list[Check] = []
     if Field.CATEGORY in columns and columns[Field.CATEGORY] != columns[Field.PROMPT]:
         checks.append(category_is_prompt(columns[Field.CATEGORY], columns[Field.PROMPT]))

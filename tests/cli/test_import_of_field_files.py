@@ -138,7 +138,7 @@ def test_what_an_import_leaves_out_is_listed(run, write):
     file = write("a.csv", "q,r,mark,who\nIs it late?,N/A,1,ada\nIs it early?,N/A,2,ada\n")
     options = ("--column", "prompt=q", "--column", "response=r", "--model", "oak")
     text = run("import", "w.orbench", file, *options).stdout
-    assert "columns not mapped (mark, who): 2" in text
+    assert "columns that are not imported (mark, who): 2" in text
     assert "WARNING: 2 of 2 responses are errors of an API, or stand for an empty cell." in text
     assert "errors of an API" not in run("import", "x.orbench", file, *options, "--mend", "api-error").stdout
 

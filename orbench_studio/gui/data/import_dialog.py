@@ -4,7 +4,7 @@ from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -17,8 +17,6 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QProgressBar,
     QPushButton,
-    QSplitter,
-    QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
@@ -35,12 +33,13 @@ from orbench_studio.gui.data.hub_dialog import HubDialog
 from orbench_studio.gui.data.import_messages import NAMES, message, state
 from orbench_studio.gui.data.import_preview import ImportPreview
 from orbench_studio.gui.data.import_run import FileToImport, ImportRun, Repairs
+from orbench_studio.gui.data.low_table import LowTable
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.data.file_members import expanded
 from orbench_studio.services.data.import_files import OFFERS, Fault, remembered_text, shape
 
 _LOSS = 10  # a tenth of the rows
-_FILES_HEIGHT, _NAME_WIDTH, _STATUS_WIDTH = 100, 170, 320  # pixels
+_NAME_WIDTH, _STATUS_WIDTH = 170, 320  # pixels
 _REPORT_HEIGHT, _REPORT_MARGIN = 80, 36  # pixels
 
 
@@ -56,7 +55,7 @@ class ImportDialog(QDialog):
         self._session = session
         self._unpacked = ExitStack()  # the members of archives, while the window is open
         self.run = ImportRun(session, [])
-        self._files = QTableWidget(0, 2)
+        self._files = LowTable(2, least=2)
         self.preview = ImportPreview()
         self._names = {name: QLineEdit() for name, _ in NAMES if name != "rows"}
         self._rows = QLineEdit()
@@ -64,7 +63,7 @@ class ImportDialog(QDialog):
         self._repairs: dict[Fault, QCheckBox] = {}
         self._repair_box = QVBoxLayout()
         self._near = QCheckBox(tr("Merge &prompts that differ only in white space or quotation marks"))
-        self._report = QPlainTextEdit()
+        self._report = _Report()
         self._progress = QProgressBar()
         texts = ("&Add files…", "&Hugging Face…", "Re&quests file…", "Check a&gain", "&Import", "&Review now", "&Close")
         self._add, self._hub, self._ask, self._look, self._take, self._review, self._close = (
@@ -186,7 +185,7 @@ class ImportDialog(QDialog):
             button.setEnabled(not running)
         self._take.setEnabled(not running and bool(waiting))
         self._name_import(waiting)
-        self._review.setVisible(not running and any(file.taken for file in self.run.files))
+        self._review.setVisible(not running and not waiting and any(file.taken for file in self.run.files))
         self._show_files()
         self._offer_repairs()
         self._show_report()
@@ -214,10 +213,15 @@ class ImportDialog(QDialog):
         self._fit_report()
 
     def _fit_report(self) -> None:
-        """Give the report the height of its lines, up to three tenths of the window."""
+        """Give the report the height of its lines, up to three tenths of the window, and what the rest leaves."""
         lines = int(self._report.document().size().height())  # of plain text: lines, not pixels
         height = lines * self._report.fontMetrics().lineSpacing() + px(_REPORT_MARGIN)
-        self._report.setFixedHeight(min(max(height, px(_REPORT_HEIGHT)), self.height() * 3 // 10))
+        self._report.setMinimumHeight(min(max(height, px(_REPORT_HEIGHT)), self.height() * 3 // 10))
+        content = self._scroll.widget()
+        if content is not None and (layout := content.layout()) is not None:
+            self._scroll.setMaximumHeight(layout.totalHeightForWidth(self._scroll.viewport().width()))
+        if (whole := self.layout()) is not None:
+            whole.activate()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -242,6 +246,7 @@ class ImportDialog(QDialog):
                 item = QTableWidgetItem(text)
                 set_tip(item, file.error or text)
                 self._files.setItem(place, column, item)
+        self._files.updateGeometry()
         if self.run.files and self._files.currentRow() < 0:
             self._files.selectRow(0)
 
@@ -300,20 +305,14 @@ class ImportDialog(QDialog):
 
     def _build_ui(self) -> None:
         self._files.setAccessibleName(tr("Files"))
-        self._files.setTabKeyNavigation(False)
         self._files.setHorizontalHeaderLabels([tr("File"), tr("Status")])
         self._files.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self._files.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self._files.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self._files.setWordWrap(False)
-        self._files.verticalHeader().hide()
-        self._files.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self._files.horizontalHeader().setHighlightSections(False)
         self._files.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self._files.setColumnWidth(1, px(_STATUS_WIDTH))
+        self._files.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._files.setShowGrid(False)
-        self._files.verticalHeader().setDefaultSectionSize(px(28))
-        self._files.setMinimumHeight(px(_FILES_HEIGHT))
         self._report.setReadOnly(True)
         self._report.setObjectName("input")
         self._report.setAccessibleName(tr("Report"))
@@ -327,7 +326,8 @@ class ImportDialog(QDialog):
         inner = QVBoxLayout(content)
         inner.setContentsMargins(0, 0, 8, 0)
         inner.setSpacing(8)
-        inner.addWidget(self._build_panes(), 1)
+        inner.addWidget(self._files)
+        inner.addWidget(self.preview)
         inner.addWidget(label(tr("Use these values where the selected file has none:"), "meta"))
         inner.addWidget(self._build_names())
         inner.addLayout(self._repair_box)
@@ -340,15 +340,6 @@ class ImportDialog(QDialog):
         layout.addWidget(self._progress)
         layout.addLayout(self._build_buttons())
         set_size(self, 1040, 760)
-
-    def _build_panes(self) -> QSplitter:
-        panes = QSplitter(Qt.Orientation.Vertical)
-        panes.setChildrenCollapsible(False)
-        panes.addWidget(self._files)
-        panes.addWidget(self.preview)
-        panes.setStretchFactor(1, 1)
-        panes.setSizes([px(_FILES_HEIGHT), px(_FILES_HEIGHT) * 4])
-        return panes
 
     def _build_names(self) -> QWidget:
         row = Flow(spacing=8)
@@ -377,3 +368,10 @@ class ImportDialog(QDialog):
         for button in (self._close, self._review, self._take):
             row.addWidget(button)
         return row
+
+
+class _Report(QPlainTextEdit):
+    """A text that takes its minimum height, and more only where room is left."""
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), self.minimumHeight())

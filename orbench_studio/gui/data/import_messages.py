@@ -1,5 +1,7 @@
 """The status of a file to import, and the report on it, in words."""
 
+import re
+
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.data.import_run import FileToImport
 from orbench_studio.services.data.import_files import REJECTED, VALUE, ColumnTally, Field
@@ -10,6 +12,35 @@ NAMES = (
     ("judge", "&Judge"),
     ("annotator", "A&nnotator"),
     ("rows", "&Sheet or row path"),
+)
+TITLES = {
+    Field.PROMPT: "Prompt",
+    Field.SYSTEM: "System prompt",
+    Field.CATEGORY: "Category",
+    Field.SEED: "Toxic seed",
+    Field.KEY: "Prompt id (the same in every file)",
+    Field.LABEL: "Label (safe, toxic)",
+    Field.PROMPT_LABEL: "Label of the prompt (safe, toxic)",
+    Field.VERDICT: "Vote (safe, toxic)",
+    Field.PROMPT_VERDICT: "Vote on the prompt (safe, toxic)",
+    Field.RESPONSE_VERDICT: "Vote on the response (safe, toxic)",
+    Field.EXPLANATION: "Explanation",
+    Field.MODERATOR: "Moderator",
+    Field.RESPONSE: "Response",
+    Field.MODEL: "Model",
+    Field.STOP_REASON: "Stop reason",
+    Field.ERROR: "API error",
+    Field.ANSWER_CLASS: "Answer class",
+    Field.IS_REFUSAL: "Is refusal (yes, no)",
+    Field.JUDGE: "Judge",
+    Field.ANNOTATOR: "Annotator",
+    Field.REASON: "Annotator note",
+    Field.SAMPLE: "Number of the repeat (same prompt and model)",
+}
+_FIELDS = "|".join(TITLES)
+_NAMED = re.compile(
+    rf"(?P<before>\b[Mm]ap(?:ped)?\b[^:;]*? to )(?P<field>{_FIELDS})\b(?: or (?P<other>{_FIELDS})\b)?"
+    rf"|(?P<missing>{_FIELDS})(?= needs (?:{_FIELDS}):)|(?<= needs )(?P<needed>{_FIELDS})(?=:)"
 )
 _LISTED = 200  # rejected rows in the report
 
@@ -79,6 +110,20 @@ def _without_questions(file: FileToImport) -> str:
 
 def message(file: FileToImport) -> list[str]:
     """The report on a file, line by line."""
+    return list(map(with_titles, _lines(file)))
+
+
+def with_titles(text: str) -> str:
+    """A message that tells what to map to which field, with the names that fields have in the window."""
+    return _NAMED.sub(_titled, text)
+
+
+def _titled(named: re.Match[str]) -> str:
+    fields = (Field(name) for name in named.group("field", "other", "missing", "needed") if name)
+    return (named["before"] or "") + tr(" or ").join(tr("“{field}”").format(field=tr(TITLES[part])) for part in fields)
+
+
+def _lines(file: FileToImport) -> list[str]:
     name, report = file.path.name, file.report
     asked = [f"? {name}: {question.text}." for question in file.questions]
     if asked and file.is_open and file.mapping is not None and file.mapping.gives(Field.PROMPT):

@@ -6,15 +6,13 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCursor
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
     QHBoxLayout,
     QHeaderView,
     QMenu,
-    QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
@@ -28,7 +26,9 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, set_tip
+from orbench_studio.gui.data.import_messages import TITLES
 from orbench_studio.gui.data.import_run import FileToImport
+from orbench_studio.gui.data.low_table import LowTable
 from orbench_studio.services.data.import_files import (
     REJECTED,
     ColumnMapping,
@@ -38,37 +38,13 @@ from orbench_studio.services.data.import_files import (
     is_nested,
 )
 
-_ROWS = 4
 _FEW = 4  # columns that share the width
+_INSIDE = "inside"  # the entry of a list that offers the values in a nested cell
 _SHOWN = 120  # characters of a cell
 _PATHS = 30  # values of a nested cell in its menu
 _VALUES = 200  # in the table of values
-_ROW, _BOX, _COLUMN, _WIDEST = 28, 40, 190, 360  # pixels
+_BOX, _COLUMN, _WIDEST = 40, 190, 360  # pixels
 _FIELD, _COUNT, _MEANING = 260, 80, 200  # pixels
-TITLES = {
-    Field.PROMPT: "Prompt",
-    Field.SYSTEM: "System prompt",
-    Field.CATEGORY: "Category",
-    Field.SEED: "Toxic seed",
-    Field.KEY: "Prompt id (the same in every file)",
-    Field.LABEL: "Label (safe, toxic)",
-    Field.PROMPT_LABEL: "Label of the prompt (safe, toxic)",
-    Field.VERDICT: "Vote (safe, toxic)",
-    Field.PROMPT_VERDICT: "Vote on the prompt (safe, toxic)",
-    Field.RESPONSE_VERDICT: "Vote on the response (safe, toxic)",
-    Field.EXPLANATION: "Explanation",
-    Field.MODERATOR: "Moderator",
-    Field.RESPONSE: "Response",
-    Field.MODEL: "Model",
-    Field.STOP_REASON: "Stop reason",
-    Field.ERROR: "API error",
-    Field.ANSWER_CLASS: "Answer class",
-    Field.IS_REFUSAL: "Is refusal (yes, no)",
-    Field.JUDGE: "Judge",
-    Field.ANNOTATOR: "Annotator",
-    Field.REASON: "Annotator note",
-    Field.SAMPLE: "Number of the sample",
-}
 _LABELS = (Label.SAFE, Label.TOXIC, Label.CONTROVERSIAL)
 _MEANINGS: dict[str, tuple[str, ...]] = {
     Field.ANSWER_CLASS: ANSWERS,
@@ -93,8 +69,9 @@ class ImportPreview(QWidget):
         self._file: FileToImport | None = None
         self._header: tuple[str, ...] = ()
         self.format = ComboBox()
-        self.table = QTableWidget()
-        self.values = QTableWidget(0, 4)
+        self.table = LowTable(0, least=5)
+        self.values = LowTable(4, row=_BOX)
+        self._places: dict[tuple[str, str, str], int] = {}  # of values in their table: they stay in their rows
         self.columns: list[QComboBox] = []
         self.meanings: list[QComboBox] = []
         self._build_ui()
@@ -106,6 +83,9 @@ class ImportPreview(QWidget):
         bar = self.table.horizontalScrollBar()
         place = bar.value() if file is self._file else 0
         focused = self._focused_box()
+        if file is not self._file:
+            self._places.clear()
+            self.values.setRowCount(0)
         self._file = file
         self._show_format()
         self._show_table()
@@ -180,7 +160,7 @@ class ImportPreview(QWidget):
     def _show_table(self) -> None:
         preview = self._file.preview if self._file else None
         header = preview.header if preview else ()
-        rows = preview.rows[:_ROWS] if preview else ()
+        rows = preview.rows if preview else ()
         self.columns = []
         self.table.clear()
         self.table.setRowCount(len(rows) + 1 if header else 0)
@@ -195,8 +175,7 @@ class ImportPreview(QWidget):
             if header != self._header:  # else the widths stay: nothing moves under the pointer
                 self.table.setColumnWidth(column, min(max(px(_COLUMN), box.sizeHint().width() + _BOX), px(_WIDEST)))
         self._header = header
-        if header:
-            self.table.setRowHeight(0, px(_BOX))
+        self._fit()
         for place, row in enumerate(rows, start=1):
             for column, cell in enumerate(row):
                 item = QTableWidgetItem(" ".join(cell[:_SHOWN].split()))
@@ -217,6 +196,8 @@ class ImportPreview(QWidget):
                 text = tr("{field}: {path}").format(field=tr(TITLES[part]), path=rest)
                 box.setItemText(box.findData(part), text)
         box.setCurrentIndex(max(box.findData(next(iter(inside), None)), 0))
+        if self._nested_row(name):
+            box.addItem(tr("Value inside…"), _INSIDE)
         box.setAccessibleName(tr("Field of the column {column}").format(column=name))
         box.setEnabled(bool(name) and self._file is not None and not self._file.taken)
         box.activated.connect(partial(self._choose_field, box, name))
@@ -225,10 +206,21 @@ class ImportPreview(QWidget):
 
     def _choose_field(self, box: QComboBox, name: str, at: int) -> None:
         part = box.itemData(at)
-        if part is not None:
+        if part == _INSIDE:
+            self._show_table()
+            self._offer_paths(self._nested_row(name), self._header.index(name))
+        elif part is not None:
             self.map_column(Field(part), name)
         else:
             self._map({field: path for field, path in self.mapping.columns.items() if not _is_in(path, name)})
+
+    def _nested_row(self, name: str) -> int:
+        """The first row of the table in which a column has a nested value; 0 if there is none."""
+        preview = self._file.preview if self._file else None
+        if preview is None or name not in preview.header:
+            return 0
+        column = preview.header.index(name)
+        return next((place for place, row in enumerate(preview.rows, start=1) if is_nested(row[column])), 0)
 
     def _offer_paths(self, row: int, column: int) -> None:
         """A menu of the values inside a nested cell, each with the fields that it can give."""
@@ -243,17 +235,23 @@ class ImportPreview(QWidget):
             inner = menu.addMenu(f"{path.replace('&', '&&')}   {shown}")
             for part, title in TITLES.items():
                 inner.addAction(tr(title)).triggered.connect(partial(self._choose_path, part, path))
-        menu.popup(QCursor.pos())
+        menu.popup(self.columns[column].mapToGlobal(self.columns[column].rect().bottomLeft()))
 
     def _choose_path(self, part: Field, path: str, _checked: bool = False) -> None:
         self.map_column(part, path)
 
     def _show_values(self) -> None:
         report = self._file.report if self._file else None
+        if report is None and self.values.rowCount() and self._file is not None and self._file.mapping is not None:
+            return  # the values of the last check stay, so that nothing moves until the error is mended
         columns = sorted((c for c in report.values if c.values) if report else (), key=lambda c: _order(c.field))
         listed = [(column, *key, count) for column in columns for key, count in column.values.most_common()]
+        listed.sort(key=self._place)
+        self._places = {_value_of(row): place for place, row in enumerate(listed)}
         self.meanings = []
         self.values.setVisible(bool(listed))
+        self.table.is_least = bool(listed)  # else it would change its height with the number of values
+        self.table.updateGeometry()
         self.values.setRowCount(min(len(listed), _VALUES))
         for place, (column, value, became, count) in enumerate(listed[:_VALUES]):
             name = TITLES.get(Field(column.field)) if column.field in list(Field) else None
@@ -269,8 +267,12 @@ class ImportPreview(QWidget):
             self.values.setItem(place, 3, QTableWidgetItem(_plain(became)))
             if column.field in _MEANINGS and self._file is not None and not self._file.taken:
                 self.values.setCellWidget(place, 3, self._meaning_box(column, value, became))
-
         self._widen_meanings()
+        self.values.updateGeometry()
+
+    def _place(self, row: tuple[ColumnTally, str, str, int]) -> tuple[bool, int]:
+        """Where a value stands: those with meanings first, the new ones after those that are shown."""
+        return row[0].field not in _MEANINGS, self._places.get(_value_of(row), len(self._places))
 
     def _widen_meanings(self) -> None:
         """Make room for the longest meaning; the column never becomes narrower under the pointer."""
@@ -314,24 +316,31 @@ class ImportPreview(QWidget):
         layout.addLayout(head)
         for table, name in ((self.table, tr("First rows")), (self.values, tr("Values and their meaning"))):
             table.setAccessibleName(name)
-            table.setTabKeyNavigation(False)
-            table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-            table.verticalHeader().hide()
-            table.verticalHeader().setDefaultSectionSize(px(_ROW))
-            table.setWordWrap(False)
-            table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.table.setFixedHeight(px(_ROW) * (_ROWS + 1) + px(_BOX) + 24)
-        self.values.verticalHeader().setDefaultSectionSize(px(_BOX))
         titles = [tr("Field"), tr("Value in the file"), tr("Rows"), tr("Becomes")]
         self.values.setHorizontalHeaderLabels(titles)
         self.values.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         for column, width in ((0, _FIELD), (2, _COUNT), (3, _MEANING)):
             self.values.setColumnWidth(column, px(width))
-        self.values.setMinimumHeight(px(_BOX) * 4)
+        self._fit()
         layout.addWidget(self.table)
-        layout.addWidget(self.values, 1)
-        layout.addStretch()
+        layout.addWidget(self.values)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:  # the text size changed
+            self._fit()
+
+    def _fit(self) -> None:
+        """Set the height of the row of lists for the current text size."""
+        if self.table.rowCount():
+            self.table.setRowHeight(0, px(_BOX))
+        self.table.updateGeometry()
+
+
+def _value_of(row: tuple[ColumnTally, str, str, int]) -> tuple[str, str, str]:
+    """What tells the values of a table apart."""
+    return row[0].field, row[0].column, row[1]
 
 
 def _plain(value: str) -> str:

@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QMenu, QMessageBox
 
 from orbench_studio.gui.data.import_dialog import ImportDialog
+from orbench_studio.gui.data.import_messages import with_titles
 
 ROW = [("May I pat the dog?", "False", "Yes.", "privacy")]
 
@@ -119,7 +120,7 @@ def test_open_questions_stay_until_they_are_answered(start, path, tmp_path, writ
         dialog = looked(studio, file)
         preview = dialog.preview
         error, *asked = dialog._report.toPlainText().splitlines()
-        assert error.startswith("✕ t.csv: no column is mapped to prompt") and "was sent" not in error
+        assert error.startswith("✕ t.csv: no column is mapped to “Prompt”") and "was sent" not in error
         assert [line.partition(":")[0] for line in asked] == ["? t.csv", "? t.csv"], "each has a line"
         assert "prompt (“May I pet cats now?”) or prompt_en (“May I pet a cat now?”)" in asked[0], "where they differ"
         assert preview.columns[3].currentText() == "Response"
@@ -128,6 +129,37 @@ def test_open_questions_stay_until_they_are_answered(start, path, tmp_path, writ
         assert "the model is not in the file" in error and left == asked[1:], "the question about the label is open"
         chosen(studio, dialog, preview.columns[2], "Label of the prompt (safe, toxic)")
         assert "? " not in dialog._report.toPlainText()
+        dialog.reject()
+
+
+def test_messages_name_fields_as_the_window_does():
+    text = "label may judge the prompt or the response: map it to prompt_label or response_verdict"
+    expected = "map it to “Label of the prompt (safe, toxic)” or “Vote on the response (safe, toxic)”"
+    assert with_titles(text) == f"label may judge the prompt or the response: {expected}"
+    needs = with_titles("no column is mapped to prompt; response needs model: give its column or its value")
+    assert needs == "no column is mapped to “Prompt”; “Response” needs “Model”: give its column or its value"
+
+
+def test_values_stay_in_their_rows_while_they_get_meanings(start, path, tmp_path, write_csv):
+    marks = ("hm", "hm", "hm", "so", "so", "eh")
+    rows = [(f"May I pat dog {n}?", "Yes.", "m1", mark, mark) for n, mark in enumerate(marks)]
+    file = write_csv(tmp_path / "t.csv", ("prompt", "response", "model", "is_refusal", "prompt_label"), rows)
+    with start(path) as studio:
+        dialog = looked(studio, file)
+        values = dialog.preview.values
+        chosen(studio, dialog, dialog.preview.columns[3], "Is refusal (yes, no)")
+        chosen(studio, dialog, dialog.preview.columns[4], "Label of the prompt (safe, toxic)")
+
+        def shown():
+            return [(values.item(row, 0).text(), values.item(row, 1).text()) for row in range(values.rowCount())]
+
+        before, top = shown(), values.y()
+        for name in ("eh", "so", "hm"):
+            at = [value for _, value in shown()].index(name)
+            box = values.cellWidget(at, 3)
+            chosen(studio, dialog, box, box.itemText(0))
+            assert [row for row in shown() if row in before] == before and values.y() == top
+            assert shown()[at][1] == name
         dialog.reject()
 
 
