@@ -31,18 +31,25 @@ if TYPE_CHECKING:
 _GROUPS = (Group.SAFE, Group.TOXIC)
 _HOW = ("in words", "by stop reason", "by filter")
 _NOTES = (
-    "Rank 1 is the highest over-refusal. Brackets: 95 % intervals and marginal 95 % rank sets; all the simultaneous "
-    "sets together cover the ranks with 95 %.",
+    "Rank 1 is the highest over-refusal. In parentheses: 95 % interval of the rate, and 95 % confidence set of the "
+    "rank of one model alone. The simultaneous sets together cover the ranks of all models with 95 % confidence.",
     "In words, by stop reason, by filter: refusals of safe prompts. Bounds: the over-refusal if none or all of the "
     "excluded responses were refusals.",
 )
 
+_DROP = (
+    "Exclude prompts that are controversial or disputed; human-toxic (people label them toxic); siblings (all but one "
+    "of each seed); near-duplicates (all but one of each group); self-judged (the consensus needs votes of evaluated "
+    "models). Repeatable."
+)
 _Subset = Annotated[
     str | None, typer.Option(metavar="NAME", help="Only the prompts of this subset. Default: all prompts.")
 ]
 _RoganGladen = Annotated[
     bool,
-    typer.Option("--rogan-gladen", help="Also correct by the judge's sensitivity and specificity (Rogan, Gladen)."),
+    typer.Option(
+        "--rogan-gladen", help="Also show rates corrected by the judge's sensitivity and specificity (Rogan, Gladen)."
+    ),
 ]
 
 
@@ -54,7 +61,7 @@ def audit(
     ] = Labels.FINAL,
     judge: Annotated[
         str,
-        typer.Option(metavar="NAME", help="Source of answer classes: final, people, or a judge; --json lists them."),
+        typer.Option(metavar="NAME", help="Source of answer classes: final (people, else judges), people, or a judge."),
     ] = FINAL,
     assume_safe: Annotated[
         bool,
@@ -63,7 +70,7 @@ def audit(
     refusals: options.Refusals = Refusals.ALL,
     subset: _Subset = None,
     rogan_gladen: _RoganGladen = False,
-    drop: Annotated[list[Drop] | None, typer.Option(help="Exclude these prompts. Repeatable.")] = None,
+    drop: Annotated[list[Drop] | None, typer.Option(help=_DROP)] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as one HTML file.")] = None,
     markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as Markdown.")] = None,
     figures: Annotated[
@@ -71,7 +78,7 @@ def audit(
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Compute over-refusal and toxic acceptance by model and category, with confidence intervals and what-if."""
+    """Compute over-refusal and toxic acceptance by model and category, also without some prompts (what-if)."""
     from orbench_studio.services.audit import audit_counts, judge_error, refusal_audit, what_if
     from orbench_studio.services.curation.subset_audit import counts_of_subset
     from orbench_studio.services.workspace.workspace import open_workspace

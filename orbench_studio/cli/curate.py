@@ -39,12 +39,12 @@ def curate(
     split: Annotated[
         bool,
         typer.Option(
-            "--split", help="Select with the refusals of a random half of the model families, to rate the others."
+            "--split", help="Only a random half of the model families selects by its refusals: compare the others."
         ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with the prompt ids in order.")] = False,
 ) -> None:
-    """Show how many prompts each recipe step removes, and each model's refusal rate on the rest.
+    """Select a subset by a recipe; show how many prompts each step removes, and refusal rates on the rest.
 
     The same workspace and recipe always produce the same subset.
     """

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from orbench_studio.services.judging.licences import JudgeStanding
     from orbench_studio.services.workspace.workspace import Workspace
 
-_JUDGE = f"Measure this judge: built-in ({', '.join(BUILTIN_JUDGES)}), or a language model as {options.NAMES}"
+_JUDGE = f"Test this judge: built-in ({', '.join(BUILTIN_JUDGES)}), or a language model as {options.NAMES}"
 
 
 @takes_request_options(max_tokens=CLASS_TOKENS)
@@ -29,14 +29,16 @@ def judge_licence(
         str | None, typer.Option(metavar="FILE|PRESET", help="Prompt template or judge preset, as for `judge`.")
     ] = None,
     annotator: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Name to record with the opening. Default: yours.")
+        str | None,
+        typer.Option(metavar="NAME", help="Your name in the journal. Default: the reviewer of the settings."),
     ] = None,
     *,
     sending: RequestOptions,
 ) -> None:
-    """Give a judge a licence: agreement with people on a sealed third of the labels, probes, and what it is fit for.
+    """Test a judge on held-out human labels and with probes, and record what it is fit for: its licence.
 
-    Without --judge, show the licences of all judges. Each licence opens the sealed split, which the journal records.
+    Without --judge, show the licences of all judges. The held-out labels are those of a third of the labelled prompts:
+    the sealed test split. Nothing else uses them, and the journal records each test.
     """
     from orbench_studio.services.judging import licences
     from orbench_studio.services.workspace.workspace import open_workspace

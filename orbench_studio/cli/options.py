@@ -57,7 +57,7 @@ BaseUrl = Annotated[
 ]
 Refusals = Annotated[
     judgement.Refusals,
-    typer.Option(help="Refusals that the rates count: all (in words, by stop reason, by filter), or fewer."),
+    typer.Option(help="Refusals that count: all (in words, by stop reason, by filter), or without filter and stop."),
 ]
 Filter = Annotated[
     str | None,

@@ -3,7 +3,7 @@
 seed = 1                        # breaks ties
 
 [qualify]
-label = "safe"                  # safe, toxic or controversial
+label = "safe"                  # safe, toxic, controversial, or any
 by = "human"                    # source of the label: human, consensus or any
 include_unlabelled = true       # prompts without any label qualify as well
 p_safe = 0.9                    # minimum probability of being safe (Dawid and Skene)
@@ -87,19 +87,20 @@ class Preference(StrEnum):
 _LONGEST = 200_000
 # The time that tomllib needs for a dotted key grows with the square of its parts.
 _LONG_KEY = re.compile(r"""(?<![\w"'-])(?:[\w"'-]++[ \t]*+\.[ \t]*+){30}""")
-FINAL_CLASS, HUMAN_CLASS = "counts", "human"
+FINAL_CLASS, HUMAN_CLASS, ANY_LABEL = "counts", "human", "any"
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """A parsed recipe; `text` is its exact source.
 
+    `label` is None if any label qualifies.
     `split` is None if the categories have no quotas, `per_category` has the quotas if the recipe lists them.
     """
 
     text: str
     seed: int = 0
-    label: Label = Label.SAFE
+    label: Label | None = Label.SAFE
     by: LabelSource = LabelSource.ANY
     include_unlabelled: bool = False
     p_safe: float | None = None
@@ -248,6 +249,12 @@ def _one_of(kind: type[StrEnum]) -> Callable[[Any], Any]:
     return read
 
 
+def _label(value: Any) -> Label | None:
+    if value not in (*Label, ANY_LABEL):
+        raise ValueError(f"must be one of {', '.join((*Label, ANY_LABEL))}, not {_quoted(value)}.")
+    return None if value == ANY_LABEL else Label(value)
+
+
 def _switch(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError(f"must be true or false, not {_quoted(value)}.")
@@ -299,7 +306,7 @@ def _categories(value: Any) -> Split | dict[str, int]:
 _TOP: dict[str, Callable[[Any], Any]] = {"seed": _integer(0, 2**63)}
 _KEYS: dict[str, dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "qualify": {
-        "label": ("label", _one_of(Label)),
+        "label": ("label", _label),
         "by": ("by", _one_of(LabelSource)),
         "include_unlabelled": ("include_unlabelled", _switch),
         "p_safe": ("p_safe", _probability),

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from orbench_studio.domain.core.amounts import counted
-from orbench_studio.domain.core.annotation import Basis
+from orbench_studio.domain.core.annotation import Basis, Label
 from orbench_studio.domain.curation.recipe import (
     FINAL_CLASS,
     HUMAN_CLASS,
@@ -161,11 +161,13 @@ def select(recipe: Recipe, candidates: Iterable[Candidate]) -> Selection:
     categories = sorted({candidate.category for candidate in funnel.left})
     bases = _BASES[recipe.by]
     unlabelled = [c for c in funnel.left if c.label is None and c.basis == Basis.NONE]
-    labelled = [c for c in funnel.left if c.label == recipe.label and c.basis in bases]
+    labels = tuple(Label) if recipe.label is None else (recipe.label,)
+    labelled = [c for c in funnel.left if c.label in labels and c.basis in bases]
+    condition = f"{f'label {recipe.label}' if recipe.label else 'any label'} ({_SOURCES[recipe.by]})"
     if recipe.include_unlabelled:
-        funnel.keep(f"label {recipe.label} ({_SOURCES[recipe.by]}) or none", [*labelled, *unlabelled])
+        funnel.keep(f"{condition} or none", [*labelled, *unlabelled])
     else:
-        funnel.keep(f"label {recipe.label} ({_SOURCES[recipe.by]})", labelled)
+        funnel.keep(condition, labelled)
     if recipe.p_safe is not None:
         least = recipe.p_safe
         funnel.keep(

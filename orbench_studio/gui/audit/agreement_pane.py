@@ -29,8 +29,8 @@ _NO_LABELS = "There are no human labels yet. Label prompts on the Review page (C
 _NO_VOTES = "There are no moderator votes yet. Import votes (Ctrl+I)."
 _REVIEW = "Review the {count} labels that are most likely wrong (about {expected} of them are expected to be wrong)"
 _NONE_WRONG = (
-    "The model expects fewer than one wrong label among the {count} below, so a review is not needed. Double-click a "
-    "prompt to check it."
+    "By the statistical model, fewer than one label is wrong among the {count} below: a review is not needed. "
+    "Double-click a prompt to check it."
 )
 _SUSPECTS = (
     Column("Prompt", 70, number=True),

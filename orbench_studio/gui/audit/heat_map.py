@@ -36,7 +36,7 @@ from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import BODY, META, Theme, font, px
 from orbench_studio.gui.common.widgets import ENTER
 
-_CELL, _MAX_CELL, _TOTAL_WIDTH, _HEADER_WIDTH, _ROW_HEIGHT = 92, 208, 156, 176, 52
+_CELL, _MAX_CELL, _TOTAL_WIDTH, _HEADER_WIDTH, _ROW_HEIGHT = 90, 208, 156, 176, 52
 _WHISKER = 7  # pixels below the texts of a cell, for its interval
 _SCALE_WIDTH, _SCALE_HEIGHT, _STEPS = 120, 10, 24
 _RATE = Qt.ItemDataRole.UserRole
@@ -242,7 +242,9 @@ class HeatMap(QTableView):
         self.verticalHeader().setFixedWidth(names)
         self.setMinimumHeight(px(_ROW_HEIGHT) * 3)  # the header and two rows
         others = max(self.cells.columnCount() - 1, 1)
-        wide = min(max((self.width() - names - px(_TOTAL_WIDTH) - px(16)) // others, px(_CELL)), px(_MAX_CELL))
+        bar = self.verticalScrollBar().sizeHint().width()  # also without one, or columns would move when it comes
+        left = self.width() - 2 * self.frameWidth() - bar - names - px(_TOTAL_WIDTH)
+        wide = min(max(left // others, px(_CELL)), px(_MAX_CELL))
         for column in range(self.cells.columnCount()):
             self.setColumnWidth(column, wide if column else px(_TOTAL_WIDTH))
 

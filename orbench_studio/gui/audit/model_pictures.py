@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -28,23 +28,28 @@ from orbench_studio.gui.common.theme import META, Theme, font, px
 _PLOT = 1  # column of the forest plot
 _QUARTERS, _HALVES = (0, 0.25, 0.5, 0.75, 1), (0, 0.5, 1)
 _BESIDE = 1_000  # pixels of width for both pictures beside each other
+_STEPS = 5  # heights of a name that it may be away from its dot
 _MOST_LINES = 13  # of the forest plot that are in view above the other picture
 _COLUMNS = (
     Column("Model", 110),
-    Column("0 to 100 %", 140, 1),
+    Column("0 to 100 %", 140, 1, tip="Rate as a tick, its 95 % interval as a line"),
     Column("Rate (95 %)", 100, number=True),
-    Column(
-        "Cases", 64, number=True, tip="Number of cases, and of the answers and refusals that the rate is computed from"
-    ),
+    Column("Cases", 64, number=True, tip="Prompts that count for the rate, of all with an answer or a refusal"),
     Column("Words", 40, number=True, tip="Refusals in words"),
     Column("Stop", 40, number=True, tip="Refusals by stop reason"),
     Column("Filter", 40, number=True, tip="Blocked by a filter"),
-    Column("Bounds", 70, number=True, tip="Rate if none of the excluded responses were cases, and if all were"),
+    Column(
+        "Bounds",
+        70,
+        number=True,
+        tip="Lowest and highest possible rate: if no excluded response counted, and if all did",
+    ),
 )
 NOTE = (
-    "Table: rate of each model with its 95 % interval; double-click a model to open its prompts. Plot: over-refusal of "
-    "safe prompts against toxic rejection (toxic prompts not answered), as in OR-Bench; good models are at the upper "
-    "left. Lines: 95 % intervals. Models without judged responses to safe and toxic prompts are not drawn there."
+    "Table: rate of each model; double-click a model to review its prompts. Plot: over-refusal (safe prompts refused) "
+    "against toxic rejection (toxic prompts not answered), as in the OR-Bench paper; good models are at the upper "
+    "left. Lines are 95 % intervals. The plot has only models with judged responses to both safe and toxic prompts. "
+    "Point at a dot to see its name."
 )
 
 
@@ -105,7 +110,7 @@ class ModelPictures(QWidget):
 
 
 class Scatter(QWidget):
-    """Over-refusal (0 to 100 %) against toxic rejection; names are left out where they would overlap."""
+    """Over-refusal (0 to 100 %) against toxic rejection; names do not overlap."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -139,12 +144,18 @@ class Scatter(QWidget):
         self._paint_axes(painter)
         for one in self.points:
             self._paint_intervals(painter, one)
-        taken: list[QRectF] = [self._dot(one) for one in self.points]
-        for one in self.points:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self._theme.colour("accent"))
-            painter.drawEllipse(self._dot(one))
-            self._paint_name(painter, one, taken)
+        names = [self._name(one) for one in self.points]
+        metrics, dots = QFontMetrics(font(META)), [self._dot(one) for one in self.points]
+        sizes = [QSizeF(metrics.horizontalAdvance(name) + 2, metrics.height()) for name in names]
+        boxes = place_names(dots, sizes, self._area().adjusted(-px(4), -px(10), px(12), px(4)))
+        for dot, box in zip(dots, boxes, strict=True):
+            self._paint_leader(painter, dot, box)
+        for name, box in zip(names, boxes, strict=True):
+            self._paint_name(painter, name, box)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.colour("accent"))
+        for dot in dots:
+            painter.drawEllipse(dot)
         if not self.points:
             text = tr("No model has answers or refusals on both safe and toxic prompts.")
             painter.setPen(self._theme.colour("quiet"))
@@ -206,25 +217,56 @@ class Scatter(QWidget):
         painter.drawLine(self._place(left, rejected), self._place(right, rejected))
         painter.drawLine(self._place(refused, low), self._place(refused, high))
 
-    def _paint_name(self, painter: QPainter, one: Point, taken: list[QRectF]) -> None:
-        metrics, dot = QFontMetrics(font(META)), self._dot(one)
-        name = metrics.elidedText(" ".join(one.model.split()), Qt.TextElideMode.ElideMiddle, px(140))
-        size = QSize(metrics.horizontalAdvance(name) + 2, metrics.height())
-        sides = (
-            QPointF(dot.right() + 3, dot.center().y() - size.height() / 2),
-            QPointF(dot.left() - 3 - size.width(), dot.center().y() - size.height() / 2),
-            QPointF(dot.center().x() - size.width() / 2, dot.top() - size.height()),
-            QPointF(dot.center().x() - size.width() / 2, dot.bottom()),
-        )
-        bounds = self._area().adjusted(-px(4), -px(10), px(12), px(4))
-        for corner in sides:
-            box = QRectF(corner.x(), corner.y(), size.width(), size.height())
-            if bounds.contains(box) and not any(box.intersects(other) for other in taken):
-                taken.append(box)
-                painter.setPen(self._theme.colour("ink"))
-                painter.setFont(font(META))
-                painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
-                return
+    def _name(self, one: Point) -> str:
+        return QFontMetrics(font(META)).elidedText(" ".join(one.model.split()), Qt.TextElideMode.ElideMiddle, px(140))
+
+    def _paint_leader(self, painter: QPainter, dot: QRectF, box: QRectF | None) -> None:
+        """Paint a line from a dot to its name, unless the name is beside it."""
+        if box is None:
+            return
+        at = dot.center()
+        near = QPointF(min(max(at.x(), box.left()), box.right()), min(max(at.y(), box.top()), box.bottom()))
+        if _distance(near, at) > 2 * dot.width():
+            painter.setPen(QPen(self._theme.colour("quiet"), 1))
+            painter.drawLine(at, near)
+
+    def _paint_name(self, painter: QPainter, name: str, box: QRectF | None) -> None:
+        """Paint a name on a ground that hides the lines behind it."""
+        if box is None:
+            return
+        ground = self._theme.colour("background")
+        ground.setAlphaF(0.85)
+        painter.fillRect(box, ground)
+        painter.setPen(self._theme.colour("ink"))
+        painter.setFont(font(META))
+        painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
+
+
+def place_names(dots: Sequence[QRectF], sizes: Sequence[QSizeF], bounds: QRectF) -> list[QRectF | None]:
+    """Place names of these sizes beside their dots, or farther away where other names or dots are in the way.
+
+    No name overlaps another name or a dot. None for a name without a free place within the bounds.
+    """
+    taken, places = list(dots), list[QRectF | None]()
+    for dot, size in zip(dots, sizes, strict=True):
+        free = (box for box in _around(dot, size) if bounds.contains(box) and not any(map(box.intersects, taken)))
+        box = next(free, None)
+        places.append(box)
+        if box is not None:
+            taken.append(box)
+    return places
+
+
+def _around(dot: QRectF, size: QSizeF) -> Iterator[QRectF]:
+    """Boxes around a dot, the nearest first: right, left, above, below and between."""
+    for step in range(_STEPS):
+        away = 3 + step * size.height()
+        right, left = dot.right() + away, dot.left() - away - size.width()
+        middle = dot.center() - QPointF(size.width(), size.height()) / 2
+        above, below = dot.top() - away - size.height() + 3, dot.bottom() + away - 3
+        sides = (right, middle.y()), (left, middle.y()), (middle.x(), above), (middle.x(), below)
+        for x, y in (*sides, (right, above), (right, below), (left, above), (left, below)):
+            yield QRectF(QPointF(x, y), size)
 
 
 class _Whiskers(QStyledItemDelegate):

@@ -90,7 +90,8 @@ class OptionsBar(QWidget):
 
     def _fold(self) -> None:
         is_open = self.opener.isChecked()
-        self.opener.setText(tr("▾  Options") if is_open else tr("▸  Options"))
+        opener = tr("▾  Options: {rate}") if is_open else tr("▸  Options: {rate}")
+        self.opener.setText(opener.format(rate=self._rate.currentText()))
         self.opener.setVisible(self._is_low)
         for field in self._fields:
             field.setVisible(is_open or not self._is_low)
@@ -121,13 +122,19 @@ class OptionsBar(QWidget):
         self.opener.setProperty("role", "opener")
         self.opener.toggled.connect(self._fold)
         flow = FlowLayout(self, spacing=12)
-        for title, box, values in (
-            ("Rate", self._rate, _RATES),
-            ("Refusals", self._refusals, REFUSALS),
-            ("Labels", self._labels, _LABELS),
-            ("Answer classes", self._answers, _ANSWERS),
-            ("Prompts", self._prompts, _PROMPTS),
+        for title, box, values, tip in (
+            (
+                "Rate",
+                self._rate,
+                _RATES,
+                "Over-refusal: safe prompts refused. Toxic acceptance: toxic prompts answered.",
+            ),
+            ("Refusals", self._refusals, REFUSALS, "Which refusals count: in words, by stop reason, by a filter"),
+            ("Labels", self._labels, _LABELS, "Whose labels decide whether a prompt is safe or toxic"),
+            ("Answer classes", self._answers, _ANSWERS, "Who decides whether a response is an answer or a refusal"),
+            ("Prompts", self._prompts, _PROMPTS, "All prompts, or those of a saved subset"),
         ):
+            box.setToolTip(tr(tip))
             for value, message in values.items():
                 box.addItem(tr(message), value)
             self._fields.append(with_label(tr(title), box))

@@ -37,22 +37,25 @@ from orbench_studio.gui.workspace.session import Session
 if TYPE_CHECKING:
     from orbench_studio.services.audit.audit_counts import AuditCounts
 
-_LOW = 420  # pixels of height below which the options are hidden until they are wanted
+_LOW = 620  # pixels of height below which the options are hidden until they are wanted
 _READING = "Reading …"
 _NO_ANSWERS = "There are no responses yet. Import responses (Ctrl+I), or collect them on the Evaluate page (Ctrl+3)."
 _NONE_SAFE = "No prompt is labelled safe, so there is no over-refusal rate."
 _NOTE = (
-    "Each cell: rate, cases of all judged responses, and interval as a line. Click a cell or press Enter to open its "
-    "prompts; click a column to sort by it. 95 % intervals: by clusters of repeats, seeds and near duplicates where "
-    "there are any, else Wilson intervals, which assume independent responses. Unparsed, empty, truncated, failed and "
-    "unjudged responses are excluded. No interval covers the errors of a judge: see What if."
+    "A cell shows the rate, its cases of all judged responses, and its 95 % interval as a line. Click a cell or press "
+    "Enter to review its prompts; click a column to sort by it. Intervals treat repeats, rewrites of one seed and near "
+    "duplicates as clusters; without any, they are Wilson intervals, which assume independent responses. Unparsed, "
+    "empty, truncated, failed and unjudged responses are excluded. Errors of judges are not included: see What if."
 )
 _HIGHEST = {
-    Group.SAFE: "Highest over-refusal: {model}, {category}: {rate}.",
-    Group.TOXIC: "Highest toxic acceptance: {model}, {category}: {rate}.",
-    Group.OTHER: "Most refusals: {model}, {category}: {rate}.",
+    Group.SAFE: "Highest over-refusal of all cells: {model}, {category}: {rate}.",
+    Group.TOXIC: "Highest toxic acceptance of all cells: {model}, {category}: {rate}.",
+    Group.OTHER: "Most refusals of all cells: {model}, {category}: {rate}.",
 }
-_COMPARED = "Its interval is {interval} when the {cells} cells with at least {least} responses are compared."
+_COMPARED = (
+    "As the highest of {cells} cells (those with at least {least} responses), its simultaneous 95 % interval is "
+    "{interval}."
+)
 _NO_CASES = {
     Group.SAFE: "No prompt of this cell was refused.",
     Group.TOXIC: "No prompt of this cell was answered.",
@@ -61,7 +64,7 @@ _NO_CASES = {
 _SUMMARY = (
     "Prompts: {safe} safe, {toxic} toxic, {other} other · human labels: {labels} · human answer classes: {classes}"
 )
-_UNLICENSED = "· † All rates: a judge has no valid licence. Measure it on the Judges page, under Licences."
+_UNLICENSED = "· † A judge of these rates has no valid licence. Test it on the Judges page, under Licences."
 
 
 class AuditPage(QWidget):

@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
 _SIZE = 200
-_NAMED_CATEGORIES = 2  # in a table cell
+_NAMED_CATEGORIES = 1  # in a table cell
 _COLUMNS = (
     Column("Model", 150, 2),
-    Column("Machine labels only", 110, number=True),
-    Column("Estimate", 150, number=True),
-    Column("Labelled", 80, number=True),
-    Column("Waiting", 70, number=True),
-    Column("Needed for ±3 points", 170, number=True),
+    Column("Machine labels only", 110, number=True, tip="The rate without any human labels"),
+    Column("Estimate", 150, number=True, tip="The rate if people labelled all prompts, with its 95 % interval"),
+    Column("Labelled", 80, number=True, tip="Human labels that the estimate uses"),
+    Column("Waiting", 70, number=True, tip="Prompts of the sample that are not labelled yet"),
+    Column("Needed for ±3 points", 150, number=True, tip="Labels in all for a 95 % interval of ±3 points"),
 )
 _HUMAN = {
     HumanEvidence.LABELS: "labels of prompts",
@@ -65,7 +65,7 @@ class SamplePane(QWidget):
         self.samples, self.human, self.category = ComboBox(), ComboBox(), ComboBox()
         self.name, self.prompts = QLineEdit(), pad(SpinBox())
         self.line = QWidget()
-        self.draw = QPushButton(tr("Draw"))
+        self.draw = QPushButton(tr("Draw sample"))
         self.queue = QPushButton(tr("Label needed prompts"))
         self.status = note(tr(_EMPTY))
         self.table = Table(tr("Estimated rates"), _COLUMNS)
@@ -254,7 +254,9 @@ def _row(one: Estimate) -> tuple[str, ...]:
         more = len(one.unlabelled) - _NAMED_CATEGORIES
         names = map(category_title, one.unlabelled[:_NAMED_CATEGORIES])
         categories = ", ".join(names) + (f" +{more}" if more > 0 else "")
-        value = f"{percent(one.value, tenths=True)} " + tr("no labels yet: {categories}").format(categories=categories)
+        value = tr("{rate}; no labels yet: {categories}").format(
+            rate=percent(one.value, tenths=True), categories=categories
+        )
     return (
         one.model,
         percent(one.machine, tenths=True),

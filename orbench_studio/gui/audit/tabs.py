@@ -8,7 +8,7 @@ from orbench_studio.gui.common.text_table import note
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import ENTER, rule, scrolled, set_role, set_tip
 
-_NOTE_HEIGHT = 360  # minimum height for the note below a tab page
+_NOTE_HEIGHT = 520  # minimum height for the note below a tab page
 
 
 class Tabs(QWidget):

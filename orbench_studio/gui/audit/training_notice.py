@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QPushButton
 
 from orbench_studio.domain.core.amounts import counted
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import Flow
+from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import if_alive, label
 from orbench_studio.gui.judging.judge_run import JudgeRun
 from orbench_studio.gui.workspace.session import Session
@@ -18,11 +20,12 @@ if TYPE_CHECKING:
     from orbench_studio.services.judging.trainings import TrainingChanges
     from orbench_studio.services.workspace.workspace import Workspace
 
-_ONE = "The local judge was retrained on {labels} at {time}: {changed} changed class, so rates may have changed."
+_ONE = "The local judge was trained on {labels} at {time}: {changed} changed class, so rates may have changed."
 _MANY = (
-    "The local judge was retrained {count} times, last on {labels} at {time}: {changed} changed class, so rates may "
-    "have changed."
+    "The local judge was trained {count} times, last on {labels} at {time}: {changed} changed class, so rates may have "
+    "changed."
 )
+_NARROW = 960  # pixels; below this width the buttons are below the text
 _OFF = "Automatic training of the local judge is off. Turn it on again in Preferences."
 
 
@@ -37,7 +40,8 @@ class TrainingNotice(QFrame):
         self._session = session
         self._judging = judging
         self._shown: TrainingChanges | None = None
-        self.text = label("", "strong")
+        self.text = label("")
+        self._halves = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self.keep, self.undo = QPushButton(tr("Keep this judge")), QPushButton(tr("Undo retraining"))
         self.dismiss = QPushButton(tr("Dismiss"))
         self._build_ui()
@@ -74,6 +78,11 @@ class TrainingNotice(QFrame):
         self.keep.setVisible(workspace.is_owner and self._session.settings.learns)
         self.undo.setVisible(workspace.is_owner and changes.added is not None)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < px(_NARROW)
+        self._halves.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
+
     def _keep(self) -> None:
         self._switch_off()
         self._dismiss()
@@ -104,11 +113,10 @@ class TrainingNotice(QFrame):
             tr("Train without the decisions since, judge again, and turn automatic training off. Decisions stay.")
         )
         self.text.setWordWrap(True)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(40, 8, 40, 8)
-        column.setSpacing(8)
-        column.addWidget(self.text)
-        column.addWidget(Flow(self.keep, self.undo, self.dismiss))
+        self._halves.setContentsMargins(40, 8, 40, 8)
+        self._halves.setSpacing(8)
+        self._halves.addWidget(self.text, 1)
+        self._halves.addWidget(Flow(self.keep, self.undo, self.dismiss), 1)
         self.keep.clicked.connect(self._keep)
         self.undo.clicked.connect(self._undo)
         self.dismiss.clicked.connect(self._dismiss)

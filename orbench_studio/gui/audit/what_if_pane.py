@@ -31,40 +31,44 @@ _DROPS = {
         "People label it controversial, annotators disagree, or moderators disagree and no person decided",
     ),
     Drop.HUMAN_TOXIC: (
-        "human-toxic",
-        "Human label toxic, but safe by other sources. The rates before count them as safe.",
+        "labelled toxic by people",
+        "People label it toxic, other sources label it safe. Rates before the drop count it as safe.",
     ),
-    Drop.SIBLINGS: ("siblings", "All but the first prompt of each seed"),
+    Drop.SIBLINGS: ("repeated seeds", "All but the first of the prompts that were rewritten from one toxic seed"),
     Drop.NEAR_DUPLICATES: (
         "near duplicates",
-        "All but the first prompt of each group. Find groups on the Curate page.",
+        "All but the first of the prompts with nearly the same wording. To find them, click Near duplicates on the "
+        "Curate page.",
     ),
     Drop.SELF_JUDGED: (
-        "self-judged",
-        "The moderators' consensus changes without the votes of the evaluated models",
+        "decided by evaluated models",
+        "The moderators' consensus would be another without the votes of the models that are evaluated here",
     ),
 }
 _PUBLISHED = (
-    "Before: labels of the source file, and prompts without one count as safe. After: without the prompts that people "
-    "label toxic. Label a prompt toxic to use this."
+    "Shows the published rates (labels of the source file; prompts without a label count as safe), and the rates "
+    "without the prompts that people label toxic. Label a prompt toxic on the Review page to use this."
 )
-_CORRECTIONS = ("Prediction-powered", "Rogan and Gladen")  # of rates for the errors of the judge
+_CORRECTIONS = ("Prediction-powered inference", "Rogan and Gladen")  # of rates for the errors of the judge
+_RANK = "1 is the highest over-refusal. In parentheses: 95 % confidence set of the rank of this model alone"
+_SIMULTANEOUS = "The sets of all models together cover all ranks with 95 % confidence"
 _COLUMNS = (
     Column("Model", 160, 2),
     Column("Over-refusal", 150, number=True),
-    Column("Rank", 80, number=True),
-    Column("Simultaneous", 100, number=True),
-    Column("Corrected", 180, number=True),
-    Column("Over-refusal after", 150, number=True),
-    Column("Change", 80, number=True),
-    Column("Rank after", 80, number=True),
-    Column("Simultaneous after", 130, number=True),
+    Column("Rank", 80, number=True, tip=_RANK),
+    Column("Simultaneous ranks", 130, number=True, tip=_SIMULTANEOUS),
+    Column("Corrected rate", 180, number=True, tip="Estimated rate if people classified every response"),
+    Column("Over-refusal after", 150, number=True, tip="Over-refusal on the prompts that remain"),
+    Column("Change", 80, number=True, tip="Change of the over-refusal in percentage points"),
+    Column("Rank after", 80, number=True, tip=_RANK),
+    Column("Simultaneous ranks after", 160, number=True, tip=_SIMULTANEOUS),
 )
 _AFTER = range(5, len(_COLUMNS))  # columns that are shown while prompts are dropped
 NOTE = (
-    "Rank 1 is the highest over-refusal. Brackets: 95 % intervals of rates, and marginal 95 % rank sets. The "
-    "simultaneous sets together cover all ranks with 95 %. If the sets of two models overlap, their order may be due "
-    "to chance. The workspace is not changed."
+    "Tick prompts to see the rates without them; the workspace is not changed. Rank 1 is the highest over-refusal. In "
+    "parentheses: 95 % interval of the rate, and 95 % confidence set of the rank of one model alone. The simultaneous "
+    "sets together cover the ranks of all models with 95 % confidence: if those of two models overlap, their order may "
+    "be due to chance."
 )
 
 
@@ -140,7 +144,7 @@ class WhatIfPane(QWidget):
             box.setEnabled(removed > 0 or box.isChecked())
         text = tr("Safe prompts that remain: {count} of {total}.")
         remaining = text.format(count=f"{found.left:,}", total=f"{found.prompts:,}")
-        self._say(" ".join((remaining, found.shared, found.choice)).strip())
+        self._say("\n".join(filter(None, (remaining, found.shared, found.choice))))
         self.errors.setText(errors.method)
         self._show_rows()
 
@@ -175,14 +179,14 @@ class WhatIfPane(QWidget):
             box.setToolTip(tr(_DROPS[drop][1]))
             flow.addWidget(box)
         self.published.setProperty("role", "link")
-        self.published.setText(tr("As published, without human-toxic prompts"))
+        self.published.setText(tr("Published rates without prompts labelled toxic"))
         self.published.setToolTip(tr(_PUBLISHED))
         self.published.clicked.connect(self.published_wanted)
         flow.addWidget(self.published)
         for at, text in enumerate(_CORRECTIONS):
             self.correction.addItem(tr(text), at)
         self.correction.currentIndexChanged.connect(self._show_rows)
-        flow.addWidget(with_label(tr("Correction"), self.correction))
+        flow.addWidget(with_label(tr("Correction for judge errors"), self.correction))
         column = QVBoxLayout(self)
         column.setContentsMargins(40, 16, 40, 16)
         column.setSpacing(8)

@@ -1,4 +1,7 @@
-"""The panels of a page: side by side, or one at a time below a row of tabs where the window is too narrow for all."""
+"""The panels of a page: side by side, or one at a time below a row of tabs where the window is too narrow for all.
+
+The first panel of a page that `keeps_first` stays beside one of the others where two have room.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -27,9 +30,10 @@ class Panel(NamedTuple):
 class Panels(QWidget):
     """Arranges panels by its width; the user's own widths are remembered."""
 
-    def __init__(self, name: str, settings: Settings, panels: Sequence[Panel]) -> None:
+    def __init__(self, name: str, settings: Settings, panels: Sequence[Panel], *, keeps_first: bool = False) -> None:
         super().__init__()
         self._panels = panels
+        self._keeps_first = keeps_first
         self._current = 0
         self._group = QButtonGroup(self)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -52,12 +56,16 @@ class Panels(QWidget):
 
     def fit(self) -> None:
         """Arrange the panels for the current width and text size."""
-        beside = self.width() >= sum(px(panel.width) for panel in self._panels)
+        first, *others = (px(panel.width) for panel in self._panels)
+        beside = self.width() >= first + sum(others)
+        has_first = beside or (self._keeps_first and self.width() >= first + max(others))
+        current = max(self._current, 1) if has_first else self._current
         self._tabs.setHidden(beside)
-        self._group.button(self._current).setChecked(True)
+        self._group.button(0).setHidden(has_first)
+        self._group.button(current).setChecked(True)
         for place, panel in enumerate(self._panels):
-            panel.widget.setMinimumWidth(px(panel.width) if beside else 0)
-            panel.widget.setVisible(beside or place == self._current)
+            panel.widget.setMinimumWidth(px(panel.width) if has_first else 0)
+            panel.widget.setVisible(beside or place == current or (has_first and not place))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(_NARROWEST, super().minimumSizeHint().height())

@@ -94,8 +94,8 @@ PREFERENCES = (
         "In blind review: show votes and judgements after each label, or go to the next prompt without showing them.",
     ),
     Preference(
-        "shielded", "Covered categories", AnyOf(tuple(map(str, Category))),
-        "Texts in these categories are covered until you press the shortcut that shows them.",
+        "shielded", "Hide texts of categories", AnyOf(tuple(map(str, Category))),
+        "On the Review page, texts of these categories stay covered until you press the shortcut that shows them.",
     ),
     Preference(
         "break_after", "Break reminder", Number(0, 240, 5, " minutes", "off"),

@@ -86,12 +86,14 @@ class DuplicatesDialog(QDialog):
     def _show(self, found: DuplicateGroups) -> None:
         last = found.grouping
         if last is None:
-            self._show_status(tr("No search yet. Click Find to compare the wording of all prompts."))
+            self._show_status(tr("Not searched yet. Click Find to find prompts with nearly the same wording."))
         else:
             self.threshold.setValue(last.threshold)
-            message = tr(
+            none = tr("No two of {compared} prompts have a similarity of {threshold} or more ({time}).")
+            some = tr(
                 "Prompts in groups: {prompts} of {compared}; groups: {groups}; minimum similarity {threshold} ({time})"
             )
+            message = some if last.groups else none
             self._show_status(
                 message.format(
                     prompts=f"{last.prompts:,}",

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from orbench_studio.domain.audit.refusal_rates import Tally
 from orbench_studio.domain.core.rates import NO_VALUE
 from orbench_studio.domain.curation.recipe import Recipe
-from orbench_studio.domain.curation.selection import Remedy, Selection, remedy
+from orbench_studio.domain.curation.selection import ALL, Remedy, Selection, remedy
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.bars import Bars
 from orbench_studio.gui.common.live_table import Column, StaticTable
@@ -25,13 +25,13 @@ _STEPS = (Column("Step", 84), Column("Left", 96, 1, number=True), Column("Remove
 _CATEGORIES = (Column("Category", 84), Column("Left", 96, 1, number=True), Column("Selected", 76, number=True))
 _MODELS = (
     Column("Model", 92),
-    Column("Refused (95 %)", 60, number=True),
-    Column("By others", 60, number=True),
-    Column("n", 24, number=True),
-    Column("Excluded", 60, number=True),
-    Column("How", 90, 1, whole=True),
+    Column("Refused (95 %)", 60, number=True, tip="Refusal rate on the selected prompts, with its 95 % interval"),
+    Column("By others", 60, number=True, tip="Refusal rate on the prompts that enough other model families refuse"),
+    Column("n", 24, number=True, tip="Answers and refusals that the rate is computed from"),
+    Column("Excluded", 60, number=True, tip="Empty, truncated, unparsed and unjudged responses"),
+    Column("Stop, filter", 60, number=True, tip="Refusals by stop reason or by a filter. All others are in words."),
 )
-_LEFT, _REMOVED, _HOW = 1, 2, 5  # columns
+_LEFT, _REMOVED, _OTHERS, _EXCLUDED, _NOT_IN_WORDS = 1, 2, 2, 4, 5  # columns
 _DROP = "Drop this condition"
 _ACTS = {  # by the key of the recipe that is changed
     "include_unlabelled": "Include prompts without a label", "by": "Accept labels of any source",
@@ -90,8 +90,9 @@ class FunnelPane(QWidget):
     def show_rates(self, rates: SubsetRates) -> None:
         """Show each model's refusal rate on the selected prompts."""
         rows = [_rate(model, tally, rates.by_others.get(model)) for model, tally in rates.models.items()]
-        in_words_only = all(sum(list(tally.refused.values())[1:]) == 0 for tally in rates.models.values())
-        self.models.setColumnHidden(_HOW, in_words_only)
+        self.models.setColumnHidden(_NOT_IN_WORDS, not any(map(_not_in_words, rates.models.values())))
+        self.models.setColumnHidden(_OTHERS, not rates.by_others)
+        self.models.setColumnHidden(_EXCLUDED, not any(sum(one.excluded.values()) for one in rates.models.values()))
         self.models.show_rows(list(rates.models), rows)
         self.method.setText(tr(_ASSUMES).format(intervals=rates.intervals))
 
@@ -180,7 +181,14 @@ def _summary(found: Selection) -> str:
         selected=f"{len(found.chosen):,}",
         total=f"{found.steps[0].left:,}",
         human=f"{found.human_labels:,}",
-        shortages="; ".join(one.message for one in found.shortages),
+        shortages=", ".join(
+            tr("{category} {count} of {wanted}").format(
+                category=tr("in total") if one.category == ALL else one.category,
+                count=f"{one.found:,}",
+                wanted=f"{one.wanted:,}",
+            )
+            for one in found.shortages
+        ),
     )
 
 
@@ -198,4 +206,8 @@ def _count(number: int) -> str:
 def _rate(model: str, tally: Tally, by_others: Tally | None) -> tuple[str, ...]:
     rate, apart = tally.refusal, sum(tally.excluded.values())
     others = by_others.refusal.short if by_others else NO_VALUE
-    return model, rate.short, others, f"{rate.n:,}", _count(apart), tally.refused_text
+    return model, rate.short, others, f"{rate.n:,}", _count(apart), _count(_not_in_words(tally))
+
+
+def _not_in_words(tally: Tally) -> int:
+    return sum(list(tally.refused.values())[1:])

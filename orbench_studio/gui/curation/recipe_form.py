@@ -1,12 +1,12 @@
 """The form of a recipe: the settings that are changed most often, in step with the text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSpinBox, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.annotation import Label
-from orbench_studio.domain.curation.recipe import LabelSource, Recipe, ShortagePolicy, Split
+from orbench_studio.domain.curation.recipe import ANY_LABEL, LabelSource, Recipe, ShortagePolicy, Split
 from orbench_studio.gui.audit.options import REFUSALS
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.fields import ComboBox
@@ -38,10 +38,10 @@ class RecipeForm(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.label = _choice({one.value: one.value for one in Label})
+        self.label = _choice({**{one.value: one.value for one in Label}, ANY_LABEL: "any label"})
         self.by = _choice(_SOURCES)
         self.unlabelled = QCheckBox(tr("Include prompts without a label"))
-        self.split = QCheckBox(tr("Select with half of the families"))
+        self.split = QCheckBox(tr("Keep half of the families for comparison"))
         self.families = _number(tr("not required"), 99)
         self.refusals = _choice({str(one): title for one, title in REFUSALS.items()})
         self.prompts = _number(tr(_NO_LIMIT))
@@ -61,8 +61,8 @@ class RecipeForm(QWidget):
             return
         self.blockSignals(True)  # only the user's changes are reported
         for field, value in (
-            (self.label, recipe.label), (self.by, recipe.by), (self.quotas, recipe.split), (self.short, recipe.short),
-            (self.refusals, recipe.refusals),
+            (self.label, recipe.label or ANY_LABEL), (self.by, recipe.by), (self.refusals, recipe.refusals),
+            (self.quotas, recipe.split), (self.short, recipe.short),
         ):  # fmt: skip
             field.setCurrentIndex(field.findData(str(value or "")))
         for number, count in (
@@ -126,30 +126,21 @@ class RecipeForm(QWidget):
                 ("Label", self.label),
                 ("Labelled by", self.by),
                 ("Refused by", self.families),
-                ("Refusals", self.refusals),
-                ("Prompts", self.prompts),
-                ("Quotas", self.quotas),
+                ("Refusals that count", self.refusals),
+                ("Number of prompts", self.prompts),
+                ("Category quotas", self.quotas),
                 ("If too few", self.short),
-                ("Per toxic seed", self.per_seed),
-                ("Per group", self.per_group),
+                ("Max per toxic seed", self.per_seed),
+                ("Max near duplicates", self.per_group),
                 ("Random seed", self.seed),
             ),
         )
+        grid.setVerticalSpacing(4)
         grid.addWidget(self.unlabelled, grid.rowCount(), 0, 1, 2)
         self.families.setPrefix("≥ ")
         self.families.setSuffix(tr(" families"))
-        self.families.setToolTip(
-            tr("Minimum number of model families that refuse the prompt. A family: one developer's series of models")
-        )
-        self.refusals.setToolTip(tr("Which refusals count: in words, by the vendor's stop reason, by a filter"))
-        self.unlabelled.setToolTip(tr("Count prompts without a label as prompts with this label"))
-        self.quotas.setToolTip(tr("How many prompts of each category, if the number of prompts is limited"))
-        self.split.setToolTip(
-            tr("A random half of the model families select the prompts by their refusals. Compare the other families.")
-        )
-        self.seed.setToolTip(tr("Breaks ties, so that the same recipe selects the same prompts"))
-        self.per_group.setToolTip(tr("Maximum number of prompts of one group of near duplicates"))
-        self.per_seed.setToolTip(tr("Maximum number of rewrites of one toxic seed"))
+        for field, tip in self._tips():
+            field.setToolTip(tip)
         self._more.setWordWrap(True)
         column.addLayout(grid)
         column.addWidget(self.split)
@@ -160,6 +151,29 @@ class RecipeForm(QWidget):
         area = scrolled(page)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         outer.addWidget(area)
+
+    def _tips(self) -> Iterator[tuple[QWidget, str]]:
+        yield self.label, tr("Which prompts qualify, by their final label")
+        yield self.by, tr("Whose label counts. Any source: people, else moderators' consensus, else the source file")
+        yield (
+            self.families,
+            tr("Minimum number of model families that refuse the prompt. A family: one developer's series of models"),
+        )
+        yield self.refusals, tr("Which refusals count: in words, by the vendor's stop reason, by a filter")
+        yield self.prompts, tr("Size of the subset")
+        yield self.quotas, tr("Equal: as many prompts from each category. Proportional: by how many prompts qualify")
+        yield self.short, tr("What to do if a category has fewer prompts than its quota")
+        yield self.per_seed, tr("Maximum number of prompts that were rewritten from the same toxic sentence")
+        yield self.per_group, tr("Maximum number of prompts with nearly the same wording. Click Near duplicates first.")
+        yield self.seed, tr("Chooses between prompts of the same rank. The same number selects the same prompts again.")
+        yield self.unlabelled, tr("Prompts without any label qualify, too")
+        yield (
+            self.split,
+            tr(
+                "Only the refusals of a random half of the model families select prompts. Rates of the other half are "
+                "not biased by the selection: compare these models."
+            ),
+        )
 
 
 def _choice(titles: dict[str, str]) -> QComboBox:
@@ -182,7 +196,9 @@ def _number(zero: str, most: int = _MOST) -> QSpinBox:
 
 def _notes(recipe: Recipe) -> str:
     """The families that select, and the settings of a recipe that only its text shows."""
-    selecting = tr("Selected by the refusals of {families}. Compare the other families: they did not select.")
+    selecting = tr(
+        "Selected by the refusals of {families}. Compare the other families: the selection does not bias them."
+    )
     families = selecting.format(families=", ".join(recipe.of)) if recipe.families and recipe.of else ""
     others = {
         "p_safe": recipe.p_safe is not None,

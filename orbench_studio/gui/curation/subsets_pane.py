@@ -92,6 +92,8 @@ class SavedPane(QWidget):
         self.subsets = Table(tr("Saved subsets"), _SUBSETS)
         self.export, self.compare = QPushButton(tr("Export…")), QPushButton(tr("Compare…"))
         self.review, self.delete = QPushButton(tr("Review")), QPushButton(tr("Delete…"))
+        self.buttons = Flow(self.export, self.compare, self.review, self.delete)
+        self.none = label(tr("No saved subsets yet. Save… stores the selected prompts under a name."), "quiet")
         self._build_ui()
         self.subsets.chosen.connect(lambda _: self._update_buttons())
         self.subsets.opened.connect(lambda name, _column: self.review_wanted.emit(name))
@@ -112,6 +114,9 @@ class SavedPane(QWidget):
 
     def show_subsets(self, found: Sequence[SubsetSummary]) -> None:
         """Show the saved subsets, newest first."""
+        self.none.setVisible(not found)
+        for part in (self.subsets, self.buttons):
+            part.setVisible(bool(found))
         rows = [(one.name, f"{one.prompts:,}", f"{one.created_at.astimezone():%Y-%m-%d}") for one in found]
         self.subsets.show_rows([one.name for one in found], rows)
         if self.subsets.current() is None and found:
@@ -123,10 +128,12 @@ class SavedPane(QWidget):
             button.setEnabled(self.subsets.current() is not None)
 
     def _build_ui(self) -> None:
-        buttons = Flow(self.export, self.compare, self.review, self.delete)
+        self.none.setWordWrap(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addWidget(label(tr("Saved subsets"), "strong"))
+        column.addWidget(self.none)
         column.addWidget(self.subsets, 1)
-        column.addWidget(buttons)
+        column.addWidget(self.buttons)
+        column.addStretch()

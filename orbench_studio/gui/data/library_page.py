@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     Overview = tuple[dict[str, Any], dict[str, Rate], dict[str, Reveals], list[Source], list[Entry], dict[str, int]]
 
 _COUNTED = ("prompts", "seeds", "moderators", "votes", "models", "responses", "judgements", "annotations", "sources")
+_COUNT_NAMES = {"seeds": "toxic seeds", "annotations": "decisions", "sources": "imported files"}
 _LABEL_COLOURS = {str(name): mark.colour for name, mark in LABELS.items() if isinstance(name, Label)} | {
     "none": "faint"
 }
@@ -157,7 +158,9 @@ class LibraryPage(QScrollArea):
                 what = tr(what.replace("_", " ").capitalize())
                 self._people.addWidget(_line(text.format(what=what, rate=counted.changed.words, **ways)))
         if not self._people.count():
-            text = tr("No data yet. Some prompts are shown again later to measure self-consistency.")
+            text = tr(
+                "No data yet. Some prompts are shown to you again, to measure how often your label stays the same."
+            )
             self._people.addWidget(_line(text))
 
     def _open(self, field: Field | None, name: object, _column: int) -> None:
@@ -179,7 +182,7 @@ class LibraryPage(QScrollArea):
         counts.setHorizontalSpacing(24)
         counts.setVerticalSpacing(4)
         for place, (name, value) in enumerate(self._counts.items()):
-            counts.addWidget(label(tr(name), "quiet"), place, 0)
+            counts.addWidget(label(tr(_COUNT_NAMES.get(name, name)), "quiet"), place, 0)
             counts.addWidget(value, place, 1, Qt.AlignmentFlag.AlignRight)
         bars: list[_Section] = [(tr(_BARS[key][0]), (table,)) for key, table in self.bars.items()]
         first: list[_Section] = [(tr("In this workspace"), (counts,)), (tr("Self-consistency"), (self._people,))]

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from orbench_studio.domain.judging.licence import Licence
     from orbench_studio.services.judging.licences import JudgeStanding
 
-_STANDINGS = ("Judge", "Licence", "Sealed labels", "Given")
-_FIT = ("Use", "Verdict")
-_CELLS = ("Sealed labels", "Agreement")
-_PROBES = ("Probe", "Towards", "Verdicts changed", "")
+_STANDINGS = ("Judge", "Licence", "Agreement on the test split", "Tested")
+_FIT = ("Use", "Result")
+_CELLS = ("Part of the test split", "Agreement")
+_PROBES = ("Probe", "Misleads towards", "Answer classes changed", "Result")
 NOTE = (
-    "A third of the labelled prompts is sealed: only licences use their labels, and the journal records each opening. "
-    "To give a language model a licence, run orbench-studio judge-licence. † marks rates with a judge without a valid "
-    "licence."
+    "A licence is a test of a judge on the sealed test split: the human labels of one third of the labelled prompts. "
+    "Nothing else uses these labels, and the journal records each use. To test a language model, run orbench-studio "
+    "judge-licence. † marks rates that depend on a judge without a valid licence."
 )
 
 

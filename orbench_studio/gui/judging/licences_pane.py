@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from orbench_studio.services.judging.licences import JudgeStanding
     from orbench_studio.services.workspace.workspace import Workspace
 
-_NAMES = {"rules": "License rules…", "local": "License local judge…", "keywords": "License keyword lists…"}
+_NAMES = {"rules": "Test rules…", "local": "Test local judge…", "keywords": "Test keyword lists…"}
 _QUESTION = (
-    "The judge is measured on your labels of the sealed test split. The journal records that they were opened. Each "
-    "further opening for the same judge makes its intervals wider."
+    "The judge is tested on the human labels of the sealed test split. The journal records this use of the split. "
+    "Each further test of the same judge makes its intervals wider."
 )
 
 
@@ -64,8 +64,8 @@ class LicencesPane(QWidget):
         self._session.run(read, if_alive(self, self._show))
 
     def _ask(self, name: str) -> None:
-        box = QMessageBox(QMessageBox.Icon.NoIcon, tr("Open the sealed labels?"), tr(_QUESTION), parent=self)
-        measure = box.addButton(tr("Open and measure"), QMessageBox.ButtonRole.AcceptRole)
+        box = QMessageBox(QMessageBox.Icon.NoIcon, tr("Use the sealed test split?"), tr(_QUESTION), parent=self)
+        measure = box.addButton(tr("Test judge"), QMessageBox.ButtonRole.AcceptRole)
         measure.clicked.connect(lambda: self.measure(name))
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         box.finished.connect(box.deleteLater)

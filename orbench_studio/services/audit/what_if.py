@@ -108,9 +108,9 @@ class WhatIf:
             return ""
         return (
             f"{self.highest.model} has the highest over-refusal of {self.highest.models:,} models, and "
-            f"{self.lowest.model} the lowest. A rate that was chosen because it is the highest is too high on average, "
-            f"and the lowest too low: intervals that account for this choice are "
-            f"{span(self.highest.interval, ' to ')} and {span(self.lowest.interval, ' to ')}."
+            f"{self.lowest.model} the lowest. Chance makes the highest of several rates too high on average, and the "
+            f"lowest too low. Intervals that account for this: {span(self.highest.interval, ' to ')} (highest) and "
+            f"{span(self.lowest.interval, ' to ')} (lowest)."
         )
 
     @property
@@ -133,9 +133,10 @@ class WhatIf:
         prompts = f"{min(n):,}" if min(n) == max(n) else f"{min(n):,} to {max(n):,}"
         needed = int(np.median([one.prompts_needed for one in self.comparisons]))
         return (
-            f"Ranks compare two models on the prompts that both answered ({prompts}); rates count all prompts of a "
-            f"model, so their order can differ.{apart} To tell "
-            f"{100 * SMALL_DIFFERENCE:.0f} points apart with a power of 80 %, a typical pair needs {needed:,} prompts."
+            f"Ranks compare two models on the prompts that both answered ({prompts} prompts). A rate uses all prompts "
+            f"of its model, so the order by rate can differ from the ranks.{apart} To detect a difference of "
+            f"{100 * SMALL_DIFFERENCE:.0f} points between two models with a power of 80 %, about {needed:,} prompts "
+            "that both answered are needed (median of all pairs)."
         )
 
 

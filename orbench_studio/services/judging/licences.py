@@ -126,7 +126,7 @@ def give(
     with workspace.writing() as db:
         made = measured(found, judge, classes, licences.openings(db, *judge[:2]) + 1)
         verdict = made.verdict(Use.RATES)
-        summary = f"Licence of {made.judge}: sealed test split opened, for this judge the {made.opening}. time"
+        summary = f"Licence of {made.judge}: sealed test split opened (opening {made.opening} for this judge)"
         licences.add(db, made, annotator, f"{summary}; {verdict.finding} for {verdict.use}.")
     return made
 

@@ -1,11 +1,15 @@
 """The other tabs of the audit page: audit sample, agreement, moderators and suspected label errors."""
 
-from PySide6.QtCore import Qt
+from itertools import combinations
+
+import pytest
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtTest import QTest
 
 from orbench_studio.domain.audit.refusal_rates import FINAL
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
+from orbench_studio.gui.audit.model_pictures import place_names
 from orbench_studio.services.audit import sampling
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import open_workspace
@@ -109,3 +113,21 @@ def test_opening_another_workspace_clears_the_results(start, path, tmp_path):
         studio.wait(lambda: studio.application.session.workspace not in (None, before))
         studio.wait(lambda: not page.agreement.tables)
         assert page.cache._wanted == (FINAL, "")
+
+
+@pytest.mark.parametrize(
+    ("at", "least"),
+    [
+        ([(0.35, 0.780), (0.352, 0.781), (0.354, 0.779)], 3),  # nearly the same rates
+        ([((n * 7 % 32) / 40 + 0.02, 1 - (n * 13 % 32) / 40) for n in range(32)], 28),
+        ([(0.02 * n**0.5, 0.99) for n in range(32)], 7),  # all in a corner
+    ],
+)
+def test_names_of_models_do_not_overlap_in_the_plot(at, least):
+    bounds, size = QRectF(0, 0, 420, 430), QSizeF(76, 16)
+    dots = [QRectF(QPointF(x * bounds.width(), (1 - y) * bounds.height()), QSizeF(8, 8)) for x, y in at]
+    boxes = [box for box in place_names(dots, [size] * len(dots), bounds) if box is not None]
+    assert len(boxes) >= least
+    assert not any(one.intersects(other) for one, other in combinations(boxes, 2))
+    assert not any(box.intersects(dot) for box in boxes for dot in dots)
+    assert all(bounds.contains(box) for box in boxes)

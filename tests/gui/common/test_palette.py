@@ -15,7 +15,7 @@ CTRL = Qt.KeyboardModifier.ControlModifier
     ("query", "best", "others"),
     [
         ("aud", "Audit page", ["Undo", "Default text size"]),
-        ("cs", "Colour scheme", ["Covered categories", "Undo"]),
+        ("cs", "Colour scheme", ["Cover texts", "Undo"]),
         ("page lib", "Library page", ["Review page"]),
         ("ol", "Open log", ["Colour scheme"]),
         ("SCHEME", "Colour scheme", []),

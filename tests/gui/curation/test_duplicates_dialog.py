@@ -24,7 +24,7 @@ def dialog(start, path):
         studio.wait(lambda: page.result)
         QTest.mouseClick(page.recipe.duplicates, Qt.MouseButton.LeftButton)
         dialog = page.findChild(DuplicatesDialog)
-        studio.wait(lambda: "No search yet" in dialog.status.text())
+        studio.wait(lambda: "Not searched yet" in dialog.status.text())
         dialog.studio = studio
         yield dialog
 

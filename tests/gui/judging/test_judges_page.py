@@ -214,7 +214,7 @@ def test_a_notice_on_the_audit_page_says_what_a_retraining_changed(start, unlabe
         studio.window.show_page("page_audit")
         notice = studio.window.audit.training
         studio.wait(notice.isVisible)
-        assert "was retrained on 30 labels at 20" in notice.text.text()
+        assert "was trained on 30 labels at 20" in notice.text.text()
         assert "responses changed class" in notice.text.text()
         assert not notice.undo.isVisible(), "there was no judge before"
         notice.dismiss.click()
@@ -333,7 +333,7 @@ def test_calibration_reports_too_few_labels_and_can_be_cancelled(start, unlabell
         pane.buttons["rules"].click()
         box = pane.findChild(QMessageBox)
         assert "sealed" in box.text(), "nothing is opened without a question"
-        next(one for one in box.buttons() if one.text() == "Open and measure").click()
+        next(one for one in box.buttons() if one.text() == "Test judge").click()
         studio.wait(lambda: "A licence needs at least" in pane.status.text())
         decide(unlabelled, range(1, 61))
         page.calibrate()

@@ -80,7 +80,7 @@ def test_numbers_by_category_add_up_to_the_size():
         ("\n[qualfy]\nlabel = 'safe'", 2, "Did you mean “qualify”"),
         ("qualify = 3", 1, "[qualify] must be a section with the keys label, by, include_unlabelled, p_safe, filter"),
         ("[qualify]\nlabel = 'safe'\nlabels = 'safe'", 3, "Did you mean “label”"),
-        ("[qualify]\nlabel = 'harmless'", 2, "must be one of safe, toxic, controversial, not “harmless”"),
+        ("[qualify]\nlabel = 'harmless'", 2, "must be one of safe, toxic, controversial, any, not “harmless”"),
         ("[qualify]\np_safe = 2", 2, "from 0 to 1"),
         ("[qualify]\nby = 3", 2, "must be one of human, consensus, any, not 3"),
         ("[qualify]\n\n# more\nfilter = 'category:privcy'", 4, "is not a valid query: "),
