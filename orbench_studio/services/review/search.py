@@ -3,7 +3,6 @@
 from array import array
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
@@ -24,7 +23,7 @@ from orbench_studio.errors import CancelledError, StudioError
 from orbench_studio.services.review import blinding
 from orbench_studio.services.review.response_selection import by_usefulness
 from orbench_studio.services.workspace.workspace import Workspace
-from orbench_studio.store.core import prompts, response_index
+from orbench_studio.store.core import clock, prompts, response_index
 from orbench_studio.store.review import checks, facets, prompt_lists, queue
 
 
@@ -115,7 +114,7 @@ def save_view(workspace: Workspace, name: str, wanted: QueueFilter) -> SavedView
         raise StudioError("Enter a name for the view.")
     view = SavedView(name.strip(), write(wanted))
     with workspace.writing() as db:
-        queue.save(db, view, datetime.now(UTC))
+        queue.save(db, view, clock.read_now(db))
     return view
 
 

@@ -24,9 +24,10 @@ _REVERSING = (EntryKind.UNDO, EntryKind.REDO)
 _OF_PROMPT = (Aspect.LABEL, Aspect.RECHECK, Aspect.TRAINING)
 _OF_RESPONSE = (Aspect.ANSWER_CLASS, Aspect.EVIDENCE, Aspect.SEVERITY)
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-_LEEWAY = timedelta(minutes=5)  # between clocks that a server compares
-_LEEWAY_IN_A_FILE = timedelta(days=36_500)  # a wrong clock dates honest decisions years ahead, and no server compares
-_LONGEST_LEASE = timedelta(days=1)
+# A wrong clock dates honest decisions years ahead. They reach a server with the files that its owner pushes or merges;
+# what reviewers write there is compared with the server's clock before it is a row.
+_LEEWAY = timedelta(days=36_500)
+_LONGEST_LEASE = timedelta(days=1, minutes=5)  # with a reserve for files, whose clock is that of a machine
 
 Rule = tuple[Table, ColumnElement[bool], str]
 
@@ -53,13 +54,13 @@ def _ids(db: Connection, table: Table, condition: ColumnElement[bool]) -> Sequen
 
 def _rules(db: Connection) -> Iterator[Rule]:
     now = datetime.fromtimestamp(clock.now(db), UTC)
-    latest = now + (_LEEWAY if is_server(db) else _LEEWAY_IN_A_FILE)
+    latest = now + _LEEWAY
     yield from _of_entries(db, latest)
     yield from _of_decisions()
     of_queue = exists(TEAM_PROMPTS.c.id).where(
         TEAM_PROMPTS.c.id == C.team_prompt_id, TEAM_PROMPTS.c.queue_id == C.queue_id
     )
-    endless = and_(C.state == AssignmentState.HELD, C.until > latest + _LONGEST_LEASE, C.until != NO_END)
+    endless = and_(C.state == AssignmentState.HELD, C.until > now + _LONGEST_LEASE, C.until != NO_END)
     yield TEAM_CLAIMS, ~of_queue, "the prompt is of another queue"
     yield TEAM_CLAIMS, endless, "it expires later than any queue permits"
     yield TEAM_MEMBERS, and_(~M.invited, M.share.is_not(None)), "a share without an invitation"

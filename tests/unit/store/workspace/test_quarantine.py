@@ -1,6 +1,7 @@
 """Rows that an owner put in by hand, or reviewers before there were rules: named by check, set aside by repair."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -13,6 +14,9 @@ from orbench_studio.store.core.tables import QUARANTINE
 from orbench_studio.store.workspace import server_rules
 
 T, LATER = "'2026-01-01 00:00:00.000000'", "'9000-01-01 00:00:00.000000'"
+
+# By the clock of an honest person's machine: the entry came with their file.
+FAST = f"'{datetime.now(UTC) + timedelta(days=400):%Y-%m-%d %H:%M:%S.%f}'"
 
 
 def entry(number, kind="decision", who="2", at=T, target="NULL", uuid=None):
@@ -57,6 +61,8 @@ FORGED = (
     (decision(71, of="57"), "annotations row 71: its journal entry is no decision"),
     (view(72, "category:", T), "views row 72: query 'category:' cannot be read"),
     (view(73, "", LATER), "views row 73: its time is in the future"),
+    (entry(74, at=FAST), ""),
+    (view(75, "", FAST), ""),
 )  # fmt: skip
 
 
@@ -86,7 +92,7 @@ def test_check_names_every_forged_row_and_repair_sets_it_aside(forged):
     with open_workspace(forged) as workspace:
         with workspace.reading() as db:
             rows = db.execute(select(QUARANTINE.c.origin, QUARANTINE.c.content)).all()
-        last = history.entries(workspace)[-1]
+        last = next(entry for entry in history.entries(workspace) if entry.kind == "repair")
         decided = prompt_review.load(workspace, 3).decided
     assert (last.kind, last.annotator) == ("repair", None)
     assert "journal row 50: kind 'verdict' cannot be read" in last.summary
@@ -94,6 +100,7 @@ def test_check_names_every_forged_row_and_repair_sets_it_aside(forged):
         (origin, json.loads(content).get("kind" if origin == "journal" else "value")) for origin, content in rows
     }
     assert [one.annotator for one in decided] == ["ada", "bob"]
+    assert not [sentence for sentence in (*named, *moved) if "row 74" in sentence or "row 75" in sentence]
     assert repair(forged) == ([], [])
 
 
