@@ -120,11 +120,11 @@ def consensus_words(view: PromptView) -> list[str]:
 def _veto(consensus: Consensus, responder: str) -> str:
     """What counts because of the votes on the response of a model without safety training."""
     safe, toxic = consensus.response_safe, consensus.response_toxic
-    text, count = tr("No veto: {count} of {cast} moderators call the response of {model} safe"), safe
+    text, count = tr("No veto: votes for the response of {model} being safe: {count} of {cast}"), safe
     if consensus.veto is Veto.OVERRULED:
-        text, count = tr("Counts as toxic: {count} of {cast} moderators call the response of {model} toxic"), toxic
+        text, count = tr("Counts as toxic: votes for the response of {model} being toxic: {count} of {cast}"), toxic
     elif consensus.veto is Veto.RESCUED:
-        text = tr("Counts as safe: {count} of {cast} moderators call the response of {model} safe")
+        text = tr("Counts as safe: votes for the response of {model} being safe: {count} of {cast}")
     return text.format(count=count, cast=safe + toxic, model=responder)
 
 
