@@ -15,12 +15,12 @@ _ACROSS, _WIDTH, _HEIGHT = 4, 3.0, 3.2  # panels per row, inches
 _MIN_CATEGORIES = 3  # of a radar chart
 
 
-def radars(audit: Audit, tokens: Tokens, models: Sequence[str] | None = None) -> Figure:
-    """Draw over-refusal by category, one panel per model, highest rate first unless `models` are given.
+def radars(audit: Audit, tokens: Tokens) -> Figure:
+    """Draw over-refusal by category, one panel per model, highest rate first.
 
     Models with judged responses in fewer than three categories are listed in a note.
     """
-    wanted = models or sorted(audit.models, key=lambda model: -(audit.rate(Group.SAFE, model).value or 0))
+    wanted = sorted(audit.models, key=lambda model: -(audit.rate(Group.SAFE, model).value or 0))
     rates = {model: _rates(audit, model) for model in wanted}
     chosen = [model for model in wanted if len(rates[model]) >= _MIN_CATEGORIES]
     lines = [f"Over-refusal, 0 to 100 %, with bands of {audit.intervals}; {audit.description}."]

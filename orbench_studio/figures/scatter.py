@@ -82,11 +82,10 @@ def quadratic(points: Sequence[Point]) -> tuple[float, float, float]:
     return float(a), float(b), float(c)
 
 
-def scatter(audit: Audit, tokens: Tokens, *, background: bool = True) -> Figure:
-    """Draw over-refusal and toxic rejection of every model.
+def scatter(audit: Audit, tokens: Tokens) -> Figure:
+    """Draw over-refusal and toxic rejection of every model, with the published models behind them.
 
-    Models without toxic prompts are vertical lines. `background` adds the published models; without it, curve and rho
-    are those of the models in the audit.
+    Models without toxic prompts are vertical lines.
     """
     with drawn_with(tokens):
         figure = Figure(figsize=(9, 6.6))
@@ -94,13 +93,12 @@ def scatter(audit: Audit, tokens: Tokens, *, background: bool = True) -> Figure:
         axes.set_title("Over-refusal and toxic rejection")
         axes.set_xlabel("Over-refusal: safe prompts refused")
         axes.set_ylabel("Toxic rejection: toxic prompts not answered")
-        background_models = published() if background else ()
         own = _own_rates(audit)
         both = [(x, y) for x, y in own.values() if y is not None]
-        _scale(axes, [one.toxic_rejection for one in background_models] + [_lowest(audit, model) for model in own])
-        _curve(axes, tokens, [(one.over_refusal, one.toxic_rejection) for one in background_models] or both)
-        settle(figure, tokens, _notes(audit, background_models, both))
-        names = [*_draw_own(axes, tokens, audit, own), *_draw_published(axes, tokens, background_models)]
+        _scale(axes, [one.toxic_rejection for one in published()] + [_lowest(audit, model) for model in own])
+        _curve(axes, tokens, _points())
+        settle(figure, tokens, _notes(audit, both))
+        names = [*_draw_own(axes, tokens, audit, own), *_draw_published(axes, tokens)]
         place(axes, names)
     return figure
 
@@ -140,10 +138,15 @@ def _curve(axes: Axes, tokens: Tokens, points: Sequence[Point]) -> None:
     )
 
 
-def _draw_published(axes: Axes, tokens: Tokens, background_models: Sequence[Published]) -> list[PointLabel]:
-    for one in background_models:
+def _points() -> list[Point]:
+    """Over-refusal and toxic rejection of the published models."""
+    return [(one.over_refusal, one.toxic_rejection) for one in published()]
+
+
+def _draw_published(axes: Axes, tokens: Tokens) -> list[PointLabel]:
+    for one in published():
         axes.plot(100 * one.over_refusal, 100 * one.toxic_rejection, "o", color=tokens.faint, markersize=4, alpha=0.7)
-    crowded = sorted(background_models, key=lambda one: -one.over_refusal)
+    crowded = sorted(published(), key=lambda one: -one.over_refusal)
     return [PointLabel(100 * p.over_refusal, 100 * p.toxic_rejection, p.model, tokens.faint, 6.5) for p in crowded]
 
 
@@ -171,14 +174,12 @@ def _cross(axes: Axes, tokens: Tokens, at: Point, refused: Rate, accepted: Rate)
     axes.plot([x, x], [100 * low, 100 * high], color=tokens.accent, linewidth=1, alpha=0.6, zorder=3)
 
 
-def _notes(audit: Audit, background_models: Sequence[Published], own: Sequence[Point]) -> list[str]:
-    message = [f"Models in this audit: {audit.description}. Lines through points: {audit.intervals}."]
-    points = [(one.over_refusal, one.toxic_rejection) for one in background_models]
-    if points:
-        message.append(
-            f"Grey: {len(points)} published models ({SOURCE}; refusals detected by keywords), "
-            f"Spearman's rho {coefficient_text(rho(points))}. Dashed: quadratic fit of these models."
-        )
+def _notes(audit: Audit, own: Sequence[Point]) -> list[str]:
+    message = [
+        f"Models in this audit: {audit.description}. Lines through points: {audit.intervals}.",
+        f"Grey: {len(published())} published models ({SOURCE}; refusals detected by keywords), "
+        f"Spearman's rho {coefficient_text(rho(_points()))}. Dashed: quadratic fit of these models.",
+    ]
     ours = rho(own)
     if ours.value is not None:
         message.append(f"Models in this audit: Spearman's rho {coefficient_text(ours)}.")

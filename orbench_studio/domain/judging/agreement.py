@@ -17,6 +17,7 @@ from orbench_studio.domain.core.schemes import ANY_REFUSAL, SCHEMES, XSTEST, Sch
 
 RESAMPLES = 1_000
 _PRIOR_CASES = (1.0, 2.0)
+_BINS = 10  # of a reliability curve
 _QUANTILES = (0.02, 0.98)  # cover at least 95 % in simulations
 Pair = tuple[AnswerClass, AnswerClass]  # human class, predicted class
 Counts = Counter[tuple[str, str]]
@@ -173,11 +174,11 @@ def kappa(counts: Mapping[tuple[str, str], int]) -> Kappa:
     return Kappa(value, (low, high), n)
 
 
-def reliability(given: Sequence[float], refused: Sequence[bool], bins: int = 10) -> list[Bin]:
-    """The reliability curve: responses in equal bins of the predicted probability of a refusal."""
-    steps: list[list[tuple[float, bool]]] = [[] for _ in range(bins)]
+def reliability(given: Sequence[float], refused: Sequence[bool]) -> list[Bin]:
+    """The reliability curve: responses in ten equal bins of the predicted probability of a refusal."""
+    steps: list[list[tuple[float, bool]]] = [[] for _ in range(_BINS)]
     for probability, was in zip(given, refused, strict=True):
-        steps[min(int(probability * bins), bins - 1)].append((probability, was))
+        steps[min(int(probability * _BINS), _BINS - 1)].append((probability, was))
     return [
         Bin(len(step), sum(p for p, _ in step) / len(step), Rate(sum(was for _, was in step), len(step)))
         for step in steps

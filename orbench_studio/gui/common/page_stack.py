@@ -140,15 +140,15 @@ def _scrolling(inner: QWidget) -> QScrollArea:
     return area
 
 
-def set_icon(button: QAbstractButton, name: str, theme: Theme, size: int = _SIZE) -> None:
+def set_icon(button: QAbstractButton, name: str, theme: Theme) -> None:
     """Give a button an icon of resources/icons that follows colour scheme and text size."""
 
     def tint() -> None:
         icon = QIcon()
         for mode, state, colour in _STATES:
-            icon.addPixmap(pixmap(name, getattr(theme.tokens, colour), px(size)), mode, state)
+            icon.addPixmap(pixmap(name, getattr(theme.tokens, colour), px(_SIZE)), mode, state)
         button.setIcon(icon)
-        button.setIconSize(QSize(px(size), px(size)))
+        button.setIconSize(QSize(px(_SIZE), px(_SIZE)))
 
     tint()
     theme.changed.connect(tint)

@@ -32,14 +32,8 @@ class Session(QObject):
     access_returned = Signal()
     disconnected = Signal(bool)  # the server did not answer; with whether this must be shown
 
-    def __init__(
-        self,
-        operations: Operations,
-        settings: Settings,
-        policy: Callable[[], Policy],
-        parent: QObject | None = None,
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, operations: Operations, settings: Settings, policy: Callable[[], Policy]) -> None:
+        super().__init__()
         self.operations = operations
         self.background = Operations(self)  # for long computations that need no workspace
         self.settings = settings

@@ -296,8 +296,8 @@ def _own_last(known: _Known, decision: Decision, annotator: str) -> str | None:
     return same[-1].value if same else None
 
 
-def _human(decided: Sequence[Annotation], aspect: Aspect, response_id: int | None = None) -> HumanVerdict | None:
-    return human_verdict(a for a in decided if a.aspect is aspect and a.response_id == response_id)
+def _human(decided: Sequence[Annotation], aspect: Aspect) -> HumanVerdict | None:
+    return human_verdict(a for a in decided if a.aspect is aspect and a.response_id is None)
 
 
 def _response_view(response: Response, decided: Sequence[Annotation]) -> ResponseView:

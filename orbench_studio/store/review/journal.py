@@ -131,17 +131,9 @@ def lock_annotator(db: Connection, name: str) -> int:
     return known
 
 
-def append(
-    db: Connection,
-    kind: EntryKind,
-    annotator_id: int | None,
-    moment: Moment,
-    summary: str,
-    target_id: int | None = None,
-    uuid: str | None = None,
-) -> int:
+def append(db: Connection, kind: EntryKind, annotator_id: int | None, moment: Moment, summary: str) -> int:
     """Append an entry and return its id; a decision records the current guidelines."""
-    row = _entry(kind, annotator_id, moment, summary, target_id, uuid)
+    row = _entry(kind, annotator_id, moment, summary)
     return inserted(db, JOURNAL, row | {"guideline_id": guidelines.in_force()} if kind in DECIDING else row)
 
 
@@ -156,7 +148,7 @@ def send_entry(
     decisions: Sequence[dict[str, Any]] = (),
 ) -> None:
     """Append an entry with its decisions without waiting for its id."""
-    row = _entry(kind, annotator_id, moment, summary, target_id, uuid)
+    row = _entry(kind, annotator_id, moment, summary) | {"target_id": target_id} | ({"uuid": uuid} if uuid else {})
     send(db, _INSERT_DECIDING if kind in DECIDING else _INSERT, row)
     if decisions:
         send(db, _insert_decisions(tuple(decisions[0])), [{**each, "entry": row["uuid"]} for each in decisions])
@@ -169,17 +161,15 @@ def _insert_decisions(columns: tuple[str, ...]) -> Insert:
     return insert(ANNOTATIONS).inline().values(journal_id=entry, **values)
 
 
-def _entry(
-    kind: EntryKind, annotator_id: int | None, moment: Moment, summary: str, target_id: int | None, uuid: str | None
-) -> dict[str, Any]:
+def _entry(kind: EntryKind, annotator_id: int | None, moment: Moment, summary: str) -> dict[str, Any]:
     return {
-        "uuid": uuid or uuid4().hex,
+        "uuid": uuid4().hex,
         "kind": kind,
         "annotator_id": annotator_id,
         "at": moment.at,
         "counter": moment.counter,
         "summary": summary,
-        "target_id": target_id,
+        "target_id": None,
     }
 
 
