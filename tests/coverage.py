@@ -38,7 +38,7 @@ RARE_ERRORS = {
 
 
 class Simulated(NamedTuple):
-    """Mean error of the estimate, share of the intervals with the truth, mean width and errors in the sample."""
+    """Mean error of the estimate, share of the intervals with the truth, mean width and `rarest`."""
 
     bias: float
     coverage: float
@@ -54,8 +54,14 @@ def simulated(value, low, high, true, errors=np.nan):
         float((value - true)[there].mean()),
         float(inside[there].mean()),
         float((high - low)[there].mean()),
-        float(np.nanmean(errors)) if np.ndim(errors) else np.nan,
+        float(errors),
     )
+
+
+def rarest(labelled):
+    """Mean number of labels in a sample that are errors of the machine, cases or no cases, whichever are the fewest."""
+    people, errors = labelled.sum((1, 3)).mean(0), labelled.sum((1, 2, 3)) - np.trace(labelled, axis1=2, axis2=3).sum(1)
+    return min(people[YES], people[NO], errors.mean())
 
 
 def sampled_categories(rate, labels, errors, *, sizes=CATEGORIES, outside=0.0, planned=0, draws=DRAWS, seed=0):
@@ -93,9 +99,11 @@ def ppi_coverage(rate, labels, errors, *, like=False, **design):
     people = units.sum((1, 3))
     if not like:
         true = people[:, YES] / (people[:, NO] + people[:, YES])
-        return simulated(found.value, *found.finite_interval, true, found.errors)
+        return simulated(found.value, *found.finite_interval, true, errors=rarest(labelled))
     mean = people.mean(0)
-    return simulated(found.value, *found.superpopulation_interval, mean[YES] / (mean[NO] + mean[YES]), found.errors)
+    return simulated(
+        found.value, *found.superpopulation_interval, mean[YES] / (mean[NO] + mean[YES]), errors=rarest(labelled)
+    )
 
 
 def clustered_ppi_coverage(rate, clusters, size, within, labels, errors, *, independent=False, draws=DRAWS, seed=0):
@@ -118,7 +126,7 @@ def clustered_ppi_coverage(rate, clusters, size, within, labels, errors, *, inde
     if not independent:
         effect = design_effect(draw, cluster, influence(found, draw, draw, people, machine), draws)
         found = ppi_estimate(labelled, units, design_effect=effect)
-    return simulated(found.value, *found.superpopulation_interval, rate, found.errors)
+    return simulated(found.value, *found.superpopulation_interval, rate, errors=rarest(labelled))
 
 
 def probability_coverage(a, b, labels, power=1.0, *, classes=False, sizes=CATEGORIES, draws=DRAWS, seed=0):
@@ -141,7 +149,7 @@ def probability_coverage(a, b, labels, power=1.0, *, classes=False, sizes=CATEGO
         units.append(counted[1].reshape(draws, 3, -1).sum(1))
         people.append(cases.sum(1))
     found = ppi_estimate(np.stack(labelled, 1), np.stack(units, 1), PROBABILITIES)
-    return simulated(found.value, *found.finite_interval, np.sum(people, 0) / sum(sizes), found.errors)
+    return simulated(found.value, *found.finite_interval, np.sum(people, 0) / sum(sizes))
 
 
 def rare_errors_coverage(units, labels, *, draws=DRAWS, seed=0):
@@ -152,7 +160,7 @@ def rare_errors_coverage(units, labels, *, draws=DRAWS, seed=0):
     everything = np.tile(cells.ravel(), (draws, 1, 1))
     labelled = taken(np.random.default_rng(seed), everything, np.full((draws, 1), labels))
     found = ppi_estimate(labelled, everything.reshape(draws, 1, 3, 3).sum(-2))
-    return simulated(found.value, *found.finite_interval, cells[YES].sum() / cells[NO:].sum(), found.errors)
+    return simulated(found.value, *found.finite_interval, cells[YES].sum() / cells[NO:].sum(), errors=rarest(labelled))
 
 
 def labels_needed_reached(rate, labels, errors, margin=MARGIN, *, sizes=_LARGE, draws=DRAWS, seed=0):

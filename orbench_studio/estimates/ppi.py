@@ -56,8 +56,7 @@ _LEAST_SKEW = 1e-3  # the gamma distribution is then normal
 class PpiEstimate:
     """Estimated rates, one for each element; nan if undefined (no labels, no unit inside).
 
-    `sample` is the rate of the labelled units only. Intervals are (low, high). `errors` is the effective number
-    of errors in the sample, of the machine or of a constant label: with few of them, intervals are wider than needed.
+    `sample` is the rate of the labelled units only. Intervals are (low, high).
     """
 
     value: Array
@@ -65,7 +64,6 @@ class PpiEstimate:
     finite_interval: tuple[Array, Array]
     superpopulation_interval: tuple[Array, Array]
     sample: Array
-    errors: Array
 
 
 def ppi_estimate(
@@ -159,13 +157,12 @@ class Strata:
             lam, of_unit = self._lambda(np.clip(value, 0, 1))
             value, _ = self._ratio(self._cross_fitted(of_unit))
         value = np.clip(value, 0, 1)
-        errors = self._errors(value, lam)
-        moved = shift(errors)
+        moved = shift(self._errors(value, lam))
         finite, superpopulation = (
             (self._limit(value, lam, moved, 0, of_units=of_units), self._limit(value, lam, moved, 1, of_units=of_units))
             for of_units in (False, True)
         )
-        return PpiEstimate(value, lam, finite, superpopulation, sample, errors)
+        return PpiEstimate(value, lam, finite, superpopulation, sample)
 
     def forecast(self) -> Forecast:
         """Return what these labels say about the width of the interval after more labels."""
@@ -183,7 +180,8 @@ class Strata:
         labels = 1 / zero_if_nan(pooled.share**2 / np.maximum(pooled.sampled - 1, 0.5)).sum(-1)
         errors = np.maximum((labels + 1) / np.maximum(fourth / second**2 - 1, _LEAST_SPREAD) - 1, 0)
         low, high = fitted.finite_interval
-        return Forecast(variance, inside, lam, fitted.errors, errors, labels, (high - low) / 2)
+        shift_errors = self._errors(value, lam)
+        return Forecast(variance, inside, lam, shift_errors, errors, labels, (high - low) / 2)
 
     def _padded(self, unit: Array) -> Array:
         """Return the shares of the states in the sample with an additional unit, by stratum."""

@@ -63,7 +63,7 @@ _ERROR = 0.01  # probability that an interval fails by chance, if each of its fi
 
 
 class Line(NamedTuple):
-    """A figure of one design, simulated with `draws`; 0 if it is exact. `errors` are those in a sample, if counted."""
+    """A figure of one design, simulated with `draws`; 0 if it is exact. `errors`: see `rarest`."""
 
     design: str
     rate: float
