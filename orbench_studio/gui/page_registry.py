@@ -158,7 +158,7 @@ class PageRegistry(QMainWindow):
         """The page of refusal rates and agreement."""
         from orbench_studio.gui.audit.page import AuditPage
 
-        page = AuditPage(self._session, self._theme, self.judging)
+        page = AuditPage(self._session, self._theme, self.judging, self.actions_table)
         page.message.connect(self.messages.show_message)
         page.review_wanted.connect(self._review)
         return page

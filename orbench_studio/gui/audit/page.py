@@ -25,7 +25,8 @@ from orbench_studio.gui.audit.tabs import Tabs
 from orbench_studio.gui.audit.training_notice import TrainingNotice
 from orbench_studio.gui.audit.what_if_pane import NOTE as WHAT_IF_NOTE
 from orbench_studio.gui.audit.what_if_pane import WhatIfPane
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import Actions, tr
+from orbench_studio.gui.common.empty_state import EmptyState
 from orbench_studio.gui.common.layouts import page_head
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.text_table import note
@@ -39,7 +40,12 @@ if TYPE_CHECKING:
 
 _LOW = 620  # pixels of height below which the options are hidden until they are wanted
 _READING = "Reading …"
-_NO_ANSWERS = "There are no responses yet. Import responses (Ctrl+I), or collect them on the Evaluate page (Ctrl+3)."
+_NO_ANSWERS = "There are no responses yet, so there are no rates."
+_STEPS = (
+    "Import responses of models to your prompts, or send the prompts to models on the Evaluate page.",
+    "Classify the responses: run a judge on the Judges page, or read them on the Review page.",
+    "This page then shows how often each model refuses safe prompts, by category, with confidence intervals.",
+)
 _NONE_SAFE = "No prompt is labelled safe, so there is no over-refusal rate."
 _NOTE = (
     "A cell shows the rate, its cases of all judged responses, and its 95 % interval as a line. Click a cell or press "
@@ -73,7 +79,7 @@ class AuditPage(QWidget):
     review_wanted = Signal(QueueFilter)
     message = Signal(str)
 
-    def __init__(self, session: Session, theme: Theme, judging: JudgeRun) -> None:
+    def __init__(self, session: Session, theme: Theme, judging: JudgeRun, actions: Actions) -> None:
         super().__init__()
         self.setObjectName("page")
         self._session = session
@@ -91,6 +97,7 @@ class AuditPage(QWidget):
         self.status, self.highest_text, self.highest = note(tr(_READING)), note(""), QToolButton()
         self.report, self.figures = QPushButton(tr("Save report…")), QPushButton(tr("Save figures…"))
         self._highest: tuple[str, str] | None = None
+        self.empty = _empty(actions)
         self._build_ui()
         self._connect()
 
@@ -126,6 +133,10 @@ class AuditPage(QWidget):
             self._say(tr(_READING))
         for button in (self.report, self.figures):
             button.setEnabled(self.audit is not None and bool(self.audit.models))
+        has_rates = self.audit is None or bool(self.audit.models)
+        self.empty.setVisible(not has_rates)
+        self.map.setVisible(has_rates)
+        self.scale.setVisible(has_rates)
         self._show_highest()
 
     def _show_as_published(self) -> None:
@@ -267,7 +278,20 @@ class AuditPage(QWidget):
         above.addWidget(self.scale)
         column.addLayout(above)
         column.addWidget(self.map, 1)
+        column.addWidget(self.empty)
+        column.addStretch()
+        self.empty.hide()
         return part
+
+
+def _empty(actions: Actions) -> EmptyState:
+    """What to do where no model has responses, with buttons for it."""
+    buttons = []
+    for name, title in (("import", "Import files…"), ("page_evaluate", "Evaluate models")):
+        button = QPushButton(tr(title))
+        button.clicked.connect(lambda _checked=False, n=name: actions[n].trigger())
+        buttons.append(button)
+    return EmptyState(tr("No responses yet"), [tr(step) for step in _STEPS], buttons)
 
 
 def _summary(audit: Audit, group: Group) -> str:

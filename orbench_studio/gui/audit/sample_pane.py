@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.audit.estimate import Estimate, Estimates, HumanEvidence
@@ -183,7 +183,7 @@ class SamplePane(QWidget):
     def _build_ui(self) -> None:
         for evidence, title in _HUMAN.items():
             self.human.addItem(tr(title), evidence)
-        self.name.setPlaceholderText(tr("Name of a new sample"))
+        self.name.setPlaceholderText(tr("Sample name"))
         self.name.setMinimumWidth(px(220))
         self.prompts.setRange(10, 100_000)
         self.prompts.setValue(_SIZE)
@@ -204,7 +204,7 @@ class SamplePane(QWidget):
         column.setContentsMargins(40, 16, 40, 16)
         column.setSpacing(8)
         for widget in (new_sample, self.line, self.status):
-            column.addWidget(widget)
+            column.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
         column.addWidget(self.table, 1)
         column.addStretch()
         self._show([], None)

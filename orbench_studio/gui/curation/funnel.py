@@ -94,7 +94,7 @@ class FunnelPane(QWidget):
         self.models.setColumnHidden(_OTHERS, not rates.by_others)
         self.models.setColumnHidden(_EXCLUDED, not any(sum(one.excluded.values()) for one in rates.models.values()))
         self.models.show_rows(list(rates.models), rows)
-        self.method.setText(tr(_ASSUMES).format(intervals=rates.intervals))
+        self.method.setText(tr(_ASSUMES).format(intervals=rates.intervals) if rates.models else "")
 
     def _show_remedy(self, found: Remedy | None) -> None:
         """Say which condition removes all prompts, and offer to change it."""
@@ -170,6 +170,8 @@ class FunnelPane(QWidget):
 
 
 def _summary(found: Selection) -> str:
+    if not found.steps[0].left:
+        return tr("There are no prompts yet. Import files first.")
     message = tr("Prompts selected: {selected} of {total}; with human labels: {human}.")
     if found.shortages:
         message = tr(

@@ -75,6 +75,7 @@ class LibraryPage(QScrollArea):
         self._counts = {name: label() for name in _COUNTED}
         self._people = QVBoxLayout()
         self._no_files = _line(with_key(tr("No files yet. Drop them on the window, or import them"), "import"))
+        self._no_bars = {key: _line(tr("None yet.")) for key in _BARS}
         self._no_entries, self._no_labels = _line(tr("No decisions yet.")), _line(tr("No labels yet."))
         self._build_ui()
         for key, table in self.bars.items():
@@ -132,6 +133,7 @@ class LibraryPage(QScrollArea):
         )
         self.journal.show_rows(range(len(entries)), [_entry(entry) for entry in reversed(entries)])
         tables: tuple[tuple[QLabel, StaticTable], ...] = (
+            *((self._no_bars[key], table) for key, table in self.bars.items()),
             (self._no_files, self.sources),
             (self._no_entries, self.journal),
             (self._no_labels, self.days),
@@ -184,7 +186,7 @@ class LibraryPage(QScrollArea):
         for place, (name, value) in enumerate(self._counts.items()):
             counts.addWidget(label(tr(_COUNT_NAMES.get(name, name)), "quiet"), place, 0)
             counts.addWidget(value, place, 1, Qt.AlignmentFlag.AlignRight)
-        bars: list[_Section] = [(tr(_BARS[key][0]), (table,)) for key, table in self.bars.items()]
+        bars: list[_Section] = [(tr(_BARS[key][0]), (self._no_bars[key], table)) for key, table in self.bars.items()]
         first: list[_Section] = [(tr("In this workspace"), (counts,)), (tr("Self-consistency"), (self._people,))]
         lists: list[_Section] = [
             (tr("Labels per day"), (self._no_labels, self.days)),

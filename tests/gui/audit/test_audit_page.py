@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
+from PySide6.QtWidgets import QPushButton
 
 from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop, Group, Labels
 from orbench_studio.domain.core.annotation import Aspect
@@ -222,6 +223,10 @@ def test_a_workspace_without_responses_shows_what_to_do(start, tmp_path, write_c
         page = open_page(studio)
         studio.wait(lambda: "There are no responses yet" in page.status.text())
         assert not page.report.isEnabled()
+        assert page.empty.isVisible()
+        assert not page.map.isVisible()
+        next(one for one in page.empty.findChildren(QPushButton) if one.text() == "Evaluate models").click()
+        assert studio.window.evaluate.isVisible()
 
 
 def test_a_subset_tells_that_the_audited_models_selected_it(start, path):

@@ -151,3 +151,15 @@ def test_prompts_without_a_label_qualify_where_the_recipe_includes_them():
     assert (plain.chosen, plain.unlabelled) == ((1,), 2)
     found = select(read_recipe("[qualify]\nby = 'human'\ninclude_unlabelled = true"), prompts)
     assert (set(found.chosen), found.steps[-1].name) == ({1, 2, 3}, "label safe (human) or none")
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"), [("", [1, 2]), ("by = 'human'", [1]), ("include_unlabelled = true", [1, 2, 3])]
+)
+def test_any_label_qualifies(more, expected):
+    candidates = [
+        candidate(1, label="toxic"),
+        candidate(2, label="controversial", basis="consensus"),
+        candidate(3, label=None, basis="none"),
+    ]
+    assert sorted(select(read_recipe(f"[qualify]\nlabel = 'any'\n{more}"), candidates).chosen) == expected
