@@ -64,6 +64,7 @@ def _write_values(column: "ColumnTally") -> None:
     ordered = column.values.most_common()
     values = ", ".join(_value(*pair, count) for pair, count in ordered[:VALUES])
     more = f", and {len(ordered) - VALUES:,} more values" if len(ordered) > VALUES else ""
+    more += f", {column.empty:,} empty" if column.empty and not column.texts else ""
     write_line(f"  {column.field} from {column.column}: {values}{more}")
 
 

@@ -18,6 +18,7 @@ _BEGINNING = 200  # characters in which a refusal begins
 _REPEATS = 5  # rows with one text only
 _MOST = 0.5
 _REFUSAL = re.compile(r"\b(?:i['’]?m (?:so |very )?sorry|i am sorry|i can(?:no|['’])?t|as an ai|i apologi)", re.I)
+_SPLITS = 10  # so many rows, of which one differs
 _OVERLAP = 0.6  # share of common words from which one text is a variant of another
 
 Part = TypeVar("Part")
@@ -95,6 +96,18 @@ class ColumnEvidence:
     def differs_from(self, other: "ColumnEvidence") -> bool:
         """Whether a row has other texts in the two columns."""
         return any(mine.strip() != its.strip() for mine, its in zip(self.texts, other.texts, strict=True))
+
+    def splits(self, other: "ColumnEvidence") -> bool:
+        """Whether rows with the same text in another column often differ in this one."""
+        first: dict[str, str] = {}
+        repeated = differing = 0
+        for its, mine in zip(other.texts, self.cells, strict=True):
+            if mine.strip() and its in first:
+                repeated += 1
+                differing += mine != first[its]
+            elif mine.strip():
+                first[its] = mine
+        return _SPLITS * differing > repeated
 
     def varies(self, other: "ColumnEvidence") -> bool:
         """Whether most rows have variants of one text in the two columns, such as a question and its paraphrase."""

@@ -193,6 +193,9 @@ def _explain(error: csv.Error, file: InputFile, begun: int, reached: int) -> Fil
         return file_fault(file.name, text, _quote_line(file, begun))
     where = f" (in the row that begins on line {begun})" if begun != reached else ""
     text = f"a quote ends in the middle of a field{where}. Double the quotes inside a field."
+    if file.name.lower().endswith(".txt"):
+        text = f"{text} If each line is a text, it has no header."
+        return FileFaultError(f"{file.name}, line {reached}: {text}", wants="header")
     return file_fault(file.name, text, reached)
 
 

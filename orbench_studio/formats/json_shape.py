@@ -216,7 +216,16 @@ def _under(file: InputFile, path: Path, node: Node, wanted: Sequence[str]) -> Ta
 
 def _rows_at(window: Window, path: Path, beside: dict[str, Any], name: str) -> Iterator[Value | RowFault]:
     mark = window.skip(SPACE)
-    if path:
+    if mark == "[" and path and not path[0].isdigit():
+        found = (row for _ in window.items() for row in _inner(window.value(), path, beside))
+        first = next(found, None)
+        if first is None:
+            raise file_fault(
+                name, f"no part of the list has rows under {'.'.join(path)!r}. Look at the names in the file."
+            )
+        yield first
+        yield from found
+    elif path:
         is_there = False
         for part in _names(window, mark):
             steps = next((n for n in range(len(path), 0, -1) if part == ".".join(path[:n])), 0)
@@ -240,6 +249,29 @@ def _rows_at(window: Window, path: Path, beside: dict[str, Any], name: str) -> I
                 yield _with(value, {"id": key, **beside})
     else:
         raise file_fault(name, "the rows are neither a list nor an object. Name another path with --rows.")
+
+
+def _inner(value: Value | RowFault, path: Path, beside: dict[str, Any]) -> Iterator[Value | RowFault]:
+    """The rows at a path inside a row, each with the single values of the rows around it."""
+    if isinstance(value, RowFault):
+        yield value
+        return
+    line, found, escaped, size = value
+    if isinstance(found, list) and path and path[0].isdigit():
+        found = found[int(path[0])] if int(path[0]) < len(found) else None
+        yield from _inner((line, found, escaped, size), path[1:], beside)
+    elif isinstance(found, list):
+        for part in found:
+            is_text = isinstance(part, str)
+            row = (line, part, escaped, size)
+            yield from _inner(row, path, beside) if path else (_with(as_row(row, is_text=is_text), beside),)
+    elif isinstance(found, dict) and path:
+        around = {name: part for name, part in found.items() if not isinstance(part, dict | list)}
+        steps = next((n for n in range(len(path), 0, -1) if ".".join(path[:n]) in found), 0)
+        inner = found.get(".".join(path[:steps]))
+        yield from _inner((line, inner, escaped, size), path[steps:], {**beside, **around}) if steps else ()
+    elif isinstance(found, dict):
+        yield _with(value, beside)
 
 
 def _names(window: Window, mark: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ from orbench_studio.formats.known_faults import ApiErrorCell, is_nothing
 from orbench_studio.formats.layout import Layout
 from orbench_studio.formats.mapping import VERDICTS, ColumnMapping, Field
 from orbench_studio.formats.nested_paths import Get, Parsed, alternatives, getter, plain
+from orbench_studio.formats.proposals import sent_beside
 from orbench_studio.formats.reader_interface import Sheet, category, prompt_text
 from orbench_studio.formats.records import (
     AnnotationDraft,
@@ -69,7 +70,8 @@ class MappedRow:
         self._texts = [part for part in _TEXTS if part in mapping.columns]
         is_own = self._columns.get(Field.PROMPT) == layout.mapping.columns.get(Field.PROMPT)
         self.before = [(name, sheet.column(name), by) for name, by in layout.before if is_own and name in header]
-        self._not_read = [(name, sheet.column(name)) for name in layout.not_read if name in header]
+        parts = layout.not_read if layout.mapping.columns else sent_beside(header, sheet.bound)
+        self._not_read = [(name, header.index(name)) for name in parts if name in header]
         self._attributes = [(name, sheet.column(name)) for name in layout.attributes if name in header]
         self._judges = [(who, kind, sheet.column(name)) for name, who, kind in layout.judges if name in header]
         self._annotators = [(who, sheet.column(name)) for name, who in layout.annotators if name in header]
@@ -177,6 +179,10 @@ class MappedRow:
         if tally is not None:
             tally.add(stated, became)
 
+    def _count_empty(self, part: Field, *, is_empty: bool = True) -> None:
+        if part in self._tallies:
+            self._tallies[part].empty += is_empty
+
     def _key(self, cells: Cells) -> str | None:
         stated, pattern = self._text(Field.KEY, cells).strip(), self._layout.key
         if pattern is None or not stated:
@@ -208,6 +214,7 @@ class MappedRow:
         part = Field.PROMPT_LABEL if Field.PROMPT_LABEL in self._columns else Field.LABEL
         stated = self._text(part, cells)
         if not stated.strip():
+            self._count_empty(part)
             return None
         meaning = self._meaning(part, stated)
         if meaning == "":
@@ -235,6 +242,7 @@ class MappedRow:
         if meaning == "":
             self._count(part, stated, NOT_READ)
         if meaning == "" or not (stated.strip() or explanation.strip()):
+            self._count_empty(part, is_empty=not stated.strip())
             return ()
         found = meaning or self._usual(part, stated)
         if found is None and class_words.is_bare(stated):
@@ -341,6 +349,7 @@ class MappedRow:
         if not stated:
             part, stated = Field.IS_REFUSAL, self._sample_of(Field.IS_REFUSAL, number, cells)
         if not stated:
+            self._count_empty(part)
             return draft
         meaning = self._meaning(part, stated)
         if meaning == "":

@@ -131,4 +131,5 @@ def plain(value: Any, what: str) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
-    raise RowError(f"the {what} is not a text but {described(value)}. Name a path inside it, such as COLUMN.NAME")
+    inside = "COLUMN.0" if isinstance(value, list) else "COLUMN.NAME"
+    raise RowError(f"the {what} is not a text but {described(value)}. Name a path inside it, such as {inside}")

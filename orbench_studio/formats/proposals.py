@@ -61,6 +61,7 @@ _REPLY = _set("response responses completion completions generation generations 
 _REPLY |= _set("answers continuation")
 _ADDED = _set("suffix prefix affix trigger controls context contextstring")
 """Words in the names of columns with what may have been sent together with the prompt."""
+_MEDIA = _set("image images img picture photo video audio")
 _WORDS: Mapping[Field, frozenset[str]] = {Field.PROMPT: _ALTERED | _ASKED, Field.RESPONSE: _REPLY}
 """Words in the names of columns that may give a field, though the name is not a usual one."""
 _JUDGES = _set("judge judgement judgment eval evaluation evaluator grader moderator guard attacker followup defense")
@@ -91,6 +92,7 @@ _INSIDE = (
     "text", "prompt", "question", "response", "completion", "output", "generated_text", "answer", "value",
 )  # fmt: skip
 _DEPTH = 3  # levels at which the model's name is looked for
+_FEW_WORDS = 4  # of a name
 _EXAMPLE = 40  # characters
 
 
@@ -122,6 +124,22 @@ class Proposal:
 def names_prompt(header: Sequence[str]) -> bool:
     """Whether a column has a usual name of the prompt."""
     return any(_plain(name) in _USUAL_NAMES[Field.PROMPT] for name in header)
+
+
+def sent_beside(header: Sequence[str], bound: Container[int]) -> list[str]:
+    """The columns, not among the bound, with what is usually sent together with a prompt and is no text of it."""
+    return [
+        name
+        for at, name in enumerate(header)
+        if at not in bound and _words(name) & _MEDIA and not _words(name) & _ABOUT
+    ]
+
+
+def is_usual_name(name: str) -> bool:
+    """Whether a column of this name usually gives a field, or says something about one."""
+    words = _words(name)
+    known = any(_plain(name) in names for names in _USUAL_NAMES.values())
+    return known or (bool(words & (_ASKED | _REPLY | _ABOUT)) and len(words) < _FEW_WORDS)
 
 
 def other_texts(
@@ -158,7 +176,7 @@ class _Proposing:
             return Proposal()
         for part in _USUAL_NAMES:
             if part not in (Field.PROMPT, Field.RESPONSE):
-                self._other(part)
+                self._other(part, prompt)
         if response is None:
             alone: tuple[Field, ...] = _OF_RESPONSE if prompt.is_nested else (*_OF_RESPONSE, Field.MODEL)
             self._columns = {part: path for part, path in self._columns.items() if part not in alone}
@@ -241,9 +259,11 @@ class _Proposing:
     def _usual(self, part: Field) -> list[ColumnEvidence]:
         return [self._of[self._by_name[name]] for name in _USUAL_NAMES[part] if name in self._by_name]
 
-    def _other(self, part: Field) -> None:
+    def _other(self, part: Field, prompt: ColumnEvidence) -> None:
         """Choose the column of a field with values."""
         able = [of for of in self._usual(part) if of.name not in self._columns.values() and self._fits(part, of)]
+        if part is Field.CATEGORY:
+            able = [of for of in able if not of.splits(prompt)]  # else it is of the response
         if not able:
             return
         if part is Field.MODEL and (others := [of for of in able[1:] if of.differs_from(able[0])]):

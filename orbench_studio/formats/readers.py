@@ -20,6 +20,7 @@ from orbench_studio.formats import (
     studio_rows,
 )
 from orbench_studio.formats.byte_source import file_fault
+from orbench_studio.formats.proposals import is_usual_name
 from orbench_studio.formats.reader_interface import Reader
 from orbench_studio.formats.tables import Table, listing
 
@@ -31,6 +32,7 @@ _HEADERLESS = {
 _LIKENESS = 0.8  # share of a format's columns that a file must have to be called like it,
 _LIKE_COLUMNS = 3  # and how many at least
 _SENTENCE = 8  # words from which a column's name is a sentence
+_ENDS = (".", "!", "?", "\u3002", "\uff1f", "\uff01")  # of sentences
 _NO_HEADER = "Its first row looks like data, not like the names of columns."
 
 
@@ -75,9 +77,18 @@ def choose(name: str, header: Sequence[str], format_name: str | None, *, may_be_
     return reader
 
 
-def looks_like_data(header: Sequence[str]) -> bool:
-    """Whether a header is probably the first row of a table without one: it has a sentence among its names."""
-    return any(len(name.split()) >= _SENTENCE or (name.endswith("?") and " " in name) for name in header)
+def looks_like_data(header: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> bool:
+    """Whether a header is probably the first row of a table without one.
+
+    It has a sentence among its names, or its only name is no usual one and as long as the texts below it.
+    """
+    if any(len(name.split()) >= _SENTENCE or (name.endswith("?") and " " in name) for name in header):
+        return True
+    if len(header) != 1 or is_usual_name(header[0]):
+        return False
+    lengths = sorted(len(row[0]) for row in rows)
+    is_alike = bool(lengths) and 2 * len(header[0]) >= lengths[len(lengths) // 2]
+    return is_alike or header[0].endswith(_ENDS)
 
 
 def _closest(header: Sequence[str]) -> str:

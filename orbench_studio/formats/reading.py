@@ -40,7 +40,9 @@ class Reading:
         self.options = remembering(options, header) if format_name is None else options
         self.is_remembered = self.options is not options
         options = self.options
-        self.has_doubtful_header = table.first_is_row and options.has_header and looks_like_data(header)
+        is_doubtful = table.first_is_row and options.has_header
+        ahead = _first_rows(file.path, options)[1] if is_doubtful and len(header) == 1 else ()
+        self.has_doubtful_header = is_doubtful and looks_like_data(header, ahead[:_PREVIEW_ROWS])
         self.reader: Reader = _reader(file.name, header, format_name, options, may_be_data=self.has_doubtful_header)
         if self.reader.fixed and options.mapping is not None:
             text = f"the columns of the format {self.reader.name} cannot be mapped. Map prompt too, or name no column."

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from orbench_studio.errors import FileFaultError
 from orbench_studio.formats import csv_table, inspect_log, json_shape, json_table, parquet_table, workbook_table
 from orbench_studio.formats.byte_source import InputFile, file_fault
 from orbench_studio.formats.tables import Table, stem_and_kind
@@ -9,6 +10,7 @@ from orbench_studio.formats.tables import Table, stem_and_kind
 _PARQUET, _ARROW, _FEATHER = b"PAR1", b"\xff\xff\xff\xff", b"ARROW1"
 _WORKBOOK = b"\xd0\xcf\x11\xe0"
 _ZIP = b"PK\x03\x04"
+_PACKED = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "Zstandard", b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR"}
 
 
 def open_table(
@@ -21,13 +23,18 @@ def open_table(
     A text file without a header is a list of texts, one on each line.
     """
     kind = stem_and_kind(file.name)[1]
+    if packed := next((name for begin, name in _PACKED.items() if file.head.startswith(begin)), ""):
+        raise file_fault(file.name, f"it is compressed with {packed}. Unpack it, or compress it with gzip or zip.")
     if kind == "workbook" or file.head.startswith(_WORKBOOK):
         return workbook_table.open_workbook(file, rows)
     if _is_packed_or_binary(file, kind) or not _is_json(file, kind):
         if not has_header and file.name.lower().endswith(".txt"):
             return csv_table.open_texts(file, rows)
         if rows:
-            raise file_fault(file.name, f"its rows are not in parts, so there is nothing under {rows!r}.")
+            text = f"its rows are not in parts, so there is nothing under {rows!r}."
+            if file.name.lower().endswith(".txt"):
+                text = f"{text} If {rows!r} is the line between its texts, it has no header."
+            raise FileFaultError(f"{file.name}: {text}", wants="header" if file.name.lower().endswith(".txt") else "")
         return _whole(file, kind, wanted)
     return json_shape.open_json(file, rows, wanted)
 

@@ -272,6 +272,15 @@ def test_a_text_in_brackets_is_no_list(run, write):
     assert run("import", "w.orbench", file, "--column", "prompt=q", "--strict").exit_code == 0
 
 
+def test_rows_that_contradict_an_earlier_row_of_their_prompt_are_warnings(run, write):
+    file = write("a.csv", "q,l,c,k\nIs it late?,safe,hate,1\nIs it late?,unsafe,sexual,2\nIs it noon?,safe,hate,3\n")
+    columns = (part for field in ("prompt=q", "label=l", "category=c", "key=k") for part in ("--column", field))
+    text = run("import", "w.orbench", file, *columns).stdout
+    assert "WARNING: 1 of the labels contradict an earlier label of the same prompt, which stays." in text
+    assert "WARNING: 1 of the categories differ from that of an earlier row of the same prompt" in text
+    assert "WARNING: 1 of the keys were not stored: equal texts are one prompt, which has another key." in text
+
+
 def test_labels_that_contradict_each_other_beside_responses_are_a_warning(run, write):
     file = write("a.csv", "q,r,l\nIs it late?,Yes.,safe\nIs it late?,Ask him.,unsafe\n")
     columns = ("--column", "prompt=q", "--column", "response=r", "--column", "prompt_label=l", "--model", "oak")

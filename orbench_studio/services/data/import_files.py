@@ -13,6 +13,7 @@ from orbench_studio.formats.class_words import asks_yes_or_no, is_bare, word
 from orbench_studio.formats.export_overwrite import repair
 from orbench_studio.formats.import_doctor import OFFERS, Fault, Finding
 from orbench_studio.formats.manifest import Manifest, folder_of, manifest_at
+from orbench_studio.formats.mapped import MAPPED
 from orbench_studio.formats.mapping import CODED, ColumnMapping, Field, can_mean
 from orbench_studio.formats.proposals import Question
 from orbench_studio.formats.reader_interface import ReadOptions
@@ -223,7 +224,7 @@ def _reject(report: ImportReport, fault: RowFault) -> None:
 def _require_all_codes(report: ImportReport, options: ReadOptions) -> None:
     """Refuse a file of which numbers would be read by half (1 as toxic, and 2 not at all), or alike in two columns."""
     coded = [column for column in report.values if column.field in CODED and column.field != Field.CATEGORY]
-    for column in coded:
+    for column in coded if report.format == MAPPED.name else ():
         read, rejected = column.codes()
         is_scale = {*map(word, read)} == {"1"} and not asks_yes_or_no(column.column)
         if read and (rejected or is_scale):

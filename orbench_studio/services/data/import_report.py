@@ -8,13 +8,14 @@ from types import MappingProxyType
 from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
 from orbench_studio.formats.class_words import word
 from orbench_studio.formats.import_doctor import Fault, Finding
+from orbench_studio.formats.mapped import MAPPED
 from orbench_studio.formats.mapped_row import OTHER_SYSTEM
 from orbench_studio.formats.mapping import Field, scoped
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import Reading
 from orbench_studio.formats.records import RowFault
 from orbench_studio.formats.tally import MORE, NOT_READ, REJECTED, SHOWN, UNPARSED, ColumnTally
-from orbench_studio.services.data.prompt_import import OTHER_LABEL, OTHER_TEXT
+from orbench_studio.services.data.prompt_import import OTHER_CATEGORY, OTHER_KEY, OTHER_LABEL, OTHER_TEXT
 
 _DOUBTFUL = 0.1  # the share of rows from which something is a warning
 _OWN = "own category: "
@@ -68,10 +69,7 @@ def finish(report: ImportReport, file: Reading, stored: Mapping[str, int] = Mapp
         rows = "1 row has" if joined == 1 else f"{joined:,} rows have"
         text = f"{rows} another text than an earlier prompt with the same key, which stays. Texts were left out"
         report.warnings.append(f"{text}: map a column whose values are unique to key, or none.")
-    answered = options.mapping is not None and Field.RESPONSE in options.mapping.columns
-    if answered and (other := stored.get(OTHER_LABEL, 0)):
-        text = f"{other:,} of the labels contradict an earlier label of the same prompt, which stays"
-        report.warnings.append(f"{text}. If they judge the responses, map them to response_verdict.")
+    report.warnings += _of_contradictions(file, stored)
     if unused := ", ".join(f"{part} {name}" for part, name in file.unused_names.items()):
         report.warnings.append(f"Options without effect, as no row lacks such a name: {unused}.")
     if options.mapping and report.imported:
@@ -86,6 +84,20 @@ def finish(report: ImportReport, file: Reading, stored: Mapping[str, int] = Mapp
     report.warnings += _of_unknown_values(report.values)
     report.warnings += _of_categories(report.values)
     report.warnings += _of_meanings(report.values, options)
+
+
+def _of_contradictions(file: Reading, stored: Mapping[str, int]) -> Iterator[str]:
+    """Warnings about rows of a mapped table that say something else about their prompt than an earlier row."""
+    if file.reader is not MAPPED:
+        return
+    if other := stored.get(OTHER_LABEL, 0):
+        of_responses = any(column.field == Field.RESPONSE for column in file.tally.columns)
+        text = f"{other:,} of the labels contradict an earlier label of the same prompt, which stays."
+        yield f"{text} If they judge the responses, map them to response_verdict." if of_responses else text
+    if other := stored.get(OTHER_CATEGORY, 0):
+        yield f"{other:,} of the categories differ from that of an earlier row of the same prompt, which stays."
+    if other := stored.get(OTHER_KEY, 0):
+        yield f"{other:,} of the keys were not stored: equal texts are one prompt, which has another key."
 
 
 def _doubts(report: ImportReport) -> Iterator[str]:

@@ -17,6 +17,9 @@ NEAR = "prompts that differ from one here only in white space or quotation marks
 JOINED = "prompts joined with one here that differs only in white space or quotation marks"
 
 OTHER_LABEL = "rows with another label than their prompt has (the first stays)"
+OTHER_CATEGORY_HERE = "prompts with another category in the file (the workspace keeps its own)"
+OTHER_CATEGORY = "rows with another category than an earlier row of their prompt (the first stays)"
+OTHER_KEY = "rows with another key than their prompt has (the first stays)"
 OTHER_TEXT = "prompts with another text in the file, matched by their id (the workspace keeps its own)"
 
 
@@ -27,6 +30,7 @@ class PromptImport:
         self._merge = merge
         self._join_near = join_near
         self._near = NearPrompts(merge.db)
+        self._first_new = next_id(merge.db, PROMPTS)
 
     def add(self, records: Sequence[Record]) -> list[KnownPrompt]:
         """The prompts of these records: known ones completed, others added."""
@@ -84,7 +88,10 @@ class PromptImport:
             self._merge.changed_lines.add(record.line)
             self._merge.touched_prompts.add(there.id)
         if details["category"] not in (None, there.details["category"]):
-            self._merge.notes["prompts with another category in the file (the workspace keeps its own)"] += 1
+            is_of_file = there.id >= self._first_new
+            self._merge.notes[OTHER_CATEGORY if is_of_file else OTHER_CATEGORY_HERE] += 1
+        if draft.external_key not in (None, there.details["external_key"]):
+            self._merge.notes[OTHER_KEY] += 1
         if details["reference_label"] not in (None, there.details["reference_label"]):
             self._merge.notes[OTHER_LABEL] += 1
         if there.text != draft.text and normal(there.text) != normal(draft.text):

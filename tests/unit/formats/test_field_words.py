@@ -5,6 +5,8 @@ import json
 import pytest
 
 from orbench_studio.formats.mapping import ColumnMapping, Field
+from orbench_studio.formats.reader_interface import ReadOptions
+from orbench_studio.formats.reading import read_file
 from orbench_studio.formats.records import RowFault
 from tests.unit.formats.field_rows import ASK, SAY, TEXTS, A, P, R, classes, lines, prompts, rows
 
@@ -146,6 +148,50 @@ def test_a_table_without_a_header(take, refused, name):
         assert "first row looks like data" in refused(name, content)
     mapping = ColumnMapping({Field.PROMPT: "0"})
     assert prompts(take(name, content, mapping=mapping, has_header=False)) == asked
+
+
+NESTED = [{"seed": q, "tries": [{"say": f"{q} Today?"}, {"say": f"{q} Now?"}]} for q in ASK]
+
+
+@pytest.mark.parametrize(
+    ("written", "path"),
+    [(NESTED, "tries"), ({"runs": [{"n": 1, "x": NESTED}]}, "runs.x.tries"), ({"runs": NESTED}, "runs.tries")],
+)
+def test_lists_inside_rows_are_rows_with_what_stands_around_them(take, refused, written, path):
+    mapping = ColumnMapping({Field.PROMPT: "say", Field.SEED: "seed"})
+    found = take("x.json", json.dumps(written), rows=path, mapping=mapping)
+    assert [(r.prompt.seed, r.prompt.text) for r in found] == [(q, f"{q} {w}?") for q in ASK for w in ("Today", "Now")]
+    assert "no part of the list has" in refused("x.json", json.dumps(NESTED), rows="nowhere", mapping=mapping)
+
+
+@pytest.mark.parametrize("header", ["\u4ece\u54ea\u91cc\u53ef\u4ee5\u4e70\u5230\u7f8a\uff1f", "Sure", "Rake the hay."])
+def test_the_only_name_of_a_table_may_be_data(write, header):
+    found = {}
+    for name in (header, "goal", "Forbidden question", "behaviour"):
+        path = write("x.txt", f"{name}\nHere\nThere\n")
+        with read_file(path, options=ReadOptions(mapping=ColumnMapping({Field.PROMPT: name}))) as file:
+            found[name] = file.has_doubtful_header
+    assert [name for name in found if found[name]] == [header]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("x.jsonl.bz2", b"BZh91AY", "compressed with bzip2. Unpack it"),
+        ("x.txt", b'Say "no" to it\n"Yes" he said\n', "If each line is a text, it has no header"),
+        ("x.jsonl", b'{"q": ["a", "b"]}\n', "Name a path inside it, such as COLUMN.0"),
+    ],
+)
+def test_a_refusal_says_what_to_do(take, refused, name, content, said):
+    mapping = ColumnMapping({Field.PROMPT: "q"})
+    assert said in (take(name, content, mapping=mapping)[0].reason if name == "x.jsonl" else refused(name, content))
+
+
+def test_pictures_beside_a_prompt_are_not_read(write):
+    path = write("x.csv", "q,image,picture_type,model_image\nA,a.png,x,\nB,,x,b.png\n")
+    with read_file(path, options=ReadOptions(mapping=ColumnMapping({Field.PROMPT: "q"}))) as file:
+        list(file.records)
+        assert file.tally.not_read == {"image": 1}
 
 
 def test_an_array_in_a_file_of_lines(take):

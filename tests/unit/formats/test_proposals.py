@@ -82,6 +82,8 @@ def proposed(**columns):
          {"prompt": "prompt", "category": "category"}, {}),
         ({"prompt": ASKED, "category": ["harmful"] * 30}, {"prompt": "prompt", "category": "category"}, {}),
         ({"prompt": ASKED, "category": CLASSES}, {"prompt": "prompt"}, {}),
+        ({"prompt": ASKED[:15] * 2, "category": [*["barn"] * 15, *["field"] * 15], "response": SAID},
+         {"prompt": "prompt", "response": "response"}, {}),
         ({"prompt": ASKED, "response": SAID, "label": CLASSES}, {"prompt": "prompt", "response": "response"},
          {"label": ("label",)}),
         ({"prompt": ASKED, "response": SAID, "rejected": THEN}, {"prompt": "prompt", "response": "response"}, {}),
