@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, case, sele
 from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.domain.review.query import parse
 from orbench_studio.store.core.batch_tables import BATCH_MODELS, BATCHES
+from orbench_studio.store.core.engine import is_server
 from orbench_studio.store.core.reviewer_views import SUMMARY
 from orbench_studio.store.core.tables import (
     ANNOTATIONS,
@@ -26,6 +27,7 @@ from orbench_studio.store.core.tables import (
     SOURCES,
     VOTES,
 )
+from orbench_studio.store.data.frame_blocks import Block, read_blocks
 from orbench_studio.store.review import guidelines
 from orbench_studio.store.review.journal import IN_FORCE
 from orbench_studio.store.review.query_sql import conditions
@@ -60,12 +62,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A table as users see it. `prompt_id` is the column that a filter applies to; None if filters do not apply."""
+    """A table as users see it. `prompt_id` is the column that a filter applies to; None if filters do not apply.
+
+    A large one is ordered by the primary key of its first table, and has columns of texts and integers only.
+    """
 
     columns: Mapping[str, Column]
     tables: FromClause
     order: tuple[ColumnElement[Any], ...]
     prompt_id: ColumnElement[int] | None = None
+    is_large: bool = False
 
 
 P, R, V, J, A, D, M = PROMPTS.c, RESPONSES.c, VOTES.c, JUDGEMENTS.c, ANNOTATIONS.c, JOURNAL.c, MODELS.c
@@ -115,6 +121,7 @@ _PROMPTS = Frame(
     PROMPTS.outerjoin(PROMPT_STATES, _PS.prompt_id == P.id).outerjoin(SEEDS, SEEDS.c.id == P.seed_id),
     (P.id,),
     P.id,
+    is_large=True,
 )
 _VOTES = Frame(
     {
@@ -131,6 +138,7 @@ _VOTES = Frame(
     VOTES,
     (V.id,),
     V.prompt_id,
+    is_large=True,
 )
 _RESPONSES = Frame(
     {
@@ -156,6 +164,7 @@ _RESPONSES = Frame(
     RESPONSES.outerjoin(RESPONSE_STATES, _RS.response_id == R.id),
     (R.id,),
     R.prompt_id,
+    is_large=True,
 )
 _JUDGEMENTS = Frame(
     {
@@ -175,6 +184,7 @@ _JUDGEMENTS = Frame(
     JUDGEMENTS.outerjoin(RESPONSES, R.id == J.response_id),
     (J.id,),
     R.prompt_id,
+    is_large=True,
 )
 _ANNOTATIONS = Frame(
     {
@@ -245,10 +255,19 @@ FRAMES: Mapping[str, Frame] = {
 
 def batches(
     db: Connection, name: str, columns: Sequence[str], query: str
-) -> Iterator[dict[ColumnElement[Any], tuple[Any, ...]]]:
-    """Read the values of each source of these columns, a batch of rows at a time, in the order of the rows' ids."""
-    sources = list(dict.fromkeys(FRAMES[name].columns[column].source for column in columns))
-    statement = _matching(db, FRAMES[name], select(*sources), query)
+) -> Iterator[Mapping[ColumnElement[Any], Block | tuple[Any, ...]]]:
+    """Read the values of each source of these columns, a batch of rows at a time, in the order of the rows' ids.
+
+    The large tables of a file are read in blocks. On a server, and where values are computed, rows are read.
+    """
+    frame = FRAMES[name]
+    sources = list(dict.fromkeys(frame.columns[column].source for column in columns))
+    if frame.is_large and not is_server(db):
+        [row_id] = frame.order
+        matching = _matching(db, frame, select(row_id), query) if parse(query).terms else None
+        yield from read_blocks(db, frame.tables, row_id, sources, matching)
+        return
+    statement = _matching(db, frame, select(*sources), query)
     for part in db.execution_options(yield_per=ROWS).execute(statement).partitions():
         yield dict(zip(sources, zip(*part, strict=True), strict=True))
 
