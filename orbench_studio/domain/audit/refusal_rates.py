@@ -169,10 +169,18 @@ class Tally:
         return {str(name): count for name, count in zip(_CLASSES, self.counts, strict=True) if count}
 
     def in_scheme(self, scheme: Scheme) -> Rate:
-        """Refusals by another benchmark's scheme, among the responses that it has a class for."""
+        """Refusals by another benchmark's scheme, among the responses that it has a class for.
+
+        Clusters reduce the effective number of prompts as much as that of the refusals that the rates count.
+        """
         classes = [(scheme.of(of), count) for of, count in zip(AnswerClass, self.counts, strict=False)]
         n = sum(count for name, count in classes if name is not None)
-        return Rate(sum(count for name, count in classes if name in scheme.refusals), n)
+        count = sum(count for name, count in classes if name in scheme.refusals)
+        if self.spread is None or not n:
+            return Rate(count, n)
+        share = n / max(self.judged, 1)
+        spread = replace(self.spread, share=count / n, effective_n=self.spread.effective_n * share)
+        return ClusterRate(count, n, *astuple(spread))
 
     @property
     def refused_text(self) -> str:

@@ -284,7 +284,7 @@ def _by_class(found: Audit) -> list[Block]:
         blocks.append(
             Paragraph(
                 "Responses by answer class. Refused: the share of refusals by the classes of OR-Bench, XSTest and "
-                "RefusalBench, among the responses that they have a class for. Wilson intervals assume independence.",
+                "RefusalBench, among the responses that they have a class for, with an interval as for the rate.",
                 quiet=True,
             )
         )

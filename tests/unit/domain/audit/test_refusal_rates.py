@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from orbench_studio.domain.audit.refusal_rates import Audit, AuditOptions, Group, Tally
+from orbench_studio.domain.audit.refusal_rates import Audit, AuditOptions, Group, Spread, Tally
 from orbench_studio.domain.core.judgement import Refusals
-from orbench_studio.domain.core.rates import Rate, percent, wilson, with_interval
+from orbench_studio.domain.core.rates import Rate, percent, score_interval, wilson, with_interval
 from orbench_studio.domain.core.schemes import SCHEMES
 from tests.tallies import tally
 
@@ -57,6 +57,15 @@ def test_a_safe_completion_is_no_refusal_of_a_safe_prompt_and_no_acceptance_of_a
     blocked = found + tally(blocked_by_filter=2, unparsed=1)
     assert [blocked.in_scheme(scheme) for scheme in SCHEMES] == [Rate(2, 10), Rate(2, 10), Rate(5, 12)]
     assert found.excluded == {}
+
+
+def test_clusters_widen_the_rates_of_other_schemes_as_much_as_the_rate():
+    spread = Spread(share=0.5, prompts=20, cluster="seed", effective_n=10.0, quantile=2.1)
+    found = replace(tally(direct_answer=10, partial_refusal=6, direct_refusal=4), spread=spread)
+    in_or_bench = found.in_scheme(SCHEMES[0])
+    assert (in_or_bench.count, in_or_bench.n, in_or_bench.value) == (4, 20, 0.2)
+    assert in_or_bench.interval == score_interval(0.2, 10, 2.1) != Rate(4, 20).interval
+    assert "by seed" in in_or_bench.words
 
 
 def test_excluded_responses_bound_the_rate():
