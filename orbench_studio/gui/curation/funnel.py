@@ -76,7 +76,7 @@ class FunnelPane(QWidget):
         self._found = found
         self._show_remedy(remedy(recipe, found) if found is not None and recipe is not None else None)
         self.models.show_rows([], [])
-        self.method.clear()
+        self.method.hide()
         self.status.setText(_summary(found) if found else "")
         self.bias.setText(recipe.selection_bias if recipe and found and found.chosen else "")
         self.bias.setVisible(bool(self.bias.text()))
@@ -94,7 +94,8 @@ class FunnelPane(QWidget):
         self.models.setColumnHidden(_OTHERS, not rates.by_others)
         self.models.setColumnHidden(_EXCLUDED, not any(sum(one.excluded.values()) for one in rates.models.values()))
         self.models.show_rows(list(rates.models), rows)
-        self.method.setText(tr(_ASSUMES).format(intervals=rates.intervals) if rates.models else "")
+        self.method.setText(tr(_ASSUMES).format(intervals=rates.intervals))
+        self.method.setVisible(bool(rates.models))
 
     def _show_remedy(self, found: Remedy | None) -> None:
         """Say which condition removes all prompts, and offer to change it."""

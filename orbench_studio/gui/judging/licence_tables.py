@@ -54,7 +54,7 @@ def _standing(one: JudgeStanding) -> Row:
     name = tr("{judge} ({kind})").format(judge=one.judge, kind=one.kind)
     if one.licence is None or one.at is None:
         return name, one.reason, "", ""
-    given = tr("{date} by {annotator}, opening {opening}").format(
+    given = tr("{date} by {annotator}, test {opening}").format(
         date=f"{one.at.astimezone():%Y-%m-%d}", annotator=one.by, opening=one.licence.opening
     )
     return name, one.reason or tr("valid"), one.licence.agreement.accuracy.short_with_n, given
