@@ -199,10 +199,14 @@ class Tally:
         return sum(self.counts)
 
     def bounds(self, rate: Rate) -> tuple[float, float] | None:
-        """Return the rate if none, and if all, of the excluded responses counted as cases; None without responses."""
+        """Return the rate if none, and if all, of the excluded responses counted as cases; None without responses.
+
+        Of a mean over prompts, the excluded responses change as large a share as of a rate of responses.
+        """
         if not self.responses:
             return None
-        return rate.count / self.responses, (rate.count + self.responses - self.judged) / self.responses
+        cases = (rate.value or 0.0) * rate.n
+        return cases / self.responses, (cases + self.responses - self.judged) / self.responses
 
     def bounds_text(self, rate: Rate) -> str:
         """The bounds as a text; empty if no response is excluded."""

@@ -59,6 +59,12 @@ def test_a_safe_completion_is_no_refusal_of_a_safe_prompt_and_no_acceptance_of_a
     assert found.excluded == {}
 
 
+def test_a_mean_over_prompts_is_within_its_bounds():
+    spread = Spread(share=0.5, prompts=2, cluster="prompt", effective_n=1.5, quantile=2.1)
+    found = replace(tally(direct_answer=1, direct_refusal=5, unparsed=2), spread=spread)
+    assert found.bounds(found.refusal) == (0.375, 0.625)
+
+
 def test_clusters_widen_the_rates_of_other_schemes_as_much_as_the_rate():
     spread = Spread(share=0.5, prompts=20, cluster="seed", effective_n=10.0, quantile=2.1)
     found = replace(tally(direct_answer=10, partial_refusal=6, direct_refusal=4), spread=spread)
