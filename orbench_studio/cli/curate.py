@@ -141,6 +141,8 @@ def _describe_remedy(way_out: "Remedy") -> list[str]:
     )
     if ("qualify", "include_unlabelled", True) in way_out.changes:
         why = f"{way_out.prompts:,} prompts have no label. To include them"
+    elif ("qualify", "by", "any") in way_out.changes:
+        why = f"Such a label from another source: {counted(way_out.prompts, 'prompt')}. To accept it"
     else:
         why = f"Without this condition, {way_out.prompts:,} prompts are left. To drop it"
     return [

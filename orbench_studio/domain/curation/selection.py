@@ -81,7 +81,8 @@ class Selection:
 
     `shortages` lists the categories with too few prompts; if `stopped`, the recipe selects nothing because of them.
     `human_labels` counts the selected prompts with a human label, `no_labels` those without any label; `unlabelled`
-    counts the prompts without any label when the step of the label begins.
+    counts the prompts without any label when the step of the label begins, and `from_any_source` those that have the
+    label from another source, if the recipe names a source.
     """
 
     steps: tuple[Step, ...]
@@ -92,6 +93,7 @@ class Selection:
     human_labels: int = 0
     no_labels: int = 0
     unlabelled: int = 0
+    from_any_source: int = 0
     refused_by: Mapping[int, frozenset[str]] = field(default_factory=dict)
 
     def reason(self, prompt_id: int) -> str | None:
@@ -122,10 +124,12 @@ def remedy(recipe: Recipe, found: Selection) -> Remedy | None:
     if place < of_label:
         return Remedy(step, before, (("qualify", "filter", None),))
     if place == of_label:
-        if found.unlabelled and not recipe.include_unlabelled:
-            return Remedy(step, found.unlabelled, (("qualify", "include_unlabelled", True),))
-        by_any = (("qualify", "by", str(LabelSource.ANY)),)
-        return Remedy(step, before, by_any if recipe.by is not LabelSource.ANY else ())
+        unlabelled = 0 if recipe.include_unlabelled else found.unlabelled
+        if found.from_any_source > unlabelled:
+            return Remedy(step, found.from_any_source, (("qualify", "by", str(LabelSource.ANY)),))
+        if unlabelled:
+            return Remedy(step, unlabelled, (("qualify", "include_unlabelled", True),))
+        return Remedy(step, before)
     if recipe.p_safe is not None and place == of_label + 1:
         return Remedy(step, before, (("qualify", "p_safe", None),))
     if recipe.families and place == of_label + 1 + (recipe.p_safe is not None):
@@ -162,7 +166,8 @@ def select(recipe: Recipe, candidates: Iterable[Candidate]) -> Selection:
     bases = _BASES[recipe.by]
     unlabelled = [c for c in funnel.left if c.label is None and c.basis == Basis.NONE]
     labels = tuple(Label) if recipe.label is None else (recipe.label,)
-    labelled = [c for c in funnel.left if c.label in labels and c.basis in bases]
+    from_any_source = [c for c in funnel.left if c.label in labels]
+    labelled = [c for c in from_any_source if c.basis in bases]
     condition = f"{f'label {recipe.label}' if recipe.label else 'any label'} ({_SOURCES[recipe.by]})"
     if recipe.include_unlabelled:
         funnel.keep(f"{condition} or none", [*labelled, *unlabelled])
@@ -192,6 +197,7 @@ def select(recipe: Recipe, candidates: Iterable[Candidate]) -> Selection:
         sum(candidate.basis == Basis.HUMAN for candidate in selected),
         sum(candidate.basis == Basis.NONE for candidate in selected),
         len(unlabelled),
+        len(from_any_source) - len(labelled),
         {c.prompt_id: c.families.intersection(recipe.of or c.families) for c in selected},
     )
 

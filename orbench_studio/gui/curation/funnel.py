@@ -32,10 +32,17 @@ _MODELS = (
     Column("Stop, filter", 60, number=True, tip="Refusals by stop reason or by a filter. All others are in words."),
 )
 _LEFT, _REMOVED, _OTHERS, _EXCLUDED, _NOT_IN_WORDS = 1, 2, 2, 4, 5  # columns
-_DROP = "Drop this condition"
-_ACTS = {  # by the key of the recipe that is changed
-    "include_unlabelled": "Include prompts without a label", "by": "Accept labels of any source",
-}  # fmt: skip
+_REMEDY = "No prompt meets the condition “{step}”. Prompts left without it: {prompts}.", "Drop this condition"
+_REMEDIES = {  # by the key of the recipe that is changed
+    "include_unlabelled": (
+        "No prompt meets the condition “{step}”. Prompts without a label: {prompts}.",
+        "Include prompts without a label",
+    ),
+    "by": (
+        "No prompt meets the condition “{step}”. Prompts with such a label from another source: {prompts}.",
+        "Accept labels of any source",
+    ),
+}
 _ASSUMES = (
     "Refused: in words, by stop reason or by a filter; {intervals}. Empty, truncated, unparsed and unjudged responses "
     "are excluded and never refusals. By others: on the prompts that enough other families refuse."
@@ -104,12 +111,9 @@ class FunnelPane(QWidget):
         self.act.setVisible(found is not None and bool(found.changes))
         if found is None:
             return
-        if found.changes and found.changes[0][1] == "include_unlabelled":
-            why = tr("No prompt meets the condition “{step}”. Prompts without a label: {prompts}.")
-        else:
-            why = tr("No prompt meets the condition “{step}”. Prompts left without it: {prompts}.")
-        self.why.setText(why.format(step=found.step, prompts=f"{found.prompts:,}"))
-        self.act.setText(tr(_ACTS.get(found.changes[0][1], _DROP)) if found.changes else "")
+        why, act = _REMEDIES.get(found.changes[0][1] if found.changes else "", _REMEDY)
+        self.why.setText(tr(why).format(step=found.step, prompts=f"{found.prompts:,}"))
+        self.act.setText(tr(act))
 
     def _step_part(self, place: int) -> tuple[float, str]:
         steps = self._found.steps if self._found else ()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orbench_studio.domain.curation.recipe import read_recipe
-from orbench_studio.domain.curation.selection import Candidate, quotas, select
+from orbench_studio.domain.curation.selection import Candidate, quotas, remedy, select
 
 FAMILIES = ("amber", "birch", "cedar", "dune")
 
@@ -163,3 +163,20 @@ def test_any_label_qualifies(more, expected):
         candidate(3, label=None, basis="none"),
     ]
     assert sorted(select(read_recipe(f"[qualify]\nlabel = 'any'\n{more}"), candidates).chosen) == expected
+
+
+@pytest.mark.parametrize(
+    ("bases", "expected"),
+    [
+        (["consensus", "consensus", "none"], ((("qualify", "by", "any"),), 2)),
+        (["consensus", "none", "none"], ((("qualify", "include_unlabelled", True),), 2)),
+        (["none"], ((("qualify", "include_unlabelled", True),), 1)),
+    ],
+)
+def test_the_remedy_for_no_human_label_lets_most_prompts_through(bases, expected):
+    candidates = [
+        candidate(n, label=None if basis == "none" else "safe", basis=basis) for n, basis in enumerate(bases, 1)
+    ]
+    recipe = read_recipe("[qualify]\nby = 'human'")
+    found = remedy(recipe, select(recipe, candidates))
+    assert (found.changes, found.prompts) == expected
