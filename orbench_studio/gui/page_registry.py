@@ -15,6 +15,7 @@ from orbench_studio.domain.review.queue import Field
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.review.decision_actions import DecisionActions
 from orbench_studio.gui.review.page import ReviewPage
+from orbench_studio.gui.review.refused_decisions import RefusedDecisions
 from orbench_studio.gui.review.side_panels import SidePanels
 from orbench_studio.gui.team.assigned_queue import AssignedQueue
 
@@ -69,7 +70,15 @@ class PageRegistry(QMainWindow):
         DecisionActions(page, self._session, self._recorder)
         SidePanels(page, self._session)
         self.assigned_queue = AssignedQueue(page, self._session)
-        page.bind({"nearest_toxic": self._show_nearest, "assign": self._assign, "check": self._check})
+        refused = RefusedDecisions(self, self._session, page.message.emit, self._review)
+        page.bind(
+            {
+                "nearest_toxic": self._show_nearest,
+                "assign": self._assign,
+                "check": self._check,
+                "refused": refused.ask,
+            }
+        )
         return page
 
     def _show_nearest(self) -> None:

@@ -24,6 +24,7 @@ ACTIONS = (
     ActionSpec("undo", "Undo", ("Ctrl+Z",), "Undo", True),
     ActionSpec("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Undo", True),
     ActionSpec("undo_since", "Your decisions…", ("Ctrl+Alt+Z",), "Undo", needs_modifier=True),
+    ActionSpec("refused", "Decisions not saved…", (), "Undo"),
     ActionSpec("search", "Search and filter", ("/", "Ctrl+F"), "Search"),
     ActionSpec("clear_filter", "Clear filter", ("Escape",), "Search"),
     ActionSpec("views", "Saved views", ("V",), "Search"),

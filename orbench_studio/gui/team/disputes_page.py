@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -51,8 +52,9 @@ if TYPE_CHECKING:
 
 _LIST = 260
 _TEXTS_WIDEST = 860  # pixels: longer lines are hard to read
-_LOW = 400  # pixels of height below which the texts need the room of the reason and of classes without a key
-_WITH_KEYS = 5  # classes
+_TEXTS_HIGHEST = 640  # pixels: in a tall window the buttons stay near the texts
+_LOW = 400  # pixels of height below which the buttons scroll with the texts
+_FOLD = 720  # pixels of width below which the list folds away
 _COLUMNS, _CARD = 3, 220  # most cards in a row, and the width of each in pixels
 
 
@@ -119,11 +121,18 @@ class DisputesPage(QWidget):
     def _fit(self) -> None:
         self.list.setFixedWidth(min(px(_LIST), self.width() // 5))
         self._texts.setMaximumWidth(px(_TEXTS_WIDEST))
-        low = self.height() < px(_LOW)
-        self.reason.setVisible(not low or bool(self.reason.text()) or self.reason.hasFocus())
-        for button in self._answers[_WITH_KEYS:]:
-            button.setHidden(low or self.case is None or self.case.response is None)
+        self.list.setVisible(bool(self.disputes) and self.width() >= px(_FOLD))
+        self._area.setMaximumHeight(px(_TEXTS_HIGHEST))
+        self._place_foot(below_texts=self.height() < px(_LOW))
         self._place_cards()
+
+    def _place_foot(self, *, below_texts: bool) -> None:
+        """Place reason and buttons below the area that scrolls, or in it where a low window has no room for both."""
+        parent = self._texts if below_texts else self._body
+        if self._foot.parentWidget() is not parent:
+            layout = parent.layout()
+            assert isinstance(layout, QVBoxLayout)  # both are columns with a stretch at the end
+            layout.insertWidget(layout.count() - 1, self._foot)
 
     def _place_cards(self) -> None:
         """Place the sides beside each other, as many in a row as have reading width."""
@@ -208,7 +217,7 @@ class DisputesPage(QWidget):
         self.list.blockSignals(False)
         self._body.setVisible(bool(disputes))
         self.empty.setVisible(not disputes)
-        self.list.setVisible(bool(disputes))
+        self._fit()
         if self.case is not None and (not disputes or self.case.about != disputes[place]):
             self.case = None  # or it could be adjudicated while it is reloaded
         if disputes:
@@ -270,8 +279,8 @@ class DisputesPage(QWidget):
         self.stated.emit(tr("Note added."))
 
     def _write_reason(self) -> None:
-        self.reason.show()
         self.reason.setFocus()
+        self._area.ensureWidgetVisible(self.reason)
 
     def _step(self, by: int) -> None:
         self.list.setCurrentRow(min(max(self.list.currentRow() + by, 0), self.list.count() - 1))
@@ -319,11 +328,11 @@ class DisputesPage(QWidget):
         column = QVBoxLayout(self._body)
         column.setContentsMargins(24, 0, 24, 0)
         column.setSpacing(12)
-        column.addWidget(self._build_texts(), 1)
-        column.addWidget(self.reason)
-        column.addWidget(self.refusal)
-        column.addWidget(rule())
-        column.addWidget(self._build_bar())
+        self._area = self._build_texts()
+        self._foot = self._build_foot()
+        column.addWidget(self._area, 1)
+        column.addWidget(self._foot)
+        column.addStretch()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
@@ -332,7 +341,7 @@ class DisputesPage(QWidget):
         row.addWidget(self._build_empty(), 1)
         self._show([])
 
-    def _build_texts(self) -> QWidget:
+    def _build_texts(self) -> QScrollArea:
         self._texts.setObjectName("page")
         column = QVBoxLayout(self._texts)
         column.setContentsMargins(0, 16, 12, 0)
@@ -357,10 +366,14 @@ class DisputesPage(QWidget):
         column.addStretch()
         return self.empty
 
-    def _build_bar(self) -> QWidget:
-        bar = Flow(*self._labels, *self._answers, self._note)
-        bar.setContentsMargins(0, 4, 0, 16)
-        return bar
+    def _build_foot(self) -> QWidget:
+        foot = QWidget()
+        column = QVBoxLayout(foot)
+        column.setContentsMargins(0, 0, 0, 16)
+        column.setSpacing(12)
+        for part in (self.reason, self.refusal, rule(), Flow(*self._labels, *self._answers, self._note)):
+            column.addWidget(part)
+        return foot
 
 
 def _is_changed(dispute: Dispute, changes: Changes) -> bool:

@@ -20,7 +20,7 @@ from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import if_alive, label, permit
 from orbench_studio.gui.team.agreement_matrix import matrix_of
 from orbench_studio.gui.team.gold_dialog import GoldDialog
-from orbench_studio.gui.team.people_table import NOTE, people_table
+from orbench_studio.gui.team.people_table import NOTE, people_tables
 from orbench_studio.gui.team.queue_card import OWNER_ONLY, QueueCard
 from orbench_studio.gui.team.queue_dialog import QueueDialog
 from orbench_studio.gui.team.removal_dialog import RemovalDialog
@@ -181,7 +181,7 @@ class TeamPage(QScrollArea):
         self.returned.setText(tr("Sent back to you: {count}").format(count=f"{returned:,}"))
         for table in self._tables:
             table.deleteLater()
-        self._tables = [table_of(people_table(people, datetime.now(UTC)))] if people else []
+        self._tables = [table_of(one) for one in people_tables(people, datetime.now(UTC))] if people else []
         self._tables += [matrix_of(agreement, self._theme)] if agreement else []
         for table in self._tables:
             self._column.insertWidget(self._column.count() - 2, table)

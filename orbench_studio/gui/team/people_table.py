@@ -1,68 +1,85 @@
-"""Table of the activity of annotators."""
+"""Tables of the activity of annotators."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from orbench_studio.domain.core.rates import coefficient_text
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.text_table import Row, TextTable
+from orbench_studio.gui.common.text_table import TextTable
 
 if TYPE_CHECKING:
     from orbench_studio.domain.team.progress import Activity
 
-# Names of the columns with their tooltips.
-COLUMNS = {
-    "Annotator": "",
-    "Labels": "Prompts that the annotator labelled",
-    "Labels per hour": "Counts only labels made less than five minutes after the previous label",
-    "Median time": "Median time from one label to the next; intervals of more than five minutes are left out",
-    "Agreement": "Agreement with each label of other annotators, on prompts that have all their labels",
-    "Kappa": "Cohen's kappa with each label of other annotators, on prompts that have all their labels",
-    "n": "Pairs of labels that agreement and kappa are computed from",
-    "Self-consistency": "Agreement with the annotator's own labels, on prompts shown again",
-    "Training accuracy": "Agreement of first labels with known labels, on training prompts",
-    "Gold accuracy": "Agreement of first labels with the hidden known labels of gold prompts",
-    "Assigned now": "Prompts assigned to the annotator and not labelled yet",
-    "Named prompts": "Labelled prompts of those assigned to the annotator by name",
-    "Approved": "Prompts on which the annotator's decisions were approved",
-    "Sent back": "Prompts that were sent back to the annotator and are not decided again yet",
-    "Last seen": "Last decision or activity in a queue",
-}
+Cells = dict[str, tuple[str, Callable[["Activity"], str]]]  # by the name of the column: its tooltip and its cells
 NOTE = "95 % intervals (Wilson; Dirichlet draws for kappa), pairs of labels assumed independent."
+_WORK: Cells = {
+    "Labels": ("Prompts that the annotator labelled", lambda one: f"{one.labels:,}"),
+    "Labels per hour": (
+        "Counts only labels made less than five minutes after the previous label",
+        lambda one: "—" if one.pace.labels_per_hour is None else f"{one.pace.labels_per_hour:,.0f}",
+    ),
+    "Median time": (
+        "Median time from one label to the next; intervals of more than five minutes are left out",
+        lambda one: _seconds(one.pace.median_seconds),
+    ),
+    "Assigned now": ("Prompts assigned to the annotator and not labelled yet", lambda one: f"{one.assigned:,}"),
+    "Named prompts": (
+        "Labelled prompts of those assigned to the annotator by name",
+        lambda one: f"{one.named.count:,} / {one.named.n:,}" if one.named.n else "—",
+    ),
+    "Approved": ("Prompts on which the annotator's decisions were approved", lambda one: f"{one.approved:,}"),
+    "Sent back": (
+        "Prompts that were sent back to the annotator and are not decided again yet",
+        lambda one: f"{one.returned:,}",
+    ),
+}
+_QUALITY: Cells = {
+    "Agreement": (
+        "Agreement with each label of other annotators, on prompts that have all their labels",
+        lambda one: one.agreement.short,
+    ),
+    "Kappa": (
+        "Cohen's kappa with each label of other annotators, on prompts that have all their labels",
+        lambda one: coefficient_text(one.kappa, n=False),
+    ),
+    "n": ("Pairs of labels that agreement and kappa are computed from", lambda one: f"{one.kappa.n:,}"),
+    "Self-consistency": (
+        "Agreement with the annotator's own labels, on prompts shown again",
+        lambda one: one.self_consistency.short_with_n,
+    ),
+    "Training accuracy": (
+        "Agreement of first labels with known labels, on training prompts",
+        lambda one: one.training.short_with_n,
+    ),
+    "Gold accuracy": (
+        "Agreement of first labels with the hidden known labels of gold prompts",
+        lambda one: one.gold.short_with_n,
+    ),
+}
 
 
-def people_table(people: list[Activity], now: datetime) -> TextTable:
-    """Build the table with a row per annotator."""
+def people_tables(people: list[Activity], now: datetime) -> list[TextTable]:
+    """Build two tables with a row per annotator, which fit into a narrow window: their work, and its quality."""
+    seen = ("Last decision or activity in a queue", lambda one: _ago(one.last_seen, now))
+    work: Cells = {**_WORK, "Last seen": seen}
+    return [_table(tr("Work of annotators"), people, work), _table(tr("Quality of labels"), people, _QUALITY)]
+
+
+def _table(title: str, people: list[Activity], columns: Cells) -> TextTable:
     return TextTable(
-        tr("Annotators"),
-        tuple(map(tr, COLUMNS)),
-        tuple(_row(one, now) for one in people),
-        tips=tuple(tr(tip) if tip else "" for tip in COLUMNS.values()),
+        title,
+        (tr("Annotator"), *map(tr, columns)),
+        tuple((one.annotator, *(cell(one) for _tip, cell in columns.values())) for one in people),
+        tips=("", *(tr(tip) for tip, _cell in columns.values())),
         narrow=True,
     )
 
 
-def _row(one: Activity, now: datetime) -> Row:
-    labels_per_hour, median_seconds = one.pace.labels_per_hour, one.pace.median_seconds
-    return (
-        one.annotator,
-        f"{one.labels:,}",
-        f"{labels_per_hour:,.0f}" if labels_per_hour is not None else "—",
-        tr("{seconds} s").format(seconds=f"{median_seconds:.0f}") if median_seconds is not None else "—",
-        one.agreement.short,
-        coefficient_text(one.kappa, n=False),
-        f"{one.kappa.n:,}",
-        one.self_consistency.short_with_n,
-        one.training.short_with_n,
-        one.gold.short_with_n,
-        f"{one.assigned:,}",
-        f"{one.named.count:,} / {one.named.n:,}" if one.named.n else "—",
-        f"{one.approved:,}",
-        f"{one.returned:,}",
-        _ago(one.last_seen, now),
-    )
+def _seconds(median: float | None) -> str:
+    return tr("{seconds} s").format(seconds=f"{median:.0f}") if median is not None else "—"
 
 
 def _ago(at: datetime | None, now: datetime) -> str:

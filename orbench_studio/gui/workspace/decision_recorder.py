@@ -46,7 +46,7 @@ class DecisionRecorder(QObject):
         self._views: dict[int, PromptView] = {}
         self._pending: list[PendingDecision] = []
         self._being_saved: list[PendingDecision] = []
-        self._refused: list[PendingDecision] = []
+        self._refused: list[PendingDecision] = []  # since the connection came back
         self._sent = 0
         self._sending = False
         self._error = ""
@@ -198,7 +198,7 @@ class DecisionRecorder(QObject):
 
     def _was_not_sent(self, error: Exception) -> None:
         if isinstance(error, StaleDecisionError):
-            self._refused.append(self._pending[0])
+            self._refuse(self._pending[0], str(error))
             self._go_on()
             return
         self._sending = not isinstance(error, StudioError)  # a crash is shown once, and the sending is not repeated
@@ -216,6 +216,14 @@ class DecisionRecorder(QObject):
         if self._refused:
             self._show_refused()
 
+    def _refuse(self, pending: PendingDecision, reason: str) -> None:
+        from orbench_studio.services.review import offline_queue
+
+        assert self._session.workspace is not None  # it has just refused the decision
+        self._refused.append(pending)
+        with suppress(OSError):  # the file stays, and is sent and refused again
+            offline_queue.refuse(self._session.workspace, pending, reason)
+
     def _show_refused(self) -> None:
         named = "; ".join(one.summary for one in self._refused[:_NAMED])
         if len(self._refused) > _NAMED:
@@ -223,11 +231,9 @@ class DecisionRecorder(QObject):
             named = tr("{decisions} and {more} more").format(decisions=named, more=more)
         text = tr(
             "Not saved, because others decided these prompts while you were offline: {decisions}. "
-            "The current state of the prompts is shown. Decide again if you still want to."
+            "The menu Edit lists them under “Decisions not saved…” until you remove them."
         )
         self._session.operations.failed.emit(self._show_refused, text.format(decisions=named))
-        for one in self._refused:
-            self._discard(one)
         self._refused.clear()
 
     def _discard(self, pending: PendingDecision) -> None:
@@ -252,10 +258,14 @@ class DecisionRecorder(QObject):
         self._forget()
         assert self._session.workspace is not None  # the signal says so
         self._pending, unreadable = offline_queue.stored(self._session.workspace)
+        self._refused = [one.pending for one in offline_queue.refused(self._session.workspace)]
         if unreadable:
             text = tr("These stored decisions cannot be read. The files were not changed: {files}")
             self._session.operations.failed.emit(self._begin, text.format(files=", ".join(map(str, unreadable))))
-        self._send_next()
+        if self._pending:
+            self._send_next()
+        elif self._refused:
+            self._show_refused()
 
     def _forget(self) -> None:
         self._views.clear()

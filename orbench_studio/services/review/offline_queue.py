@@ -6,7 +6,9 @@ journal records it once.
 
 import json
 import os
-from dataclasses import asdict
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,19 +20,22 @@ from orbench_studio.errors import DAMAGE, StudioError
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.user_folders import state_folder
 
+_REFUSED = "refused"  # folder
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedDecision:
+    """A decision that the workspace did not accept when it was sent, and why; listed until the user removes it."""
+
+    pending: PendingDecision
+    reason: str
+
 
 def store(workspace: Workspace, pending: PendingDecision) -> None:
     """Write the decision to this machine's disk; durable when this returns. StudioError where that fails."""
     file = _file(workspace, pending)
-    part = file.with_suffix(".part")
-    values = asdict(pending) | {"at": pending.at.isoformat(), "visible": sorted(pending.visible), "again": True}
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("w", encoding="utf-8") as to:
-            json.dump(values, to)
-            to.flush()
-            os.fsync(to.fileno())
-        part.replace(file)
+        _write(file, _values(pending))
     except OSError as error:
         raise StudioError(
             f"There is no connection, and your decision could not be stored in {file.parent}: {error.strerror}. "
@@ -59,8 +64,48 @@ def stored(workspace: Workspace) -> tuple[list[PendingDecision], list[Path]]:
 
 
 def discard(workspace: Workspace, pending: PendingDecision) -> None:
-    """Delete the file of a decision that was saved, or refused with a message to the user."""
+    """Delete the file of a decision that was saved."""
     _file(workspace, pending).unlink(missing_ok=True)
+
+
+def refuse(workspace: Workspace, pending: PendingDecision, reason: str) -> None:
+    """Move a decision that was not accepted to those that are listed for the user. OSError where that fails."""
+    file = _file(workspace, pending)
+    _write(file.parent / _REFUSED / file.name, _values(pending) | {"reason": reason})
+    discard(workspace, pending)
+
+
+def refused(workspace: Workspace) -> list[RefusedDecision]:
+    """The decisions that were not accepted, oldest first; files that cannot be read are left alone."""
+    found = []
+    for file in sorted((_folder(workspace) / _REFUSED).glob("*.json")):
+        with suppress(OSError, *DAMAGE):
+            values = json.loads(file.read_text(encoding="utf-8"))
+            reason = str(values.pop("reason"))
+            found.append(RefusedDecision(_read(values), reason))
+    return found
+
+
+def remove_refused(workspace: Workspace, decisions: Sequence[RefusedDecision]) -> None:
+    """Delete the files of decisions that were not accepted."""
+    for one in decisions:
+        file = _file(workspace, one.pending)
+        (file.parent / _REFUSED / file.name).unlink(missing_ok=True)
+
+
+def _values(pending: PendingDecision) -> dict[str, Any]:
+    return asdict(pending) | {"at": pending.at.isoformat(), "visible": sorted(pending.visible), "again": True}
+
+
+def _write(file: Path, values: dict[str, Any]) -> None:
+    """Write a file completely or not at all, and onto the disk."""
+    part = file.with_suffix(".part")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with part.open("w", encoding="utf-8") as to:
+        json.dump(values, to)
+        to.flush()
+        os.fsync(to.fileno())
+    part.replace(file)
 
 
 def _folder(workspace: Workspace) -> Path:

@@ -5,9 +5,11 @@ import csv
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPlainTextEdit
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
+from orbench_studio.gui.common.dialogs import ReportDialog
 from orbench_studio.gui.review.choice_menus import ChoiceMenu
 from orbench_studio.gui.review.page import State
 from orbench_studio.gui.team.check_dialog import CheckDialog
@@ -141,6 +143,17 @@ def test_a_commit_without_a_reply_is_recorded_once(start, server, place, monkeyp
     assert journal(place) == said
 
 
+def listed_refusals(studio):
+    studio.settle()
+    studio.window.actions_table["refused"].trigger()
+    studio.wait(lambda: [one for one in studio.window.findChildren(ReportDialog) if one.isVisible()])
+    return next(one for one in studio.window.findChildren(ReportDialog) if one.isVisible())
+
+
+def press(dialog, text):
+    next(button for button in dialog.buttons.buttons() if button.text() == text).click()
+
+
 def test_decisions_of_others_while_offline_are_reported_and_kept(start, server, place):
     with start(place) as studio:
         ready(studio)
@@ -153,6 +166,17 @@ def test_decisions_of_others_while_offline_are_reported_and_kept(start, server, 
         studio.wait(lambda: "#1 label toxic" in studio.message())
         assert "others decided these prompts while you were offline" in studio.message()
         assert journal(place) == [said[1], (1, "safe")], "in the order in which they were taken"
+        dialog = listed_refusals(studio)
+        assert "#1 label toxic" in dialog.findChild(QPlainTextEdit).toPlainText()
+        dialog.reject()
+    with start(place) as studio:  # the list survives the window
+        studio.wait(lambda: "#1 label toxic" in studio.message())
+        dialog = listed_refusals(studio)
+        press(dialog, "Show prompts")
+        studio.wait(lambda: studio.page.model.rowCount() == 1 and studio.shown() == 1)
+        press(listed_refusals(studio), "Remove from list")
+        studio.window.actions_table["refused"].trigger()
+        studio.wait(lambda: "were saved" in studio.message())
     with open_workspace(place) as workspace:
         assert offline_queue.stored(workspace) == ([], [])
 
