@@ -43,7 +43,7 @@ def disputes(start, path, files):
     """The page, with three disputes."""
     with start(path) as studio:
         studio.window.label_files.merge(files)
-        studio.wait(lambda: "3 disputed" in studio.message())
+        studio.wait(lambda: "3 prompts or responses are disputed" in studio.message())
         studio.window.actions_table["page_disputes"].trigger()
         page = studio.window.disputes
         studio.wait(lambda: page.case is not None)
@@ -126,7 +126,7 @@ def test_adjudications_are_in_the_own_label_file(disputes, tmp_path):
     studio.key(Qt.Key.Key_S)
     studio.wait(lambda: len(page.disputes) == 2)
     studio.window.label_files.write(tmp_path / "mine.jsonl")
-    studio.wait(lambda: "1 decisions exported to mine.jsonl." in studio.message())
+    studio.wait(lambda: "1 decision exported to mine.jsonl." in studio.message())
     assert "adjudication" in (tmp_path / "mine.jsonl").read_text(encoding="utf-8")
 
 
