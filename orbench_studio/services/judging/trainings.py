@@ -43,8 +43,9 @@ def changes(workspace: Workspace, after: int = 0) -> TrainingChanges | None:
     """What the trainings after this one changed; None if they changed no final answer class."""
     with workspace.reading() as db:
         found = trainings.changing(db, after)
-        if not found:
+        last = found and trainings.latest(db, before=found.last + 1)
+        if found is None or last is None:
             return None
-        last, before = found[-1], trainings.before(db, found[0].id)
+        before = trainings.latest(db, before=found.first)
         added = None if before is None else trainings.decisions(db) - before.decisions
-    return TrainingChanges(last, len(found), sum(one.changed for one in found), added)
+    return TrainingChanges(last, found.trainings, found.changed, added)

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import Connection, Select, func, select, update
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.judgement import ANSWERS, JudgeKind
@@ -18,22 +19,27 @@ from orbench_studio.store.review.journal import not_undone
 _T = TRAININGS.c
 
 
-def latest(db: Connection) -> Training | None:
-    """The latest training."""
-    row = db.execute(select(TRAININGS).order_by(_T.id.desc()).limit(1)).first()
+class ChangingTrainings(NamedTuple):
+    """The first and the last of `trainings` that changed final answer classes, and how many they changed."""
+
+    first: int
+    last: int
+    trainings: int
+    changed: int
+
+
+def latest(db: Connection, before: int | None = None) -> Training | None:
+    """The latest training, or the latest before the training `before`."""
+    earlier = [] if before is None else [_T.id < before]
+    row = db.execute(select(TRAININGS).where(*earlier).order_by(_T.id.desc()).limit(1)).first()
     return None if row is None else _training(*row)
 
 
-def before(db: Connection, training: int) -> Training | None:
-    """The training before this one."""
-    row = db.execute(select(TRAININGS).where(_T.id < training).order_by(_T.id.desc()).limit(1)).first()
-    return None if row is None else _training(*row)
-
-
-def changing(db: Connection, after: int) -> list[Training]:
-    """The trainings after this one that changed final answer classes, oldest first."""
-    rows = db.execute(select(TRAININGS).where(_T.id > after, _T.changed > 0).order_by(_T.id))
-    return [_training(*row) for row in rows]
+def changing(db: Connection, after: int) -> ChangingTrainings | None:
+    """The trainings after this one that changed final answer classes."""
+    totals = select(func.min(_T.id), func.max(_T.id), func.count(), func.sum(_T.changed))
+    first, last, count, changed = db.execute(totals.where(_T.id > after, _T.changed > 0)).one()
+    return ChangingTrainings(first, last, count, int(changed)) if count else None
 
 
 def add(db: Connection, labels: int, decisions: Iterable[int], *, automatic: bool) -> int:

@@ -15,11 +15,11 @@ def test_a_training_is_stored_and_advances(workspace):
         trainings.advance(db, second, 3, finished=True)
         last = trainings.latest(db)
         assert (last.id, last.labels, last.changed, last.automatic, last.finished) == (second, 30, 5, False, True)
-        before = trainings.before(db, second)
+        before = trainings.latest(db, before=second)
         assert (before.id, before.decisions, before.finished) == (first, {1, 3}, False)
         assert before.started_at.tzinfo is not None
-        assert [one.id for one in trainings.changing(db, 0)] == [second]
-        assert trainings.changing(db, second) == []
+        assert trainings.changing(db, 0) == (second, second, 1, 5)
+        assert trainings.changing(db, second) is None
 
 
 def test_only_decisions_that_a_judge_can_learn_from_count(workspace):
