@@ -37,6 +37,11 @@ def is_conversation(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(_shape(message) is not None for message in value)
 
 
+def is_of_model(role: str) -> bool:
+    """Whether a turn with this role is one of a model or a system prompt."""
+    return _ROLES.get(role.strip().lower()) in ("assistant", "system")
+
+
 def read(value: Any) -> Conversation | None:
     """The conversation in a list of messages, or in a text that is the JSON of one; None for any other value."""
     if isinstance(value, str):

@@ -12,9 +12,9 @@ from typing import Any
 from orbench_studio.errors import FileFaultError
 from orbench_studio.formats.byte_source import CHUNK, InputFile, empty_file, file_fault, refuse_wide
 from orbench_studio.formats.column_evidence import is_sentence
+from orbench_studio.formats.column_names import names_prompt
 from orbench_studio.formats.conversations import is_conversation
 from orbench_studio.formats.json_table import SPACE, Value, Window, as_row, table_of
-from orbench_studio.formats.proposals import names_prompt
 from orbench_studio.formats.records import RowFault
 from orbench_studio.formats.tables import Table, listing
 

@@ -17,8 +17,8 @@ from orbench_studio.formats.byte_source import (
     field_too_large,
     file_fault,
 )
+from orbench_studio.formats.column_names import names_prompt
 from orbench_studio.formats.conversations import is_conversation
-from orbench_studio.formats.proposals import names_prompt
 from orbench_studio.formats.records import RowError, RowFault
 from orbench_studio.formats.tables import (
     MAX_VALUES,

@@ -11,12 +11,12 @@ from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.prompt import Origin, text_identity
 from orbench_studio.domain.core.response import StopReason
 from orbench_studio.formats import class_words, conversations
+from orbench_studio.formats.column_names import column_of_turns, sent_beside
 from orbench_studio.formats.file_mapping import names_of
 from orbench_studio.formats.known_faults import ApiErrorCell, is_nothing
 from orbench_studio.formats.layout import Layout
 from orbench_studio.formats.mapping import VERDICTS, ColumnMapping, Field
 from orbench_studio.formats.nested_paths import Get, Parsed, alternatives, getter, plain
-from orbench_studio.formats.proposals import sent_beside
 from orbench_studio.formats.reader_interface import Sheet, category, prompt_text
 from orbench_studio.formats.records import (
     AnnotationDraft,
@@ -36,6 +36,8 @@ _OF_RESPONSE = (
 )  # fmt: skip
 _TEXTS = (Field.KEY, Field.SYSTEM, Field.EXPLANATION, Field.REASON, Field.SAMPLE, Field.ERROR)
 OTHER_SYSTEM = "rows without a response and with another system prompt than an earlier row (the first stays)"
+TURNS = "Rows that are a turn of a model or a system prompt, read as prompts"
+OWN_REPLY = "Conversations with a reply of their own, which was not read, because a column gives the response"
 _NOTES = "reasons without an answer class or a label, stored as notes on their prompts"
 _NO_MODEL = "responses were skipped, because their model is unknown: enter it, or map a column to model"
 _TEN = frozenset(map(str, Category))
@@ -70,6 +72,8 @@ class MappedRow:
         self._texts = [part for part in _TEXTS if part in mapping.columns]
         is_own = self._columns.get(Field.PROMPT) == layout.mapping.columns.get(Field.PROMPT)
         self.before = [(name, sheet.column(name), by) for name, by in layout.before if is_own and name in header]
+        at = None if layout.mapping.columns else column_of_turns(header)
+        self._turns = at if at is not None and at not in sheet.bound else None
         parts = layout.not_read if layout.mapping.columns else sent_beside(header, sheet.bound)
         self._not_read = [(name, header.index(name)) for name in parts if name in header]
         self._attributes = [(name, sheet.column(name)) for name in layout.attributes if name in header]
@@ -116,6 +120,8 @@ class MappedRow:
 
     def _count_others(self, cells: Cells) -> None:
         """Count the columns whose values are read as they are, and those that are not read."""
+        if self._turns is not None and conversations.is_of_model(cells[self._turns]):
+            self._tally.notes[TURNS] += 1
         self._tally.not_read.update(name for name, at in self._not_read if not is_nothing(cells[at]))
         for part in self._texts:
             self._tallies[part].add_text(self._text(part, cells).strip())
@@ -254,6 +260,8 @@ class MappedRow:
     def _responses(self, asked: conversations.Conversation, annotator: str, cells: Cells) -> tuple[ResponseDraft, ...]:
         if self._answers:
             texts = conversations.samples(self._value(Field.RESPONSE, cells))
+            if asked.reply and asked.reply not in texts:
+                self._tally.notes[OWN_REPLY] += 1
         elif asked.reply is not None:
             texts = [asked.reply]
         else:

@@ -4,7 +4,6 @@ A column is proposed only where the evidence is clear: a name that is usual for 
 other column that may be it as well. What is not clear is a question.
 """
 
-import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,87 +11,36 @@ from typing import Any
 from orbench_studio.domain.core.category import Category
 from orbench_studio.formats import class_words, conversations
 from orbench_studio.formats.column_evidence import ColumnEvidence
+from orbench_studio.formats.column_names import (
+    ABOUT,
+    ADDED,
+    FIELD_WORDS,
+    JUDGES,
+    REPLY,
+    USUAL_NAMES,
+    WEAK,
+    column_of_turns,
+    name_strength,
+    names_prompt,
+    plain_name,
+    words_of,
+)
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.nested_paths import plain, within
 from orbench_studio.formats.records import RowError
 from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import NestedCell
 
-# No KEY: a column `id` often just counts rows, and as a key it would match unrelated prompts across files.
-_USUAL_NAMES: Mapping[Field, tuple[str, ...]] = {
-    Field.PROMPT: ("prompt", "question", "instruction", "query", "goal", "behavior", "forbidden_prompt", "user_prompt",
-                   "input_prompt", "prompt_text", "seed_question", "text", "input", "messages", "conversations",
-                   "conversation", "turns", "prompts", "questions", "instructions", "queries", "request",
-                   "user_input", "user_message", "q"),
-    Field.SYSTEM: ("system_prompt",),
-    Field.CATEGORY: ("category", "topic", "harm_category", "semantic_category", "subcategory", "semanticcategory",
-                     "risk_area", "class", "type"),
-    Field.SEED: ("toxic_seed", "seed", "seed_prompt", "original_prompt"),
-    Field.LABEL: ("prompt_harm_label", "prompt_label", "gold_label", "ground_truth", "label"),
-    Field.VERDICT: ("is_toxic", "verdict", "moderation", "flagged"),
-    Field.EXPLANATION: ("moderation_result", "explanation", "rationale"),
-    Field.MODERATOR: ("moderator", "moderator_model"),
-    Field.RESPONSE: ("response", "completion", "reply", "answer", "generation", "output", "model_response",
-                     "model_output", "target_response", "response_text", "responses", "generated_text",
-                     "generated_response", "assistant_response", "generations", "completions", "outputs",
-                     "final_response"),
-    Field.MODEL: ("model_name", "model", "model_id", "llm", "generator", "target_model"),
-    Field.STOP_REASON: ("finish_reason", "stop_reason"),
-    Field.ERROR: ("error", "error_message"),
-    Field.ANSWER_CLASS: ("answer_class", "answer_category", "final_label", "refusal_class", "response_refusal_label"),
-    Field.IS_REFUSAL: ("is_refusal", "is_rejected", "refusal", "refused", "rejected", "is_refused"),
-    Field.JUDGE: ("judge", "judge_model", "grader"),
-    Field.ANNOTATOR: ("annotator", "annotator_id", "rater", "worker_id"),
-    Field.REASON: ("reason", "comment"),
-    Field.SAMPLE: ("sample_idx", "sample_index", "trial_idx", "trial", "repetition"),
-}  # fmt: skip
 _OF_RESPONSE = (Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.STOP_REASON, Field.ERROR, Field.SAMPLE)
 
 
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-_ALTERED = _set("final attack jailbreak jailbroken adversarial mutated mutation modified rewritten rewrite transformed")
-_ALTERED |= _set("perturbed obfuscated encoded augmented optimized optimised paraphrased paraphrase reformulated test")
-_ASKED = _set("prompt prompts question questions query queries instruction instructions request requests goal behavior")
-_ASKED |= _set("behaviour message messages input inputs user turns text conversation conversations translated context")
-_REPLY = _set("response responses completion completions generation generations generated output outputs reply answer")
-_REPLY |= _set("answers continuation")
-_ADDED = _set("suffix prefix affix trigger controls context contextstring")
-"""Words in the names of columns with what may have been sent together with the prompt."""
-_MEDIA = _set("image images img picture photo video audio")
-_WORDS: Mapping[Field, frozenset[str]] = {Field.PROMPT: _ALTERED | _ASKED, Field.RESPONSE: _REPLY}
-"""Words in the names of columns that may give a field, though the name is not a usual one."""
-_JUDGES = _set("judge judgement judgment eval evaluation evaluator grader moderator guard attacker followup defense")
-_ABOUT = _JUDGES | _set(
-    "system template reason reasoning explanation rationale guidance category type label labels name"
-)
-_ABOUT |= _set(
-    "source model expected reference gold ideal correct criteria rubric language style strategy technique method"
-)
-_ABOUT |= _set("tag tags class risk pattern role result original seed target plan rule")
-"""Words in the names of columns that say something about a prompt or a response, and are none."""
-_CERTAIN, _USUAL, _WEAK = 3, 2, 1
-_STRENGTH: Mapping[Field, Mapping[str, int]] = {
-    Field.PROMPT: {
-        **dict.fromkeys(("prompt", "user_prompt", "input_prompt", "prompt_text", "forbidden_prompt", "messages",
-                         "conversations", "conversation", "turns", "prompts"), _CERTAIN),
-        **dict.fromkeys(("goal", "behavior", "seed_question", "text", "input", "context"), _WEAK),
-    },
-    Field.RESPONSE: {
-        **dict.fromkeys(_USUAL_NAMES[Field.RESPONSE], _CERTAIN),
-        **dict.fromkeys(("answer", "output", "reply", "outputs"), _WEAK),
-    },
-}  # fmt: skip
-"""How surely a column of this name is the prompt that was sent, or the response; `_USUAL` for any other name."""
 _MARGIN = 1  # by which the strongest name must exceed every other
 _INSIDE = (
     "choices.0.message.content", "choices.0.text", "message.content", "0.message.content", "0.content", "content",
     "text", "prompt", "question", "response", "completion", "output", "generated_text", "answer", "value",
 )  # fmt: skip
 _DEPTH = 3  # levels at which the model's name is looked for
-_FEW_WORDS = 4  # of a name
+_FEW_MODELS = 10  # rows, from which each with another name is no model
 _EXAMPLE = 40  # characters
 
 
@@ -121,27 +69,6 @@ class Proposal:
         return ColumnMapping({k: v for k, v in self.columns.items() if not (is_open and k is Field.PROMPT)})
 
 
-def names_prompt(header: Sequence[str]) -> bool:
-    """Whether a column has a usual name of the prompt."""
-    return any(_plain(name) in _USUAL_NAMES[Field.PROMPT] for name in header)
-
-
-def sent_beside(header: Sequence[str], bound: Container[int]) -> list[str]:
-    """The columns, not among the bound, with what is usually sent together with a prompt and is no text of it."""
-    return [
-        name
-        for at, name in enumerate(header)
-        if at not in bound and _words(name) & _MEDIA and not _words(name) & _ABOUT
-    ]
-
-
-def is_usual_name(name: str) -> bool:
-    """Whether a column of this name usually gives a field, or says something about one."""
-    words = _words(name)
-    known = any(_plain(name) in names for names in _USUAL_NAMES.values())
-    return known or (bool(words & (_ASKED | _REPLY | _ABOUT)) and len(words) < _FEW_WORDS)
-
-
 def other_texts(
     header: Sequence[str], rows: Sequence[Sequence[str]], columns: Mapping[Field, str], known: Container[str]
 ) -> list[str]:
@@ -162,7 +89,7 @@ class _Proposing:
     """Weighs the columns of one table."""
 
     def __init__(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        self._by_name = {_plain(name): name for name in reversed(header) if name}
+        self._by_name = {plain_name(name): name for name in reversed(header) if name}
         self._of = {name: ColumnEvidence(name, [row[at] for row in rows]) for at, name in enumerate(header) if name}
         self._has_rows = bool(rows)
         self._columns: dict[Field, str] = {}
@@ -174,15 +101,17 @@ class _Proposing:
         prompt = self._text(Field.PROMPT, response)
         if prompt is None:
             return Proposal()
-        for part in _USUAL_NAMES:
+        for part in USUAL_NAMES:
             if part not in (Field.PROMPT, Field.RESPONSE):
                 self._other(part, prompt)
+        if Field.SYSTEM not in self._columns and (path := self._nested(Field.SYSTEM)):
+            self._columns[Field.SYSTEM] = path
         if response is None:
             alone: tuple[Field, ...] = _OF_RESPONSE if prompt.is_nested else (*_OF_RESPONSE, Field.MODEL)
             self._columns = {part: path for part, path in self._columns.items() if part not in alone}
         else:
             self._beside_response()
-        columns = {part: self._columns[part] for part in _USUAL_NAMES if part in self._columns}
+        columns = {part: self._columns[part] for part in USUAL_NAMES if part in self._columns}
         while unread := ColumnMapping(columns).unread():
             columns = {part: path for part, path in columns.items() if part not in unread}
         return Proposal(columns, tuple(self._questions))
@@ -202,7 +131,7 @@ class _Proposing:
         """Choose the column of the prompt or of the response, or ask which one it is; None if there is none."""
         paths = {of: path for of in self._usual(part) if of is not response and (path := self._path(part, of))}
         varied = [of for of in paths if part is Field.RESPONSE or not of.is_constant]
-        chosen = max(varied, key=lambda of: _strength(part, of.name), default=None)  # the first of equals
+        chosen = max(varied, key=lambda of: name_strength(part, of.name), default=None)  # the first of equals
         rivals = [of for of in self._of.values() if self._is_rival(part, of, chosen, response)]
         if chosen is None and (part is Field.PROMPT or not rivals):
             if constant := next(iter(paths), None):
@@ -217,6 +146,8 @@ class _Proposing:
         elif part is Field.PROMPT and (added := [of for of in self._added() if of is not chosen]):
             listed = [chosen, *added]
             self._ask(part, listed, f"{' and '.join(_shown(listed))} may have been sent together")
+        elif part is Field.PROMPT and self._has_turns():
+            self._ask(part, [chosen], f"each row is one turn of a user or of a model, and {chosen.name} has both")
         elif part is Field.PROMPT and chosen.has_dialogues:
             self._ask(part, [chosen], f"the texts of {chosen.name} are whole dialogues, or have a chat template")
         else:
@@ -229,35 +160,40 @@ class _Proposing:
         """Whether a column may be the prompt, or the response, as well as the chosen one."""
         if of is chosen or of is response or not of.has_sentences or (chosen and not of.differs_from(chosen)):
             return False
-        words = _words(of.name)
-        is_named = _plain(of.name) in _USUAL_NAMES[part] or (words & _WORDS[part] and not words & _ABOUT)
-        if part is Field.PROMPT and words & _WORDS[Field.RESPONSE]:
+        words = words_of(of.name)
+        is_named = plain_name(of.name) in USUAL_NAMES[part] or (words & FIELD_WORDS[part] and not words & ABOUT)
+        if part is Field.PROMPT and words & FIELD_WORDS[Field.RESPONSE]:
             return False
-        if not is_named and part is Field.PROMPT and chosen is not None and not words & _ABOUT:
+        if not is_named and part is Field.PROMPT and chosen is not None and not words & ABOUT:
             is_named = not of.is_nested and of.varies(chosen)
-        strength = _strength(part, of.name)
-        if part is Field.PROMPT and (of.is_constant or (of.is_sparse and strength > _WEAK)):
+        strength = name_strength(part, of.name)
+        if part is Field.PROMPT and (of.is_constant or (of.is_sparse and strength > WEAK)):
             return False  # a text that only some prompts have, such as a context, has a weak name
-        return bool(is_named) and strength >= (_strength(part, chosen.name) - _MARGIN if chosen else _WEAK)
+        return bool(is_named) and strength >= (name_strength(part, chosen.name) - _MARGIN if chosen else WEAK)
+
+    def _has_turns(self) -> bool:
+        """Whether the rows are turns of a user and of a model."""
+        at = column_of_turns(list(self._of))
+        return at is not None and any(map(conversations.is_of_model, list(self._of.values())[at].filled))
 
     def _added(self) -> list[ColumnEvidence]:
         """The columns with what may have been sent together with the prompt, such as a suffix."""
-        able = (of for of in self._of.values() if _words(of.name) & _ADDED and not _words(of.name) & (_REPLY | _ABOUT))
-        return [of for of in able if of.filled and not of.is_coded and "assistant" not in _words(of.name)]
+        able = (of for of in self._of.values() if words_of(of.name) & ADDED and not words_of(of.name) & (REPLY | ABOUT))
+        return [of for of in able if of.filled and not of.is_coded and "assistant" not in words_of(of.name)]
 
     def _is_given(self, response: ColumnEvidence) -> bool:
         """Whether a model gave the response: its name says so, the table names models or judges, or a text refuses."""
-        if not self._has_rows or _strength(Field.RESPONSE, response.name) > _WEAK or response.has_refusals:
+        if not self._has_rows or name_strength(Field.RESPONSE, response.name) > WEAK or response.has_refusals:
             return True
         beside = (Field.MODEL, Field.JUDGE, Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.STOP_REASON)
-        return any(map(self._usual, beside)) or self._nested_model() is not None
+        return any(map(self._usual, beside)) or self._nested(Field.MODEL) is not None
 
     def _ask(self, part: Field, columns: Sequence[ColumnEvidence], what: str) -> None:
         which = "map that one" if len(columns) > 1 else "map the right column"
         self._questions.append(Question(part, tuple(of.name for of in columns), f"{what}: {which} to {part}"))
 
     def _usual(self, part: Field) -> list[ColumnEvidence]:
-        return [self._of[self._by_name[name]] for name in _USUAL_NAMES[part] if name in self._by_name]
+        return [self._of[self._by_name[name]] for name in USUAL_NAMES[part] if name in self._by_name]
 
     def _other(self, part: Field, prompt: ColumnEvidence) -> None:
         """Choose the column of a field with values."""
@@ -274,7 +210,7 @@ class _Proposing:
     def _fits(self, part: Field, of: ColumnEvidence) -> bool:
         """Whether the cells can be those of a field."""
         if part is Field.SEED and (not self._has_rows or all(map(class_words.is_identifier, of.filled))):
-            return not self._has_rows and _plain(of.name) != "seed"
+            return not self._has_rows and plain_name(of.name) != "seed"
         if not of.filled:
             return True
         if part is Field.CATEGORY:
@@ -282,15 +218,16 @@ class _Proposing:
             return is_of_the_ten or not (of.has_classes or of.has_sentences)
         if part in (Field.LABEL, Field.VERDICT, Field.ANSWER_CLASS, Field.IS_REFUSAL):
             return of.has_classes or of.names_classes
-        return part is not Field.MODEL or not of.has_sentences
+        is_numbered = all(map(class_words.is_number, of.filled)) or _FEW_MODELS < len(of.filled) == len({*of.filled})
+        return part is not Field.MODEL or not (of.has_sentences or is_numbered)
 
     def _beside_response(self) -> None:
         """Complete what a table with responses says about them."""
         self._columns.pop(Field.VERDICT, None)  # of the prompt or of the response
         if Field.MODEL not in self._columns and not any(asked.field is Field.MODEL for asked in self._questions):
-            self._columns |= {Field.MODEL: path} if (path := self._nested_model()) else {}
+            self._columns |= {Field.MODEL: path} if (path := self._nested(Field.MODEL)) else {}
         label = self._columns.get(Field.LABEL)
-        if label is None or "prompt" in _words(label):
+        if label is None or "prompt" in words_of(label):
             return
         del self._columns[Field.LABEL]
         values = self._of[label].filled
@@ -314,23 +251,14 @@ class _Proposing:
                 return f"{of.name}.{inside}"
         return None
 
-    def _nested_model(self) -> str | None:
-        """The path of a model's name inside a nested cell."""
+    def _nested(self, part: Field) -> str | None:
+        """The path of a field, such as a model's name, inside a nested cell."""
         for name, of in self._of.items():
-            if of.cells and isinstance(of.cells[0], NestedCell) and not _words(name) & _JUDGES:
-                path = _named(nested(of.cells[0]), _DEPTH)
+            if of.cells and isinstance(of.cells[0], NestedCell) and not words_of(name) & JUDGES:
+                path = _named(part, nested(of.cells[0]), _DEPTH)
                 if path is not None:
                     return f"{name}.{path}"
         return None
-
-
-def _strength(part: Field, name: str) -> int:
-    return _STRENGTH[part].get(_plain(name), _USUAL)
-
-
-def _words(name: str) -> frozenset[str]:
-    """The words in the name of a column."""
-    return frozenset(re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()))
 
 
 def _shown(columns: Sequence[ColumnEvidence]) -> list[str]:
@@ -364,17 +292,13 @@ def _is_text(value: Any) -> bool:
     return bool(texts) and all(isinstance(text, str) for text in texts)
 
 
-def _named(value: Any, depth: int) -> str | None:
+def _named(part: Field, value: Any, depth: int) -> str | None:
     if not isinstance(value, dict) or not depth:
         return None
     for name, inner in value.items():
-        if _plain(name) in _USUAL_NAMES[Field.MODEL] and isinstance(inner, str) and inner:
+        if plain_name(name) in USUAL_NAMES[part] and isinstance(inner, str) and inner:
             return str(name)
     for name, inner in value.items():
-        if not _words(name) & _JUDGES and (path := _named(inner, depth - 1)) is not None:
+        if not words_of(name) & JUDGES and (path := _named(part, inner, depth - 1)) is not None:
             return f"{name}.{path}"
     return None
-
-
-def _plain(name: str) -> str:
-    return name.strip().lower().replace(" ", "_").replace("-", "_")

@@ -20,7 +20,7 @@ from orbench_studio.formats import (
     studio_rows,
 )
 from orbench_studio.formats.byte_source import file_fault
-from orbench_studio.formats.proposals import is_usual_name
+from orbench_studio.formats.column_names import is_usual_name
 from orbench_studio.formats.reader_interface import Reader
 from orbench_studio.formats.tables import Table, listing
 

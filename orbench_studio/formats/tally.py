@@ -30,6 +30,7 @@ LISTED = 500  # distinct values counted one by one, for each column
 UNPARSED, REJECTED, NOT_READ = "unparsed", "rejected", "not read"
 SHOWN = 80  # characters of a value
 MORE = "(other values)"
+_CUT, _CUT_LENGTH = 5, 50  # so many texts of one length, of so many characters or more
 _PARSED = 100_000  # characters of a text that may be a list
 
 
@@ -38,8 +39,9 @@ class ColumnTally:
     """One column: the field it gives, and its values with what they became.
 
     `texts` counts the texts of a column of free texts, `nested_texts` those that are a list or an object, `identifiers`
-    those that are only a number, a letter or an identifier, `empty` those that have nothing, and `dialogues` those with
-    the turns of a user and a model. `stated` has the values whose meaning the user or the format states.
+    those that are only a number, a letter or an identifier, `empty` those that have nothing, `dialogues` those with the
+    turns of a user and a model, and `of_longest` those that are as long as the longest. `stated` has the values whose
+    meaning the user or the format states.
     """
 
     field: str
@@ -50,7 +52,10 @@ class ColumnTally:
     identifiers: int = 0
     empty: int = 0
     dialogues: int = 0
+    longest: int = 0
+    of_longest: int = 0
     stated: frozenset[str] = frozenset()
+    _longest_texts: set[int] = dataclass_field(default_factory=set)  # hashes, of a few
 
     @property
     def total(self) -> int:
@@ -60,6 +65,11 @@ class ColumnTally:
     def became(self, outcome: str) -> int:
         """The number of values that became this."""
         return sum(count for (_, became), count in self.values.items() if became == outcome)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether several texts end at the same length, as where a program stores only the beginnings."""
+        return self.longest >= _CUT_LENGTH and len(self._longest_texts) == _CUT
 
     def has_stated(self, value: str) -> bool:
         """Whether the meaning of a value was stated."""
@@ -89,6 +99,13 @@ class ColumnTally:
         self.identifiers += class_words.is_identifier(text) or len(text.strip()) == 1
         self.empty += not text
         self.dialogues += is_dialogue(text)
+        if len(text) > self.longest:
+            self.longest, self.of_longest = len(text), 0
+            self._longest_texts.clear()
+        if len(text) == self.longest:
+            self.of_longest += 1
+            if len(self._longest_texts) < _CUT:
+                self._longest_texts.add(hash(text))
 
 
 def _is_nested(text: str) -> bool:

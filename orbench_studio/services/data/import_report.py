@@ -9,7 +9,7 @@ from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
 from orbench_studio.formats.class_words import word
 from orbench_studio.formats.import_doctor import Fault, Finding
 from orbench_studio.formats.mapped import MAPPED
-from orbench_studio.formats.mapped_row import OTHER_SYSTEM
+from orbench_studio.formats.mapped_row import OTHER_SYSTEM, OWN_REPLY, TURNS
 from orbench_studio.formats.mapping import Field, scoped
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import Reading
@@ -106,6 +106,9 @@ def _doubts(report: ImportReport) -> Iterator[str]:
         yield f"{report.rejected:,} of {rows:,} rows are rejected."
     if (other := report.notes.get(OTHER_SYSTEM, 0)) > _DOUBTFUL * rows:
         yield f"{other:,} of {rows:,} rows have another system prompt than an earlier row of their prompt, which stays."
+    for note in (TURNS, OWN_REPLY):
+        if count := report.notes.pop(note, 0):
+            yield f"{note}: {count:,}."
     responses = sum(column.texts for column in report.values if column.field == Field.RESPONSE)
     errors = 0 if _is_repaired(report, Fault.API_ERROR) else report.faults[Fault.API_ERROR]
     if errors > _DOUBTFUL * responses:
@@ -125,6 +128,9 @@ def _doubts(report: ImportReport) -> Iterator[str]:
             yield f"{nested}. Map a path inside of them."
         if column.empty > _DOUBTFUL * column.texts:
             yield f"{column.empty:,} {of} are empty."
+        if column.is_cut and column.of_longest > _DOUBTFUL * column.texts:
+            cut = f"{column.of_longest:,} {of} have exactly {column.longest:,} characters"
+            yield f"{cut}, which is the most: they may be cut off."
         if column.dialogues > _DOUBTFUL * column.texts:
             yield f"{column.dialogues:,} {of} are whole dialogues of a user and a model, or have a chat template."
         if column.identifiers > _DOUBTFUL * column.texts:

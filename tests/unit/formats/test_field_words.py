@@ -8,6 +8,7 @@ from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import read_file
 from orbench_studio.formats.records import RowFault
+from orbench_studio.services.data.import_files import inspect_file
 from tests.unit.formats.field_rows import ASK, SAY, TEXTS, A, P, R, classes, lines, prompts, rows
 
 
@@ -185,6 +186,25 @@ def test_the_only_name_of_a_table_may_be_data(write, header):
 def test_a_refusal_says_what_to_do(take, refused, name, content, said):
     mapping = ColumnMapping({Field.PROMPT: "q"})
     assert said in (take(name, content, mapping=mapping)[0].reason if name == "x.jsonl" else refused(name, content))
+
+
+def test_turns_and_cut_texts_are_warnings(write):
+    turns = [{"role": role, "q": f"{q} {'And when? ' * 9}"[:60]} for q in (*ASK, *ASK) for role in ("user", "bot")]
+    path = write("x.jsonl", lines({**row, "q": f"{at:02}{row['q'][2:]}"} for at, row in enumerate(turns)))
+    warnings = inspect_file(path, ReadOptions(mapping=ColumnMapping({Field.PROMPT: "q"}))).warnings
+    assert warnings == [
+        "Rows that are a turn of a model or a system prompt, read as prompts: 6.",
+        "12 of 12 texts of q (prompt) have exactly 60 characters, which is the most: they may be cut off.",
+    ]
+
+
+def test_a_reply_in_a_conversation_beside_a_response_is_a_warning(write):
+    chat = [{"role": "user", "content": ASK[0]}, {"role": "assistant", "content": SAY[0]}]
+    mapping = ColumnMapping({Field.PROMPT: "m", Field.RESPONSE: "r"})
+    for said, expected in ((SAY[0], 0), (SAY[1], 1)):
+        path = write("x.jsonl", json.dumps({"m": chat, "r": said}))
+        warnings = inspect_file(path, ReadOptions(mapping=mapping, model="oak")).warnings
+        assert len([text for text in warnings if text.startswith("Conversations with a reply")]) == expected
 
 
 def test_pictures_beside_a_prompt_are_not_read(write):

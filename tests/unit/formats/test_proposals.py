@@ -75,6 +75,15 @@ def proposed(**columns):
          {"prompt": "question", "response": "answer", "model": "model"}, {}),
         ({"question": ASKED, "answer": [*SAID[1:], "I'm sorry, but I cannot shear sheep."]},
          {"prompt": "question", "response": "answer"}, {}),
+        ({"prompt": ASKED, "gpt-4": SAID, "Claude 3": THEN}, {"prompt": "prompt"}, {"response": ("gpt-4", "Claude 3")}),
+        ({"prompt": ASKED, "llama2": SAID}, {"prompt": "prompt"}, {"response": ("llama2",)}),
+        ({"prompt": ASKED, "chosen": SAID, "rejected": THEN}, {"prompt": "prompt"}, {"response": ("chosen",)}),
+        # turns, and what is no model
+        ({"role": ["user", "assistant"] * 15, "text": ASKED}, {}, {"prompt": ("text",)}),
+        ({"prompt": ASKED, "response": SAID, "model_id": list(map(str, range(30)))},
+         {"prompt": "prompt", "response": "response"}, {}),
+        ({"prompt": ASKED, "response": SAID, "model": [f"run-{n}" for n in range(30)]},
+         {"prompt": "prompt", "response": "response"}, {}),
         # labels
         ({"prompt": ASKED, "label": CLASSES}, {"prompt": "prompt", "label": "label"}, {}),
         ({"prompt": ASKED, "label": SAID}, {"prompt": "prompt"}, {}),
@@ -104,9 +113,10 @@ def test_a_question_shows_the_columns_with_examples(refused):
 
 
 def test_a_model_is_not_that_of_a_judge():
-    judge, run = (NestedCell(json.dumps({"model_name": name})) for name in ("guard", "oak"))
+    names = ({"model_name": "guard"}, {"model_name": "oak", "set": {"system_prompt": "Be brief."}})
+    judge, run = (NestedCell(json.dumps(name)) for name in names)
     found, _ = proposed(prompt=ASKED, response=SAID, judge_reply=[judge] * 30, run=[run] * 30)
-    assert found["model"] == "run.model_name"
+    assert (found["model"], found["system_prompt"]) == ("run.model_name", "run.set.system_prompt")
 
 
 def test_a_known_format_with_another_prompt_is_asked_about(write, take, refused):

@@ -1,0 +1,119 @@
+"""The names that columns of the field usually have, and what the words in a name say about its column."""
+
+import re
+from collections.abc import Container, Mapping, Sequence
+
+from orbench_studio.formats.mapping import Field
+
+# No KEY: a column `id` often just counts rows, and as a key it would match unrelated prompts across files.
+USUAL_NAMES: Mapping[Field, tuple[str, ...]] = {
+    Field.PROMPT: ("prompt", "question", "instruction", "query", "goal", "behavior", "forbidden_prompt", "user_prompt",
+                   "input_prompt", "prompt_text", "seed_question", "text", "input", "messages", "conversations",
+                   "conversation", "turns", "prompts", "questions", "instructions", "queries", "request",
+                   "user_input", "user_message", "q"),
+    Field.SYSTEM: ("system_prompt",),
+    Field.CATEGORY: ("category", "topic", "harm_category", "semantic_category", "subcategory", "semanticcategory",
+                     "risk_area", "class", "type"),
+    Field.SEED: ("toxic_seed", "seed", "seed_prompt", "original_prompt"),
+    Field.LABEL: ("prompt_harm_label", "prompt_label", "gold_label", "ground_truth", "label"),
+    Field.VERDICT: ("is_toxic", "verdict", "moderation", "flagged"),
+    Field.EXPLANATION: ("moderation_result", "explanation", "rationale"),
+    Field.MODERATOR: ("moderator", "moderator_model"),
+    Field.RESPONSE: ("response", "completion", "reply", "answer", "generation", "output", "model_response",
+                     "model_output", "target_response", "response_text", "responses", "generated_text",
+                     "generated_response", "assistant_response", "generations", "completions", "outputs",
+                     "final_response"),
+    Field.MODEL: ("model_name", "model", "model_id", "llm", "generator", "target_model"),
+    Field.STOP_REASON: ("finish_reason", "stop_reason"),
+    Field.ERROR: ("error", "error_message"),
+    Field.ANSWER_CLASS: ("answer_class", "answer_category", "final_label", "refusal_class", "response_refusal_label"),
+    Field.IS_REFUSAL: ("is_refusal", "is_rejected", "refusal", "refused", "rejected", "is_refused"),
+    Field.JUDGE: ("judge", "judge_model", "grader"),
+    Field.ANNOTATOR: ("annotator", "annotator_id", "rater", "worker_id"),
+    Field.REASON: ("reason", "comment"),
+    Field.SAMPLE: ("sample_idx", "sample_index", "trial_idx", "trial", "repetition"),
+}  # fmt: skip
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_ALTERED = _set("final attack jailbreak jailbroken adversarial mutated mutation modified rewritten rewrite transformed")
+_ALTERED |= _set("perturbed obfuscated encoded augmented optimized optimised paraphrased paraphrase reformulated test")
+ASKED = _set("prompt prompts question questions query queries instruction instructions request requests goal behavior")
+ASKED |= _set("behaviour message messages input inputs user turns text conversation conversations translated context")
+REPLY = _set("response responses completion completions generation generations generated output outputs reply answer")
+REPLY |= _set("answers continuation")
+ADDED = _set("suffix prefix affix trigger controls context contextstring")
+"""Words in the names of columns with what may have been sent together with the prompt."""
+REPLY |= _set(
+    "gpt chatgpt claude llama mistral mixtral qwen gemini gemma deepseek vicuna falcon grok alpaca koala chosen"
+)
+"""With the names of models, which columns with their responses often have."""
+_TURN_OF = ("role", "speaker", "from", "sender", "author_role")
+_MEDIA = _set("image images img picture photo video audio")
+FIELD_WORDS: Mapping[Field, frozenset[str]] = {Field.PROMPT: _ALTERED | ASKED, Field.RESPONSE: REPLY}
+"""Words in the names of columns that may give a field, though the name is not a usual one."""
+JUDGES = _set("judge judgement judgment eval evaluation evaluator grader moderator guard attacker followup defense")
+ABOUT = JUDGES | _set("system template reason reasoning explanation rationale guidance category type label labels name")
+ABOUT |= _set(
+    "source model expected reference gold ideal correct criteria rubric language style strategy technique method"
+)
+ABOUT |= _set("tag tags class risk pattern role result original seed target plan rule")
+"""Words in the names of columns that say something about a prompt or a response, and are none."""
+_FEW_WORDS = 4  # of a name
+CERTAIN, USUAL, WEAK = 3, 2, 1
+_STRENGTH: Mapping[Field, Mapping[str, int]] = {
+    Field.PROMPT: {
+        **dict.fromkeys(("prompt", "user_prompt", "input_prompt", "prompt_text", "forbidden_prompt", "messages",
+                         "conversations", "conversation", "turns", "prompts"), CERTAIN),
+        **dict.fromkeys(("goal", "behavior", "seed_question", "text", "input", "context"), WEAK),
+    },
+    Field.RESPONSE: {
+        **dict.fromkeys(USUAL_NAMES[Field.RESPONSE], CERTAIN),
+        **dict.fromkeys(("answer", "output", "reply", "outputs"), WEAK),
+    },
+}  # fmt: skip
+"""How surely a column of this name is the prompt that was sent, or the response; `USUAL` for any other name."""
+
+
+def names_prompt(header: Sequence[str]) -> bool:
+    """Whether a column has a usual name of the prompt."""
+    return any(plain_name(name) in USUAL_NAMES[Field.PROMPT] for name in header)
+
+
+def column_of_turns(header: Sequence[str]) -> int | None:
+    """The place of the column that says who spoke, in a table with a row for each turn of a conversation."""
+    return next((at for at, name in enumerate(header) if plain_name(name) in _TURN_OF), None)
+
+
+def sent_beside(header: Sequence[str], bound: Container[int]) -> list[str]:
+    """The columns, not among the bound, with what is usually sent together with a prompt and is no text of it."""
+    return [
+        name
+        for at, name in enumerate(header)
+        if at not in bound and words_of(name) & _MEDIA and not words_of(name) & ABOUT
+    ]
+
+
+def is_usual_name(name: str) -> bool:
+    """Whether a column of this name usually gives a field, or says something about one."""
+    words = words_of(name)
+    known = any(plain_name(name) in names for names in USUAL_NAMES.values())
+    return known or (bool(words & (ASKED | REPLY | ABOUT)) and len(words) < _FEW_WORDS)
+
+
+def name_strength(part: Field, name: str) -> int:
+    """How surely a column of this name gives the prompt or the response."""
+    return _STRENGTH[part].get(plain_name(name), USUAL)
+
+
+def words_of(name: str) -> frozenset[str]:
+    """The words in the name of a column."""
+    return frozenset(re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()))
+
+
+def plain_name(name: str) -> str:
+    """A name in lower case, its words divided by underscores."""
+    return name.strip().lower().replace(" ", "_").replace("-", "_")
