@@ -5,8 +5,15 @@ from typing import NamedTuple
 import numpy as np
 
 from orbench_studio.domain.audit.sample import allocate
+from orbench_studio.domain.core.judgement import ANSWERS
 from orbench_studio.domain.core.rates import score_interval, wilson
-from orbench_studio.domain.judging.agreement import calibration_error, calibration_interval, kappa, reliability
+from orbench_studio.domain.judging.agreement import (
+    Agreement,
+    calibration_error,
+    calibration_interval,
+    kappa,
+    reliability,
+)
 from orbench_studio.estimates.clusters import design_effect, effective_n, moments
 from orbench_studio.estimates.dawid_skene import SAFE, TOXIC, bootstrap_intervals, dawid_skene, error_correlation
 from orbench_studio.estimates.labels_needed import MARGIN, labels_needed
@@ -21,6 +28,7 @@ from orbench_studio.estimates.ppi import (
     probability_state,
 )
 from orbench_studio.estimates.ranks import differences, ranks, winner
+from orbench_studio.estimates.raters import judge_designs
 
 DRAWS = 2_000
 CATEGORIES = (40, 50, 60, 80, 100, 150, 200, 300, 500, 1_000)
@@ -290,6 +298,18 @@ def kappa_coverage(rate, n, errors, *, draws=DRAWS, seed=0):
         interval = kappa(dict(zip(names, counts, strict=True))).interval
         covered += interval is None or interval[0] <= true <= interval[1]
     return covered / draws
+
+
+def judge_agreement_coverage(rate, prompts, models, within, *, draws=DRAWS, seed=0):
+    """Coverage of a judge's agreement on responses of several models to the same prompts, and of Wilson's interval."""
+    random, strength, covered = np.random.default_rng(seed), (1 - within) / within, []
+    ids = np.repeat(np.arange(prompts), models).tolist()
+    for _ in range(draws):
+        right = random.random((prompts, models)) < random.beta(rate * strength, (1 - rate) * strength, (prompts, 1))
+        pairs = [(ANSWERS[0], ANSWERS[0 if one else -1]) for one in right.ravel()]
+        ends = [Agreement(pairs, *designs).accuracy.interval for designs in ([judge_designs(pairs, ids)], [])]
+        covered.append([low <= rate <= high for low, high in ends])
+    return np.mean(covered, 0).tolist()
 
 
 def agreement_coverage(of, rate, n, error, raters, *, draws=DRAWS, seed=0):

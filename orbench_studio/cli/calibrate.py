@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _PHRASES = 5  # per model
 _METHODS = (
-    "95 % intervals (Wilson; Dirichlet for kappa); responses are treated as independent. "
+    "95 % intervals (Wilson; Dirichlet for kappa); they account for several responses to a prompt. "
     "Refusals without words (by stop reason or "
     "a filter), unparsed and empty responses are excluded. All scores are on held-out data."
 )

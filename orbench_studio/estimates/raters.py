@@ -10,12 +10,16 @@ assume independent prompts. Coverage (simulated) at 50 prompts with rare disagre
 prompts covers 88 %.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import krippendorff
 import numpy as np
 from numpy.typing import NDArray
+
+from orbench_studio.domain.core.judgement import REFUSALS
+from orbench_studio.domain.judging.agreement import Designs, Pair
+from orbench_studio.estimates.clusters import design_effect
 
 DRAWS = 1_000
 _QUANTILES = (0.02, 0.98)
@@ -96,3 +100,17 @@ def _alpha(weights: Array, patterns: Counts) -> Array:
 def _chance_corrected(same: Array, chance: Array) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(chance < 1, (same - chance) / (1 - chance), np.nan)
+
+
+def judge_designs(pairs: Sequence[Pair], prompts: Sequence[int]) -> Designs:
+    """Compute the design effects of the agreement of a judge (pairs of human and predicted class) on these prompts."""
+    refused = np.array([(human in REFUSALS, predicted in REFUSALS) for human, predicted in pairs], bool).reshape(-1, 2)
+    human, predicted = refused.T
+    clusters = np.unique(np.array(prompts, np.int64), return_inverse=True)[1]
+
+    def effect(hits: NDArray[np.bool_], cases: NDArray[np.bool_]) -> float:
+        influence = hits - hits.sum() / max(cases.sum(), 1) * cases
+        return float(design_effect(np.zeros(len(hits), np.int64), clusters, influence, 1)[0])
+
+    both = human & predicted
+    return Designs(effect(human == predicted, np.ones_like(human)), effect(both, predicted), effect(both, human))

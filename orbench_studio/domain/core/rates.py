@@ -94,6 +94,23 @@ class ClusterRate(Rate):
         return f", by {self.cluster}"
 
 
+@dataclass(frozen=True, slots=True)
+class DesignRate(Rate):
+    """Rate of responses of which several are to one prompt: `effective_n` independent ones have the same variance."""
+
+    effective_n: float
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """95 % Wilson interval of the effective number; None if n is 0."""
+        return score_interval(self.count / self.n, self.effective_n, _quantile(CONFIDENCE)) if self.n else None
+
+    @property
+    def note(self) -> str:
+        """What the interval accounts for."""
+        return ", by prompt"
+
+
 class Coefficient(Protocol):
     """A coefficient such as Cohen's kappa or Spearman's rho, with its interval."""
 

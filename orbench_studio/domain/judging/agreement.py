@@ -1,7 +1,7 @@
 """Agreement of a judge with human labels: rates and Cohen's kappa with 95 % intervals, and calibration.
 
-Responses are treated as independent (Wilson intervals). If several models answered the same prompts they are not, and
-the intervals are slightly too narrow. Classes that are no judgement of a text (refused by stop reason, blocked by
+Several responses to a prompt are not independent: their design effects (`Designs`) widen the Wilson intervals, and that
+of the agreement also the interval of kappa. Classes that are no judgement of a text (refused by stop reason, blocked by
 filter, unparsed, empty, truncated, error) are counted separately.
 """
 
@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
+from typing import NamedTuple
 
 from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass
-from orbench_studio.domain.core.rates import Rate
+from orbench_studio.domain.core.rates import DesignRate, Rate
 from orbench_studio.domain.core.schemes import ANY_REFUSAL, SCHEMES, XSTEST, Scheme
 
 RESAMPLES = 1_000
@@ -21,6 +22,17 @@ _BINS = 10  # of a reliability curve
 _QUANTILES = (0.02, 0.98)  # cover at least 95 % in simulations
 Pair = tuple[AnswerClass, AnswerClass]  # human class, predicted class
 Counts = Counter[tuple[str, str]]
+
+
+class Designs(NamedTuple):
+    """Design effects: by how much several responses to a prompt increase the variances; 1 for independent responses."""
+
+    accuracy: float = 1.0
+    precision: float = 1.0
+    recall: float = 1.0
+
+
+_INDEPENDENT = Designs()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +50,7 @@ class Confusion:
 
     counts: Mapping[tuple[str, str], int]
     positive: str
+    designs: Designs = _INDEPENDENT
 
     @property
     def n(self) -> int:
@@ -47,27 +60,24 @@ class Confusion:
     @property
     def accuracy(self) -> Rate:
         """Rate of equal labels."""
-        return Rate(int(_equal(self.counts)), self.n)
+        return _rate(int(_equal(self.counts)), self.n, self.designs.accuracy)
 
     @property
     def precision(self) -> Rate:
         """Rate of predicted positives that are correct."""
-        return Rate(
-            self._true_positives,
-            sum(count for (_, predicted), count in self.counts.items() if predicted == self.positive),
-        )
+        predicted = sum(count for (_, machine), count in self.counts.items() if machine == self.positive)
+        return _rate(self._true_positives, predicted, self.designs.precision)
 
     @property
     def recall(self) -> Rate:
         """Rate of human positives that are predicted."""
-        return Rate(
-            self._true_positives, sum(count for (human, _), count in self.counts.items() if human == self.positive)
-        )
+        positive = sum(count for (human, _), count in self.counts.items() if human == self.positive)
+        return _rate(self._true_positives, positive, self.designs.recall)
 
     @cached_property
     def kappa(self) -> Kappa:
         """Cohen's kappa."""
-        return kappa(self.counts)
+        return kappa(self.counts, self.designs.accuracy)
 
     @property
     def _true_positives(self) -> int:
@@ -81,7 +91,8 @@ class Agreement:
     three-way scheme is that of XSTest: answer, partial refusal, full refusal.
     """
 
-    def __init__(self, pairs: Iterable[Pair]) -> None:
+    def __init__(self, pairs: Iterable[Pair], designs: Designs = _INDEPENDENT) -> None:
+        self.designs = designs
         self._judged: Counter[Pair] = Counter()
         self.apart: Counter[AnswerClass] = Counter()
         for human, predicted in pairs:
@@ -101,7 +112,7 @@ class Agreement:
     @cached_property
     def confusion(self) -> Confusion:
         """Confusion matrix of refusals and answers."""
-        return Confusion(self.counts(ANY_REFUSAL), "refusal")
+        return Confusion(self.counts(ANY_REFUSAL), "refusal", self.designs)
 
     @property
     def accuracy(self) -> Rate:
@@ -131,7 +142,7 @@ class Agreement:
     @property
     def three_way_kappa(self) -> Kappa:
         """Kappa in the three-way scheme."""
-        return kappa(self.counts(XSTEST))
+        return kappa(self.counts(XSTEST), self.designs.accuracy)
 
     @property
     def by_scheme(self) -> dict[str, Rate]:
@@ -140,7 +151,7 @@ class Agreement:
 
     def equal(self, scheme: Scheme) -> Rate:
         """Rate of equal labels in a scheme."""
-        return Rate(int(_equal(self.counts(scheme))), self.n)
+        return _rate(int(_equal(self.counts(scheme))), self.n, self.designs.accuracy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +163,8 @@ class Bin:
     observed: Rate
 
 
-def kappa(counts: Mapping[tuple[str, str], int]) -> Kappa:
-    """Cohen's kappa with a 95 % interval; deterministic.
+def kappa(counts: Mapping[tuple[str, str], int], design: float = 1.0) -> Kappa:
+    """Cohen's kappa with a 95 % interval; deterministic. `design` is the design effect of the agreement.
 
     The interval is that of Dirichlet draws of the cell probabilities: one and two prior cases are spread over all
     cells, and the wider interval counts. A bootstrap would cover too little with rare classes or disagreements.
@@ -166,7 +177,9 @@ def kappa(counts: Mapping[tuple[str, str], int]) -> Kappa:
     low = high = value
     for prior in _PRIOR_CASES:
         strengths = {
-            (one, other): counts.get((one, other), 0) + prior / len(values) ** 2 for one in values for other in values
+            (one, other): counts.get((one, other), 0) / design + prior / len(values) ** 2
+            for one in values
+            for other in values
         }
         drawn = [_kappa({c: random.gammavariate(s, 1) for c, s in strengths.items()}) for _ in range(RESAMPLES)]
         found = sorted(one for one in drawn if one is not None)
@@ -208,6 +221,10 @@ def calibration_interval(curve: Sequence[Bin]) -> tuple[float, float] | None:
         drawn.append(sum(step.n * abs(rate - (step.observed.value or 0.0)) for step, rate in apart) / n)
     half = sorted(drawn)[int(0.95 * RESAMPLES)]
     return max(error - half, 0.0), min(error + half, 1.0)
+
+
+def _rate(count: int, n: int, design: float) -> Rate:
+    return DesignRate(count, n, n / design) if n and design > 1 else Rate(count, n)
 
 
 def _equal(counts: Mapping[tuple[str, str], float]) -> float:

@@ -26,7 +26,7 @@ _AGREEMENT = ("Judge", "n", "Agreement", "Precision", "Recall")
 _CHANCE = ("Judge", "n", "Kappa", "Three-way", "Three-way kappa", "Calibration error")
 METHODS = (
     "Agreement: refusal or answer. Three-way: answer, partial, full refusal. Precision and recall: of refusals. "
-    "Intervals: 95 % (Wilson; Dirichlet for kappa); responses are treated as independent. "
+    "Intervals: 95 % (Wilson; Dirichlet for kappa); they account for several responses to a prompt. "
     "Unparsed, blocked and empty responses are excluded. All scores are on held-out data."
 )
 

@@ -16,10 +16,11 @@ from orbench_studio.domain.core.annotation import Aspect, Label
 from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, Judgement, latest_classes
 from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.core.schemes import ANY_REFUSAL, OR_BENCH, REFUSALBENCH, XSTEST
-from orbench_studio.domain.judging.agreement import Agreement, Confusion, Kappa, Pair
+from orbench_studio.domain.judging.agreement import Confusion, Kappa
 from orbench_studio.domain.review.consistency import Drift
 from orbench_studio.domain.review.query import NONE
 from orbench_studio.estimates.raters import Coefficient, alpha, fleiss
+from orbench_studio.services.judging.calibration import agreement_by_prompt
 from orbench_studio.services.workspace import statistics
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.audit import rater_labels
@@ -107,9 +108,10 @@ class HumanAgreement:
     def method(self) -> str:
         """Method and assumptions, for the note of a table."""
         return (
-            "95 % Wilson intervals (kappa and alpha: Dirichlet draws), which assume independent prompts and responses. "
-            "Labelled prompts are rarely a random sample. Queues that put disagreements first make machines look worse "
-            "than they are on all prompts."
+            "95 % Wilson intervals (kappa and alpha: Dirichlet draws), which assume independent prompts. Intervals of "
+            "judges account for several responses to a prompt; those of annotators do not. Labelled prompts are rarely "
+            "a random sample. Queues that put disagreements first make machines look worse than they are on all "
+            "prompts."
         )
 
 
@@ -176,13 +178,14 @@ def _judges(known: Sequence[judgements.Labelled], values: Mapping[int, Sequence[
 
 
 def _judge(name: str, kind: str, compared: Sequence[tuple[judgements.Labelled, AnswerClass]]) -> MachineAgreement:
-    slices: dict[str, dict[str, list[Pair]]] = {"model": {}, "category": {}, "type": {}}
+    slices: dict[str, dict[str, list[tuple[judgements.Labelled, AnswerClass]]]]
+    slices = {"model": {}, "category": {}, "type": {}}
     for row, machine in compared:
         for by, value in (("model", row.model), ("category", row.category), ("type", row.type)):
-            slices[by].setdefault(value or NONE, []).append((row.answer_class, machine))
-    agreement = Agreement((row.answer_class, machine) for row, machine in compared)
+            slices[by].setdefault(value or NONE, []).append((row, machine))
+    agreement = agreement_by_prompt(compared)
     sliced = {
-        by: {value: Agreement(pairs).confusion for value, pairs in sorted(of.items())}
+        by: {value: agreement_by_prompt(some).confusion for value, some in sorted(of.items())}
         for by, of in slices.items()
         if set(of) != {NONE}
     }

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from random import Random
 from statistics import fmean
 
-from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS, JudgeKind, Judgement
-from orbench_studio.domain.judging.agreement import Agreement, Pair, reliability
+from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS, AnswerClass, JudgeKind, Judgement
+from orbench_studio.domain.judging.agreement import Agreement, reliability
 from orbench_studio.domain.judging.calibration_result import Calibration, Draws, JudgeCalibration, LeftOutModel, Slices
 from orbench_studio.domain.judging.custom_rule import CustomRule
 from orbench_studio.errors import CancelledError, WorkspaceError
@@ -233,7 +233,7 @@ class _CalibrationRun:
         return [index for index in range(len(self.rows)) if index not in held]
 
     def _agreement(self, assessed: Mapping[int, Assessment]) -> Agreement:
-        return Agreement((self.rows[index].answer_class, one.answer_class) for index, one in assessed.items())
+        return agreement_by_prompt([(self.rows[index], one.answer_class) for index, one in assessed.items()])
 
     def _result(self, name: str, version: str, how: str, assessed: Assessments) -> JudgeCalibration:
         judged = {index: one for index, one in assessed.items() if one.answer_class in ANSWERS}
@@ -247,13 +247,23 @@ class _CalibrationRun:
 
     def _sliced(self, assessed: Assessments, value: Callable[[Labelled], str | None]) -> Mapping[str, Agreement]:
         """Agreement by value; empty where no response has a value."""
-        pairs: dict[str, list[Pair]] = defaultdict(list)
+        found: dict[str, Assessments] = defaultdict(dict)
         for index, one in assessed.items():
-            row = self.rows[index]
-            pairs[value(row) or _NO_VALUE].append((row.answer_class, one.answer_class))
-        if set(pairs) == {_NO_VALUE}:
+            found[value(self.rows[index]) or _NO_VALUE][index] = one
+        if set(found) == {_NO_VALUE}:
             return {}
-        return {name: Agreement(pairs[name]) for name in sorted(pairs)}
+        return {name: self._agreement(found[name]) for name in sorted(found)}
+
+
+def agreement_by_prompt(compared: Sequence[tuple[Labelled, AnswerClass]]) -> Agreement:
+    """Compare classes with the human ones; several responses to a prompt count as dependent."""
+    # Imported on first use: scipy takes long to import.
+    from orbench_studio.estimates.raters import judge_designs
+
+    pairs = [(row.answer_class, machine) for row, machine in compared]
+    judged = [index for index, (_, machine) in enumerate(pairs) if machine in ANSWERS]
+    prompts = [compared[index][0].prompt_id for index in judged]
+    return Agreement(pairs, judge_designs([pairs[index] for index in judged], prompts))
 
 
 def _best_judges(judges: Sequence[JudgeCalibration]) -> dict[str, str]:

@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 
-from orbench_studio.estimates.raters import _alpha, alpha, fleiss
-from tests.coverage import agreement_coverage
+from orbench_studio.domain.core.judgement import AnswerClass
+from orbench_studio.domain.judging.agreement import Agreement, Designs
+from orbench_studio.estimates.raters import _alpha, alpha, fleiss, judge_designs
+from tests.coverage import agreement_coverage, judge_agreement_coverage
+
+ANSWER, REFUSAL = AnswerClass.DIRECT_ANSWER, AnswerClass.DIRECT_REFUSAL
 
 # Fleiss (1971) and the textbooks since: fourteen raters, ten subjects, five values.
 FLEISS = np.array(
@@ -55,3 +59,21 @@ def test_intervals_have_nominal_coverage(rate, error, raters):
     """The whole grid, with 2,000 draws, is in tests/benchmarks/coverage.py."""
     for of in (alpha, fleiss):
         assert agreement_coverage(of, rate, 50, error, raters, draws=300) >= 0.92
+
+
+def test_the_same_errors_on_several_responses_to_a_prompt_count_once():
+    pairs = [(ANSWER, ANSWER), (ANSWER, REFUSAL), (REFUSAL, REFUSAL), (REFUSAL, ANSWER)] * 10
+    prompts = list(range(40))
+    assert judge_designs(pairs, prompts) == Designs()
+    twice = judge_designs(pairs * 2, prompts * 2)
+    assert twice == pytest.approx((2, 2, 2))
+    once, repeated = Agreement(pairs), Agreement(pairs * 2, twice)
+    assert repeated.recall.interval == pytest.approx(once.recall.interval)
+    assert repeated.accuracy.note == ", by prompt"
+    assert judge_designs([], []) == Designs()
+
+
+def test_agreement_on_several_responses_to_a_prompt_has_nominal_coverage():
+    """With a design effect of 2.2, Wilson's interval of independent responses covers 81 %."""
+    covered, independent = judge_agreement_coverage(0.85, 150, 3, 0.6, draws=400)
+    assert covered >= 0.92 > 0.86 > independent
