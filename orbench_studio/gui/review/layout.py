@@ -16,7 +16,7 @@ FOLD = 1_100  # pixels of width below which the queue and the guidelines fold; b
 FOLD_CHIPS = 450  # pixels of height below which chips and buttons fold
 FOLD_HINTS = 640  # pixels of height below which the hints fold
 ROOMY = 1_600  # pixels of width from which two responses and the queue have room
-_HIGHEST = 880  # pixels of the texts: in a tall window the buttons stay near them
+_HIGHEST = 760  # pixels of the texts: in a tall window the buttons stay near them
 _COLUMNS = [280, 720, 340]  # queue, texts, side
 _ASIDE = 320
 _SIDE = 250
@@ -53,6 +53,7 @@ class ReviewLayout:
         self._bar = bar
         self._aside = aside
         self._outer = QSplitter(Qt.Orientation.Horizontal)
+        self._reading = QWidget()  # around the texts: a splitter sets its own greatest height
         self.empty = EmptyState()
         self._stack = QStackedWidget()
         self._build_ui(page)
@@ -70,7 +71,7 @@ class ReviewLayout:
         self._aside.setVisible(self._aside_wanted and width >= px(FOLD))
         self._fold_queue(width)
         self._show_facets()
-        self.texts.setMaximumHeight(px(_HIGHEST))
+        self._reading.setMaximumHeight(px(_HIGHEST))
         self._bar.fit(hints=size.height() >= px(FOLD_HINTS), details=not self._low)
         self.texts.prompt.show_marks(not self._low)
 
@@ -153,7 +154,8 @@ class ReviewLayout:
         page.setFocusProxy(self._queue)
         centre = QWidget()
         column = _column(centre)
-        column.addWidget(self.texts, 1)
+        _column(self._reading).addWidget(self.texts)
+        column.addWidget(self._reading, 1)
         column.addWidget(rule())
         column.addWidget(self._bar)
         column.addStretch()

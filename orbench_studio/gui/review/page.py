@@ -1,7 +1,8 @@
 """The review page: decisions about the prompt on the screen, and the way to the next one.
 
 Decisions are accepted only in the state SHOWN; in the state SAVING nothing else is. The next prompt, loaded ahead, is
-painted at once, and can be decided when the previous decision is durable; if that fails, its prompt comes back.
+painted at once, and can be decided when the previous decision is durable. If that cannot be written, its prompt comes
+back; if others decided that prompt meanwhile, the message names it, and the prompt on the screen stays.
 
 What a key may decide, hide and reveal is in `domain/review/decision_moment.py`.
 """
@@ -168,8 +169,12 @@ class ReviewPage(QueuePage):
         self._settle()
         if isinstance(error, StaleDecisionError):
             self.loader.forget([decision.prompt_id])
+            self.model.refresh([decision.prompt_id])
         place = self.model.place_of(decision.prompt_id)
-        if decision.aspect in (*_MOVE_ON, Aspect.ANSWER_CLASS) and place is not None and place != self.queue.place():
+        left = place is not None and place != self.queue.place()
+        if left and isinstance(error, StaleDecisionError):
+            return  # others decided it: the message names it, and the next key is meant for the prompt on the screen
+        if left and decision.aspect in (*_MOVE_ON, Aspect.ANSWER_CLASS) and place is not None:
             self.queue.go(place)
         else:
             self._reload()  # it was shown as decided

@@ -138,8 +138,8 @@ def _record(
     version = blinding.version(standing, known.versions.result) if seen is not None else None
     if version != seen and (known.before.result is None or known.before.result != version):
         raise StaleDecisionError(
-            "Your decision was not saved: this prompt was decided in another window since you opened it. "
-            "Its current state is shown. Decide again if you still want to."
+            f"Your decision on prompt {prompt_id} was not saved: it was decided in another window since you opened it. "
+            "Decide again if you still want to."
         )
     if not known.exists.result:
         raise StaleDecisionError(

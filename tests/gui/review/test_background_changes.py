@@ -132,6 +132,17 @@ def test_changes_by_others_leave_the_prompt_on_the_screen(start, path, quiet):
         studio.wait(lambda: studio.shown() == 2)
 
 
+def test_a_refused_decision_does_not_bring_its_prompt_back_under_the_next_key(start, path):
+    with start(path) as studio, open_workspace(path) as other:
+        studio.settle()
+        studio.wait(lambda: 2 in studio.page.loader)
+        prompt_review.decide(other, Decision(1, Aspect.LABEL, "toxic"), annotator="somebody else")
+        studio.key(S)
+        studio.wait(lambda: "Your decision on prompt 1 was not saved" in studio.message())
+        studio.settle()
+        assert studio.shown() == 2
+
+
 def test_undo_and_redo_before_a_workspace_is_open(start, path, deeds):
     with start() as studio:
         studio.key(Qt.Key.Key_Z, CTRL)
