@@ -14,8 +14,6 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QDialog,
-    QHBoxLayout,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -29,6 +27,7 @@ from orbench_studio.gui.common.actions import SHORTCUTS, Actions, tr
 from orbench_studio.gui.common.dialogs import AboutDialog, CrashDialog
 from orbench_studio.gui.common.file_dialog import FileDialog
 from orbench_studio.gui.common.file_selection import ask_new_workspace, ask_tables, ask_workspace
+from orbench_studio.gui.common.layouts import column_layout, row_layout
 from orbench_studio.gui.common.menus import Command, add_menu, fill_menu_bar
 from orbench_studio.gui.common.message_bar import MessageBar
 from orbench_studio.gui.common.page_stack import PAGES, Pages, Rail
@@ -323,19 +322,9 @@ class MainWindow(PageRegistry):
         self.resize(QSize(1440, 900).boundedTo(self.screen().availableSize() * 0.97))
         self.restoreGeometry(QByteArray.fromHex(self._session.settings.geometry.encode()))
         self._pages.addWidget(self.welcome)
-        body = QHBoxLayout()
-        body.setSpacing(0)
-        body.addWidget(self._rail)
-        body.addWidget(self._pages, 1)
+        body = row_layout(None, self._rail, (self._pages, 1), spacing=0)
         centre = QWidget()
-        column = QVBoxLayout(centre)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.top_bar)
-        column.addLayout(body, 1)
-        column.addWidget(rule())
-        column.addWidget(self.judging.strip)
-        column.addWidget(self.messages)
+        column_layout(centre, self.top_bar, (body, 1), rule(), self.judging.strip, self.messages, spacing=0)
         self.setCentralWidget(centre)
         self._leave_pages()
         self._fit_size()

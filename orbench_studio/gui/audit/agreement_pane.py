@@ -14,6 +14,7 @@ from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.common import text_table
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.layouts import Stretch, column_layout
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.text_table import note, table_of
 from orbench_studio.gui.common.theme import Theme
@@ -91,12 +92,7 @@ class ComputedPane(QWidget):
         self._say(message)
         page = QWidget()
         page.setObjectName("page")
-        column = QVBoxLayout(page)
-        column.setContentsMargins(40, 8, 40, 16)
-        column.setSpacing(24)
-        for table in tables:
-            column.addWidget(table_of(table))
-        column.addStretch()
+        column_layout(page, *(table_of(table) for table in tables), Stretch(), margins=(40, 8, 40, 16), spacing=24)
         self.area.setWidget(page)
 
     def clear(self) -> None:
@@ -147,12 +143,14 @@ class ModeratorsPane(ComputedPane):
         self.list.opened.connect(lambda key, _column: self.review_wanted.emit(_prompt(key)))
         self.review.clicked.connect(self._review)
         self.label_errors = QWidget()
-        column = QVBoxLayout(self.label_errors)
-        column.setContentsMargins(40, 0, 40, 0)
-        column.setSpacing(8)
-        column.addWidget(self.review, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(self.none_wrong)
-        column.addWidget(self.list, 1)
+        column_layout(
+            self.label_errors,
+            (self.review, Qt.AlignmentFlag.AlignLeft),
+            self.none_wrong,
+            (self.list, 1),
+            margins=(40, 0, 40, 0),
+            spacing=8,
+        )
         self.column.insertWidget(1, self.label_errors, 1)
         self.label_errors.hide()
 

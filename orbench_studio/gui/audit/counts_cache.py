@@ -42,9 +42,7 @@ class CountsCache(QObject):
         self._stale: set[int] | None = None  # prompts to count again; None: all
         self._reading = False
         self._shown = False
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_PAUSE)
+        self._timer = QTimer(self, singleShot=True, interval=_PAUSE)
         self._timer.timeout.connect(self._read)
         session.opened.connect(self._reset)
         session.closed.connect(self._reset)

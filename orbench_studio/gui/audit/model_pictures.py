@@ -8,7 +8,6 @@ from typing import NamedTuple
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
-    QHBoxLayout,
     QSplitter,
     QStyle,
     QStyledItemDelegate,
@@ -21,6 +20,7 @@ from orbench_studio.domain.audit.refusal_rates import Audit, Group
 from orbench_studio.domain.core.rates import Rate
 from orbench_studio.gui.audit.heat_map import whisker
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.layouts import row_layout
 from orbench_studio.gui.common.live_table import KEY, Column, Index, Table
 from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import META, Theme, font, px
@@ -79,9 +79,7 @@ class ModelPictures(QWidget):
             halves.setStretchFactor(place, share)
             halves.setCollapsible(place, False)
         halves.setSizes([px(640), px(400)])
-        row = QHBoxLayout(self)
-        row.setContentsMargins(40, 12, 40, 12)
-        row.addWidget(halves)
+        row_layout(self, halves, margins=(40, 12, 40, 12))
 
     def show_audit(self, audit: Audit | None, group: Group) -> None:
         """Show the rates of a group, highest first, and both rates of every model."""

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QToolButton, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, AuditOptions, Group, Labels
 from orbench_studio.domain.core.judgement import Refusals
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.flow_layout import FlowLayout
+from orbench_studio.gui.common.layouts import row_layout
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.gui.workspace.session import Session
 
@@ -164,11 +165,7 @@ def with_label(text: str, box: QComboBox) -> QWidget:
     box.setAccessibleName(text)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
     pair = QWidget()
-    row = QHBoxLayout(pair)
-    row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(8)
-    row.addWidget(label(text, "meta"))
-    row.addWidget(box)
+    row_layout(pair, label(text, "meta"), box, spacing=8)
     return pair
 
 

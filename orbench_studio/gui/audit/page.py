@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import MIN_ANSWERS, Audit, AuditOptions, Drop, Group, Labels
 from orbench_studio.domain.core.changes import Changes
@@ -27,7 +27,7 @@ from orbench_studio.gui.audit.what_if_pane import NOTE as WHAT_IF_NOTE
 from orbench_studio.gui.audit.what_if_pane import WhatIfPane
 from orbench_studio.gui.common.actions import Actions, tr
 from orbench_studio.gui.common.empty_state import EmptyState
-from orbench_studio.gui.common.layouts import page_head
+from orbench_studio.gui.common.layouts import column_layout, page_head
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.text_table import note
 from orbench_studio.gui.common.theme import Theme, px
@@ -256,21 +256,18 @@ class AuditPage(QWidget):
         self.tabs.add(tr("Audit sample"), self.sample)
         self.tabs.add(tr("Agreement"), self.agreement)
         self.tabs.add(tr("Moderators"), self.moderators)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(
-            page_head(tr("Audit"), (self.report, self.figures, self.options.opener), self.options, self.status)
+        column_layout(
+            self,
+            page_head(tr("Audit"), (self.report, self.figures, self.options.opener), self.options, self.status),
+            self.strip,
+            self.training,
+            (self.tabs, 1),
+            spacing=0,
         )
-        column.addWidget(self.strip)
-        column.addWidget(self.training)
-        column.addWidget(self.tabs, 1)
 
     def _rates(self) -> QWidget:
         part = QWidget()
-        column = QVBoxLayout(part)
-        column.setContentsMargins(40, 12, 40, 12)
-        column.setSpacing(8)
+        column = column_layout(part, margins=(40, 12, 40, 12), spacing=8)
         above = QHBoxLayout()
         above.addWidget(self.highest_text, 1)
         above.addWidget(self.highest)

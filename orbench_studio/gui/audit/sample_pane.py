@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QWidget
 
 from orbench_studio.domain.audit.estimate import Estimate, Estimates, HumanEvidence
 from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, AuditOptions, Group
@@ -15,9 +15,9 @@ from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.audit.heat_map import category_title
 from orbench_studio.gui.audit.options import shortened, with_label
 from orbench_studio.gui.common.actions import plural, tr
-from orbench_studio.gui.common.fields import ComboBox, SpinBox
+from orbench_studio.gui.common.fields import ComboBox, SpinBox, pad
 from orbench_studio.gui.common.flow_layout import FlowLayout
-from orbench_studio.gui.common.form_fields import pad
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.text_table import note
 from orbench_studio.gui.common.theme import Theme, px
@@ -200,9 +200,7 @@ class SamplePane(QWidget):
         row = FlowLayout(new_sample, spacing=8)
         for part in (self.name, self.prompts, self.draw):
             row.addWidget(part)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(40, 16, 40, 16)
-        column.setSpacing(8)
+        column = column_layout(self, margins=(40, 16, 40, 16), spacing=8)
         for widget in (new_sample, self.line, self.status):
             column.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
         column.addWidget(self.table, 1)

@@ -2,8 +2,9 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QStackedWidget, QToolButton, QWidget
 
+from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.text_table import note
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import ENTER, rule, scrolled, set_role, set_tip
@@ -19,19 +20,11 @@ class Tabs(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._group = QButtonGroup(self)
-        self._line = QHBoxLayout()
         self._stack = QStackedWidget()
         self._pages: list[QWidget] = []
         self._notes: list[QWidget] = []
-        self._line.setContentsMargins(40, 0, 40, 4)
-        self._line.setSpacing(4)
-        self._line.addStretch()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(self._line)
-        column.addWidget(rule())
-        column.addWidget(self._stack, 1)
+        self._line = row_layout(None, Stretch(), margins=(40, 0, 40, 4), spacing=4)
+        column_layout(self, self._line, rule(), (self._stack, 1), spacing=0)
         self._group.idClicked.connect(self.go)
 
     def add(self, name: str, page: QWidget, note_text: str = "") -> None:
@@ -65,11 +58,7 @@ class Tabs(QWidget):
     def _with_note(self, page: QWidget, note_text: str) -> QWidget:
         widget, below = QWidget(), note(note_text)
         below.setContentsMargins(40, 0, 40, 12)
-        column = QVBoxLayout(widget)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(page, 1)
-        column.addWidget(below)
+        column_layout(widget, (page, 1), below, spacing=0)
         self._notes.append(below)
         return widget
 

@@ -40,7 +40,7 @@ class TrainingNotice(QFrame):
         self._session = session
         self._judging = judging
         self._shown: TrainingChanges | None = None
-        self.text = label("")
+        self.text = label("", wrap=True)
         self._halves = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self.keep, self.undo = QPushButton(tr("Keep this judge")), QPushButton(tr("Undo retraining"))
         self.dismiss = QPushButton(tr("Dismiss"))
@@ -112,7 +112,6 @@ class TrainingNotice(QFrame):
         self.undo.setToolTip(
             tr("Train without the decisions since, judge again, and turn automatic training off. Decisions stay.")
         )
-        self.text.setWordWrap(True)
         self._halves.setContentsMargins(40, 8, 40, 8)
         self._halves.setSpacing(8)
         self._halves.addWidget(self.text, 1)

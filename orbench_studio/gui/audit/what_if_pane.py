@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QToolButton, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop, Group
 from orbench_studio.domain.core.rates import with_interval
@@ -14,6 +14,7 @@ from orbench_studio.gui.audit.options import with_label
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.flow_layout import FlowLayout
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.text_table import note
 from orbench_studio.gui.common.theme import Theme
@@ -187,13 +188,7 @@ class WhatIfPane(QWidget):
             self.correction.addItem(tr(text), at)
         self.correction.currentIndexChanged.connect(self._show_rows)
         flow.addWidget(with_label(tr("Correction for judge errors"), self.correction))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(40, 16, 40, 16)
-        column.setSpacing(8)
-        column.addWidget(line)
-        column.addWidget(self.status)
-        column.addWidget(self.errors)
-        column.addWidget(self.table, 1)
+        column_layout(self, line, self.status, self.errors, (self.table, 1), margins=(40, 16, 40, 16), spacing=8)
 
 
 def _cells(one: RankedModel, mark: str) -> tuple[str, str, str]:

@@ -8,7 +8,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QWidget
 
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.layouts import column_layout
+from orbench_studio.gui.common.layouts import Item, column_layout
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.log import log_file
@@ -29,6 +29,11 @@ class Dialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
+
+    def fill(self, *items: Item, size: tuple[int, int]) -> None:
+        """Lay out the content below each other, the buttons last; the size is in pixels as in `set_size`."""
+        column_layout(self, *items, margins=(24, 24, 24, 16), spacing=12)
+        set_size(self, *size)
 
 
 class _TextDialog(Dialog):

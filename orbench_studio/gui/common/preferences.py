@@ -21,8 +21,7 @@ from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.review.decision_moment import Reveal
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.dialogs import Dialog, set_size
-from orbench_studio.gui.common.fields import ComboBox
-from orbench_studio.gui.common.form_fields import count_field
+from orbench_studio.gui.common.fields import ComboBox, count_field
 from orbench_studio.gui.common.layouts import column_layout, row_layout
 from orbench_studio.gui.common.theme import LARGEST, SMALLEST, STEP
 from orbench_studio.gui.common.widgets import label

@@ -15,8 +15,8 @@ from PySide6.QtWidgets import (
 )
 
 from orbench_studio.gui.common.actions import ACTIONS, SHORTCUTS, by_menu, tr
-from orbench_studio.gui.common.dialogs import Dialog, set_size
-from orbench_studio.gui.common.layouts import column_layout, row_layout
+from orbench_studio.gui.common.dialogs import Dialog
+from orbench_studio.gui.common.layouts import row_layout
 from orbench_studio.gui.common.shortcuts import native, pressed_key
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, set_role
@@ -167,8 +167,7 @@ class ShortcutsDialog(Dialog):
         self.table.expandAll()
         SHORTCUTS.changed.connect(self._update_lines)
         self.status.setMinimumHeight(px(40))
-        column_layout(self, (self.table, 1), self.status, self._buttons(), margins=(24, 24, 24, 16), spacing=12)
-        set_size(self, 600, 680)
+        self.fill((self.table, 1), self.status, self._buttons(), size=(600, 680))
         self.table.setFocus()
 
     def _buttons(self) -> QHBoxLayout:

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from orbench_studio.domain.curation.subset import Difference, DifferingPrompt, SubsetSummary
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.content_cover import text_shown
-from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.dialogs import Dialog, set_size
 from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.file_selection import ask_tables
+from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.widgets import if_alive, label, set_role
 from orbench_studio.gui.curation import recipe_run
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 _COLUMNS = (Column("#", 60, number=True), Column("Reason", 180, 1), Column("Prompt", 200, 2))
 
 
-class CompareDialog(QDialog):
+class CompareDialog(Dialog):
     """Compares a subset with another subset or with a table."""
 
     def __init__(self, parent: QWidget, session: Session, name: str) -> None:
-        super().__init__(parent)
+        super().__init__(parent, tr("Compare subsets"))
         self._session, self._name = session, name
         self.other = ComboBox()
         self._file = QPushButton(tr("Open table…"))
-        self.status = label("", "quiet")
+        self.status = label("", "quiet", wrap=True)
         self._titles = label("", "strong"), label("", "strong")
         self.tables = (
             Table(tr("Only in the first set"), _COLUMNS),
@@ -90,25 +90,18 @@ class CompareDialog(QDialog):
             table.show_rows([], [])
 
     def _build_ui(self) -> None:
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Compare subsets"))
         self.other.setAccessibleName(tr("Compare with"))
-        self.status.setWordWrap(True)
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addWidget(label(tr("Compare {name} with").format(name=self._name), "strong"))
-        head.addWidget(self.other, 1)
-        head.addWidget(self._file)
+        head = row_layout(
+            None,
+            label(tr("Compare {name} with").format(name=self._name), "strong"),
+            (self.other, 1),
+            self._file,
+            spacing=8,
+        )
         close = QPushButton(tr("Close"))
         close.clicked.connect(self.close)
-        foot = QHBoxLayout()
-        foot.addStretch()
-        foot.addWidget(close)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 24, 24, 16)
-        column.setSpacing(8)
-        column.addLayout(head)
-        column.addWidget(self.status)
+        foot = row_layout(None, Stretch(), close)
+        column = column_layout(self, head, self.status, margins=(24, 24, 24, 16), spacing=8)
         for title, table in zip(self._titles, self.tables, strict=True):
             title.setWordWrap(True)
             column.addWidget(title)

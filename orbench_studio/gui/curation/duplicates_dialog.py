@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QDialog,
     QFrame,
     QGridLayout,
-    QHBoxLayout,
     QPushButton,
     QScrollArea,
     QSplitter,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -25,9 +22,9 @@ from orbench_studio.domain.review.queue import Field, QueueFilter, Status, Term
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.content_cover import row_shown, text_shown
-from orbench_studio.gui.common.dialogs import set_size
-from orbench_studio.gui.common.fields import DoubleSpinBox
-from orbench_studio.gui.common.form_fields import pad
+from orbench_studio.gui.common.dialogs import Dialog
+from orbench_studio.gui.common.fields import DoubleSpinBox, pad
+from orbench_studio.gui.common.layouts import row_layout
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.theme import LABELS, Theme
@@ -54,17 +51,17 @@ class DuplicateGroups(NamedTuple):
     groups: list[tuple[int, int]]
 
 
-class DuplicatesDialog(QDialog):
+class DuplicatesDialog(Dialog):
     """Shows the groups on the left and the prompts of the selected group on the right."""
 
     review_wanted = Signal(QueueFilter)
     message = Signal(str)
 
     def __init__(self, parent: QWidget, session: Session, theme: Theme) -> None:
-        super().__init__(parent)
+        super().__init__(parent, tr("Near duplicates"))
         self._session, self._theme = session, theme
         self._ids: list[int] = []  # of the shown group
-        self.status = label("", "quiet")
+        self.status = label("", "quiet", wrap=True)
         self.threshold = pad(DoubleSpinBox())
         self.search = QPushButton(tr("Find"))
         self.strip = ProgressStrip()
@@ -238,32 +235,27 @@ class DuplicatesDialog(QDialog):
         self._session.leaving.connect(self.close)
 
     def _build_ui(self) -> None:
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Near duplicates"))
-        self.status.setWordWrap(True)
         self.threshold.setRange(0.5, 0.95)
         self.threshold.setSingleStep(0.05)
         self.threshold.setValue(0.6)
         self.threshold.setToolTip(tr("Share of character 4-grams that two prompts have in common"))
         self.threshold.setAccessibleName(tr("Minimum similarity"))
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addWidget(self.status, 1)
-        head.addWidget(label(tr("Minimum similarity"), "quiet"))
-        head.addWidget(self.threshold)
-        head.addWidget(self.search)
+        head = row_layout(
+            None, (self.status, 1), label(tr("Minimum similarity"), "quiet"), self.threshold, self.search, spacing=8
+        )
         self.members.setWidgetResizable(True)
         self.members.setFrameShape(QFrame.Shape.NoFrame)
         self.members.setAccessibleName(tr("Prompts of the group"))
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.setChildrenCollapsible(False)
+        split = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
         split.addWidget(self.groups)
         split.addWidget(self.members)
         split.setStretchFactor(1, 1)
         split.setSizes([220, 680])
-        foot = QHBoxLayout()
-        foot.setSpacing(8)
-        foot.addWidget(label(tr("Press Ctrl+Enter to label all prompts of the group. One undo reverts it."), "meta"), 1)
+        foot = row_layout(
+            None,
+            (label(tr("Press Ctrl+Enter to label all prompts of the group. One undo reverts it."), "meta"), 1),
+            spacing=8,
+        )
         close = QPushButton(tr("Close"))
         close.clicked.connect(self.close)
         self.decide.setProperty("role", "primary")
@@ -271,11 +263,4 @@ class DuplicatesDialog(QDialog):
             button.setAutoDefault(False)
             foot.addWidget(button)
         self.search.setAutoDefault(False)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 24, 24, 16)
-        column.setSpacing(12)
-        column.addLayout(head)
-        column.addWidget(self.strip)
-        column.addWidget(split, 1)
-        column.addLayout(foot)
-        set_size(self, 1000, 640)
+        self.fill(head, self.strip, (split, 1), foot, size=(1000, 640))

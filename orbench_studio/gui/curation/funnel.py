@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import Tally
 from orbench_studio.domain.core.rates import NO_VALUE
@@ -13,6 +13,7 @@ from orbench_studio.domain.curation.recipe import Recipe
 from orbench_studio.domain.curation.selection import ALL, Remedy, Selection, remedy
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.bars import Bars
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.live_table import Column, StaticTable
 from orbench_studio.gui.common.menus import Command
 from orbench_studio.gui.common.theme import Theme
@@ -59,12 +60,12 @@ class FunnelPane(QWidget):
         super().__init__()
         self._found: Selection | None = None
         self.title = label(tr("Funnel"), "title")
-        self.status = label("", "quiet")
+        self.status = label("", "quiet", wrap=True)
         self.why, self.bias, self.method = label("", "error"), label("", "meta"), label("", "meta")
         self.act = QPushButton()
         self._remedy: Remedy | None = None
         self.steps = StaticTable(tr("Funnel"), _STEPS)
-        self.of_step = label("", "strong")
+        self.of_step = label("", "strong", wrap=True)
         self.categories = StaticTable(tr("By category"), _CATEGORIES)
         self.models = StaticTable(tr("Refusal rates of the selected prompts"), _MODELS)
         for table, part in ((self.steps, self._step_part), (self.categories, self._category_part)):
@@ -151,23 +152,22 @@ class FunnelPane(QWidget):
             self.prompts_wanted.emit([*found.chosen, *later], tr("Left after “{step}”").format(step=step.name))
 
     def _build_ui(self) -> None:
-        self.status.setWordWrap(True)
         self.of_step.setMinimumWidth(1)
-        self.of_step.setWordWrap(True)
         self.steps.setToolTip(tr("Press Enter or double-click a number to review its prompts"))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addWidget(self.title)
-        column.addWidget(self.status)
         self.why.setWordWrap(True)
-        column.addWidget(self.why)
-        column.addWidget(self.act, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(self.steps)
-        column.addWidget(self.of_step)
-        column.addWidget(self.categories)
-        column.addWidget(label(tr("Refusal rates of the selected prompts"), "strong"))
-        column.addWidget(self.models)
+        column = column_layout(
+            self,
+            self.title,
+            self.status,
+            self.why,
+            (self.act, Qt.AlignmentFlag.AlignLeft),
+            self.steps,
+            self.of_step,
+            self.categories,
+            label(tr("Refusal rates of the selected prompts"), "strong"),
+            self.models,
+            spacing=8,
+        )
         for note in (self.bias, self.method):
             note.setWordWrap(True)
             column.addWidget(note)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.content_cover import text_shown
-from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.dialogs import Dialog, set_size
+from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import if_alive, keep_scroll_bar, label
@@ -22,14 +23,14 @@ if TYPE_CHECKING:
 _TYPE = Type(15, 24)
 
 
-class NearestDialog(QDialog):
+class NearestDialog(Dialog):
     """Shows the prompt on the left and the toxic prompts on the right, the most similar first."""
 
     def __init__(self, parent: QWidget, session: Session, theme: Theme, prompt_id: int, text: str) -> None:
-        super().__init__(parent)
+        super().__init__(parent, tr("Nearest toxic prompts"))
         self._theme = theme
         self._settings = session.settings
-        self.status = label(tr("Searching…"), "quiet")
+        self.status = label(tr("Searching…"), "quiet", wrap=True)
         self.found: list[Near] = []
         self._right = QVBoxLayout()
         self._build_ui(f"#{prompt_id}", text)
@@ -55,28 +56,13 @@ class NearestDialog(QDialog):
         self._right.addStretch()
 
     def _build_ui(self, head: str, text: str) -> None:
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Nearest toxic prompts"))
-        self.status.setWordWrap(True)
-        left = QVBoxLayout()
-        left.addWidget(label(tr("This prompt"), "quiet"))
-        left.addWidget(prompt_card(self._theme, head, text))
-        left.addStretch()
-        right = QVBoxLayout()
-        right.addWidget(self.status)
-        right.addLayout(self._right, 1)
+        left = column_layout(None, label(tr("This prompt"), "quiet"), prompt_card(self._theme, head, text), Stretch())
+        right = column_layout(None, self.status, (self._right, 1))
         both = QWidget()
-        sides = QHBoxLayout(both)
-        sides.setContentsMargins(0, 0, 0, 0)
-        sides.setSpacing(16)
-        sides.addLayout(left, 1)
-        sides.addLayout(right, 1)
+        row_layout(both, (left, 1), (right, 1), spacing=16)
         close = QPushButton(tr("Close"))
         close.clicked.connect(self.close)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 24, 24, 16)
-        column.addWidget(_scrolled(both), 1)
-        column.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
+        column_layout(self, (_scrolled(both), 1), (close, Qt.AlignmentFlag.AlignRight), margins=(24, 24, 24, 16))
         set_size(self, 820, 460)
 
 
@@ -84,9 +70,7 @@ def prompt_card(theme: Theme, head: str, text: str) -> QFrame:
     """Make a panel with a heading and the full text of a prompt."""
     card = QFrame()
     card.setObjectName("panel")
-    column = QVBoxLayout(card)
-    column.setContentsMargins(12, 8, 12, 8)
-    column.addWidget(label(head, "meta"))
+    column = column_layout(card, label(head, "meta"), margins=(12, 8, 12, 8))
     pane = TextPane(theme, _TYPE, grows=True)
     pane.setAccessibleName(head)
     pane.show_text(text)

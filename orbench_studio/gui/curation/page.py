@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QInputDialog, QMessageBox, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QInputDialog, QMessageBox, QSplitter, QWidget
 
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.curation.recipe import Recipe
@@ -16,6 +16,7 @@ from orbench_studio.domain.curation.subset import SubsetSummary
 from orbench_studio.domain.review.queue import Field, Order, QueueFilter, QueueRow, Term
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.content_cover import row_shown
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.panels import Panel, Panels, remember_sizes
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import keep_scroll_bar, scrolled
@@ -297,13 +298,10 @@ class CurationPage(QWidget):
         self.setFocusProxy(self.recipe.form.label)
         for pane in (self.recipe, self.saved, self.funnel, self.preview):
             pane.setContentsMargins(16, 16, 16, 16)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._panels)
+        column_layout(self, self._panels)
 
     def _make_panels(self) -> Panels:
-        results = QSplitter(Qt.Orientation.Vertical)
-        results.setChildrenCollapsible(False)
+        results = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         for part in (self.preview, self.saved):
             results.addWidget(part)
         results.setStretchFactor(0, 1)

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterator
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSpinBox, QWidget
 
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.curation.recipe import ANY_LABEL, LabelSource, Recipe, ShortagePolicy, Split
 from orbench_studio.gui.audit.options import REFUSALS
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.fields import ComboBox
-from orbench_studio.gui.common.form_fields import count_field, fill
+from orbench_studio.gui.common.fields import ComboBox, count_field, fill
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, scrolled
 
@@ -50,7 +50,7 @@ class RecipeForm(QWidget):
         self.per_seed = _number(tr("no limit"))
         self.per_group = _number(tr("no limit"))
         self.seed = count_field(0, _MOST, 0)
-        self._more = label("", "meta")
+        self._more = label("", "meta", wrap=True)
         self._build_ui()
         self._connect()
 
@@ -116,9 +116,7 @@ class RecipeForm(QWidget):
     def _build_ui(self) -> None:
         page = QWidget()
         page.setObjectName("page")
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 8, 0)
-        column.setSpacing(8)
+        column = column_layout(page, margins=(0, 0, 8, 0), spacing=8)
         grid = QGridLayout()
         fill(
             grid,
@@ -141,16 +139,13 @@ class RecipeForm(QWidget):
         self.families.setSuffix(tr(" families"))
         for field, tip in self._tips():
             field.setToolTip(tip)
-        self._more.setWordWrap(True)
         column.addLayout(grid)
         column.addWidget(self.split)
         column.addWidget(self._more)
         column.addStretch()
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
         area = scrolled(page)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        outer.addWidget(area)
+        column_layout(self, area)
 
     def _tips(self) -> Iterator[tuple[QWidget, str]]:
         yield self.label, tr("Which prompts qualify, by their final label")

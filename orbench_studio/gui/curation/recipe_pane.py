@@ -4,12 +4,10 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QTextCursor, QTextFormat
 from PySide6.QtWidgets import (
     QComboBox,
-    QHBoxLayout,
     QPlainTextEdit,
     QPushButton,
     QStackedWidget,
     QTextEdit,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -18,6 +16,7 @@ from orbench_studio.domain.curation.recipe_text import leading_comment, with_val
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.flow_layout import Flow
+from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.theme import META, Theme, code_font
 from orbench_studio.gui.common.widgets import label, set_role
 from orbench_studio.gui.curation.recipe_form import RecipeForm
@@ -40,7 +39,7 @@ class RecipePane(QWidget):
         self.editor = QPlainTextEdit()
         self._views = QStackedWidget()
         self.as_text = QPushButton(tr("As text"))
-        self.status = label("", "quiet")
+        self.status = label("", "quiet", wrap=True)
         self.duplicates = QPushButton(tr("Near duplicates…"))
         self._texts: dict[str, str] = {}
         self._typing = QTimer(self)
@@ -143,23 +142,13 @@ class RecipePane(QWidget):
         self.editor.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
         self.templates.setAccessibleName(tr("Load recipe"))
         self.templates.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.status.setWordWrap(True)
         self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.as_text.setCheckable(True)
         for view in (self.form, self.editor):
             self._views.addWidget(view)
         buttons = Flow(self.as_text, self.duplicates)
-        head = QHBoxLayout()
-        head.addWidget(label(tr("Recipe"), "title"))
-        head.addStretch()
-        head.addWidget(self.templates, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addLayout(head)
-        column.addWidget(self._views, 1)
-        column.addWidget(self.status)
-        column.addWidget(buttons)
+        head = row_layout(None, label(tr("Recipe"), "title"), Stretch(), (self.templates, 1))
+        column_layout(self, head, (self._views, 1), self.status, buttons, spacing=8)
 
     def _fit(self) -> None:
         face = code_font(META)

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from orbench_studio.domain.curation.selection import Selection
 from orbench_studio.domain.curation.subset import SubsetSummary
 from orbench_studio.domain.review.queue import QueueRow
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import Flow
+from orbench_studio.gui.common.layouts import Stretch, column_layout
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.menus import Command
 from orbench_studio.gui.common.widgets import label
@@ -70,13 +71,7 @@ class PreviewPane(QWidget):
     def _build_ui(self) -> None:
         self.save.setProperty("role", "primary")
         buttons = Flow(self.save, self.export, self.review)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addWidget(label(tr("Selected prompts"), "title"))
-        column.addWidget(buttons)
-        column.addWidget(self.prompts, 1)
-        column.addWidget(self.status)
+        column_layout(self, label(tr("Selected prompts"), "title"), buttons, (self.prompts, 1), self.status, spacing=8)
 
 
 class SavedPane(QWidget):
@@ -93,7 +88,8 @@ class SavedPane(QWidget):
         self.export, self.compare = QPushButton(tr("Export…")), QPushButton(tr("Compare…"))
         self.review, self.delete = QPushButton(tr("Review")), QPushButton(tr("Delete…"))
         self.buttons = Flow(self.export, self.compare, self.review, self.delete)
-        self.none = label(tr("No saved subsets yet. Save… stores the selected prompts under a name."), "quiet")
+        no_subsets = tr("No saved subsets yet. Save… stores the selected prompts under a name.")
+        self.none = label(no_subsets, "quiet", wrap=True)
         self._build_ui()
         self.subsets.chosen.connect(lambda _: self._update_buttons())
         self.subsets.opened.connect(lambda name, _column: self.review_wanted.emit(name))
@@ -128,12 +124,6 @@ class SavedPane(QWidget):
             button.setEnabled(self.subsets.current() is not None)
 
     def _build_ui(self) -> None:
-        self.none.setWordWrap(True)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addWidget(label(tr("Saved subsets"), "strong"))
-        column.addWidget(self.none)
-        column.addWidget(self.subsets, 1)
-        column.addWidget(self.buttons)
-        column.addStretch()
+        column_layout(
+            self, label(tr("Saved subsets"), "strong"), self.none, (self.subsets, 1), self.buttons, Stretch(), spacing=8
+        )

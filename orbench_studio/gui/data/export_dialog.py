@@ -9,22 +9,20 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
-    QDialog,
     QFormLayout,
-    QHBoxLayout,
     QLineEdit,
     QMessageBox,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from orbench_studio.domain.data.export import FOR_SPREADSHEETS, RICH, Export, Form
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.common.actions import plural, tr
-from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.dialogs import Dialog
 from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.file_dialog import FileDialog
+from orbench_studio.gui.common.layouts import Stretch, row_layout
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.widgets import if_alive, label, set_role
 from orbench_studio.gui.workspace.session import Session
@@ -51,13 +49,11 @@ _NAME = 80  # characters of a subset's name in the proposed folder
 _REPAIRED = "An earlier export to this folder was interrupted. It was undone before this one."
 
 
-class ExportDialog(QDialog):
+class ExportDialog(Dialog):
     """Exports in the background, so that the user can continue to review."""
 
     def __init__(self, parent: QWidget, session: Session, queue: str = "", subset: str | None = None) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Export"))
+        super().__init__(parent, tr("Export"))
         self._session = session
         self._queue = queue
         self._subset = subset
@@ -69,11 +65,11 @@ class ExportDialog(QDialog):
         self.seeds = QCheckBox(tr("Include toxic seeds with safe prompts"))
         self.escape = QCheckBox(tr("Escape formulas for spreadsheets"))
         self.bom = QCheckBox(tr("Add a byte order mark for Excel"))
-        self.says = label("", "quiet")
+        self.says = label("", "quiet", wrap=True)
         self.strip = ProgressStrip()
         self.begin = QPushButton(tr("Export"))
         self.shut = QPushButton(tr("Close"))
-        self._about = label("", "meta")
+        self._about = label("", "meta", wrap=True)
         self._build_ui()
         self._connect()
         session.run(_subsets, if_alive(self, self._offer))
@@ -221,37 +217,31 @@ class ExportDialog(QDialog):
             self.form.addItem(tr(title), str(form))
         self.form.setCurrentIndex(max(self.form.findData(self._session.settings.choices.get(_FORMAT, "")), 0))
         self.licence.setPlaceholderText(tr("none stated; for example cc-by-4.0"))
-        self.says.setWordWrap(True)
         self.says.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._about.setWordWrap(True)
         self.begin.setProperty("role", "primary")
         self.begin.setDefault(True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 24, 24, 16)
-        layout.setSpacing(12)
-        layout.addLayout(self._build_fields())
-        for box in (self.names, self.seeds, self.escape, self.bom):
-            layout.addWidget(box)
-        layout.addWidget(self.strip)
-        layout.addWidget(self.says, 1)
-        buttons = QHBoxLayout()
-        buttons.addStretch()
-        buttons.addWidget(self.shut)
-        buttons.addWidget(self.begin)
-        layout.addLayout(buttons)
-        set_size(self, 640, 480)
+        buttons = row_layout(None, Stretch(), self.shut, self.begin)
+        self.fill(
+            self._build_fields(),
+            self.names,
+            self.seeds,
+            self.escape,
+            self.bom,
+            self.strip,
+            (self.says, 1),
+            buttons,
+            size=(640, 480),
+        )
 
     def _build_fields(self) -> QFormLayout:
         browse = QPushButton(tr("Choose…"))
         browse.clicked.connect(self._browse)
-        folder = QHBoxLayout()
-        folder.setSpacing(8)
-        folder.addWidget(self.where, 1)
-        folder.addWidget(browse)
-        fields = QFormLayout()
-        fields.setHorizontalSpacing(16)
-        fields.setVerticalSpacing(8)
-        fields.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        folder = row_layout(None, (self.where, 1), browse, spacing=8)
+        fields = QFormLayout(
+            horizontalSpacing=16,
+            verticalSpacing=8,
+            fieldGrowthPolicy=QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow,
+        )
         fields.addRow(tr("Content"), self.what)
         fields.addRow(tr("Format"), self.form)
         fields.addRow("", self._about)

@@ -8,11 +8,12 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from PySide6.QtCore import QLocale, Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QLocale, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QProgressBar, QPushButton, QWidget
 
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.dialogs import Dialog, set_size
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.widgets import if_alive, isolated, label
 from orbench_studio.gui.workspace.session import Session
@@ -31,16 +32,14 @@ _DATASETS = (
 _PARTS = (Column("Config", 220, 1), Column("Split", 120), Column("Files", 60, 0, True), Column("Size", 90, 0, True))
 
 
-class HubDialog(QDialog):
+class HubDialog(Dialog):
     """Offers known benchmarks and the results of a search; downloads one config and split of a dataset."""
 
     downloaded = Signal(list)  # the files
     _progressed = Signal(object, object)  # bytes: Qt's integers have 31 bits
 
     def __init__(self, parent: QWidget, session: Session) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Import from Hugging Face"))
+        super().__init__(parent, tr("Import from Hugging Face"))
         self._session = session
         self._cancelled = Event()
         self._dataset: HubDataset | None = None
@@ -177,15 +176,17 @@ class HubDialog(QDialog):
         bottom.addStretch()
         bottom.addWidget(self.close_button)
         bottom.addWidget(self.download)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 16, 16, 12)
-        column.setSpacing(8)
-        column.addLayout(top)
-        column.addWidget(self.datasets, 3)
-        column.addWidget(self.about)
-        column.addWidget(self.parts, 2)
-        column.addWidget(self.status)
-        column.addLayout(bottom)
+        column_layout(
+            self,
+            top,
+            (self.datasets, 3),
+            self.about,
+            (self.parts, 2),
+            self.status,
+            bottom,
+            margins=(16, 16, 16, 12),
+            spacing=8,
+        )
         set_size(self, *_SIZE)
 
 

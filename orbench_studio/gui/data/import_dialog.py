@@ -9,7 +9,6 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
-    QDialog,
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
@@ -24,9 +23,10 @@ from PySide6.QtWidgets import (
 
 from orbench_studio.errors import StudioError
 from orbench_studio.gui.common.actions import plural, tr
-from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.dialogs import Dialog, set_size
 from orbench_studio.gui.common.file_selection import ask_tables
 from orbench_studio.gui.common.flow_layout import Flow
+from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, scrolled, set_role, set_tip
 from orbench_studio.gui.data.hub_dialog import HubDialog
@@ -43,15 +43,13 @@ _NAME_WIDTH, _STATUS_WIDTH = 170, 320  # pixels
 _REPORT_HEIGHT, _REPORT_MARGIN = 80, 36  # pixels
 
 
-class ImportDialog(QDialog):
+class ImportDialog(Dialog):
     """Lists files with their findings before the import and their results after it."""
 
     review_wanted = Signal()  # when the user wants to review what was imported
 
     def __init__(self, parent: QWidget, session: Session) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Import files"))
+        super().__init__(parent, tr("Import files"))
         self._session = session
         self._unpacked = ExitStack()  # the members of archives, while the window is open
         self.run = ImportRun(session, [])
@@ -318,20 +316,20 @@ class ImportDialog(QDialog):
         self._report.setAccessibleName(tr("Report"))
         self._take.setProperty("role", "primary")
         self._take.setDefault(True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 16, 16, 12)
-        layout.setSpacing(8)
+        layout = column_layout(self, margins=(16, 16, 16, 12), spacing=8)
         content = QWidget()
         content.setObjectName("page")
-        inner = QVBoxLayout(content)
-        inner.setContentsMargins(0, 0, 8, 0)
-        inner.setSpacing(8)
-        inner.addWidget(self._files)
-        inner.addWidget(self.preview)
-        inner.addWidget(label(tr("Use these values where the selected file has none:"), "meta"))
-        inner.addWidget(self._build_names())
-        inner.addLayout(self._repair_box)
-        inner.addWidget(self._near)
+        column_layout(
+            content,
+            self._files,
+            self.preview,
+            label(tr("Use these values where the selected file has none:"), "meta"),
+            self._build_names(),
+            self._repair_box,
+            self._near,
+            margins=(0, 0, 8, 0),
+            spacing=8,
+        )
         self._scroll = scrolled(content)
         # A bar that comes and goes changes the widths of columns.
         self._scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
@@ -350,24 +348,25 @@ class ImportDialog(QDialog):
             edit.setAccessibleName(tr(title).replace("&", ""))
             edit.setMinimumWidth(px(_NAME_WIDTH))
             field = QWidget()
-            beside = QHBoxLayout(field)
-            beside.setContentsMargins(0, 0, 0, 0)
-            beside.addWidget(caption)
-            beside.addWidget(edit)
+            row_layout(field, caption, edit)
             row.add(field)
         row.add(self._header)
         set_tip(self._rows, tr("Path of the rows in a JSON file, such as results.outputs, or sheet of a workbook"))
         return row
 
     def _build_buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        for button in (self._add, self._hub, self._ask, self._look):
-            row.addWidget(button)
-        row.addStretch()
-        for button in (self._close, self._review, self._take):
-            row.addWidget(button)
-        return row
+        return row_layout(
+            None,
+            self._add,
+            self._hub,
+            self._ask,
+            self._look,
+            Stretch(),
+            self._close,
+            self._review,
+            self._take,
+            spacing=8,
+        )
 
 
 class _Report(QPlainTextEdit):

@@ -10,11 +10,9 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
-    QHBoxLayout,
     QHeaderView,
     QMenu,
     QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -24,6 +22,7 @@ from orbench_studio.domain.core.judgement import ANSWERS
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.fields import ComboBox
+from orbench_studio.gui.common.layouts import column_layout, row_layout
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, set_tip
 from orbench_studio.gui.data.import_messages import TITLES
@@ -304,16 +303,11 @@ class ImportPreview(QWidget):
             self.changed.emit()
 
     def _build_ui(self) -> None:
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 8, 0, 0)
-        layout.setSpacing(8)
-        head = QHBoxLayout()
         title = label(tr("&Format"), "meta")
         title.setBuddy(self.format)
-        head.addWidget(title)
-        head.addWidget(self.format, 1)
+        head = row_layout(None, title, (self.format, 1))
         self.format.setAccessibleName(tr("Format"))
-        layout.addLayout(head)
+        layout = column_layout(self, head, margins=(0, 8, 0, 0), spacing=8)
         for table, name in ((self.table, tr("First rows")), (self.values, tr("Values and their meaning"))):
             table.setAccessibleName(name)
         self.table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)

@@ -16,7 +16,7 @@ from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.gui.common.actions import tr, with_key
 from orbench_studio.gui.common.bars import BarTable
-from orbench_studio.gui.common.layouts import Columns
+from orbench_studio.gui.common.layouts import Columns, column_layout
 from orbench_studio.gui.common.live_table import Column, StaticTable
 from orbench_studio.gui.common.menus import Command
 from orbench_studio.gui.common.theme import ANSWERS, LABELS, Theme
@@ -178,8 +178,7 @@ class LibraryPage(QScrollArea):
         page = QWidget()
         page.setObjectName("page")
         self.setProperty("role", "stop")
-        row = QVBoxLayout(page)
-        row.setContentsMargins(24, 24, 24, 24)
+        row = column_layout(page, margins=(24, 24, 24, 24))
         counts = QGridLayout()
         counts.setHorizontalSpacing(24)
         counts.setVerticalSpacing(4)
@@ -206,9 +205,7 @@ def _title(none: str, name: str) -> str:
 
 def _column(sections: Sequence[_Section]) -> QWidget:
     widget = QWidget()
-    column = QVBoxLayout(widget)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(4)
+    column = column_layout(widget, spacing=4)
     for title, parts in sections:
         _add_section(column, title, parts)
     column.addStretch()
@@ -231,6 +228,4 @@ def _entry(entry: Entry) -> tuple[str, ...]:
 
 
 def _line(text: str) -> QLabel:
-    line = label(text, "quiet")
-    line.setWordWrap(True)
-    return line
+    return label(text, "quiet", wrap=True)

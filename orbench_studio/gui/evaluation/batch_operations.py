@@ -51,8 +51,7 @@ class BatchOperations(QObject):
         self._opening: set[int] = set()
         self._retried: set[int] = set()  # retried while their runner was still here
         self._touched: list[Changes] = []
-        self._tick = QTimer(self)
-        self._tick.setInterval(_TICK)
+        self._tick = QTimer(self, interval=_TICK)
         self._tick.timeout.connect(self._update)
         self._stored.connect(self._touched.append)
         session.leaving.connect(self._leave)

@@ -7,37 +7,45 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
-    QHBoxLayout,
     QInputDialog,
     QLabel,
     QMenu,
     QMessageBox,
     QPushButton,
     QSizePolicy,
-    QVBoxLayout,
     QWidget,
 )
 
 from orbench_studio.domain.evaluation.adaptation import describe
-from orbench_studio.domain.evaluation.batch import BatchKind, BatchProgress
+from orbench_studio.domain.evaluation.batch import BatchKind, BatchProgress, Worker
 from orbench_studio.domain.evaluation.states import BatchAction, BatchState
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.elided_label import ElidedLabel
 from orbench_studio.gui.common.flow_layout import Flow
+from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
+from orbench_studio.gui.common.live_table import LINE, Column, Table
 from orbench_studio.gui.common.painting import elided
-from orbench_studio.gui.common.theme import Theme
+from orbench_studio.gui.common.theme import Theme, px
 from orbench_studio.gui.common.widgets import isolated, label, set_role, set_tip
 from orbench_studio.gui.evaluation.activity_chart import ActivityChart
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 from orbench_studio.gui.evaluation.failures_pane import FailuresPane
 from orbench_studio.gui.evaluation.plan import is_simulated
 from orbench_studio.gui.evaluation.progress_table import ProgressTable, status_words
-from orbench_studio.gui.evaluation.workers_table import WorkersTable
 from orbench_studio.services.judging.builtin_judges import LOCAL, RULES
 
 if TYPE_CHECKING:
     from orbench_studio.services.evaluation.batch_runner import Snapshot
+
+_MAX_WORKERS = 5  # visible without scrolling
+_WORKER_COLUMNS = (
+    Column("Worker", 120, 3),
+    Column("Process", 75, number=True),
+    Column("Since", 75, number=True),
+    Column("Items claimed", 105, number=True),
+    Column("Items per minute", 130, number=True),
+)
 
 _MAX_COST = 1_000_000.0  # USD
 _MAX_STOPS = 2  # stopped models whose reasons are shown above the table
@@ -244,20 +252,42 @@ class BatchPane(QWidget):
         menu.addAction(tr("With the local judge"), lambda: self._judge_by(LOCAL))
         menu.addAction(tr("With a language model…"), self._ask_judge)
         self.judge.setMenu(menu)
-        head = QHBoxLayout()
-        head.setSpacing(12)
-        head.addWidget(self.title)
-        head.addWidget(self.simulated)
-        head.addStretch()
+        head = row_layout(None, self.title, self.simulated, Stretch(), spacing=12)
         buttons = Flow(self.pause, self.resume, self.cancel, self.live, self.review, self.judge)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 16, 0, 0)
-        column.setSpacing(8)
-        column.addLayout(head)
-        column.addWidget(self.state)
-        column.addWidget(self.stops)
-        column.addWidget(buttons)
-        column.addWidget(self.activity)
-        column.addWidget(self.models, 2)
-        column.addWidget(self.workers)
-        column.addWidget(self.failures, 3)
+        column_layout(
+            self,
+            head,
+            self.state,
+            self.stops,
+            buttons,
+            self.activity,
+            (self.models, 2),
+            self.workers,
+            (self.failures, 3),
+            margins=(0, 16, 0, 0),
+            spacing=8,
+        )
+
+
+class WorkersTable(Table):
+    """One row per process; hidden without any."""
+
+    least_lines = 2
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(tr("Workers of the batch"), _WORKER_COLUMNS)
+        self.hide()
+
+    def show_workers(self, workers: tuple[Worker, ...]) -> None:
+        """Show the current workers."""
+        self.show_rows(
+            [(worker.machine, worker.pid, worker.since) for worker in workers], [_worker_row(w) for w in workers]
+        )
+        lines = min(len(workers), _MAX_WORKERS) + 1
+        self.setFixedHeight(lines * px(LINE) + 2 * self.frameWidth())
+        self.setVisible(bool(workers))
+
+
+def _worker_row(worker: Worker) -> tuple[str, ...]:
+    since = worker.since.astimezone().strftime("%H:%M")
+    return (worker.machine, f"{worker.pid}", since, f"{worker.held:,}", f"{worker.per_minute:,}")

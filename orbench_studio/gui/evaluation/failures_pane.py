@@ -1,12 +1,13 @@
 """The failed items of a batch, by cause, with a button to retry them."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from orbench_studio.domain.evaluation.batch import BatchProgress, Cause, FailedItem
 from orbench_studio.domain.evaluation.states import BatchAction
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import Flow
+from orbench_studio.gui.common.layouts import column_layout, row_layout
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import label, set_role, set_tip
@@ -112,13 +113,5 @@ class FailuresPane(QWidget):
             self._runs.retry(self._progress.batch.id, () if self.selected is None else (self.selected,))
 
     def _build_ui(self) -> None:
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addWidget(self.title)
-        head.addWidget(self._chip_row, 1)
-        head.addWidget(self.retry)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 8, 0, 0)
-        column.setSpacing(8)
-        column.addLayout(head)
-        column.addWidget(self.table, 1)
+        head = row_layout(None, self.title, (self._chip_row, 1), self.retry, spacing=8)
+        column_layout(self, head, (self.table, 1), margins=(0, 8, 0, 0), spacing=8)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QSizePolicy, QWidget
 
 from orbench_studio.domain.core.amounts import duration, usd
 from orbench_studio.errors import NothingLeftError
 from orbench_studio.gui.common.actions import plural, tr
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.widgets import isolated, label, scrolled, set_role
 from orbench_studio.gui.evaluation.plan import is_simulated
 
@@ -50,9 +51,7 @@ class LaunchPanel(QWidget):
         self._offer: LaunchOffer | None = None  # what the estimate is for
         self._busy = False
         self.estimate, self.launch = label("", "quiet"), QPushButton(tr("Launch"))
-        self._delay = QTimer(self)
-        self._delay.setSingleShot(True)
-        self._delay.setInterval(_DELAY)
+        self._delay = QTimer(self, singleShot=True, interval=_DELAY)
         self._delay.timeout.connect(self._estimate)
         self.launch.clicked.connect(self._launch)
         self._build_ui()
@@ -115,11 +114,7 @@ class LaunchPanel(QWidget):
         self.estimate.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.estimate.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.launch.setProperty("role", "primary")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 0, 16, 0)
-        column.setSpacing(12)
-        column.addWidget(self.estimate)
-        column.addWidget(self.launch)
+        column_layout(self, self.estimate, self.launch, margins=(16, 0, 16, 0), spacing=12)
 
 
 def lay_out(panel: QFrame, grid: QGridLayout, foot: LaunchPanel) -> None:
@@ -133,11 +128,7 @@ def lay_out(panel: QFrame, grid: QGridLayout, foot: LaunchPanel) -> None:
     area = scrolled(form)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # the foot is never squeezed
-    column = QVBoxLayout(panel)
-    column.setContentsMargins(0, 0, 0, 16)
-    column.setSpacing(12)
-    column.addWidget(area, 1)
-    column.addWidget(foot)
+    column_layout(panel, (area, 1), foot, margins=(0, 0, 0, 16), spacing=12)
 
 
 def _duration(found: Estimate) -> str:

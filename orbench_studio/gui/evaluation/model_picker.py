@@ -6,19 +6,18 @@ from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QDialog,
     QDialogButtonBox,
     QHeaderView,
     QLineEdit,
     QTreeWidget,
     QTreeWidgetItem,
     QTreeWidgetItemIterator,
-    QVBoxLayout,
     QWidget,
 )
 
 from orbench_studio.gui.common.actions import plural, tr
-from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.dialogs import Dialog, set_size
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.services.evaluation.model_catalogue import ModelGroup, Source, about
 
@@ -26,15 +25,13 @@ _SIZE = (640, 560)
 _MODEL = Qt.ItemDataRole.UserRole
 
 
-class ModelPicker(QDialog):
+class ModelPicker(Dialog):
     """Emits the checked models, in the order of the list."""
 
     picked = Signal(list)
 
     def __init__(self, parent: QWidget, groups: Sequence[ModelGroup], selected: Iterable[str]) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Choose models"))
+        super().__init__(parent, tr("Choose models"))
         self.search, self.tree = QLineEdit(), QTreeWidget()
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self._selected = frozenset(selected)
@@ -124,15 +121,15 @@ class ModelPicker(QDialog):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for place in (1, 2):
             header.setSectionResizeMode(place, QHeaderView.ResizeMode.ResizeToContents)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 16, 16, 16)
-        column.setSpacing(8)
-        column.addWidget(self.search)
-        column.addWidget(self.tree, 1)
-        column.addWidget(
-            label(tr("Prices are in USD per million tokens. Models without a price can be used too."), "meta")
+        column_layout(
+            self,
+            self.search,
+            (self.tree, 1),
+            label(tr("Prices are in USD per million tokens. Models without a price can be used too."), "meta"),
+            self.buttons,
+            margins=(16, 16, 16, 16),
+            spacing=8,
         )
-        column.addWidget(self.buttons)
         set_size(self, *_SIZE)
 
 

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QEvent, QObject, QStringListModel, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent
-from PySide6.QtWidgets import QCompleter, QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCompleter, QLineEdit, QPushButton, QToolButton, QWidget
 
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import FlowLayout
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.theme import META, font, px
 from orbench_studio.gui.common.widgets import set_tip
 
@@ -24,9 +25,9 @@ class ModelLine(QLineEdit):
         self._names = QStringListModel(self)
         self.setAccessibleName(name)
         self.setPlaceholderText(tr("vendor/model"))
-        completer = QCompleter(self._names, self)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer = QCompleter(
+            self._names, self, caseSensitivity=Qt.CaseSensitivity.CaseInsensitive, filterMode=Qt.MatchFlag.MatchContains
+        )
         # The completer writes the name into the line after this signal.
         completer.activated.connect(lambda _name: QTimer.singleShot(0, self, self.enter))
         self.setCompleter(completer)
@@ -58,12 +59,7 @@ class ModelsField(QWidget):
         self.chips: dict[str, QToolButton] = {}  # by model
         self._row = QWidget()
         self._flow = FlowLayout(self._row, spacing=4)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(self.line)
-        column.addWidget(self.choose, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(self._row)
+        column_layout(self, self.line, (self.choose, Qt.AlignmentFlag.AlignLeft), self._row, spacing=4)
         self._row.hide()
 
     @property

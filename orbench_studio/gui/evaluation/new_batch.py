@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -24,8 +23,8 @@ from orbench_studio.domain.evaluation.batch import BatchSettings
 from orbench_studio.domain.review.query import parse, write
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.fields import ComboBox
-from orbench_studio.gui.common.form_fields import count_field, fill, number_in
+from orbench_studio.gui.common.fields import ComboBox, count_field, fill, number_in
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import if_alive, label, set_tip
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
@@ -190,11 +189,7 @@ class NewBatch(QFrame):
     def _build_ui(self) -> None:
         self.prompts.addItems([tr("Current filter"), tr("Query"), tr("All prompts")])
         self._filter_note.setWordWrap(True)
-        note = QVBoxLayout(self._filter)
-        note.setContentsMargins(0, 0, 0, 0)
-        note.setSpacing(4)
-        note.addWidget(self._filter_note)
-        note.addWidget(self.all_prompts, 0, Qt.AlignmentFlag.AlignLeft)
+        column_layout(self._filter, self._filter_note, (self.all_prompts, Qt.AlignmentFlag.AlignLeft), spacing=4)
         self.prompts.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.query.line.setPlaceholderText(_EXAMPLE)
         self.limit.setSpecialValueText(tr("all prompts"))

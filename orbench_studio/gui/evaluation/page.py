@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QSplitter, QStackedWidget, QWidget
 
 from orbench_studio.domain.core.amounts import spent
 from orbench_studio.domain.core.changes import Changes, Kind
@@ -13,6 +13,7 @@ from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.empty_state import EmptyState
+from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.live_table import LINE, Column, Table
 from orbench_studio.gui.common.menus import Command, Entry
 from orbench_studio.gui.common.panels import Panel, Panels
@@ -70,8 +71,7 @@ class EvaluationPage(QWidget):
             Panel(tr("Batches"), right, _MIN_WIDTH, 1),
         )
         self._panels = Panels("evaluate", session.settings, panels)
-        self._timer = QTimer(self)
-        self._timer.setInterval(_REFRESH)
+        self._timer = QTimer(self, interval=_REFRESH)
         self._build_ui()
         self._connect(session)
 
@@ -185,9 +185,7 @@ class EvaluationPage(QWidget):
         self._right.addWidget(split)
         self._right.setObjectName("page")
         self._right.setContentsMargins(16, 16, 16, 16)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._panels)
+        row_layout(self, self._panels)
 
     def _empty_state(self) -> QWidget:
         empty, simulated = QWidget(), QPushButton(tr("Try a simulated model"))
@@ -195,10 +193,12 @@ class EvaluationPage(QWidget):
         simulated.clicked.connect(lambda: self.compose.models.add(_SIMULATED))
         choose = QPushButton(tr("Choose models…"))
         choose.clicked.connect(self.compose.models.choose.click)
-        column = QVBoxLayout(empty)
-        column.setContentsMargins(24, 24, 24, 24)
-        column.addWidget(EmptyState(tr("No batches yet"), [tr(step) for step in _STEPS], (choose, simulated)))
-        column.addStretch()
+        column_layout(
+            empty,
+            EmptyState(tr("No batches yet"), [tr(step) for step in _STEPS], (choose, simulated)),
+            Stretch(),
+            margins=(24, 24, 24, 24),
+        )
         return empty
 
 

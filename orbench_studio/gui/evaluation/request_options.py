@@ -3,22 +3,21 @@
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QGridLayout,
-    QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
     QScrollArea,
     QSpinBox,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from orbench_studio.domain.evaluation.batch import MAX_TOKENS, TIMEOUT, Limits, Sampling
 from orbench_studio.domain.evaluation.parameters import read_parameters
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.fields import count_field, fill, number_in
 from orbench_studio.gui.common.file_dialog import FileDialog
-from orbench_studio.gui.common.form_fields import count_field, fill, number_in
+from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.theme import Theme, px
 from orbench_studio.gui.common.widgets import label, set_tip
 
@@ -153,25 +152,14 @@ class RequestOptions(QWidget):
             self.parameters,
             tr("One per line: NAME=VALUE, or MODEL:NAME=VALUE for one model. Values are JSON; null removes one."),
         )
-        head = QHBoxLayout()
-        head.addWidget(self.opener)
-        head.addStretch()
+        head = row_layout(None, self.opener, Stretch())
         self._form.setLayout(self._grid())
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addLayout(head)
-        column.addWidget(self.summary)
-        column.addWidget(self._form)
+        column_layout(self, head, self.summary, self._form, spacing=4)
         self._fit()
 
     def _grid(self) -> QGridLayout:
         system = QWidget()
-        column = QVBoxLayout(system)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(self.system)
-        column.addWidget(self.system_file, 0, Qt.AlignmentFlag.AlignLeft)
+        column_layout(system, self.system, (self.system_file, Qt.AlignmentFlag.AlignLeft), spacing=4)
         system.setFocusProxy(self.system)
         self.system.setAccessibleName(tr("System prompt"))
         grid = QGridLayout()

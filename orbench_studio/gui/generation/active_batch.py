@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from orbench_studio.domain.core.amounts import spent
 from orbench_studio.domain.evaluation.batch import BatchProgress
 from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import Flow
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 from orbench_studio.gui.evaluation.batch_pane import status_text
@@ -29,17 +30,11 @@ class ActiveBatch(QWidget):
         self._runs = runs
         self._progress: BatchProgress | None = None
         self._was_here = False
-        self.status = label("", "quiet")
-        self.status.setWordWrap(True)
+        self.status = label("", "quiet", wrap=True)
         self.pause, self.resume = QPushButton(tr("Pause")), QPushButton(tr("Resume"))
         self.all = QPushButton(tr("All batches"))
-        self._poll = QTimer(self)
-        self._poll.setInterval(_POLL)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addWidget(self.status)
-        column.addWidget(Flow(self.pause, self.resume, self.all))
+        self._poll = QTimer(self, interval=_POLL)
+        column_layout(self, self.status, Flow(self.pause, self.resume, self.all), spacing=8)
         self._connect()
         self.show_batch(None)
 

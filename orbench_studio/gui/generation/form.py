@@ -6,8 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QLineEdit, QToolButton, QWidget
 
+from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.evaluation.batch import (
     CLASS_TOKENS,
     LIST_TEMPERATURE,
@@ -17,10 +18,10 @@ from orbench_studio.domain.evaluation.batch import (
 )
 from orbench_studio.domain.review.query import parse
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.fields import ComboBox
-from orbench_studio.gui.common.form_fields import count_field, fill, number_in
+from orbench_studio.gui.common.fields import ComboBox, count_field, fill, number_in
+from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.theme import Theme
-from orbench_studio.gui.common.widgets import label, set_tip
+from orbench_studio.gui.common.widgets import label, set_role, set_tip
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 from orbench_studio.gui.evaluation.launch_panel import (
     IncompleteError,
@@ -30,7 +31,6 @@ from orbench_studio.gui.evaluation.launch_panel import (
 )
 from orbench_studio.gui.evaluation.models_field import ModelLine, ModelsField
 from orbench_studio.gui.evaluation.request_options import RequestOptions
-from orbench_studio.gui.generation.categories import CategoriesField
 from orbench_studio.gui.generation.steps import DESCRIPTIONS, TITLES, Plan, Step, create_batch, estimate
 from orbench_studio.gui.generation.template_field import TemplateField
 from orbench_studio.gui.review.query_field import QueryField
@@ -191,3 +191,31 @@ def _options(theme: Theme, step: Step) -> RequestOptions:
     """Request options of a step, with its defaults."""
     temperature, max_tokens = _TEMPERATURE.get(step, "0"), _TOKENS.get(step, MAX_TOKENS)
     return RequestOptions(theme, temperature=temperature, max_tokens=max_tokens, repeated=False)
+
+
+class CategoriesField(Flow):
+    """One toggle button per category. No selection means all ten."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__(spacing=4)
+        self.chips: dict[Category, QToolButton] = {}
+        for category in Category:
+            chip = self.chips[category] = QToolButton()
+            chip.setText(tr(category))
+            chip.setCheckable(True)
+            chip.setProperty("role", "chip")
+            set_tip(chip, tr("No selection means all ten categories"))
+            chip.toggled.connect(lambda on, chip=chip: self._toggled(chip, on=on))
+            self.add(chip)
+        self.setFocusProxy(self.chips[Category.DECEPTION])
+
+    @property
+    def chosen(self) -> tuple[Category, ...]:
+        """The selected categories."""
+        return tuple(category for category, chip in self.chips.items() if chip.isChecked())
+
+    def _toggled(self, chip: QToolButton, *, on: bool) -> None:
+        set_role(chip, "active", "true" if on else "false")
+        self.changed.emit()

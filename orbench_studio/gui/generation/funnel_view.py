@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import Flow
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.text_table import note
 from orbench_studio.gui.common.theme import Theme, px
 from orbench_studio.gui.common.widgets import label, set_tip
@@ -58,14 +59,15 @@ class FunnelView(QWidget):
         self.selected: dict[str, QToolButton] = {}
         self.details = note("")
         self._flow, self._selections = Flow(), Flow()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addWidget(label(tr("From seeds to prompts"), "strong"))
-        column.addWidget(self._flow)
-        column.addWidget(self.details)
-        column.addWidget(label(tr("Subsets"), "strong"))
-        column.addWidget(self._selections)
+        column_layout(
+            self,
+            label(tr("From seeds to prompts"), "strong"),
+            self._flow,
+            self.details,
+            label(tr("Subsets"), "strong"),
+            self._selections,
+            spacing=8,
+        )
         for name in _TITLES:
             self._add(name)
         for name in _SELECTIONS:

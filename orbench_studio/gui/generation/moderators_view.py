@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QWidget
 
 from orbench_studio.domain.core.moderation import Count, Rule
 from orbench_studio.domain.core.rates import coefficient_text
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.fields import ComboBox
+from orbench_studio.gui.common.fields import ComboBox, count_field
 from orbench_studio.gui.common.flow_layout import Flow
-from orbench_studio.gui.common.form_fields import count_field
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.text_table import TextTable, table_of, translated
 from orbench_studio.gui.common.widgets import label, set_tip
 
@@ -71,9 +71,7 @@ class ModeratorsView(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.found: Moderators | None = None
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(24)
+        self._column = column_layout(self, spacing=24)
         self._tables: list[QWidget] = []
 
     def show_moderators(self, found: Moderators) -> None:

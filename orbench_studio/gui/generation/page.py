@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.core.moderation import Rule
@@ -16,6 +16,7 @@ from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.empty_state import EmptyState
 from orbench_studio.gui.common.flow_layout import Flow
+from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.panels import Panel, Panels
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import rule, scrolled
@@ -179,16 +180,21 @@ class GenerationPage(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFocusProxy(self.form.step)
         self._right.setObjectName("page")
-        column = QVBoxLayout(self._right)
-        column.setContentsMargins(16, 16, 16, 24)
-        column.setSpacing(16)
         buttons = Flow(self.return_toxic, self.rejected)
-        for widget in (self.empty, self.funnel, buttons, self.active_batch, rule(), self.rule, self.moderators):
-            column.addWidget(widget)
-        column.addStretch(1)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._panels)
+        column_layout(
+            self._right,
+            self.empty,
+            self.funnel,
+            buttons,
+            self.active_batch,
+            rule(),
+            self.rule,
+            self.moderators,
+            Stretch(1),
+            margins=(16, 16, 16, 24),
+            spacing=16,
+        )
+        row_layout(self, self._panels)
 
 
 def _read(workspace: Workspace, *, busy: bool) -> Found:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QWidget
 
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.dialogs import Dialog, set_size
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import if_alive, label
@@ -30,20 +30,18 @@ _DUPLICATES = "Duplicates (equal except for case, spaces and punctuation) and ne
 _REPLIES = "Replies in which no text was found are listed unchanged."
 
 
-class RejectedTextsDialog(QDialog):
+class RejectedTextsDialog(Dialog):
     """The latest thousand of each kind. Replies are hidden like seeds, because they may contain one."""
 
     def __init__(self, parent: QWidget, session: Session, theme: Theme) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Rejected texts"))
+        super().__init__(parent, tr("Rejected texts"))
         self.table = Table(tr("Rejected texts"), _COLUMNS)
         self.reveal = QCheckBox(tr("Show seeds and replies (may be harmful)"))
         self._found: Found = ([], [])
         self.reveal.toggled.connect(self._show)
-        column = QVBoxLayout(self)
-        for widget in (label(tr(_DUPLICATES), "quiet"), label(tr(_REPLIES), "quiet"), self.table, self.reveal):
-            column.addWidget(widget)
+        column_layout(
+            self, label(tr(_DUPLICATES), "quiet"), label(tr(_REPLIES), "quiet"), self.table, self.reveal, margins=None
+        )
         set_size(self, 860, 520)
         session.run(_read, if_alive(self, self._set_found))
 

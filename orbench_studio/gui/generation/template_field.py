@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QDialog,
-    QHBoxLayout,
     QPlainTextEdit,
     QPushButton,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.dialogs import Dialog, set_size
 from orbench_studio.gui.common.file_dialog import FileDialog
 from orbench_studio.gui.common.flow_layout import Flow
+from orbench_studio.gui.common.layouts import column_layout, row_layout
 from orbench_studio.gui.common.widgets import if_alive, label, set_tip
 from orbench_studio.gui.generation.steps import Step, read_template
 from orbench_studio.gui.workspace.session import Session
@@ -38,7 +36,7 @@ class TemplateField(QWidget):
         super().__init__()
         self._session, self._step = session, step
         self.file: Path | None = None
-        self.name = label("", "quiet")
+        self.name = label("", "quiet", wrap=True)
         self.view, self.choose, self.reset = (
             QPushButton(tr("View…")),
             QPushButton(tr("Choose…")),
@@ -73,40 +71,27 @@ class TemplateField(QWidget):
         self._session.run(work, if_alive(self, lambda found: TemplateDialog(self, found).open()))
 
     def _build_ui(self) -> None:
-        self.name.setWordWrap(True)
         self.reset.setText("✕")
         self.reset.setAccessibleName(tr("Use the built-in template"))
         set_tip(self.reset, self.reset.accessibleName())
         set_tip(self.choose, tr("Use a template from a text file"))
         self.setFocusProxy(self.view)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 6, 0, 0)
-        column.setSpacing(4)
-        line = QHBoxLayout()
-        line.addWidget(self.name, 1)
-        line.addWidget(self.reset)
-        column.addLayout(line)
-        column.addWidget(Flow(self.view, self.choose))
+        line = row_layout(None, (self.name, 1), self.reset)
+        column_layout(self, line, Flow(self.view, self.choose), margins=(0, 6, 0, 0), spacing=4)
 
 
-class TemplateDialog(QDialog):
+class TemplateDialog(Dialog):
     """Shows a template and its hash, which is stored with every result."""
 
     def __init__(self, parent: QWidget, template: Template) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Template: {file}").format(file=template.file.name))
-        self.text = QPlainTextEdit(template.text)
-        self.text.setReadOnly(True)
+        super().__init__(parent, tr("Template: {file}").format(file=template.file.name))
+        self.text = QPlainTextEdit(template.text, readOnly=True)
         self.text.setObjectName("input")
         self.text.setAccessibleName(tr("Template"))
-        self.hash = label(tr("SHA-256, stored with every result: {hash}").format(hash=template.hash), "meta")
-        self.hash.setWordWrap(True)
+        self.hash = label(tr("SHA-256, stored with every result: {hash}").format(hash=template.hash), "meta", wrap=True)
         self.hash.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        column = QVBoxLayout(self)
         hint = tr(
             "Placeholders in braces are filled in. To change the template, copy it into a file and choose that file."
         )
-        for widget in (label(hint, "quiet"), self.text, self.hash):
-            column.addWidget(widget)
+        column_layout(self, label(hint, "quiet"), self.text, self.hash, margins=None)
         set_size(self, 720, 560)

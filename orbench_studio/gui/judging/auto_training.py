@@ -29,9 +29,7 @@ class AutoTraining(QObject):
         self._session = session
         self._judging = judging
         self.learned: frozenset[int] | None = None  # None until it is read from the workspace
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(PAUSE)
+        self._pause = QTimer(self, singleShot=True, interval=PAUSE)
         self._pause.timeout.connect(self._check)
         session.opened.connect(self._opened)
         session.closed.connect(self._pause.stop)

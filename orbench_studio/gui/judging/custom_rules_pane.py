@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from orbench_studio.domain.judging.custom_rule import SavedRule
 from orbench_studio.gui.common.actions import key_text, tr
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.text_table import Row, grid_of, note, translated
 from orbench_studio.gui.common.widgets import if_alive, label
 from orbench_studio.gui.judging.calibration_tables import indicates
@@ -31,13 +32,12 @@ class CustomRulesPane(QWidget):
         super().__init__()
         self._session = session
         self.list = QWidget()
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(8)
-        self._column.addWidget(label(tr("Custom rules"), "strong"))
-        self._column.addWidget(self.list)
-        self._column.addWidget(
-            note(tr("Custom rules extend the built-in rules. To apply changes, click Judge with rules."))
+        self._column = column_layout(
+            self,
+            label(tr("Custom rules"), "strong"),
+            self.list,
+            note(tr("Custom rules extend the built-in rules. To apply changes, click Judge with rules.")),
+            spacing=8,
         )
         self.hide()
         self.refresh()

@@ -15,7 +15,7 @@ from orbench_studio.errors import CancelledError
 from orbench_studio.gui.common.actions import Actions, tr, with_key
 from orbench_studio.gui.common.empty_state import EmptyState
 from orbench_studio.gui.common.fields import ComboBox
-from orbench_studio.gui.common.layouts import Columns, page_head
+from orbench_studio.gui.common.layouts import Columns, column_layout, page_head
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.text_table import note, table_of
 from orbench_studio.gui.common.widgets import if_alive, rule, set_role
@@ -141,9 +141,7 @@ class JudgesPage(QWidget):
     def _build_results(self, models: list[str]) -> None:
         page = QWidget()
         page.setObjectName("page")
-        column = self._shown = QVBoxLayout(page)
-        column.setContentsMargins(40, 16, 40, 24)
-        column.setSpacing(24)
+        column = self._shown = column_layout(page, margins=(40, 16, 40, 24), spacing=24)
         self.custom_rules = CustomRulesPane(self._session)
         self.custom_rules.message.connect(self.message)
         self.licences = LicencesPane(self._session)
@@ -197,11 +195,7 @@ class JudgesPage(QWidget):
 
     def _agreement_tables(self, report: Report) -> QWidget:
         tables = QWidget()
-        column = QVBoxLayout(tables)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(24)
-        for table in report.agreement[self.slices.currentData()]:
-            column.addWidget(table_of(table))
+        column_layout(tables, *(table_of(table) for table in report.agreement[self.slices.currentData()]), spacing=24)
         return tables
 
     def _copy(self) -> None:
@@ -229,11 +223,12 @@ class JudgesPage(QWidget):
             button.setToolTip(with_key(actions[name].text(), name))
             button.clicked.connect(lambda _checked=False, n=name: actions[n].trigger())
             buttons.append(button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(page_head(tr("Judges"), [*buttons, self.slices, self.copy], self.status))
-        column.addWidget(self.strip)
-        column.addWidget(rule())
-        column.addWidget(self._scroll, 1)
+        column_layout(
+            self,
+            page_head(tr("Judges"), [*buttons, self.slices, self.copy], self.status),
+            self.strip,
+            rule(),
+            (self._scroll, 1),
+            spacing=0,
+        )
         self._build_results([])

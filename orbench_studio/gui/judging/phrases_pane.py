@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from orbench_studio.domain.judging.custom_rule import CustomRule
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.fields import ComboBox
+from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.text_table import Row, grid_of, note, translated
 from orbench_studio.gui.common.widgets import if_alive, label, set_role
 from orbench_studio.gui.judging.calibration_tables import indicates, phrase_rows
@@ -82,8 +83,7 @@ class PhrasesPane(QWidget):
         if model != self.models.currentData():
             return  # another model was chosen in the meantime
         shown = QWidget()
-        column = QVBoxLayout(shown)
-        column.setContentsMargins(0, 0, 0, 0)
+        column = column_layout(shown)
         if rows:
             grid = grid_of(translated(_HEADER), rows, words=2)
             for line, row in enumerate(rows, 2):
@@ -171,17 +171,9 @@ class PhrasesPane(QWidget):
         self.indicated.addItem(tr("indicates an answer"), False)
         self._test.setAutoDefault(False)
         self.save.hide()
-        head = QHBoxLayout()
-        head.setSpacing(16)
-        head.addWidget(label(tr("Most indicative phrases"), "strong"))
-        head.addStretch()
-        head.addWidget(self.models)
+        head = row_layout(None, label(tr("Most indicative phrases"), "strong"), Stretch(), self.models, spacing=16)
         self.models.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self.phrase, 1)
-        row.addWidget(self.indicated)
-        row.addWidget(self._test)
+        row = row_layout(None, (self.phrase, 1), self.indicated, self._test, spacing=8)
         column = self._column
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)

@@ -11,13 +11,11 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
-    QDialog,
     QHBoxLayout,
     QListWidget,
     QProgressBar,
     QPushButton,
     QRadioButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -25,7 +23,8 @@ from orbench_studio.domain.core.annotation import Aspect, Label, Visible
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.review.queue import QueueRow
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.dialogs import Dialog
+from orbench_studio.gui.common.layouts import Stretch, row_layout
 from orbench_studio.gui.common.theme import LABELS
 from orbench_studio.gui.common.widgets import ENTER, if_alive, label
 from orbench_studio.gui.workspace.session import Session
@@ -54,7 +53,7 @@ _BUTTONS = {
 _UNFLAG = {False: "Unflag 1 prompt", True: "Unflag {count} prompts"}
 
 
-class BulkDialog(QDialog):
+class BulkDialog(Dialog):
     """Previews a bulk decision and records it on exactly the previewed prompts, even if the queue changed since."""
 
     message = Signal(str)  # after everything was decided
@@ -70,7 +69,7 @@ class BulkDialog(QDialog):
         visible: frozenset[Visible],
         shown_as: Callable[[QueueRow], QueueRow],
     ) -> None:
-        super().__init__(parent)
+        super().__init__(parent, tr("Decide many prompts"))
         self._visible = visible  # votes and judgements; the prompts themselves were not looked at
         self._shown_as = shown_as
         self._session, self._scopes = session, scopes
@@ -78,7 +77,7 @@ class BulkDialog(QDialog):
         self._cancelled = Event()
         self._scope, self._what = QButtonGroup(self), QButtonGroup(self)
         self._undecided = QCheckBox(tr("Only &undecided prompts"))
-        self._summary = label("", "quiet")
+        self._summary = label("", "quiet", wrap=True)
         self._list = QListWidget()
         self._progress = QProgressBar()
         self._go, self._close = QPushButton(), QPushButton(tr("Cancel"))
@@ -181,33 +180,26 @@ class BulkDialog(QDialog):
         self._progress.setValue(done)
 
     def _build_ui(self, chosen: Label | None) -> None:
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Decide many prompts"))
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 24, 24, 16)
-        layout.setSpacing(12)
-        layout.addLayout(self._scope_row())
-        layout.addLayout(self._what_row(chosen))
         self._undecided.setChecked(True)
-        layout.addWidget(self._undecided)
-        self._summary.setWordWrap(True)
-        layout.addWidget(self._summary)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setUniformItemSizes(True)
         self._list.setAccessibleName(tr("Prompts to decide"))
-        layout.addWidget(self._list, 1)
         self._progress.hide()
-        layout.addWidget(self._progress)
-        layout.addWidget(label(tr("One undo reverses the whole bulk decision."), "meta"))
-        buttons = QHBoxLayout()
-        buttons.addStretch()
         self._go.setProperty("role", "primary")
         self._go.setAutoDefault(False)
         self._close.setAutoDefault(False)
-        buttons.addWidget(self._close)
-        buttons.addWidget(self._go)
-        layout.addLayout(buttons)
-        set_size(self, 680, 520)
+        buttons = row_layout(None, Stretch(), self._close, self._go)
+        self.fill(
+            self._scope_row(),
+            self._what_row(chosen),
+            self._undecided,
+            self._summary,
+            (self._list, 1),
+            self._progress,
+            label(tr("One undo reverses the whole bulk decision."), "meta"),
+            buttons,
+            size=(680, 520),
+        )
 
     def _scope_row(self) -> QHBoxLayout:
         row = QHBoxLayout()

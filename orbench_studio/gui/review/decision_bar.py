@@ -1,12 +1,13 @@
 """The bar below the texts, in one of two states: deciding, or decided with what was revealed and the way on."""
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QStackedWidget, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.annotation import Aspect, Label
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.decision import PromptView
 from orbench_studio.gui.common.actions import SHORTCUTS, Actions, key_text, tr
 from orbench_studio.gui.common.flow_layout import Flow
+from orbench_studio.gui.common.layouts import column_layout, row_layout
 from orbench_studio.gui.common.theme import ANSWERS, LABELS, Theme
 from orbench_studio.gui.common.widgets import KeyButton, KeyHints, label, set_role
 from orbench_studio.gui.review.choice_menus import CLASS_ACTIONS, LABEL_ACTIONS
@@ -34,11 +35,11 @@ class DecisionBar(QFrame):
         self._skip = KeyButton(theme, actions["skip"], tr("Skip"))
         self.next = KeyButton(theme, actions["next"], tr("Next prompt"), primary=True)
         self.change = KeyButton(theme, actions["change_label"], tr("Change label…"))
-        self._question = label("", "quiet")
-        self._summary = label("", "strong")
-        self._known = label("", "meta")
+        self._question = label("", "quiet", wrap=True)
+        self._summary = label("", "strong", wrap=True)
+        self._known = label("", "meta", wrap=True)
         self._card = QFrame()
-        self._idle = label("", "meta")
+        self._idle = label("", "meta", wrap=True)
         self._hints = KeyHints(theme, [(names, tr(words)) for names, words in _HINTS])
         self._states = QStackedWidget()
         self._build_ui()
@@ -102,21 +103,12 @@ class DecisionBar(QFrame):
             keys=keys))  # fmt: skip
 
     def _build_ui(self) -> None:
-        for text in (self._question, self._summary, self._known, self._idle):
-            text.setWordWrap(True)
         self._question.setMinimumWidth(1)
         deciding, decided = _column(), _column()
-        question = QHBoxLayout()
-        question.addWidget(self._question, 1)
-        question.addWidget(self._skip)
+        question = row_layout(None, (self._question, 1), self._skip)
         deciding.addStretch()
         deciding.addLayout(question)
-        card = QVBoxLayout(self._card)
-        card.setContentsMargins(12, 8, 12, 8)
-        card.setSpacing(4)
-        card.addWidget(self._summary)
-        card.addWidget(self._known)
-        card.addWidget(self._idle)
+        column_layout(self._card, self._summary, self._known, self._idle, margins=(12, 8, 12, 8), spacing=4)
         decided.addWidget(self._card)
         decided.addStretch()
         for state in (deciding, decided):
@@ -139,7 +131,4 @@ def _label_button(theme: Theme, actions: Actions, of: Label) -> KeyButton:
 
 
 def _column() -> QVBoxLayout:
-    column = QVBoxLayout()
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(8)
-    return column
+    return column_layout(None, spacing=8)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.review.queue import Term
 from orbench_studio.gui.common.actions import Actions, plural, tr
+from orbench_studio.gui.common.layouts import Stretch, column_layout
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.gui.review.condition_names import term_words
 
@@ -27,10 +28,7 @@ class EmptyState(QWidget):
         self._clear = QPushButton(tr("Clear filter"))
         self._without = QVBoxLayout()
         self._offers: list[QPushButton] = []
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(40, 40, 40, 40)
-        layout.setSpacing(16)
-        layout.addStretch(2)
+        layout = column_layout(self, Stretch(2), margins=(40, 40, 40, 40), spacing=16)
         for text in (self._title, self._words):
             layout.addWidget(text, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addLayout(self._without)

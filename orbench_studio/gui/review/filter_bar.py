@@ -6,12 +6,13 @@ from random import randrange
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QActionGroup
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QLineEdit, QMenu, QToolButton, QWidget
 
 from orbench_studio.domain.review.query import QueryError, parse, write
 from orbench_studio.domain.review.queue import Order, QueueFilter
 from orbench_studio.gui.common.actions import SHORTCUTS, tr, with_key
 from orbench_studio.gui.common.elided_label import ElidedLabel
+from orbench_studio.gui.common.layouts import row_layout
 from orbench_studio.gui.common.widgets import set_role, set_tip
 from orbench_studio.gui.review.condition_names import ORDERS
 from orbench_studio.gui.review.query_completion import Completion
@@ -98,14 +99,7 @@ class FilterBar(QWidget):
         self.views.setAccessibleName(tr("Saved views"))
         self._fault.hide()
         self._build_order()
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        layout.addWidget(self.search, 1)
-        layout.addWidget(self.out)
-        layout.addWidget(self.views)
-        layout.addWidget(self._fault)
-        layout.addWidget(self.progress)
+        row_layout(self, (self.search, 1), self.out, self.views, self._fault, self.progress, spacing=8)
         self._restate()
         self._say_keys()
         SHORTCUTS.changed.connect(self._say_keys)

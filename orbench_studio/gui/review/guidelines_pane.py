@@ -5,23 +5,21 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QTextCursor
 from PySide6.QtWidgets import (
-    QDialog,
     QDialogButtonBox,
     QFrame,
-    QHBoxLayout,
     QListWidget,
     QPlainTextEdit,
     QPushButton,
     QStackedLayout,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from orbench_studio.domain.review.consistency import Drift
 from orbench_studio.domain.review.guideline import FIRST_TEXT, Guideline
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.dialogs import Dialog
+from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import READING, READING_LINE, Theme, px
 from orbench_studio.gui.common.widgets import ENTER, label, rule
@@ -41,7 +39,7 @@ class GuidelinesPane(QFrame):
         self._version = label("", "meta")
         self._text = TextPane(theme, Type(READING, READING_LINE), markdown=True)
         self._edit = QToolButton()
-        self._drift = label("", "meta")
+        self._drift = label("", "meta", wrap=True)
         self._body = QStackedLayout()
         self._build_ui()
 
@@ -62,37 +60,23 @@ class GuidelinesPane(QFrame):
 
     def _build_ui(self) -> None:
         self.setMinimumWidth(_NARROWEST)
-        self._drift.setWordWrap(True)
         self._drift.hide()
         self._text.setAccessibleName(tr("Guidelines"))
         self._edit.setText(tr("Edit…"))
         self._edit.setProperty("role", "link")
         self._edit.setAccessibleName(tr("Edit the guidelines"))
         self._edit.clicked.connect(self.edit_wanted)
-        head = QHBoxLayout()
-        head.setContentsMargins(20, 0, 12, 0)
-        head.addWidget(label(tr("Guidelines"), "strong"))
-        head.addSpacing(8)
-        head.addWidget(self._version)
-        head.addStretch()
-        head.addWidget(self._edit)
+        head = row_layout(
+            None, label(tr("Guidelines"), "strong"), 8, self._version, Stretch(), self._edit, margins=(20, 0, 12, 0)
+        )
         top = QWidget()
         top.setFixedHeight(40)
         top.setLayout(head)
         reading = QWidget()
-        inner = QVBoxLayout(reading)
-        inner.setContentsMargins(20, 16, 8, 16)
-        inner.setSpacing(12)
-        inner.addWidget(self._drift)
-        inner.addWidget(self._text)
+        column_layout(reading, self._drift, self._text, margins=(20, 16, 8, 16), spacing=12)
         self._body.addWidget(reading)
         self._body.addWidget(self._empty())
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(top)
-        layout.addWidget(rule())
-        layout.addLayout(self._body, 1)
+        column_layout(self, top, rule(), (self._body, 1), spacing=0)
         self.show_versions(())
 
     def _empty(self) -> QWidget:
@@ -104,30 +88,24 @@ class GuidelinesPane(QFrame):
                 "each decision records the version of the guidelines."
             ),
             "quiet",
+            wrap=True,
         )
-        words.setWordWrap(True)
         write = QPushButton(tr("Write guidelines…"))
         write.clicked.connect(self.edit_wanted)
-        layout = QVBoxLayout(page)
-        layout.setContentsMargins(20, 16, 20, 16)
-        layout.setSpacing(12)
-        layout.addWidget(title)
-        layout.addWidget(words)
-        layout.addWidget(write, 0, Qt.AlignmentFlag.AlignLeft)
-        layout.addStretch()
+        column_layout(
+            page, title, words, (write, Qt.AlignmentFlag.AlignLeft), Stretch(), margins=(20, 16, 20, 16), spacing=12
+        )
         return page
 
 
-class GuidelinesDialog(QDialog):
+class GuidelinesDialog(Dialog):
     """Write the next version, from the current or an older one. Stays open until the caller has saved it."""
 
     written = Signal(str)  # when the user wants the text saved
     left = Signal(str)  # with the unsaved text, when the user cancels
 
     def __init__(self, parent: QWidget, versions: Sequence[Guideline], draft: str = "") -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Guidelines"))
+        super().__init__(parent, tr("Guidelines"))
         self._versions = [*versions][::-1]
         self._current = versions[-1].text if versions else ""
         self._text = QPlainTextEdit(draft or self._current or ("" if versions else FIRST_TEXT))
@@ -173,26 +151,15 @@ class GuidelinesDialog(QDialog):
         self._list.addItems([_words(version) for version in self._versions])
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)
-        older = QVBoxLayout()
-        older.setSpacing(8)
-        older.addWidget(label(tr("Start from a version"), "meta"))
-        older.addWidget(self._list)
-        sides = QHBoxLayout()
-        sides.setSpacing(16)
-        sides.addWidget(self._text, 1)
+        older = column_layout(None, label(tr("Start from a version"), "meta"), self._list, spacing=8)
+        sides = row_layout(None, (self._text, 1), spacing=16)
         if self._versions:
             sides.addLayout(older)
         hint = tr(
             "Ctrl+Enter saves version {number}, which applies to all later decisions. Markdown is styled. "
             "Esc closes; your text is kept as a draft."
         ).format(number=len(self._versions) + 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 24, 24, 16)
-        layout.setSpacing(12)
-        layout.addLayout(sides)
-        layout.addWidget(label(hint, "meta"))
-        layout.addWidget(self._buttons)
-        set_size(self, 760, 480)
+        self.fill(sides, label(hint, "meta"), self._buttons, size=(760, 480))
 
 
 def _words(version: Guideline) -> str:

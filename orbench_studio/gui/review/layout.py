@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import rule
 from orbench_studio.gui.review.decision_bar import DecisionBar
@@ -205,7 +206,4 @@ def _side(parts: Sequence[QWidget]) -> tuple[QFrame, QScrollArea]:
 
 
 def _column(widget: QWidget) -> QVBoxLayout:
-    column = QVBoxLayout(widget)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(0)
-    return column
+    return column_layout(widget, spacing=0)

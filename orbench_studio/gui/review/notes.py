@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QPlainTextEdit, QWidget
 
 from orbench_studio.domain.core.annotation import LONGEST_NOTE, Annotation
 from orbench_studio.gui.common.actions import key_text, tr
-from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.dialogs import Dialog
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import READING, READING_LINE, Theme
 from orbench_studio.gui.common.widgets import ENTER, isolated, label
@@ -20,9 +21,7 @@ class NoteThread(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(4)
+        self._column = column_layout(self, spacing=4)
         self.headings = [label("", "meta")]
         self.texts = [self._add()]
 
@@ -53,32 +52,23 @@ def _heading(note: Annotation, *, new: bool) -> str:
     return "  ·  ".join([*parts, tr("new")] if new else parts)
 
 
-class NoteDialog(QDialog):
+class NoteDialog(Dialog):
     """Asks for a note to add to the thread. Stays open until the caller has saved it."""
 
     written = Signal(str)  # when the user wants the note saved
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Note"))
+        super().__init__(parent, tr("Note"))
         self._text = QPlainTextEdit()
         self._text.setObjectName("input")
         self._text.setAccessibleName(tr("Note"))
         self._text.setTabChangesFocus(True)
-        self._hint = label("", "meta")
+        self._hint = label("", "meta", wrap=True)
         self._hint.setText(tr("Ctrl+Enter saves, Esc discards. {undo} removes a note.").format(undo=key_text("undo")))
-        self._hint.setWordWrap(True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 24, 24, 16)
-        layout.setSpacing(12)
-        layout.addWidget(self._text)
-        layout.addWidget(self._hint)
-        layout.addWidget(buttons)
-        set_size(self, 480, 260)
+        self.fill(self._text, self._hint, buttons, size=(480, 260))
 
     def accept(self) -> None:
         text = self._text.toPlainText().strip()

@@ -34,12 +34,12 @@ class PromptPane(QScrollArea):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self._origin = label("", "meta")
+        self._origin = label("", "meta", wrap=True)
         self._seed_title = label(tr("Toxic seed that this prompt was rewritten from"), "meta")
         self._seed = TextPane(theme, Type(READING, READING_LINE), grows=True)
         self._text = TextPane(theme, Type(PROMPT, PROMPT_LINE), grows=True)
         self.notes = NoteThread(theme)
-        self.returned = label("", "error")
+        self.returned = label("", "error", wrap=True)
         self._text.entries = ("note", "flag", "category", "seed", "timeline", "reveal_text")
         self._marks = Flow(spacing=4)
         self._column = QWidget()
@@ -99,7 +99,6 @@ class PromptPane(QScrollArea):
         self.setAccessibleName(tr("Prompt with its origin"))
         self._text.setAccessibleName(tr("Prompt"))
         self._seed.setAccessibleName(tr("Seed"))
-        self._origin.setWordWrap(True)
         self.setMinimumWidth(_NARROWEST)
         self._show_seed(False)
         column = self._column
@@ -112,7 +111,6 @@ class PromptPane(QScrollArea):
         inner.setContentsMargins(_BUTTON, 0, _BUTTON, 0)  # aligns the text with the captions of the buttons
         inner.setSpacing(12)
         layout.addLayout(inner, 1)
-        self.returned.setWordWrap(True)
         self.returned.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         for part in (self.returned, self._origin, self._seed_title, self._seed, self._text, self.notes):
             inner.addWidget(part)

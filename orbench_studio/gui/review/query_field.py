@@ -7,12 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QLineEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QToolButton, QWidget
 
 from orbench_studio.domain.review.query import QueryError, parse, write
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.flow_layout import Flow
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.widgets import if_alive, label, set_role, set_tip
 from orbench_studio.gui.review.condition_names import term_words
 from orbench_studio.gui.review.query_completion import Completion
@@ -34,7 +35,7 @@ class QueryField(QWidget):
         super().__init__()
         self._session = session
         self.line = QLineEdit(text)
-        self.status = label("", "meta")
+        self.status = label("", "meta", wrap=True)
         self._offers = Flow(spacing=4)
         self._buttons: list[QToolButton] = []
         self._typing = QTimer(self)
@@ -118,11 +119,6 @@ class QueryField(QWidget):
         self.setFocusProxy(self.line)
         self.line.setAccessibleName(name)
         set_tip(self.line, tr("Words, or conditions such as {example}").format(example="category:privacy refused:>=3"))
-        self.status.setWordWrap(True)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        for part in (self.line, self.status, self._offers):
-            column.addWidget(part)
+        column_layout(self, self.line, self.status, self._offers, spacing=4)
         self._say("")
         self._offers.hide()

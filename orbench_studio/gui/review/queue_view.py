@@ -4,13 +4,11 @@ from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QGuiApplication, QHelpEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
     QHeaderView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QToolTip,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -18,6 +16,7 @@ from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.moderation import Veto
 from orbench_studio.domain.review.queue import UNDECIDED_STATUSES, QueueRow, Status
 from orbench_studio.gui.common.actions import plural, tr
+from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.live_table import RowView
 from orbench_studio.gui.common.menus import Command, Entry, offer_context_menu
 from orbench_studio.gui.common.painting import elided
@@ -223,19 +222,11 @@ class QueueView(QWidget):
         self._count.setText(tr("{count} selected").format(count=f"{chosen:,}") if chosen > 1 else place)
 
     def _build_ui(self) -> None:
-        heading = QHBoxLayout()
-        heading.setContentsMargins(_PAD - 6, 6, _PAD, 6)
-        heading.addWidget(self._order)
-        heading.addStretch()
-        heading.addWidget(self._count)
+        heading = row_layout(None, self._order, Stretch(), self._count, margins=(_PAD - 6, 6, _PAD, 6))
         self._list.setObjectName("queue")
         self._list.setModel(self._model)
         self._list.setItemDelegate(self._delegate)
         self._list.setAccessibleName(tr("Queue of prompts"))
         self._list.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(heading)
-        layout.addWidget(self._list, 1)
+        column_layout(self, heading, (self._list, 1), spacing=0)
         self.setFocusProxy(self._list)

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QToolButton, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QSplitter, QToolButton
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.judgement import AnswerClass
@@ -10,6 +10,7 @@ from orbench_studio.domain.core.response import Response
 from orbench_studio.domain.review.decision import ResponseView
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.elided_label import ElidedLabel
+from orbench_studio.gui.common.layouts import column_layout, row_layout
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import ANSWERS, BODY, READING, READING_LINE, Theme, px
 from orbench_studio.gui.common.widgets import label
@@ -32,24 +33,23 @@ class ResponseReader(QFrame):
         self.setObjectName("panel")
         self.view: ResponseView | None = None
         self.title = ElidedLabel("", "strong")
-        self.about = label("", "meta")
-        self.about.setWordWrap(True)
+        self.about = label("", "meta", wrap=True)
         self.source = QToolButton()
         self.text = TextPane(theme, Type(READING, READING_LINE), markdown=True)
         self.text.setAccessibleName(name)
         self.details_button, self.details = QToolButton(), TextPane(theme, Type(BODY, _BODY_LINE))
         self._build_details()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(_PAD, 12, 8, 0)
-        layout.setSpacing(8)
-        head = QHBoxLayout()
-        head.addWidget(self.title, 1)
-        head.addWidget(self.source)
-        layout.addLayout(head)
-        layout.addWidget(self.about)
-        layout.addWidget(self.text, _DETAILS_SHARE)
-        layout.addWidget(self.details_button)
-        layout.addWidget(self.details, 1)
+        head = row_layout(None, (self.title, 1), self.source)
+        column_layout(
+            self,
+            head,
+            self.about,
+            (self.text, _DETAILS_SHARE),
+            self.details_button,
+            (self.details, 1),
+            margins=(_PAD, 12, 8, 0),
+            spacing=8,
+        )
 
     def _build_details(self) -> None:
         self.text.setMaximumWidth(px(_WIDEST))

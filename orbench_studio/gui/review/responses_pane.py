@@ -6,18 +6,17 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtWidgets import (
     QFrame,
-    QHBoxLayout,
     QScrollArea,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QVBoxLayout,
 )
 
 from orbench_studio.domain.core.annotation import Basis
 from orbench_studio.domain.review.decision import PromptView, ResponseView
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.elided_label import ElidedLabel
+from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.menus import Command, Entry, offer_context_menu
 from orbench_studio.gui.common.painting import badge, badge_size, elided
 from orbench_studio.gui.common.theme import ANSWERS, BASES, BODY, META, Theme, font, px
@@ -292,17 +291,10 @@ class ResponsesPane(QFrame):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setAccessibleName(tr("Responses"))
         self._fit_size()
-        heading = QHBoxLayout()
-        heading.setContentsMargins(_PAD, 12, _PAD, 8)
-        heading.setSpacing(12)
-        heading.addWidget(label(tr("Responses"), "strong"))
-        heading.addStretch()
-        heading.addWidget(self._count)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(heading)
-        layout.addWidget(self.list, 1)
+        heading = row_layout(
+            None, label(tr("Responses"), "strong"), Stretch(), self._count, margins=(_PAD, 12, _PAD, 8), spacing=12
+        )
+        column_layout(self, heading, (self.list, 1), spacing=0)
 
 
 def tally(views: tuple[ResponseView, ...]) -> str:

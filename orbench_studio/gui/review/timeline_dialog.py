@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QDialogButtonBox, QPushButton, QWidget
 
 from orbench_studio.domain.core.annotation import CHECKS, Annotation, Aspect, Label, Visible
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.decision import PromptView, evidence_span
 from orbench_studio.domain.review.timeline import Event
 from orbench_studio.gui.common.actions import key_text, tr
-from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.dialogs import Dialog
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.theme import ANSWERS, LABELS, Mark
 from orbench_studio.gui.common.widgets import label
@@ -29,15 +29,13 @@ _WHAT = 2
 _EXCERPT = 200  # characters of a note or of evidence
 
 
-class TimelineDialog(QDialog):
+class TimelineDialog(Dialog):
     """All decisions about one prompt."""
 
     decided = Signal(object)  # a Decision, when the user restores one
 
     def __init__(self, parent: QWidget, view: PromptView, *, covered: bool) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("History of prompt #{number}").format(number=abs(view.prompt.id)))
+        super().__init__(parent, tr("History of prompt #{number}").format(number=abs(view.prompt.id)))
         self._view = view
         self._covered = covered
         self._events: list[Event] = []
@@ -106,13 +104,7 @@ class TimelineDialog(QDialog):
         buttons.addButton(self._back, QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 24, 24, 16)
-        layout.setSpacing(12)
-        layout.addWidget(self._table)
-        layout.addWidget(self._status)
-        layout.addWidget(buttons)
-        set_size(self, 920, 440)
+        self.fill(self._table, self._status, buttons, size=(920, 440))
         self._update_status()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QToolButton, QWidget
 
 from orbench_studio.domain.core.annotation import CHECKS, Aspect, Label
 from orbench_studio.domain.core.judgement import AnswerClass
@@ -16,6 +16,7 @@ from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.domain.review.timeline import RecentDecision, in_place
 from orbench_studio.gui.common.actions import Actions, plural, tr
 from orbench_studio.gui.common.elided_label import ElidedLabel
+from orbench_studio.gui.common.layouts import column_layout, row_layout
 from orbench_studio.gui.common.theme import ANSWERS, LABELS, px
 from orbench_studio.gui.common.widgets import label, set_role, set_tip
 from orbench_studio.gui.review.decision_words import check_words, mark_words, severity_words
@@ -46,9 +47,7 @@ class Trail(QFrame):
         self._recent: list[RecentDecision] = []
         self._annotator = ""
         self._rows = [_Row() for _ in range(_ROWS)]
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_AFTER_PAINTING)
+        self._timer = QTimer(self, singleShot=True, interval=_AFTER_PAINTING)
         self._timer.timeout.connect(self._load)
         self._build_ui(actions)
         session.opened.connect(self._begin)
@@ -94,13 +93,8 @@ class Trail(QFrame):
         more.setProperty("role", "link")
         more.setToolTip(tr("All your decisions, with a way to undo any of them"))
         more.clicked.connect(lambda: actions["undo_since"].trigger())
-        heading = QHBoxLayout()
-        heading.addWidget(ElidedLabel(tr("Your last decisions"), "strong"), 1)
-        heading.addWidget(more)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 8, 8, 8)
-        layout.setSpacing(0)
-        layout.addLayout(heading)
+        heading = row_layout(None, (ElidedLabel(tr("Your last decisions"), "strong"), 1), more)
+        layout = column_layout(self, heading, margins=(20, 8, 8, 8), spacing=0)
         for row in self._rows:
             row.undo.clicked.connect(partial(self._ask_undo, row))
             layout.addWidget(row)
@@ -122,13 +116,7 @@ class _Row(QWidget):
         policy.setRetainSizeWhenHidden(True)  # rows keep their height
         self.undo.setSizePolicy(policy)
         self._prompt.setMinimumWidth(_PROMPT)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        layout.addWidget(self._prompt)
-        layout.addWidget(self._value, 1)
-        layout.addWidget(self._time)
-        layout.addWidget(self.undo)
+        row_layout(self, self._prompt, (self._value, 1), self._time, self.undo, spacing=4)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
-    QDialog,
     QDialogButtonBox,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from orbench_studio.gui.common.actions import key_text, tr
-from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.dialogs import Dialog
+from orbench_studio.gui.common.layouts import row_layout
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import if_alive, label, set_role
@@ -64,21 +63,19 @@ def undo_entry(
     session.run(work, done, failed)
 
 
-class UndoSinceDialog(QDialog):
+class UndoSinceDialog(Dialog):
     """The reviewer's own decisions, latest first. Enter undoes nothing."""
 
     chosen = Signal(object)  # an UndoPreview, when the user confirms it
     entry_chosen = Signal(int)  # the id of the entry that the user undoes alone
 
     def __init__(self, parent: QWidget, session: Session) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Your decisions"))
+        super().__init__(parent, tr("Your decisions"))
         self._session = session
         self._previewed: UndoPreview | None = None
         self._table = Table(tr("Your decisions, latest first"), _COLUMNS)
         self._time = QLineEdit()
-        self._status = label("", "quiet")
+        self._status = label("", "quiet", wrap=True)
         self._undo_alone = QPushButton(tr("Undo this decision"))
         self._undo = QPushButton(tr("Undo everything since"))
         self._typing = QTimer(self)
@@ -177,7 +174,6 @@ class UndoSinceDialog(QDialog):
         self._undo_alone.clicked.connect(self._accept_alone)
 
     def _build_ui(self) -> None:
-        self._status.setWordWrap(True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         for button in (self._undo_alone, self._undo):
             button.setEnabled(False)
@@ -186,27 +182,22 @@ class UndoSinceDialog(QDialog):
             if isinstance(each, QPushButton):
                 each.setAutoDefault(False)  # Enter in the list or the field undoes nothing
         buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 24, 24, 16)
-        layout.setSpacing(12)
-        layout.addLayout(self._build_head())
-        layout.addWidget(self._table)
-        layout.addWidget(self._status)
-        layout.addWidget(label(tr("{key} redoes all of these decisions.").format(key=key_text("redo")), "meta"))
-        layout.addWidget(buttons)
-        set_size(self, 680, 480)
+        self.fill(
+            self._build_head(),
+            self._table,
+            self._status,
+            label(tr("{key} redoes all of these decisions.").format(key=key_text("redo")), "meta"),
+            buttons,
+            size=(680, 480),
+        )
 
     def _build_head(self) -> QHBoxLayout:
-        title = label(tr("Select a decision to undo, or enter a time to undo everything since:"), "quiet")
-        title.setWordWrap(True)
+        title = label(tr("Select a decision to undo, or enter a time to undo everything since:"), "quiet", wrap=True)
         title.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
         self._time.setPlaceholderText("14:05")
         self._time.setAccessibleName(tr("Time to undo since"))
         self._time.setFixedWidth(px(96))
-        row = QHBoxLayout()
-        row.addWidget(title, 1)
-        row.addWidget(self._time)
-        return row
+        return row_layout(None, (title, 1), self._time)
 
 
 def _row(entry: Entry) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
 """How far the reviewer is in the current view: decided prompts of all, pace and time left."""
 
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
+from PySide6.QtWidgets import QProgressBar, QWidget
 
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.elided_label import ElidedLabel
+from orbench_studio.gui.common.layouts import row_layout
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import set_tip
 
@@ -22,15 +23,10 @@ class ViewProgress(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._bar = QProgressBar()
-        self._bar.setTextVisible(False)
+        self._bar = QProgressBar(textVisible=False)
         self._bar.setAccessibleName(tr("Decided prompts in this view"))
         self.text = ElidedLabel("", "quiet")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        row.addWidget(self._bar)
-        row.addWidget(self.text)
+        row_layout(self, self._bar, self.text, spacing=8)
 
     def show_bar(self, shown: bool) -> None:
         """Show or hide the bar; the counts are always shown."""

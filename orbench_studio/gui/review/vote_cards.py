@@ -11,6 +11,7 @@ from orbench_studio.domain.review.decision import PromptView
 from orbench_studio.gui.common.actions import SHORTCUTS, key_text, tr
 from orbench_studio.gui.common.elided_label import ElidedLabel
 from orbench_studio.gui.common.flow_layout import Flow
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.theme import VERDICTS, px
 from orbench_studio.gui.common.widgets import label, set_role, set_tip
 from orbench_studio.gui.review.decision_words import SEPARATOR, consensus_words, mark_words
@@ -25,18 +26,13 @@ class VoteRow(QWidget):
         super().__init__()
         self._moderator = ElidedLabel()
         self._verdict = label("", "strong")
-        self._explanation = label("", "meta")
-        self._explanation.setWordWrap(True)
+        self._explanation = label("", "meta", wrap=True)
         self._explanation.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._row.setSpacing(2)
         self._row.addWidget(self._moderator, 1)
         self._row.addWidget(self._verdict)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addLayout(self._row)
-        layout.addWidget(self._explanation)
+        column_layout(self, self._row, self._explanation, spacing=2)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -75,7 +71,7 @@ class VotesPane(QFrame):
         self.title = label(tr("Moderator votes"), "strong")
         self._key = label("", "meta")
         self._list = QVBoxLayout()
-        self._rule = label("", "quiet")
+        self._rule = label("", "quiet", wrap=True)
         self._build_ui()
         SHORTCUTS.changed.connect(self._show)
 
@@ -117,11 +113,7 @@ class VotesPane(QFrame):
                 row.show_vote(votes[place], explained=self._explained and not self._covered)
 
     def _build_ui(self) -> None:
-        self._rule.setWordWrap(True)
         self._list.setSpacing(8)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 12, 20, 8)
-        layout.setSpacing(8)
-        layout.addWidget(Flow(self.title, self._key, spacing=12))
-        layout.addLayout(self._list)
-        layout.addWidget(self._rule)
+        column_layout(
+            self, Flow(self.title, self._key, spacing=12), self._list, self._rule, margins=(20, 12, 20, 8), spacing=8
+        )

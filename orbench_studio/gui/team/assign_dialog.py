@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QDialogButtonBox, QFormLayout, QPushButton, QWidget
 
 from orbench_studio.domain.team.queue import QueueState
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.dialogs import Dialog
 from orbench_studio.gui.common.fields import ComboBox
+from orbench_studio.gui.common.layouts import Stretch
 from orbench_studio.gui.common.widgets import if_alive, label
 from orbench_studio.gui.workspace.session import Session
 
@@ -21,20 +22,22 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
 
-class AssignDialog(QDialog):
+class AssignDialog(Dialog):
     """Assigns the chosen prompts, or releases them. Stays open until that has succeeded."""
 
     message = Signal(str)  # after the prompts were assigned or released
 
     def __init__(self, parent: QWidget, session: Session, scopes: Mapping[str, Sequence[int]]) -> None:
-        super().__init__(parent)
+        super().__init__(parent, tr("Assign prompts"))
         self._session, self._scopes = session, scopes
         self._queues: list[TeamQueue] = []
         self._people: list[str] = []
         self.prompts, self.queue, self.annotator = ComboBox(), ComboBox(), ComboBox()
         self.assign, self.release = QPushButton(tr("Assign")), QPushButton(tr("Release"))
         self.status = label(
-            tr("Assigned prompts come first in the annotator's queue and do not expire. Release undoes this."), "quiet"
+            tr("Assigned prompts come first in the annotator's queue and do not expire. Release undoes this."),
+            "quiet",
+            wrap=True,
         )
         self._build_ui()
         self.queue.currentIndexChanged.connect(lambda _: self._offer())
@@ -92,14 +95,10 @@ class AssignDialog(QDialog):
         self.status.style().polish(self.status)
 
     def _build_ui(self) -> None:
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Assign prompts"))
         self.prompts.addItems([*self._scopes])
         self.annotator.setEditable(True)
-        self.status.setWordWrap(True)
         self.assign.setProperty("role", "primary")
-        form = QFormLayout()
-        form.setVerticalSpacing(8)
+        form = QFormLayout(verticalSpacing=8)
         for name, field in (("Prompts", self.prompts), ("Team queue", self.queue), ("Annotator", self.annotator)):
             field.setAccessibleName(tr(name))
             form.addRow(tr(name), field)
@@ -110,11 +109,4 @@ class AssignDialog(QDialog):
             button.setAutoDefault(button is self.assign)  # else Return in a field presses the first one
         self.assign.setDefault(True)
         buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 24, 24, 16)
-        layout.setSpacing(12)
-        layout.addLayout(form)
-        layout.addWidget(self.status)
-        layout.addStretch()
-        layout.addWidget(buttons)
-        set_size(self, 520, 230)
+        self.fill(form, self.status, Stretch(), buttons, size=(520, 230))

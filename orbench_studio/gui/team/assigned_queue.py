@@ -30,8 +30,7 @@ class AssignedQueue(QObject):
         self._page = page
         self._session = session
         self._joined: tuple[str, str] | None = None  # queue and annotator
-        self._beat = QTimer(self)
-        self._beat.setInterval(BEAT)
+        self._beat = QTimer(self, interval=BEAT)
         self._beat.timeout.connect(self.beat)
         page.loader.prepare_queue = self._claim
         page.decided.connect(self._ask_more)

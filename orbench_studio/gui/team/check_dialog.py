@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
-    QDialog,
     QDialogButtonBox,
     QFormLayout,
     QPlainTextEdit,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.dialogs import Dialog
 from orbench_studio.gui.common.fields import ComboBox
+from orbench_studio.gui.common.layouts import Stretch
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import if_alive, label, permit
 from orbench_studio.gui.workspace.session import Session
@@ -31,17 +30,17 @@ _ADJUDICATORS_ONLY = "Only adjudicators and the owner of this workspace can appr
 _REASON_HEIGHT = 72  # pixels
 
 
-class CheckDialog(QDialog):
+class CheckDialog(Dialog):
     """Stays open until the approval or return is saved, and shows errors."""
 
     message = Signal(str)  # after it was saved
 
     def __init__(self, parent: QWidget, session: Session, scopes: Mapping[str, Sequence[int]], person: str) -> None:
-        super().__init__(parent)
+        super().__init__(parent, tr("Approve or send back"))
         self._session, self._scopes = session, scopes
         self.prompts, self.annotator, self.reason = ComboBox(), ComboBox(), QPlainTextEdit()
         self.approve, self.send_back = QPushButton(tr("Approve")), QPushButton(tr("Send back"))
-        self.error = label("", "error")
+        self.error = label("", "error", wrap=True)
         self._build_ui()
         self.approve.clicked.connect(lambda: self._run(back=False))
         self.send_back.clicked.connect(lambda: self._run(back=True))
@@ -79,16 +78,12 @@ class CheckDialog(QDialog):
         self.accept()
 
     def _build_ui(self) -> None:
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Approve or send back"))
         self.prompts.addItems([*self._scopes])
         self.reason.setObjectName("input")
         self.reason.setTabChangesFocus(True)
         self.reason.setFixedHeight(px(_REASON_HEIGHT))
         self.reason.setPlaceholderText(tr("Needed to send prompts back"))
-        self.error.setWordWrap(True)
-        form = QFormLayout()
-        form.setVerticalSpacing(8)
+        form = QFormLayout(verticalSpacing=8)
         for name, field in (("Prompts", self.prompts), ("Decisions of", self.annotator), ("Reason", self.reason)):
             field.setAccessibleName(tr(name))
             form.addRow(tr(name), field)
@@ -97,11 +92,4 @@ class CheckDialog(QDialog):
             button.setAutoDefault(False)
             buttons.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 24, 24, 16)
-        layout.setSpacing(12)
-        layout.addLayout(form)
-        layout.addWidget(self.error)
-        layout.addStretch()
-        layout.addWidget(buttons)
-        set_size(self, 520, 270)
+        self.fill(form, self.error, Stretch(), buttons, size=(520, 270))

@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QGridLayout,
-    QHBoxLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -27,6 +26,7 @@ from orbench_studio.domain.team.dispute import SEEN, Dispute
 from orbench_studio.gui.common.actions import Actions, tr, with_key
 from orbench_studio.gui.common.empty_state import EmptyState
 from orbench_studio.gui.common.flow_layout import Flow
+from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import (
     ANSWERS,
@@ -83,13 +83,13 @@ class DisputesPage(QWidget):
         self.disputes: list[Dispute] = []
         self.case: Case | None = None
         self.list = QListWidget()
-        self.title = label("", "strong")
+        self.title = label("", "strong", wrap=True)
         self.prompt = TextPane(theme, Type(PROMPT, PROMPT_LINE), grows=True)
         self.response = TextPane(theme, Type(READING, READING_LINE), grows=True, markdown=True)
         self.model, self.notes = label("", "meta"), NoteThread(theme)
         self._note = KeyButton(theme, actions["note"], tr("✎ Note"))
         self.reason = QLineEdit()
-        self.refusal = label(tr(ADJUDICATORS_ONLY), "error")  # why nothing can be settled here
+        self.refusal = label(tr(ADJUDICATORS_ONLY), "error", wrap=True)  # why nothing can be settled here
         self.empty = QWidget()
         self.merge = QPushButton(with_key(tr("Merge…"), "merge_labels"))
         self._texts = QWidget()
@@ -315,43 +315,35 @@ class DisputesPage(QWidget):
         self.list.setObjectName("disputes")
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.title.setWordWrap(True)
         self.prompt.setAccessibleName(tr("Prompt"))
         self.response.setAccessibleName(tr("Response"))
         self.reason.setAccessibleName(tr("Reason"))
         self.reason.setToolTip(tr("Press Enter to return to the list"))
         self.reason.setPlaceholderText(with_key(tr("Reason (optional)"), "reason"))
-        self.refusal.setWordWrap(True)
         self.refusal.hide()
         self.setFocusProxy(self.list)
         self._body = QWidget()
-        column = QVBoxLayout(self._body)
-        column.setContentsMargins(24, 0, 24, 0)
-        column.setSpacing(12)
         self._area = self._build_texts()
         self._foot = self._build_foot()
-        column.addWidget(self._area, 1)
-        column.addWidget(self._foot)
-        column.addStretch()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self.list)
-        row.addWidget(self._body, 1)
-        row.addWidget(self._build_empty(), 1)
+        column_layout(self._body, (self._area, 1), self._foot, Stretch(), margins=(24, 0, 24, 0), spacing=12)
+        row_layout(self, self.list, (self._body, 1), (self._build_empty(), 1), spacing=0)
         self._show([])
 
     def _build_texts(self) -> QScrollArea:
         self._texts.setObjectName("page")
-        column = QVBoxLayout(self._texts)
-        column.setContentsMargins(0, 16, 12, 0)
-        column.setSpacing(12)
-        for part in (self.title, self.prompt, self.model, self.response):
-            column.addWidget(part)
         self._sides.setSpacing(12)
-        column.addLayout(self._sides)
-        column.addWidget(self.notes)
-        column.addStretch(1)
+        column_layout(
+            self._texts,
+            self.title,
+            self.prompt,
+            self.model,
+            self.response,
+            self._sides,
+            self.notes,
+            Stretch(1),
+            margins=(0, 16, 12, 0),
+            spacing=12,
+        )
         area = scrolled(self._texts)
         keep_scroll_bar(area)
         return area
@@ -360,19 +352,20 @@ class DisputesPage(QWidget):
         queues = QPushButton(tr("Team queues"))
         queues.clicked.connect(lambda: self._actions["page_team"].trigger())
         steps = EmptyState(tr("No disagreements yet"), [tr(step) for step in _STEPS], (self.merge, queues))
-        column = QVBoxLayout(self.empty)
-        column.setContentsMargins(40, 40, 40, 40)
-        column.addWidget(steps)
-        column.addStretch()
+        column_layout(self.empty, steps, Stretch(), margins=(40, 40, 40, 40))
         return self.empty
 
     def _build_foot(self) -> QWidget:
         foot = QWidget()
-        column = QVBoxLayout(foot)
-        column.setContentsMargins(0, 0, 0, 16)
-        column.setSpacing(12)
-        for part in (self.reason, self.refusal, rule(), Flow(*self._labels, *self._answers, self._note)):
-            column.addWidget(part)
+        column_layout(
+            foot,
+            self.reason,
+            self.refusal,
+            rule(),
+            Flow(*self._labels, *self._answers, self._note),
+            margins=(0, 0, 0, 16),
+            spacing=12,
+        )
         return foot
 
 

@@ -1,12 +1,13 @@
 """Card with one side of a dispute: the decision, its time, what was visible, and the reason."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QVBoxLayout
+from PySide6.QtWidgets import QFrame
 
 from orbench_studio.domain.core.annotation import Aspect, Label
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.timeline import Event
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.theme import ANSWERS, LABELS
 from orbench_studio.gui.common.widgets import label, set_role
 from orbench_studio.gui.review.timeline_dialog import seen
@@ -18,15 +19,12 @@ class SideCard(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("card")
-        self._annotator = label("", "strong")
-        self._value = label("", "strong")
-        self._when = label("", "meta")
-        self._reason = label("", "quiet")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 8, 12, 10)
-        layout.setSpacing(4)
+        self._annotator = label("", "strong", wrap=True)
+        self._value = label("", "strong", wrap=True)
+        self._when = label("", "meta", wrap=True)
+        self._reason = label("", "quiet", wrap=True)
+        layout = column_layout(self, margins=(12, 8, 12, 10), spacing=4)
         for part in (self._annotator, self._value, self._when, self._reason):
-            part.setWordWrap(True)
             part.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             layout.addWidget(part)
         layout.addStretch()

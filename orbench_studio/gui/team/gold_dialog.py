@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QDialogButtonBox, QFormLayout, QPushButton, QWidget
 
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.dialogs import set_size
-from orbench_studio.gui.common.form_fields import count_field
+from orbench_studio.gui.common.dialogs import Dialog
+from orbench_studio.gui.common.fields import count_field
+from orbench_studio.gui.common.layouts import Stretch
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.gui.review.query_field import QueryField
 from orbench_studio.gui.workspace.session import Session
@@ -15,16 +16,16 @@ from orbench_studio.gui.workspace.session import Session
 _USUAL = 10  # per cent of the queue
 
 
-class GoldDialog(QDialog):
+class GoldDialog(Dialog):
     """Stays open until the prompts are marked, and shows errors."""
 
     wanted = Signal(str, float)  # the query, and the share of the queue in per cent
 
     def __init__(self, parent: QWidget, session: Session) -> None:
-        super().__init__(parent)
+        super().__init__(parent, tr("Gold prompts"))
         self.query = QueryField(session, tr("Prompts"), "")
         self.share = count_field(1, 100, _USUAL)
-        self.error = label("", "error")
+        self.error = label("", "error", wrap=True)
         self._build_ui()
         self.query.count()
 
@@ -37,8 +38,6 @@ class GoldDialog(QDialog):
         self.error.setVisible(bool(message))
 
     def _build_ui(self) -> None:
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Gold prompts"))
         self.query.line.setPlaceholderText(tr("All of the queue, or a query"))
         explained = label(
             tr(
@@ -48,12 +47,10 @@ class GoldDialog(QDialog):
                 "the queue ends."
             ),
             "quiet",
+            wrap=True,
         )
-        for text in (explained, self.error):
-            text.setWordWrap(True)
         self.error.hide()
-        form = QFormLayout()
-        form.setVerticalSpacing(8)
+        form = QFormLayout(verticalSpacing=8)
         for name, field in (("Prompts", self.query), ("Share of the queue (per cent)", self.share)):
             field.setAccessibleName(tr(name))
             form.addRow(tr(name), field)
@@ -64,12 +61,4 @@ class GoldDialog(QDialog):
         buttons.addButton(mark, QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 24, 24, 16)
-        layout.setSpacing(12)
-        layout.addWidget(explained)
-        layout.addLayout(form)
-        layout.addWidget(self.error)
-        layout.addStretch()
-        layout.addWidget(buttons)
-        set_size(self, 560, 320)
+        self.fill(explained, form, self.error, Stretch(), buttons, size=(560, 320))

@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
 from orbench_studio.domain.review.query import write
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.domain.team.queue import QueueState, TeamQueue, assignments_filter
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.bars import Shades
 from orbench_studio.gui.common.empty_state import EmptyState
+from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
+from orbench_studio.gui.common.live_table import Column, StaticTable
 from orbench_studio.gui.common.text_table import note, table_of
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import if_alive, label, permit
-from orbench_studio.gui.team.agreement_matrix import matrix_of
 from orbench_studio.gui.team.gold_dialog import GoldDialog
 from orbench_studio.gui.team.people_table import NOTE, people_tables
 from orbench_studio.gui.team.queue_card import OWNER_ONLY, QueueCard
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from orbench_studio.domain.team.progress import Activity
     from orbench_studio.services.team.team_queues import QueueStatus
     from orbench_studio.services.workspace.workspace import Workspace
+
+_MOST_COMPARED = 20  # annotators
 
 _STEPS = (
     "Make a queue: choose prompts, and assign them to annotators by overlap, share or category.",
@@ -211,12 +215,7 @@ class TeamPage(QScrollArea):
         page = QWidget()
         page.setObjectName("page")
         self.setProperty("role", "stop")
-        heading = QHBoxLayout()
-        heading.addWidget(label(tr("Team"), "title"))
-        heading.addStretch()
-        heading.addWidget(self.returned)
-        heading.addWidget(self.remove)
-        heading.addWidget(self.new)
+        heading = row_layout(None, label(tr("Team"), "title"), Stretch(), self.returned, self.remove, self.new)
         self._queues.setSpacing(12)
         column = self._column
         page.setLayout(column)
@@ -232,3 +231,37 @@ class TeamPage(QScrollArea):
         self.remove.hide()
         self._note.hide()
         self.setWidget(page)
+
+
+def matrix_of(agreement: dict[tuple[str, str], Rate], theme: Theme) -> QWidget:
+    """Build the matrix with its title and a note."""
+    names = sorted({name for pair in agreement for name in pair})[:_MOST_COMPARED]
+    columns = [Column(tr("Annotator"), 100), *(Column(name, 90, number=True) for name in names)]
+    table = StaticTable(tr("Agreement of annotators"), columns)
+
+    def rate(row: str, column: str) -> Rate | None:
+        return agreement.get((row, column)) or agreement.get((column, row))
+
+    def disagreement(row: str, column: int) -> float | None:
+        of = rate(row, names[column - 1]) if column else None
+        return None if of is None or of.value is None else 1 - of.value
+
+    table.setItemDelegate(Shades(table, theme, disagreement))
+    table.show_rows(names, [(row, *(_rate_text(rate(row, column)) for column in names)) for row in names])
+    widget = QWidget()
+    column_layout(
+        widget,
+        label(tr("Agreement of annotators"), "strong"),
+        table,
+        note(
+            tr("Share of equal labels on the prompts that both labelled, with n. Labels that are hidden are left out.")
+        ),
+        spacing=8,
+    )
+    return widget
+
+
+def _rate_text(rate: Rate | None) -> str:
+    if rate is None or rate.value is None:
+        return "—"
+    return tr("{percent} %, n {n}").format(percent=f"{100 * rate.value:.0f}", n=f"{rate.n:,}")

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QWidget
 
 from orbench_studio.domain.team.queue import Assignment, QueueState, TeamQueue, format_member
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.theme import Theme, px
 from orbench_studio.gui.common.widgets import label, permit, set_role
 
@@ -101,10 +102,7 @@ class QueueCard(QFrame):
         self.disputes.setVisible(progress.disagreed > progress.adjudicated)
 
     def _build_ui(self) -> None:
-        heading = QHBoxLayout()
-        heading.addWidget(self._name)
-        heading.addStretch()
-        heading.addWidget(self._state)
+        heading = row_layout(None, self._name, Stretch(), self._state)
         for text in (self._name, self._settings, self._progress):
             text.setWordWrap(True)
             text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -113,18 +111,12 @@ class QueueCard(QFrame):
         )
         self.gold.setToolTip(tr("Prompts with a known label that annotators label without knowing it"))
         self.pause.setToolTip(tr("Stops new assignments until you resume the queue. Hidden labels stay hidden."))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 16, 12)
-        column.setSpacing(8)
-        column.addLayout(heading)
-        column.addWidget(self._settings)
-        column.addWidget(self.bar)
-        column.addWidget(self._progress)
-        buttons = QHBoxLayout()
-        for button in (self.join, self.disputes, self.change, self.gold, self.pause, self.open, self.end):
-            buttons.addWidget(button)
-        buttons.addStretch()
-        column.addLayout(buttons)
+        buttons = row_layout(
+            None, self.join, self.disputes, self.change, self.gold, self.pause, self.open, self.end, Stretch()
+        )
+        column_layout(
+            self, heading, self._settings, self.bar, self._progress, buttons, margins=(16, 12, 16, 12), spacing=8
+        )
 
 
 def _settings_text(queue: TeamQueue) -> str:

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QLineEdit,
     QPlainTextEdit,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -25,7 +24,8 @@ from orbench_studio.domain.team.queue import (
 from orbench_studio.errors import StudioError
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.dialogs import set_size
-from orbench_studio.gui.common.form_fields import count_field
+from orbench_studio.gui.common.fields import count_field
+from orbench_studio.gui.common.layouts import Stretch, column_layout
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, scrolled
 from orbench_studio.gui.review.query_field import QueryField
@@ -54,8 +54,8 @@ class QueueDialog(QDialog):
         self.overlap, self.lease = count_field(1, MAX_OVERLAP, queue.overlap), count_field(1, MAX_LEASE, queue.lease)
         self.people = QPlainTextEdit("\n".join(map(format_member, queue.members)))
         self.training = QueryField(session, tr("Training prompts"), queue.training or "")
-        self.summary = label("")
-        self.error = label("", "error")
+        self.summary = label("", wrap=True)
+        self.error = label("", "error", wrap=True)
         self._build_ui()
         for changed in (
             self.query.changed, self.training.changed, self.overlap.valueChanged, self.lease.valueChanged,
@@ -104,16 +104,10 @@ class QueueDialog(QDialog):
         self.query.line.setPlaceholderText(tr("All, or a query"))
         self.training.line.setPlaceholderText(tr("None, or a query"))
         self.training.line.setToolTip(tr("Prompts with known labels that new annotators label first, with feedback"))
-        hint = label(tr(_HINT), "meta")
+        hint = label(tr(_HINT), "meta", wrap=True)
         people = QWidget()
-        explained = QVBoxLayout(people)
-        explained.setContentsMargins(0, 0, 0, 0)
-        explained.setSpacing(4)
-        explained.addWidget(self.people)
-        explained.addWidget(hint)
-        form = QFormLayout()
-        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
-        form.setVerticalSpacing(8)
+        column_layout(people, self.people, hint, spacing=4)
+        form = QFormLayout(rowWrapPolicy=QFormLayout.RowWrapPolicy.WrapLongRows, verticalSpacing=8)
         for name, field in (
             ("Name", self.name),
             ("Prompts", self.query),
@@ -127,24 +121,11 @@ class QueueDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        for text in (hint, self.error, self.summary):
-            text.setWordWrap(True)
         self.error.hide()
         inner = QWidget()
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(24, 24, 24, 8)
-        column.setSpacing(12)
-        column.addLayout(form)
-        column.addWidget(self.summary)
-        column.addStretch()
-        column.addWidget(self.error)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 16)
-        layout.addWidget(scrolled(inner), 1)
-        foot = QVBoxLayout()
-        foot.setContentsMargins(24, 0, 24, 0)
-        foot.addWidget(buttons)
-        layout.addLayout(foot)
+        column_layout(inner, form, self.summary, Stretch(), self.error, margins=(24, 24, 24, 8), spacing=12)
+        foot = column_layout(None, buttons, margins=(24, 0, 24, 0))
+        column_layout(self, (scrolled(inner), 1), foot, margins=(0, 0, 0, 16))
         set_size(self, 680, 620)
 
 

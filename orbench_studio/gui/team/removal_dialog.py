@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QDialogButtonBox, QFormLayout, QPushButton, QWidget
 
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.dialogs import set_size
+from orbench_studio.gui.common.dialogs import Dialog
 from orbench_studio.gui.common.fields import ComboBox
+from orbench_studio.gui.common.layouts import Stretch
 from orbench_studio.gui.common.widgets import if_alive, label, set_role
 from orbench_studio.gui.workspace.session import Session
 
@@ -19,17 +20,17 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
 
-class RemovalDialog(QDialog):
+class RemovalDialog(Dialog):
     """Removes the annotator whose removal it describes. Stays open until that has succeeded."""
 
     message = Signal(str)  # after the removal
 
     def __init__(self, parent: QWidget, session: Session, people: list[str]) -> None:
-        super().__init__(parent)
+        super().__init__(parent, tr("Remove annotator"))
         self._session = session
         self._removal: Removal | None = None
         self.annotator = ComboBox()
-        self.summary = label("", "quiet")
+        self.summary = label("", "quiet", wrap=True)
         self.remove = QPushButton(tr("Remove"))
         self._build_ui()
         self.annotator.currentTextChanged.connect(lambda _: self._preview())
@@ -75,10 +76,7 @@ class RemovalDialog(QDialog):
         self.accept()
 
     def _build_ui(self) -> None:
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Remove annotator"))
         self.annotator.setAccessibleName(tr("Annotator"))
-        self.summary.setWordWrap(True)
         self.remove.setAutoDefault(False)
         self.remove.setEnabled(False)
         form = QFormLayout()
@@ -86,11 +84,4 @@ class RemovalDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         buttons.addButton(self.remove, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 24, 24, 16)
-        layout.setSpacing(12)
-        layout.addLayout(form)
-        layout.addWidget(self.summary)
-        layout.addStretch()
-        layout.addWidget(buttons)
-        set_size(self, 520, 240)
+        self.fill(form, self.summary, Stretch(), buttons, size=(520, 240))
