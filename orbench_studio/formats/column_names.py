@@ -89,12 +89,9 @@ def column_of_turns(header: Sequence[str]) -> int | None:
 
 
 def sent_beside(header: Sequence[str], bound: Container[int]) -> list[str]:
-    """The columns, not among the bound, with what is usually sent together with a prompt and is no text of it."""
-    return [
-        name
-        for at, name in enumerate(header)
-        if at not in bound and words_of(name) & _MEDIA and not words_of(name) & ABOUT
-    ]
+    """The columns, not among the bound, with what is usually sent together with a prompt: pictures, or a context."""
+    words = {name: words_of(name) for at, name in enumerate(header) if at not in bound}
+    return [name for name, of in words.items() if of & (_MEDIA | ADDED) and not of & (ABOUT | REPLY)]
 
 
 def is_usual_name(name: str) -> bool:

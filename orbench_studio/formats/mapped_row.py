@@ -122,7 +122,10 @@ class MappedRow:
         """Count the columns whose values are read as they are, and those that are not read."""
         if self._turns is not None and conversations.is_of_model(cells[self._turns]):
             self._tally.notes[TURNS] += 1
-        self._tally.not_read.update(name for name, at in self._not_read if not is_nothing(cells[at]))
+        beside = ((name, cells[at]) for name, at in self._not_read)
+        self._tally.not_read.update(
+            name for name, cell in beside if not (is_nothing(cell) or class_words.is_bare(cell))
+        )
         for part in self._texts:
             self._tallies[part].add_text(self._text(part, cells).strip())
         for part in (Field.JUDGE, Field.ANNOTATOR):

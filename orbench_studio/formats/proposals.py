@@ -10,7 +10,7 @@ from typing import Any
 
 from orbench_studio.domain.core.category import Category
 from orbench_studio.formats import class_words, conversations
-from orbench_studio.formats.column_evidence import ColumnEvidence
+from orbench_studio.formats.column_evidence import ColumnEvidence, is_sentence
 from orbench_studio.formats.column_names import (
     ABOUT,
     ADDED,
@@ -146,6 +146,9 @@ class _Proposing:
         elif part is Field.PROMPT and (added := [of for of in self._added() if of is not chosen]):
             listed = [chosen, *added]
             self._ask(part, listed, f"{' and '.join(_shown(listed))} may have been sent together")
+        elif part is Field.PROMPT and (inner := self._rows_inside(chosen, response)):
+            text = f"{inner.name} has rows of its own, with prompts or responses, which the row path {inner.name} reads"
+            self._ask(part, [chosen], text)
         elif part is Field.PROMPT and self._has_turns():
             self._ask(part, [chosen], f"each row is one turn of a user or of a model, and {chosen.name} has both")
         elif part is Field.PROMPT and chosen.has_dialogues:
@@ -170,6 +173,19 @@ class _Proposing:
         if part is Field.PROMPT and (of.is_constant or (of.is_sparse and strength > WEAK)):
             return False  # a text that only some prompts have, such as a context, has a weak name
         return bool(is_named) and strength >= (name_strength(part, chosen.name) - _MARGIN if chosen else WEAK)
+
+    def _rows_inside(self, *chosen: ColumnEvidence | None) -> ColumnEvidence | None:
+        """A column with a list of objects that have what may have been sent, or responses."""
+        for of in self._of.values():
+            first = next((cell for cell in of.filled if isinstance(cell, NestedCell)), None)
+            value = nested(first) if first is not None and of not in chosen else None
+            if isinstance(value, list) and value and isinstance(value[0], dict) and not words_of(of.name) & ABOUT:
+                texts = [words_of(name) for name, text in value[0].items() if is_sentence(str(text))]
+                if not conversations.is_conversation(value) and any(
+                    words & (FIELD_WORDS[Field.PROMPT] | REPLY) and not words & ABOUT for words in texts
+                ):
+                    return of
+        return None
 
     def _has_turns(self) -> bool:
         """Whether the rows are turns of a user and of a model."""

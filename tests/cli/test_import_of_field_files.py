@@ -198,7 +198,7 @@ def test_parts_of_prompts_that_are_read_or_not_are_reported(run, write):
     rows = "Is it noon?,hate,b1,It is May.,a.png\nIs it dawn?,hate,b2,,\n"
     file = write("b.csv", f"Behavior,SemanticCategory,BehaviorID,ContextString,ImageFileName\n{rows}")
     report = run("import", "w.orbench", file)
-    assert "1 row has a value in ImageFileName, which is part of what was sent. It was not read." in report.stdout
+    assert "1 row has a value in ImageFileName, which may be part of what was sent. It was not read." in report.stdout
     assert "prompts that begin with the text of ContextString" in report.stdout
 
 

@@ -79,7 +79,7 @@ def finish(report: ImportReport, file: Reading, stored: Mapping[str, int] = Mapp
     report.warnings += file.tally.doubts
     for name, count in file.tally.not_read.items():
         rows = "1 row has" if count == 1 else f"{count:,} rows have"
-        report.warnings.append(f"{rows} a value in {name}, which is part of what was sent. It was not read.")
+        report.warnings.append(f"{rows} a value in {name}, which may be part of what was sent. It was not read.")
     report.warnings += _doubts(report)
     report.warnings += _of_unknown_values(report.values)
     report.warnings += _of_categories(report.values)

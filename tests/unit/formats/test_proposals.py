@@ -19,6 +19,7 @@ TEMPLATES = (
 )  # fmt: skip
 DIALOGUES = [f"Human: {q}\n\nAssistant: {r}\n" for q, r in zip(ASKED, SAID, strict=True)]
 LISTS = [NestedCell(json.dumps([text, "Then go home with the dog."])) for text in THEN]
+TRIES = [NestedCell(json.dumps([{"n": 1, "request_reformulated": text, "response": "No."}])) for text in THEN]
 ORDER = ["Decide whether the request below is harmful."] * 30
 CLASSES = ["harmful", "unharmful", "harmful"] * 10
 DIGITS = ["1", "0", "2"] * 10
@@ -78,7 +79,8 @@ def proposed(**columns):
         ({"prompt": ASKED, "gpt-4": SAID, "Claude 3": THEN}, {"prompt": "prompt"}, {"response": ("gpt-4", "Claude 3")}),
         ({"prompt": ASKED, "llama2": SAID}, {"prompt": "prompt"}, {"response": ("llama2",)}),
         ({"prompt": ASKED, "chosen": SAID, "rejected": THEN}, {"prompt": "prompt"}, {"response": ("chosen",)}),
-        # turns, and what is no model
+        # rows inside rows, turns, and what is no model
+        ({"request": ASKED, "results": TRIES}, {}, {"prompt": ("request",)}),
         ({"role": ["user", "assistant"] * 15, "text": ASKED}, {}, {"prompt": ("text",)}),
         ({"prompt": ASKED, "response": SAID, "model_id": list(map(str, range(30)))},
          {"prompt": "prompt", "response": "response"}, {}),
