@@ -43,7 +43,7 @@ def queue_of(
         given = given_to(wanted)
         labelled_by = annotator if wanted.on(Field.TEAM) else None
         only_own = given is not None and given[1] == annotator
-        decided = queue.decided(db, wanted, labelled_by, only_own=only_own)
+        decided = queue.labelled(db, labelled_by, only_own=only_own).intersection(ids)
         if given is not None and (returned := _returned(db, given[1], ids)):
             ids = array("q", (*returned, *(one for one in ids if one not in returned)))
             begin, decided = shown if shown in returned else returned[0], decided - {*returned}

@@ -68,10 +68,11 @@ def category(prompt_id: int) -> Steps[str | None]:
 def own_categories(db: Connection, only: Sequence[int] | None = None) -> list[str]:
     """The categories in use beside OR-Bench's ten, by name; with `only`, those of these prompts."""
     s = PROMPT_STATES.c
-    used = select(s.category).where(s.category.is_not(None), s.category.not_in(list(Category))).distinct()
-    if only is None:
-        return sorted(str(name) for name in db.execute(used).scalars())
-    return sorted({str(row.category) for row in rows_of(db, used, s.prompt_id, only)})
+    used = select(s.category).distinct()
+    some = (
+        db.execute(used).scalars() if only is None else (row.category for row in rows_of(db, used, s.prompt_id, only))
+    )
+    return sorted({str(name) for name in some if name is not None}.difference(Category))
 
 
 def categories(db: Connection, prompt_ids: Sequence[int]) -> dict[int, str | None]:

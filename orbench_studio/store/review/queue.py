@@ -1,11 +1,12 @@
 """The review queue: filtered and sorted in SQL; all ids first, rows when they become visible."""
 
+import json
 from array import array
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Text, cast, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, cast, delete, func, insert, or_, select
 
 from orbench_studio.domain.core.annotation import Basis, Label
 from orbench_studio.domain.core.category import stored_category
@@ -25,36 +26,52 @@ _ORDERS: dict[Order, Sequence[ColumnElement[Any]]] = {
     Order.IMPORTED: (S.prompt_id,),
     Order.DISPUTED: (S.disagreement.desc(), S.refusals.desc(), S.prompt_id),
     Order.REFUSED: (S.refusals.desc(), S.prompt_id),
+    Order.RANDOM: (S.prompt_id,),
     Order.USEFUL: (S.prompt_id,),  # computed in services/review/response_selection.py
 }
 
 
 def ids(db: Connection, wanted: QueueFilter) -> "array[int]":
     """The ids of the prompts that match the filter, in its order."""
-    return _listed(db, select(S.prompt_id).where(*conditions(db, wanted.terms)).order_by(*_order(wanted)))
+    return _in_order(db, wanted, *conditions(db, wanted.terms))
 
 
-def decided(
-    db: Connection, wanted: QueueFilter, annotator: str | None = None, *, only_own: bool = False
-) -> frozenset[int]:
-    """The matching prompts with a human label, and those that the annotator labelled in the studio, or `only_own`."""
-    labelled: ColumnElement[bool] = S.status.in_((Status.DECIDED, Status.DISPUTED))
+def labelled(db: Connection, annotator: str | None = None, *, only_own: bool = False) -> frozenset[int]:
+    """The prompts with a human label, and those that the annotator labelled in the studio, or `only_own`."""
+    decided: ColumnElement[bool] = S.status.in_((Status.DECIDED, Status.DISPUTED))
     if annotator is not None:
         own = S.prompt_id.in_(journal.labelled(annotator))
-        labelled = own if only_own else or_(labelled, own)
-    return frozenset(_listed(db, select(S.prompt_id).where(*conditions(db, wanted.terms), labelled)))
+        decided = own if only_own else or_(decided, own)
+    return frozenset(_listed(db, select(S.prompt_id).where(decided)))
+
+
+def _in_order(db: Connection, wanted: QueueFilter, *which: ColumnElement[bool]) -> "array[int]":
+    listed = _listed(db, select(S.prompt_id).where(*which).order_by(*_order(wanted)))
+    return _shuffled(listed, wanted.seed) if wanted.order is Order.RANDOM else listed
+
+
+def _shuffled(ids: "array[int]", seed: int) -> "array[int]":
+    """The ids in a random order, which is the same for the same seed, whatever else is among them."""
+    import numpy as np  # on first use: the window opens without it
+
+    numbers = np.array(ids, np.int64)
+    # A square modulo a prime has no visible pattern. Sorted by SQLite, 80,000 prompts take 15 ms more.
+    mixed = (numbers * 48_271 + (seed % _PRIME) * 69_621 + 1) % _PRIME
+    return array("q", numbers[np.lexsort((numbers, mixed * mixed % _PRIME))].tobytes())
 
 
 def _listed(db: Connection, wanted: Select[Any]) -> "array[int]":
     found = wanted.subquery()
     # One text instead of a row a prompt: half the time, and the window's thread is not interrupted 80,000 times.
     listed = db.execute(select(func.aggregate_strings(cast(found.c.prompt_id, Text), ","))).scalar()
-    return array("q", map(int, listed.split(",") if listed else ()))
+    return array("q", json.loads(f"[{listed or ''}]"))
 
 
 def first_with_status(db: Connection, wanted: QueueFilter, status: Status) -> int | None:
     """The first matching prompt with the status; None where there is none."""
     left = (*conditions(db, wanted.terms), S.status == status)
+    if wanted.order is Order.RANDOM:
+        return next(iter(_in_order(db, wanted, *left)), None)
     return db.execute(select(S.prompt_id).where(*left).order_by(*_order(wanted)).limit(1)).scalar()
 
 
@@ -101,18 +118,14 @@ def _line(row: Any) -> QueueRow:
 
 
 def _order(wanted: QueueFilter) -> Sequence[ColumnElement[Any]]:
-    """The order's columns; random is the same for the same seed, whatever else is in the queue."""
+    """The columns of the order; a random one is computed from the ids."""
     sample = next((term.values[0] for term in wanted.all_on(Field.SAMPLE) if not term.negated), None)
     if wanted.order is Order.IMPORTED and sample is not None:  # in the order drawn: every prefix is a random sample too
         return prompt_lists.place_in_sample(S.prompt_id, sample), S.prompt_id
     given = given_to(wanted)
     if wanted.order is Order.IMPORTED and given is not None:
         return prompt_lists.place_in_assignments(S.prompt_id, *given), S.prompt_id
-    if wanted.order is not Order.RANDOM:
-        return _ORDERS[wanted.order]
-    # A square modulo a prime has no visible pattern, and every database can compute it.
-    mixed = (cast(S.prompt_id, BigInteger) * 48_271 + (wanted.seed % _PRIME) * 69_621 + 1) % _PRIME
-    return (mixed * mixed) % _PRIME, S.prompt_id
+    return _ORDERS[wanted.order]
 
 
 def everything(db: Connection) -> list[SavedView]:

@@ -114,6 +114,8 @@ def test_words_notes_numbers_and_responses(workspace):
 
 def test_a_random_order_is_the_same_for_the_same_seed_and_mixes_well(workspace):
     order = ids(workspace, "sort:random:7")
+    mixed = {number: (number * 48_271 + 7 * 69_621 + 1) % 2_147_483_647 for number in order}
+    assert list(order) == sorted(order, key=lambda number: mixed[number] ** 2 % 2_147_483_647)  # as in older versions
     assert order == ids(workspace, "sort:random:7")
     assert order != ids(workspace, "sort:random:8")
     assert sorted(order) == list(range(1, EVERYTHING + 1))
