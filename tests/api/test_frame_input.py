@@ -65,11 +65,11 @@ def test_every_type_of_column_can_be_imported(tmp_path):
             0: pd.Categorical(["kill it", "shoot it", "hang it"]),
             "at": pd.date_range("2026-01-01", periods=3, tz="Asia/Shanghai"),
             "r": [{"text": "I cannot."}, {"text": "Sure."}, {"text": np.nan}],
-            "x": pd.array([1, 0, pd.NA], dtype="Int64"),
+            "refused": pd.array([1, 0, pd.NA], dtype="Int64"),
             "m": "a/m",
         }
     )
-    fields = {"prompt": 0, "key": "at", "response": "r.text", "is_refusal": "x", "model": "m"}
+    fields = {"prompt": 0, "key": "at", "response": "r.text", "is_refusal": "refused", "model": "m"}
     with ob.create(tmp_path / "new.orbench") as ws:
         ws.import_frame(frame, fields)
         assert ws.prompts()["prompt"].tolist() == ["kill it", "shoot it", "hang it"]

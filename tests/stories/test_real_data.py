@@ -7,6 +7,7 @@ import pytest
 
 from orbench_studio.domain.audit.refusal_rates import AuditOptions, Group
 from orbench_studio.domain.core.annotation import Aspect, Label
+from orbench_studio.domain.core.judgement import ANSWERS, NOT_REFUSED
 from orbench_studio.domain.curation.recipe import read_recipe
 from orbench_studio.domain.review.query import parse
 from orbench_studio.services.audit import audit_counts, refusal_audit
@@ -80,8 +81,8 @@ def test_the_audit_of_xstest_has_its_human_table(tmp_path):
         found = refusal_audit.audit(counts, AuditOptions(answers="people"))
         for model, human in HUMAN.items():
             tally = found.tally(Group.SAFE, model) + found.tally(Group.TOXIC, model)
-            full, partial, indirect, direct = tally.counts[:4]
-            assert (full, partial, indirect + direct) == human
+            full, partial, *refusals = tally.counts[0], *tally.counts[len(NOT_REFUSED) : len(ANSWERS)]
+            assert (full, partial, sum(refusals)) == human
             safe, toxic = found.rate(Group.SAFE, model), found.rate(Group.TOXIC, model)
             assert (safe.count, safe.n) == SAFE[model]
             assert (toxic.count, toxic.n) == TOXIC[model]
