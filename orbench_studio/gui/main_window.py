@@ -272,6 +272,7 @@ class MainWindow(PageRegistry):
         self._session.opened.connect(self._opened)
         self.review.stated.connect(self.messages.show_decision)
         self.review.message.connect(self.messages.show_remark)
+        self.review.ignored.connect(self.messages.show_message)
         self.review.outdated.connect(self.messages.end_remark)
         self._rail.chosen.connect(self.show_page)
         self.review.progressed.connect(self.top_bar.count_today)

@@ -33,15 +33,16 @@ class ReviewPage(QueuePage):
 
     at_end = False  # the annotator asked for the next prompt on the last one
     _moves = False  # the next prompt follows once the decision is saved
-    _classified: int | None = None  # the response that was classified last, until a label
 
     def decide(self, aspect: Aspect, value: str, *more: Decision, response_id: int | None = None) -> bool:
         """Record a decision on the prompt on the screen, and return whether it can be; it changes no earlier one."""
         moment = self.moment
         if moment is None or self.state is not State.SHOWN:
+            if self.state in (State.LOADING, State.SAVING):
+                self.ignored.emit(tr("The key was ignored: the prompt was not on the screen yet. Press it again."))
             return False
         if moment.is_change(aspect, response_id):
-            self.message.emit(_undecidable(aspect))
+            self.message.emit(self._undecidable(aspect))
             return False
         if not self.reading.may_decide(aspect):
             return False
@@ -71,8 +72,6 @@ class ReviewPage(QueuePage):
         shows = here and (classes or decision.aspect is Aspect.LABEL)
         waits = stays or (shows and moment is not None and moment.waits)
         self._moves = not waits and (decision.aspect in _MOVE_ON or (classes and self.responses.of_one_model))
-        if shows:
-            self._classified = decision.response_id
         visible |= {Visible.REVEAL} if reveals else frozenset()
         self.state = State.SAVING
         self.outdated.emit()
@@ -94,26 +93,34 @@ class ReviewPage(QueuePage):
                 self.responses.go_on(self._session.annotator)
 
     def next(self) -> None:
-        """Go on from a response that was just classified, or from a labelled prompt; nothing else is left behind."""
+        """Go on to the next prompt from one that is decided; nothing else is left behind."""
         moment = self.moment
-        if self._on_class and not self.responses.of_one_model and self.responses.go_on(self._session.annotator):
-            self.outdated.emit()
-            return
-        if moment is not None and (moment.decided or self._on_class):
+        if moment is not None and self._is_decided:
             self._moves = True
             self._move_on(moment.view.prompt.id)
             self._say_last(moment.view.prompt.id)
         elif self.state is State.SHOWN:
-            text = tr("You have not labelled this prompt yet. {skip} skips it.")
-            self.message.emit(text.format(skip=key_text("skip")))
+            text = tr("You have not labelled this prompt yet. {skip} skips it, {down} goes on without a decision.")
+            self.message.emit(text.format(skip=key_text("skip"), down=key_text("next_prompt")))
+
+    def _undecidable(self, aspect: Aspect) -> str:
+        """Why a key decides nothing here, and what to press instead."""
+        if aspect is not Aspect.ANSWER_CLASS:
+            text = tr(
+                "You have labelled this prompt. Press {next} for the next prompt, or {change} to change the label."
+            )
+            return text.format(next=key_text("next"), change=key_text("change_label"))
+        on = key_text("next" if self.responses.of_one_model else "next_response")
+        text = tr("You have classified this response. Press {next} for the next one, or {change} to change the class.")
+        return text.format(next=on, change=key_text("change_class"))
 
     @property
-    def _on_class(self) -> bool:
-        """Whether the response in focus is the one to go on from: just classified, or the queue's, and classified."""
-        focused = self.responses.focused() if self.view is not None else None
-        if focused is None or focused.last_by(self._session.annotator) is None:
-            return False
-        return self.responses.of_one_model or focused.response.id == self._classified
+    def _is_decided(self) -> bool:
+        """Whether the reviewer has labelled the prompt, or classified the response that the queue is about."""
+        if self.moment is None or self.moment.decided:
+            return self.moment is not None
+        focused = self.responses.focused() if self.responses.of_one_model else None
+        return focused is not None and focused.last_by(self._session.annotator) is not None
 
     @property
     def resume_at(self) -> int | None:
@@ -220,8 +227,7 @@ class ReviewPage(QueuePage):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # Enter presses a focused button, which the window does.
-        decided = self.moment is not None and (self.moment.decided or self._on_class)
-        if event.key() in ENTER and decided and not isinstance(QApplication.focusWidget(), QAbstractButton):
+        if event.key() in ENTER and self._is_decided and not isinstance(QApplication.focusWidget(), QAbstractButton):
             self.next()
         else:
             super().keyPressEvent(event)
@@ -231,12 +237,3 @@ def _skipped(decision: Decision) -> str:
     """That a prompt was skipped, and the way back."""
     text = tr("Prompt #{number} skipped: it has no label of yours. {undo} undoes this.")
     return text.format(number=abs(decision.prompt_id), undo=key_text("undo"))
-
-
-def _undecidable(aspect: Aspect) -> str:
-    """Why a key decides nothing here, and what to press instead."""
-    if aspect is not Aspect.ANSWER_CLASS:
-        text = tr("You have labelled this prompt. Press {next} for the next prompt, or {change} to change the label.")
-        return text.format(next=key_text("next"), change=key_text("change_label"))
-    text = tr("You have classified this response. Press {next} to go on, or {change} to change the class.")
-    return text.format(next=key_text("next"), change=key_text("change_class"))

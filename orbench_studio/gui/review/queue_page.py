@@ -53,6 +53,7 @@ class QueuePage(QWidget):
     state = State.EMPTY
     view: PromptView | None = None
     message = Signal(str)  # a short message that disappears again
+    ignored = Signal(str)  # why a key decided nothing, also when another decision follows at once
     outdated = Signal()  # when the last message is no longer about what is on the screen
     stated = Signal(str)  # after a decision or undo, with its description
     progressed = Signal(int)  # with the number of prompts labelled today, whenever it may have changed

@@ -52,7 +52,7 @@ class ViewProgress(QWidget):
         self._bar.setRange(0, max(matches, 1))
         self._bar.setValue(decided)
         self._of_team = False
-        every = tr("No filter: this queue has all prompts of the workspace ({total}).")
+        every = tr("All prompts of the workspace: {total}")
         text = every if matches == total else tr("Prompts that match the filter: {matches} of {total}")
         found = text.format(matches=f"{matches:,}", total=f"{total:,}")
         self._say(progress_words(decided, matches, seconds), found)

@@ -94,27 +94,52 @@ def focused(studio):
     return studio.page.responses.focused().response.model
 
 
-def test_a_second_class_key_changes_nothing_and_space_goes_on(start, path, journal):
+def test_a_second_class_key_changes_nothing_and_another_key_goes_on(start, path, journal):
     with start(path, blind=True) as studio:
         studio.press(Qt.Key.Key_3)
         before = studio.version()
         studio.key(Qt.Key.Key_1)
         assert "Alt+A" in studio.message()
-        assert "Space" in studio.message()
+        assert "Press J for the next one" in studio.message()
         assert (focused(studio), studio.version()) == ("model-a", before), "it stays, and shows what was given"
-        studio.key(SPACE)
+        studio.key(Qt.Key.Key_J)
         assert focused(studio) == "model-b"
         studio.press(Qt.Key.Key_2)
         choose(studio, Qt.Key.Key_A, Qt.Key.Key_4)
         assert [value for _, value, _ in journal()] == ["indirect_refusal", "partial_refusal", "direct_refusal"]
-        studio.trigger("next")  # offscreen has no window manager to give the keys back after a menu
-        studio.wait(lambda: studio.shown() == 2 and studio.page.state is State.SHOWN)
-        studio.window.actions_table["next"].trigger()
-        assert "skips it" in studio.message()
+        studio.window.actions_table["next"].trigger()  # offscreen, a menu does not give the keys back
+        assert "not labelled this prompt yet. H skips it" in studio.message()
+        assert studio.shown() == 1, "a class is no label: the prompt is not left behind"
         studio.wait(lambda: studio.page.trail._rows[0]._value.text().endswith("direct refusal · model-b"))
         for place in ("model-b", "model-b", "model-a"):
             studio.trigger("undo")
             assert (studio.shown(), focused(studio)) == (1, place)
+
+
+def test_space_has_one_meaning_after_a_label_and_after_a_class(start, path):
+    """Decided prompts go on to the next prompt, whatever was done to their responses in between."""
+    with start(path, blind=True) as studio:
+        studio.press(S)
+        studio.press(Qt.Key.Key_3)
+        assert (studio.shown(), focused(studio)) == (1, "model-a")
+        step(studio, SPACE)
+        assert studio.shown() == 2
+
+
+def test_a_key_for_a_prompt_that_is_not_there_yet_is_ignored_and_says_so(start, path, labels):
+    with start(path, blind=True) as studio:
+        studio.press(S)
+        queue = studio.page.queue.focusProxy()
+        QTest.keyClick(queue, SPACE)
+        studio.page.state = State.LOADING  # as on a busy machine
+        QTest.keyClick(queue, T)
+        assert "The key was ignored" in studio.message()
+        assert labels().get(2) is None
+        studio.wait(lambda: studio.shown() == 2)
+        studio.page.state = State.SHOWN
+        studio.press(C)
+        assert "The key was ignored" in studio.message(), "the decision that follows does not hide it"
+        assert labels()[2] == "controversial"
 
 
 def test_classes_of_one_model_go_on_to_its_response_to_the_next_prompt(start, path, journal):
@@ -177,7 +202,7 @@ def test_the_kind_and_the_severity_of_the_last_class_are_optional_and_undone_alo
         studio.key(Qt.Key.Key_D)
         assert "Only refusals" in studio.message()
         assert QApplication.activePopupWidget() is None
-        studio.key(SPACE)
+        studio.key(Qt.Key.Key_J)
         studio.press(Qt.Key.Key_3)
         annotator = studio.application.session.settings.annotator
         for key in (Qt.Key.Key_T, SPACE, RIGHT):  # none of the choices: the key decides nothing, and says so

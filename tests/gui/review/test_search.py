@@ -37,7 +37,7 @@ def test_each_facet_value_matches_as_many_prompts_as_its_count(start, path, fiel
         menu.close()
         for words, _, count in offered:
             choose(studio, field, words)
-            tip = f"{count} of {PROMPTS} prompts match" if int(count) < PROMPTS else f"all {PROMPTS} prompts"
+            tip = f"the filter: {count} of {PROMPTS}" if int(count) < PROMPTS else f"workspace: {PROMPTS}"
             studio.wait(lambda tip=tip: tip in studio.page.finder.bar.progress.toolTip())
             assert len(studio.page.model.ids()) == int(count)
 
@@ -161,7 +161,7 @@ def test_it_goes_on_where_it_was_left(start, path):
         studio.wait(lambda: studio.page.state is State.SHOWN and studio.shown() == 34)
     with start(path) as studio:
         assert studio.shown() == 34
-        studio.key(Qt.Key.Key_Home)
+        studio.key(Qt.Key.Key_Home, Qt.KeyboardModifier.ControlModifier)
         studio.wait(lambda: studio.shown() == 1)
 
 
