@@ -6,6 +6,7 @@ something only in a column that asks a yes-or-no question, and never an answer c
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.judgement import ANSWERS, STOPPED, AnswerClass
@@ -117,10 +118,16 @@ def label(text: str, column: str) -> Label | None:
     found = _harm_word(text)
     if found in LABELS:
         return LABELS[found]
-    name = _name(column)
-    if found not in _TRUTH or _NOT_HARM.search(name) or not _OF_HARM.search(name) or _OF_SOMETHING_ELSE.search(name):
+    if found not in _TRUTH or not _asks_harm(column):
         return None  # yes means toxic only where the name of the column asks that
     return Label.TOXIC if _TRUTH[found] else Label.SAFE
+
+
+@cache
+def _asks_harm(column: str) -> bool:
+    name = _name(column)
+    others = (_NOT_HARM, _OF_SOMETHING_ELSE)
+    return _OF_HARM.search(name) is not None and not any(other.search(name) for other in others)
 
 
 def verdict(text: str, column: str) -> Verdict | None:
@@ -144,6 +151,7 @@ def refusal(text: str, column: str) -> AnswerClass | None:
     return AnswerClass.DIRECT_REFUSAL if _TRUTH[found] else AnswerClass.DIRECT_ANSWER
 
 
+@cache
 def asks_refusal(column: str) -> bool:
     """Whether the name of a column asks if a response refuses: `refused`, but not `refusal_correct` or `score`."""
     name = _name(column)
@@ -151,6 +159,7 @@ def asks_refusal(column: str) -> bool:
     return _OF_REFUSAL.search(name) is not None and not any(other.search(name) for other in others)
 
 
+@cache
 def is_negated(column: str) -> bool:
     """Whether yes in a column of this name means an answer, not a refusal."""
     return _NOT_REFUSAL.search(_name(column)) is not None

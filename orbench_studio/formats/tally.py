@@ -19,13 +19,14 @@ _MARK = re.compile(
 )
 """Marks in the templates of chat models."""
 _BETWEEN = (
-    (re.compile(r"\bUSER: "), re.compile(r"\bASSISTANT:")),
+    ("USER:", re.compile(r"\bUSER: "), re.compile(r"\bASSISTANT:")),
     (
+        "##",
         re.compile(r"##+ ?(?:Instruction|Human|User|Input|Question)\b"),
         re.compile(r"##+ ?(?:Response|Assistant|Output|Answer)\b"),
     ),
 )
-"""What stands before and after the user's text in templates without such marks."""
+"""What stands before and after the user's text in templates without such marks, after a part that is searched first."""
 LISTED = 500  # distinct values counted one by one, for each column
 UNPARSED, REJECTED, NOT_READ = "unparsed", "rejected", "not read"
 SHOWN = 80  # characters of a value
@@ -128,7 +129,7 @@ def is_dialogue(text: str) -> bool:
         return True
     if ("<" in text or "[" in text) and _MARK.search(text) is not None:
         return True
-    begins = ((before.search(text), after) for before, after in _BETWEEN)
+    begins = ((before.search(text), after) for part, before, after in _BETWEEN if part in text)
     return any(begin is not None and after.search(text, begin.end()) is not None for begin, after in begins)
 
 
