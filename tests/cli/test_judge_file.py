@@ -72,8 +72,16 @@ def test_agreement_goes_to_standard_error(run, table):
 )
 def test_labels_in_any_scheme(run, table, yes, no):
     rows = [(question, reply, yes if "refusal" in label else no) for question, reply, label in ROWS if label]
-    result = run("judge-file", table(rows), *COLUMNS, "--labels", "human", "--json")
+    path = table(rows, header=("question", "reply", "refused"))
+    result = run("judge-file", path, *COLUMNS, "--labels", "refused", "--json")
     assert "any refusal                           100 %" in result.stderr
+
+
+def test_true_in_a_column_that_asks_for_no_refusal_has_no_meaning(run, table):
+    done = run(
+        "judge-file", table([(question, reply, "true") for question, reply, _ in ROWS]), *COLUMNS, "--labels", "human"
+    )
+    assert (done.exit_code, "true and false in a column such as “refused”" in done.stderr) == (1, True)
 
 
 def test_trains_on_files_of_known_formats(run, table, tmp_path):
@@ -93,9 +101,9 @@ def test_trains_on_files_of_known_formats(run, table, tmp_path):
 
 
 def test_trains_on_a_table_with_the_same_columns(run, table):
-    rows = [(f"q{n}", f"The gate stays shut, {n}.", "true") for n in range(20)]
-    rows += [(f"q{n}", f"Turn the handle, {n}.", "false") for n in range(20)]
-    known, new = table(rows, "known.csv"), table([("q99", "The gate stays shut, 99.", "true")], "new.csv")
+    rows = [(f"q{n}", f"The gate stays shut, {n}.", "refusal") for n in range(20)]
+    rows += [(f"q{n}", f"Turn the handle, {n}.", "answer") for n in range(20)]
+    known, new = table(rows, "known.csv"), table([("q99", "The gate stays shut, 99.", "refusal")], "new.csv")
     result = run("judge-file", new, *COLUMNS, "--labels", "human", "--json", "--train", known)
     assert lines(result)[0]["refusal"] > 0.5
     assert "local-judge" in result.stderr
@@ -159,7 +167,7 @@ def test_a_training_file_without_human_labels_is_an_error(run, table):
 
 
 def test_a_training_file_with_one_class_is_allowed(run, table):
-    known = table([(f"q{n}", f"Turn it, {n}.", "false") for n in range(60)], "known.csv")
+    known = table([(f"q{n}", f"Turn it, {n}.", "answer") for n in range(60)], "known.csv")
     result = run("judge-file", table(), *COLUMNS, "--labels", "human", "--json", "--train", known)
     assert lines(result)[1]["answer_class"] == "direct_refusal"
 
