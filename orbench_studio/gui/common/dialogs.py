@@ -48,14 +48,8 @@ class _TextDialog(Dialog):
         button = self.buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)
         button.clicked.connect(lambda: QGuiApplication.clipboard().setText(text))
         self.buttons.rejected.connect(self.reject)
-        layout = column_layout(self, margins=(24, 24, 24, 16), spacing=12)
-        if explanation:
-            words = label(explanation)
-            words.setWordWrap(True)
-            layout.addWidget(words)
-        layout.addWidget(shown)
-        layout.addWidget(self.buttons)
-        set_size(self, 640, 360)
+        words = [label(explanation, wrap=True)] if explanation else []
+        self.fill(*words, shown, self.buttons, size=(640, 360))
 
 
 class CrashDialog(_TextDialog):

@@ -13,6 +13,7 @@ from orbench_studio.domain.core.changes import Changes
 from orbench_studio.gui.common.actions import Actions, tr
 from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.theme import Theme, px
+from orbench_studio.gui.common.widgets import scrolled
 from orbench_studio.resources_dir import resources
 
 _SIZE = 20
@@ -128,13 +129,9 @@ class Rail(QFrame):
 
 def _scrolling(inner: QWidget) -> QScrollArea:
     """A scroll area without scroll bars, for a low window with large text."""
-    area = QScrollArea()
-    area.setWidget(inner)
+    area = scrolled(inner)
     for part in (area, inner):
         part.setObjectName("panel")
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     return area

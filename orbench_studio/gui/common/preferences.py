@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QLineEdit,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -24,7 +23,7 @@ from orbench_studio.gui.common.dialogs import Dialog, set_size
 from orbench_studio.gui.common.fields import ComboBox, count_field
 from orbench_studio.gui.common.layouts import column_layout, row_layout
 from orbench_studio.gui.common.theme import LARGEST, SMALLEST, STEP
-from orbench_studio.gui.common.widgets import label
+from orbench_studio.gui.common.widgets import label, scrolled
 from orbench_studio.settings import SCHEMES, Settings
 
 
@@ -139,12 +138,7 @@ class PreferencesDialog(Dialog):
         page.setObjectName("page")
         page.setLayout(form)
         form.setContentsMargins(24, 24, 24, 8)
-        scroll = QScrollArea()
-        scroll.setWidget(page)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        column_layout(self, (scroll, 1), self._file(), margins=(0, 0, 0, 16), spacing=8)
+        column_layout(self, (scrolled(page), 1), self._file(), margins=(0, 0, 0, 16), spacing=8)
         set_size(self, 620, 600)
 
     def _add(self, form: QFormLayout, preference: Preference) -> None:

@@ -10,7 +10,7 @@ from orbench_studio.domain.review.queue import Term
 from orbench_studio.gui.common.actions import Actions, plural, tr
 from orbench_studio.gui.common.layouts import Stretch, column_layout
 from orbench_studio.gui.common.theme import px
-from orbench_studio.gui.common.widgets import label, rule
+from orbench_studio.gui.common.widgets import label, rule, scrolled
 from orbench_studio.gui.review.condition_names import term_words
 from orbench_studio.gui.review.decision_bar import DecisionBar
 from orbench_studio.gui.review.text_panes import TextPanes
@@ -193,12 +193,8 @@ def _side(parts: Sequence[QWidget]) -> tuple[QFrame, QScrollArea]:
     for part in parts[:-1]:
         column.addWidget(part)
     column.setStretch(len(parts) - 2, 1)
-    scroll = QScrollArea()
-    scroll.setWidget(inner)
-    scroll.setWidgetResizable(True)
-    scroll.setFrameShape(QFrame.Shape.NoFrame)
+    scroll = scrolled(inner)
     scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     side = QFrame()
     side.setObjectName("panel")
     layout = _column(side)
