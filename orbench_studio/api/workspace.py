@@ -276,7 +276,7 @@ class Workspace:
         """Record human labels or answer classes as decisions of an annotator; returns how many.
 
         Columns: `prompt_id` and `label` (safe, toxic, controversial), or `response_id` and `answer_class`; `reason` is
-        optional. All rows are checked before the first is recorded. Each row is one journal entry and can be undone.
+        optional. All rows are recorded, or none. Each row is one journal entry and can be undone.
         """
         from orbench_studio.services.data.frame_annotations import add_annotations
 

@@ -25,11 +25,11 @@ def doctor(
         keys = [(name, "set" if is_set else "not set") for name, is_set in result.keys.items()]
         write_line("")
         write_table(("API key", "state"), keys)
-        write_line("")
+        write_line("A key is needed only to send requests to its vendor. Import, review and audit need none.", "")
         for title, models in result.servers.items():
             write_line(f"{title} on this machine: {', '.join(models) or 'no models'}")
         if not result.servers:
-            write_line("No model server runs on this machine.")
+            write_line("No model server runs on this machine. One is needed only for local models.")
         if remedies := [(part.name, part.remedy) for part in result.parts if part.remedy]:
             write_line("")
             write_table(("to add", "do this"), remedies)
