@@ -25,6 +25,7 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.markdown import parse
 from orbench_studio.gui.common.markdown_document import MarkdownWriter, Segment, utf16
 from orbench_studio.gui.common.menus import Command, Entry, context_menu
+from orbench_studio.gui.common.more_below import MoreBelow
 from orbench_studio.gui.common.theme import BODY, Theme, font, px
 
 # Qt counts UTF-16 units and splits paragraphs at these; the number of characters stays the same.
@@ -75,6 +76,7 @@ class TextPane(QTextEdit):
         self._evidence: tuple[int, int] | None = None
         self._cover = ""
         self.entries: tuple[Entry, ...] = ()  # of the context menu, below those of every text
+        self.more: MoreBelow | None = None  # one that grows is scrolled by what is around it
         self._build_ui()
         theme.changed.connect(self._render)
 
@@ -165,6 +167,7 @@ class TextPane(QTextEdit):
         self.document().setDocumentMargin(0)
         if not self._grows:
             self.setViewportMargins(0, 0, _RIGHT, 0)  # the scroll bar must not touch the text
+            self.more = MoreBelow(self, self._type.line, lambda: int(self.document().size().height()))
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.setFont(font(self._type.size))
         if self._grows:

@@ -165,6 +165,8 @@ QToolButton[role="chip"] { font-size: 12px; color: $quiet; padding: 3px 8px; }
 QToolButton[role="chip"][active="true"] { color: $accent; }
 QLineEdit[wrong="true"], QLineEdit[wrong="true"]:focus { border-color: $toxic; }
 QToolButton[role="link"] { font-size: 12px; color: $accent; padding: 2px 6px; }
+QToolButton[role="more"], QToolButton[role="more"]:hover { font-size: 12px; color: $accent; background: $panel;
+    border: none; border-top: 1px solid $line; border-radius: 0; padding: 2px 6px; }
 QToolButton[role="link"]:disabled { color: $quiet; }
 QToolButton[role="fault"] { font-size: 12px; color: $toxic; padding: 2px 6px; }
 QToolButton[role="opener"], QToolButton[role="opener"]:checked { background: transparent; color: $quiet;

@@ -10,6 +10,7 @@ from orbench_studio.domain.core.prompt import Origin, Prompt
 from orbench_studio.domain.review.decision import PromptView
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import Flow
+from orbench_studio.gui.common.more_below import MoreBelow
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import (
     PROMPT,
@@ -45,6 +46,7 @@ class PromptPane(QScrollArea):
         self._column = QWidget()
         self._view: PromptView | None = None
         self._build_ui()
+        self.more = MoreBelow(self, PROMPT_LINE, self._end_of_text)
         theme.changed.connect(self._fit_size)
 
     def show_view(self, view: PromptView, annotator: str) -> None:
@@ -85,6 +87,10 @@ class PromptPane(QScrollArea):
         """Show or hide the seed."""
         if self._view is not None and self._view.prompt.seed is not None:
             self._show_seed(self._seed.isHidden())
+
+    def _end_of_text(self) -> int:
+        """The lower edge of the prompt and its notes, without the margin below."""
+        return max(part.geometry().bottom() for part in (self._text, self.notes) if not part.isHidden())
 
     def _show_seed(self, shown: bool) -> None:
         self._seed_title.setVisible(shown)

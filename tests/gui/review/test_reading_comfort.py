@@ -266,3 +266,25 @@ def test_a_prompt_that_is_loaded_behind_another_page_has_its_size(start, path):
         pane = studio.page.prompt._text
         assert "harmless" in pane.toPlainText()
         assert pane.document().defaultFont().pixelSize() == px(PROMPT)
+
+
+def test_texts_say_how_many_lines_follow_below_until_their_end(start, path):
+    with start(path) as studio:
+        studio.window.resize(1024, 600)
+        text = "\n".join(f"line {n}" for n in range(40))
+        studio.page.prompt._text.show_text(text)
+        studio.page.responses.readings.focused.text.show_text(text)
+        for pane in (studio.page.prompt, studio.page.responses.readings.focused.text):
+            studio.wait(lambda pane=pane: pane.more.isVisible() and "more lines" in pane.more.text())
+            before, said = (
+                pane.more.text(),
+                QAccessible.queryAccessibleInterface(pane).text(QAccessible.Text.Description),
+            )
+            assert said in before
+            pane.more.click()
+            assert pane.more.text() < before or len(pane.more.text()) < len(before)
+            pane.verticalScrollBar().setValue(pane.verticalScrollBar().maximum())
+            assert pane.more.isHidden()
+            assert not pane.accessibleDescription()
+        studio.key(S)
+        assert studio.shown() in (1, 2), "the key still decides"
