@@ -11,6 +11,7 @@ from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.errors import StudioError
 from orbench_studio.services.workspace.policy import Policy
 from orbench_studio.services.workspace.workspace import Workspace
+from orbench_studio.store.core.pipeline import together
 from orbench_studio.store.core.tables import JOURNAL
 from orbench_studio.store.core.unit_of_work import lock_prompts
 from orbench_studio.store.review import derived_states, journal, timeline, undo_entries
@@ -81,17 +82,32 @@ def reverse(db: Connection, policy: Policy, kind: EntryKind, annotator_id: int, 
         return Changes(message=f"Nothing to {kind}.")
     prompt_ids, response_ids = targets.prompt_ids, targets.response_ids
     lock_prompts(db, prompt_ids)
-    if kind is EntryKind.REDO:
-        policy.require_room(db, targets.labelled, annotator_id)
-    undo_entries.reverse(db, kind, annotator_id, targets)
-    derived_states.refresh_responses(db, response_ids)
-    derived_states.refresh_prompts(db, prompt_ids)
+    if len(prompt_ids) == 1:
+        _reverse_on_one(db, policy, kind, annotator_id, targets)
+    else:
+        if kind is EntryKind.REDO:
+            policy.require_room(db, targets.labelled, annotator_id)
+        undo_entries.reverse(db, kind, annotator_id, targets)
+        derived_states.refresh_responses(db, response_ids)
+        derived_states.refresh_prompts(db, prompt_ids)
     what = f"“{targets.summary(targets.entries[0])}”"
     if len(targets.entries) > 1:
         what = f"{counted(len(targets.entries), 'entry', 'entries')} on {counted(len(prompt_ids), 'prompt')}"
     message = f"{'Undone' if kind is EntryKind.UNDO else 'Redone'}: {what}"
     shown_again = targets.only_rechecked
     return Changes(frozenset({Kind.ANNOTATIONS}), tuple(prompt_ids), message, shown_again, tuple(response_ids))
+
+
+def _reverse_on_one(db: Connection, policy: Policy, kind: EntryKind, annotator_id: int, targets: Targets) -> None:
+    """Undo or redo entries about one prompt, in one round trip to a server."""
+    [prompt_id] = targets.prompt_ids
+    undo_entries.reverse(db, kind, annotator_id, targets)
+    with together(db) as start:
+        inputs = derived_states.start_inputs(start, [prompt_id], targets.response_ids)
+        standing = start(policy.standing, prompt_id, annotator_id)
+    if kind is EntryKind.REDO and targets.labelled:
+        standing.result.require_room(prompt_id)
+    derived_states.write_prompts(db, inputs)
 
 
 def parse_time(text: str, now: datetime) -> datetime:

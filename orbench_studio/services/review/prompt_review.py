@@ -188,8 +188,9 @@ def _read_known(
 ) -> _Known:
     prompt_id, response_id = decisions[0].prompt_id, decisions[0].response_id
     response_ids = {each.response_id for each in decisions if each.response_id is not None}
+    classified = {one.response_id for one in decisions if one.response_id and one.aspect is Aspect.ANSWER_CLASS}
     with together(db) as start:
-        inputs = derived_states.start_inputs(start, [prompt_id])
+        inputs = derived_states.start_inputs(start, [prompt_id], sorted(classified))
         policy = policy if inputs.queued else SoloPolicy()
         return _Known(
             inputs,

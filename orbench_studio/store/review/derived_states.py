@@ -3,12 +3,13 @@
 The rules are in the domain. The states are stored so that the queue and the counts read one row instead of dozens.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, func, select, update
+from sqlalchemy import Connection, case, func, select, update
 
 from orbench_studio.domain.core.annotation import (
     Annotation,
@@ -40,7 +41,7 @@ from orbench_studio.domain.core.response import WHITE_SPACE, StopReason, stop_cl
 from orbench_studio.domain.review.queue import Status
 from orbench_studio.store.core import responses, votes
 from orbench_studio.store.core.bulk_insert import ForIds, chunks, in_list, replace
-from orbench_studio.store.core.pipeline import Read, Started, Steps, together
+from orbench_studio.store.core.pipeline import Read, Started, Steps, send, together
 from orbench_studio.store.core.responses import Said
 from orbench_studio.store.core.tables import (
     MODELS,
@@ -111,19 +112,18 @@ class Inputs:
     votes: Started[dict[int, list[Vote]]]
     decided: Started[dict[int, list[Annotation]]]
     tallies: Started[dict[int, dict[str, int]]]
-    classified: set[int] = field(default_factory=set)  # responses with an added class
+    responses: Started[Sequence[Any]]  # those whose classes change, of one prompt
+    judged: Started[dict[int, list[Judgement]]]  # by response of that prompt
 
     def add(self, prompt_id: int, annotator_id: int, new: Sequence[Annotation]) -> None:
         """Add decisions that are later than all others of the annotator."""
         counted = [one for one in new if one.aspect in assignment_states.COUNTED]
         self.last.result[prompt_id].update({(annotator_id, one.aspect): _NEWEST for one in counted})
         self.decided.result[prompt_id].extend(new)
-        classified = (one.response_id for one in new if one.aspect is Aspect.ANSWER_CLASS)
-        self.classified.update(response_id for response_id in classified if response_id is not None)
 
 
-def start_inputs(start: together, prompt_ids: Sequence[int]) -> Inputs:
-    """Read what the states of the prompts follow from."""
+def start_inputs(start: together, prompt_ids: Sequence[int], response_ids: Sequence[int] = ()) -> Inputs:
+    """Read what the states of the prompts follow from, or of one prompt and of responses whose classes change."""
     places = start(assignment_states.locked_rows, prompt_ids)
     queued = not places.has_result or bool(places.result)
     return Inputs(
@@ -136,22 +136,41 @@ def start_inputs(start: together, prompt_ids: Sequence[int]) -> Inputs:
         start(votes.of_prompts, prompt_ids),
         start(journal.of_prompts, prompt_ids),
         start(_tallies, prompt_ids),
+        start(_responses, response_ids),
+        start(_judged, prompt_ids[0] if response_ids else None),
     )
 
 
 def write_prompts(db: Connection, inputs: Inputs) -> None:
     """Write the states of the prompts and their assignments.
 
-    Reads again only if a response was classified, or if a prompt became blind or visible.
+    Reads again only if a prompt became blind or visible.
     """
     places = assignment_states.expected_rows(inputs.places.result, inputs.assigned.result, inputs.last.result)
     changed = assignment_states.write(db, places)
-    touched = inputs.classified | set(journal.responses_of(db, changed) if changed else ())
-    if changed or touched:
-        refresh_responses(db, sorted(touched))
+    if changed:
+        classified = {row.id for row in inputs.responses.result}
+        refresh_responses(db, sorted(classified | {*journal.responses_of(db, changed)}))
         replace(db, PROMPT_STATES, _prompt_states(db, inputs.prompt_ids))
-    else:
-        replace(db, PROMPT_STATES, _states(inputs.prompts, inputs.votes, inputs.decided, inputs.tallies))
+        return
+    replace(db, PROMPT_STATES, _states(inputs.prompts, inputs.votes, inputs.decided, inputs.tallies))
+    if inputs.responses.result:
+        replace(db, RESPONSE_STATES, _classified(inputs))
+        recount_answers(db, inputs.prompt_ids)
+
+
+def _classified(inputs: Inputs) -> list[dict[str, Any]]:
+    """The states of the responses whose classes change."""
+    [prompt] = inputs.prompts.result
+    decided: dict[int, list[Annotation]] = defaultdict(list)
+    for one in inputs.decided.result.get(prompt.id, ()):
+        if one.aspect is Aspect.ANSWER_CLASS and one.response_id is not None:
+            decided[one.response_id].append(one)
+    said = {
+        response_id: tuple((one.judge, one.kind, one.answer_class) for one in judgements)
+        for response_id, judgements in inputs.judged.result.items()
+    }
+    return _states_of_responses(inputs.responses.result, said, decided, {prompt.id} if prompt.blind else set())
 
 
 @Read
@@ -171,7 +190,7 @@ def recount_answers(db: Connection, prompt_ids: Sequence[int]) -> None:
     for some in chunks(prompt_ids):
         tally = _TALLY.where(in_list(_S.prompt_id, some)).subquery()
         counts = {name: tally.c[name] for name in _COUNTS}
-        db.execute(update(PROMPT_STATES).where(PROMPT_STATES.c.prompt_id == tally.c.prompt_id).values(counts))
+        send(db, update(PROMPT_STATES).where(PROMPT_STATES.c.prompt_id == tally.c.prompt_id).values(counts))
 
 
 def refresh_everything(db: Connection) -> None:
@@ -200,14 +219,20 @@ def wrong_states(db: Connection) -> Iterable[str]:
 
 
 def _response_states(db: Connection, response_ids: Sequence[int]) -> list[dict[str, Any]]:
-    r = RESPONSES.c
-    first_letter = func.substr(func.ltrim(r.text, WHITE_SPACE), 1, 1)  # enough to detect an empty text
-    columns = (r.id, r.prompt_id, r.model_id, first_letter, r.stop_reason, r.reference_class)
     with together(db) as start:
-        read = start(_all, select(*columns).where(in_list(r.id, response_ids)).order_by(r.id))
-        judged, human_classes = start(responses.said, response_ids), start(journal.on_responses, response_ids)
-    rows, said, decided = read.result, judged.result, human_classes.result
+        read, judged = start(_responses, response_ids), start(responses.said, response_ids)
+        human_classes = start(journal.on_responses, response_ids)
+    rows, decided = read.result, human_classes.result
     blind = blinding.blind(db, sorted({row.prompt_id for row in rows if row.id in decided}))
+    return _states_of_responses(rows, judged.result, decided, blind)
+
+
+def _states_of_responses(
+    rows: Iterable[Any],
+    said: Mapping[int, tuple[Said, ...]],
+    decided: Mapping[int, Sequence[Annotation]],
+    blind: Container[int],
+) -> list[dict[str, Any]]:
     states = []
     for response_id, prompt_id, model_id, text, stop_reason, reference in rows:
         human = human_verdict(visible_decisions(decided.get(response_id, ()), blind=prompt_id in blind))
@@ -217,8 +242,18 @@ def _response_states(db: Connection, response_ids: Sequence[int]) -> list[dict[s
 
 
 @Read
-def _all(statement: Select[Any]) -> Steps[Sequence[Any]]:
-    return list((yield statement))
+def _responses(response_ids: Sequence[int]) -> Steps[Sequence[Any]]:
+    if not response_ids:
+        return []
+    r = RESPONSES.c
+    first_letter = func.substr(func.ltrim(r.text, WHITE_SPACE), 1, 1)  # enough to detect an empty text
+    columns = (r.id, r.prompt_id, r.model_id, first_letter, r.stop_reason, r.reference_class)
+    return list((yield select(*columns).where(in_list(r.id, response_ids)).order_by(r.id)))
+
+
+@Read
+def _judged(prompt_id: int | None) -> Steps[dict[int, list[Judgement]]]:
+    return {} if prompt_id is None else (yield from responses.judgements_of_prompt.steps(prompt_id))
 
 
 @lru_cache(maxsize=4096)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, select
+from sqlalchemy import Connection, Select, and_, exists, select
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.timeline import EntryKind
@@ -92,15 +92,20 @@ def _decisions(entries: Select[Any] | Sequence[int]) -> Steps[list[Any]]:
 @Read
 def _step(annotator_id: int, newest: Select[Any]) -> Steps[list[int]]:
     """An entry and those that were last undone or redone in the same step; the entry alone if there was none."""
-    j, target, before = JOURNAL.c, newest.subquery("target"), JOURNAL.alias("before")
+    target, before, same, later = newest.subquery("target"), *(JOURNAL.alias(name) for name in ("b", "same", "later"))
     order = (before.c.counter.desc(), before.c.at.desc(), before.c.uuid.desc())
     latest = select(before.c.id).where(before.c.target_id == target.c.id).order_by(*order).limit(1).scalar_subquery()
-    columns = (target.c.id, j.kind, j.counter, j.at)
-    found = (yield select(*columns).select_from(target).outerjoin(JOURNAL, j.id == latest)).first()
-    if found is None or found.kind is None:
-        return [] if found is None else [int(found.id)]
-    later = JOURNAL.alias("later")
-    changed_since = exists(later.c.id).where(later.c.target_id == j.target_id, journal.is_later(later, JOURNAL))
-    same = (j.annotator_id == annotator_id, j.kind == found.kind, j.counter == found.counter, j.at == found.at)
-    statement = select(j.target_id).where(*same, ~changed_since).order_by(j.target_id.desc())
-    return [int(entry) for entry in (yield statement).scalars()]
+    changed_since = exists(later.c.id).where(later.c.target_id == same.c.target_id, journal.is_later(later, same))
+    j = JOURNAL.c
+    in_step = (same.c.kind == j.kind, same.c.counter == j.counter, same.c.at == j.at)
+    statement = (
+        select(target.c.id, j.id.label("latest"), same.c.target_id)
+        .select_from(target)
+        .outerjoin(JOURNAL, j.id == latest)
+        .outerjoin(same, and_(same.c.annotator_id == annotator_id, *in_step, ~changed_since))
+        .order_by(same.c.target_id.desc())
+    )
+    rows = (yield statement).all()
+    if rows and rows[0].latest is None:
+        return [int(rows[0].id)]
+    return [int(row.target_id) for row in rows if row.target_id is not None]

@@ -359,6 +359,12 @@ def test_a_reviewer_waits_for_few_round_trips(place):
         view = count("load", prompt_review.load, second)
         count("decide", prompt_review.decide, Decision(second, Aspect.LABEL, "safe"), seen=view.version)
         count("undo", prompt_review.undo)
+        count("redo", prompt_review.redo)
+        response = view.responses[0].response.id
+        count("class", prompt_review.decide, Decision(second, Aspect.ANSWER_CLASS, "direct_answer", response))
+        count("undo a class", prompt_review.undo)
+        count("redo a class", prompt_review.redo)
         count("rows", search.queue_rows, [first, second, *others])
         count("enough are assigned", assignments.claim_more, "first", [second, *others])
-    assert trips == {"load": 2, "decide": 2, "undo": 3, "rows": 2, "enough are assigned": 2}
+    reversals = dict.fromkeys(("undo", "redo", "undo a class", "redo a class"), 3)
+    assert trips == {"load": 2, "decide": 2, "class": 2, **reversals, "rows": 2, "enough are assigned": 2}
