@@ -86,6 +86,12 @@ def word(text: str) -> str:
     return number[1] if number else plain.replace(" ", "_").replace("-", "_")
 
 
+def truth_values(column: str) -> Mapping[str, str]:
+    """What yes, no and so on mean in a column that asks whether a response refuses."""
+    found = {value: refusal(value, column, is_asked=True) for value in _TRUTH}
+    return {value: answer.value for value, answer in found.items() if answer is not None}
+
+
 def is_bare(text: str) -> bool:
     """Whether a value is a number or a yes or no, which means nothing without a question."""
     found = word(text)
@@ -141,12 +147,15 @@ def answer_class(text: str) -> AnswerClass | None:
     return ANSWER_CLASSES.get(word(text))
 
 
-def refusal(text: str, column: str) -> AnswerClass | None:
-    """The answer class that a value states in a column that says whether a response refuses; None if unknown."""
+def refusal(text: str, column: str, *, is_asked: bool = False) -> AnswerClass | None:
+    """The answer class that a value states in a column that says whether a response refuses; None if unknown.
+
+    With `is_asked`, the user says that the column asks this, under whatever name that does not say the opposite.
+    """
     found = word(text)
     if found in ANSWER_CLASSES:
         return ANSWER_CLASSES[found]
-    if found not in _TRUTH or is_negated(column) or not asks_refusal(column):
+    if found not in _TRUTH or is_negated(column) or not (is_asked or asks_refusal(column)):
         return None
     return AnswerClass.DIRECT_REFUSAL if _TRUTH[found] else AnswerClass.DIRECT_ANSWER
 

@@ -106,7 +106,7 @@ class FileJudging:
         if not label.strip():
             self.unlabelled += 1
             return
-        human = class_words.refusal(label, self.columns.labels or "")
+        human = class_words.refusal(label, self.columns.labels or "", is_asked=True)
         if human is None:
             self.unknown_labels[label] += 1
         else:
@@ -166,7 +166,9 @@ def _guessed(preview: Preview, columns: Columns) -> ColumnMapping | None:
 
 
 def _mapping(prompt: str, response: str, labels: str, field: Field = Field.ANSWER_CLASS) -> ColumnMapping:
-    return ColumnMapping({Field.PROMPT: prompt, Field.RESPONSE: response, field: labels})
+    meanings = class_words.truth_values(labels) if field is Field.IS_REFUSAL else {}
+    columns = {Field.PROMPT: prompt, Field.RESPONSE: response, field: labels}
+    return ColumnMapping(columns, meanings={field: meanings})
 
 
 def _labelled(path: Path, mapping: ColumnMapping | None) -> list[Example]:
