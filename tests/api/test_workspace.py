@@ -83,6 +83,19 @@ def test_the_audit_is_that_of_the_command_line(ws, demo, measure):
     assert ws.what_if(["siblings"])["unlicensed_judge"].all()
 
 
+def test_the_audit_is_that_of_the_report(ws, demo, tmp_path):
+    CliRunner().invoke(app, ["audit", str(demo), "--markdown", str(tmp_path / "report.md")])
+    report, rates = (tmp_path / "report.md").read_text(encoding="utf-8").replace("\\", ""), ws.audit()
+    section = report.partition("## Models")[2].partition("## ")[0]
+    rows = {line.split(" | ")[0]: line.split(" | ") for line in section.splitlines()}
+    for measure, column in (("over_refusal", 3), ("toxic_acceptance", 9)):
+        found = rates[(rates["measure"] == measure) & rates["category"].isna() & (rates["n"] > 0)]
+        assert len(found) > 1
+        for row in found.itertuples():
+            rate, n = rows[f"| {row.model}"][column : column + 2]
+            assert (float(rate.partition(" %")[0]), int(n)) == (pytest.approx(100 * row.rate, abs=0.5), row.n)
+
+
 def test_raters_are_those_of_the_command_line(ws, demo):
     printed = json.loads(CliRunner().invoke(app, ["audit-raters", str(demo), "--json"]).stdout)
     raters = ws.raters()

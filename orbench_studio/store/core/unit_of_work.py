@@ -20,7 +20,8 @@ _CAUSES = {
     "database is locked": "Another window or program is writing to the workspace. Wait for it to finish and try again.",
     "database or disk is full": "The disk is full. Free some space and try again.",
     "disk i/o error": "The disk could not be read or written. Check the disk and the permissions of the folder.",
-    "readonly database": "The workspace is read-only. Check the permissions of the file and its folder.",
+    "readonly database": "Opening a workspace needs write permission for its folder, changing it also for the file. "
+    "Change the permissions, or open a copy in a folder of your own.",
     "malformed": _DAMAGED,
     "not a database": _DAMAGED,
     "unable to open": "The workspace could not be opened. Check that its folder exists and can be written to.",
