@@ -8,22 +8,66 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLabel, QLineEdit, QSpinBox, QWidget
 
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.widgets import label
 
 _PAD, _INDENT = 6, 8
+_INTERVAL = 1_000  # milliseconds between letters that belong together
+_COMMANDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 Number = TypeVar("Number", QSpinBox, QDoubleSpinBox)
 
 
 class ComboBox(QComboBox):
-    """A combo box."""
+    """A combo box. Letters typed within a second of each other select the item that begins with all of them.
+
+    Qt searches for each letter alone after 0.4 s, which selects other items than the typed one. Where no item begins
+    with the letters, the selection from before them returns.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self._typed, self._typed_at, self._before = "", 0, -1
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # without the focus by the wheel
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        letter, command = event.text(), event.modifiers() & _COMMANDS
+        continues = bool(self._typed) and event.timestamp() - self._typed_at <= _INTERVAL
+        if self.isEditable() or command or not letter.isprintable() or not (letter.strip() or (letter and continues)):
+            self._typed = ""
+            super().keyPressEvent(event)
+            return
+        if not continues:
+            self._typed, self._before = "", self.currentIndex()
+        self._typed, self._typed_at = self._typed + letter, event.timestamp()
+        self._search()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._typed = ""
+        super().focusOutEvent(event)
+
+    def _search(self) -> None:
+        rows = self._rows_from(self._typed)
+        if not rows and len(set(self._typed.casefold())) == 1:  # a repeated letter goes on to its next item
+            rows = self._rows_from(self._typed[0])
+        if rows and len(set(self._typed.casefold())) == 1:
+            rows = [row for row in rows if row > self.currentIndex()] or rows
+        row = rows[0] if rows else self._before
+        if row != self.currentIndex():
+            self.setCurrentIndex(row)
+            self.activated.emit(row)
+
+    def _rows_from(self, start: str) -> list[int]:
+        """The rows that can be selected and begin with these letters."""
+        rows = (self.model().index(row, self.modelColumn()) for row in range(self.count()))
+        wanted = start.casefold()
+        return [
+            row.row()
+            for row in rows
+            if str(row.data()).casefold().startswith(wanted) and row.flags() & Qt.ItemFlag.ItemIsSelectable
+        ]
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()

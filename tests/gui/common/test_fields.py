@@ -1,11 +1,11 @@
-"""The mouse wheel over combo boxes and number fields."""
+"""The mouse wheel over combo boxes and number fields, and letters typed in combo boxes."""
 
 import re
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 
 import orbench_studio.gui
@@ -51,3 +51,28 @@ def test_the_wheel_changes_only_a_number_field_with_the_focus(page):
 def test_all_fields_of_the_window_are_of_these_classes():
     for file in Path(orbench_studio.gui.__file__).parent.rglob("*.py"):
         assert not re.search(r"\bQ(Double)?(SpinBox|ComboBox)\(\)", file.read_text(encoding="utf-8")), file.name
+
+
+@pytest.mark.parametrize(
+    ("letters", "gap", "selected"),
+    [
+        ("cat", 900, "Category"),
+        ("CATE", 50, "Category"),
+        ("model", 900, "Model"),
+        ("moderator v", 900, "Moderator verdict"),
+        ("catx", 50, "Not used"),  # nothing begins with it: as before
+        ("mm", 300, "Model"),  # a repeated letter goes on
+        ("ca", 1_500, "API error"),  # two searches
+    ],
+)
+def test_letters_typed_together_select_the_item_that_begins_with_them(qtbot, letters, gap, selected):
+    field, activated = ComboBox(), []
+    qtbot.addWidget(field)
+    field.addItems(["Not used", "API error", "Category", "Explanation", "Moderator verdict", "Model"])
+    field.activated.connect(lambda: activated.append(field.currentText()))
+    for place, letter in enumerate(letters):
+        event = QKeyEvent(QEvent.Type.KeyPress, ord(letter.upper()), NO_KEY, letter)
+        event.setTimestamp(10_000 + place * gap)
+        QApplication.sendEvent(field, event)
+    assert field.currentText() == selected
+    assert activated[-1] == selected
