@@ -71,8 +71,9 @@ def _write_text(found: "Reliability", listed: "Suspects") -> None:
         for one in listed.found[:_SHOWN]
     ]
     write_table(("prompt", "category", "label", "P(wrong)", "refused by"), doubtful, indent=2)
-    if listed.found:
-        write_line("", f"Over-refusal if all {len(listed.found):,} labels were flipped")
+    if listed.needs_review:
+        title = f"Over-refusal if all {len(listed.found):,} labels were flipped (a limit, not an estimate)"
+        write_line("", title)
         rates = [
             (model, percent(now.value, tenths=True), percent(flipped.value, tenths=True), f"{now.n:,}")
             for model, (now, flipped) in listed.rates.items()

@@ -105,7 +105,8 @@ class Suspect:
 class Suspects:
     """Prompts whose label is most likely wrong, most likely first.
 
-    `rates` is the over-refusal of each model before and after flipping all of them; `total` is the number of prompts
+    `rates` is the over-refusal of each model before and after flipping all of them, also the labels that are probably
+    right: a limit of what a review can change, no estimate. `total` is the number of prompts
     with a unanimous machine label and no human label.
     """
 
@@ -117,3 +118,8 @@ class Suspects:
     def expected_wrong(self) -> float:
         """Expected number of wrong labels, by the model."""
         return sum(one.p_wrong for one in self.found)
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether at least one label is expected to be wrong; otherwise the rates after flipping have no use."""
+        return self.expected_wrong >= 1

@@ -172,8 +172,8 @@ class ModeratorsPane(ComputedPane):
             count, expected = f"{len(found):,}", round(more.expected_wrong)
             self.review.setText(tr(_REVIEW).format(count=count, expected=f"{expected:,}"))
             self.none_wrong.setText(tr(_NONE_WRONG).format(count=count))
-            self.review.setVisible(more.expected_wrong >= 1)
-            self.none_wrong.setVisible(more.expected_wrong < 1)
+            self.review.setVisible(more.needs_review)
+            self.none_wrong.setVisible(not more.needs_review)
         rows = [
             (f"{one.prompt_id}", one.category, str(one.label), percent(one.p_wrong, tenths=True), _few(one.refused_by))
             for one in found

@@ -81,12 +81,15 @@ def reliability_tables(found: Reliability, suspects: Suspects) -> list[TextTable
         words=2,
     )
     flipped = TextTable(
-        tr("Over-refusal if the labels most likely wrong were flipped"),
+        tr("Over-refusal if all {count} labels of the list were flipped").format(count=f"{len(suspects.found):,}"),
         _header(("Model", "Now", "Flipped", "n")),
         tuple(
             (model, percent(now.value, tenths=True), percent(then.value, tenths=True), f"{now.n:,}")
             for model, (now, then) in suspects.rates.items()
-            if suspects.found
+            if suspects.needs_review
+        ),
+        tr("A limit, not an estimate: about {expected} of these labels are expected to be wrong.").format(
+            expected=f"{suspects.expected_wrong:,.0f}"
         ),
     )
     return [table for table in (flipped, raters, error_correlations) if table.rows]
