@@ -16,7 +16,9 @@ _TRUSTING = ("--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync",
 
 
 def program(name):
-    """A program of the newest server there is; None where there is none."""
+    """A program of the newest server there is; None where there is none, and on Windows."""
+    if os.name == "nt":
+        return None
     places = os.pathsep.join([*map(str, _FOLDERS), os.environ.get("PATH", "")])
     return shutil.which(name, path=places)
 

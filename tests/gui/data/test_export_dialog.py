@@ -1,7 +1,6 @@
 """The export dialog: content, format and folder, its errors, and cancelling."""
 
 import json
-import pwd
 from pathlib import Path
 
 import pytest
@@ -127,6 +126,7 @@ def test_an_impossible_folder_name_is_an_error_message(dialog, folder, monkeypat
 
 
 def test_without_a_home_folder_the_working_folder_is_proposed(start, monkeypatch):
+    pwd = pytest.importorskip("pwd", reason="Windows knows home folders otherwise")
     monkeypatch.delenv("HOME")
     monkeypatch.setattr(pwd, "getpwuid", lambda uid: {}[uid])
     with start() as studio:
