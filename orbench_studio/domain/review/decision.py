@@ -1,7 +1,7 @@
 """A prompt as a reviewer sees it, and a decision about it."""
 
 from collections.abc import Container
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from orbench_studio.domain.core.annotation import (
@@ -9,15 +9,14 @@ from orbench_studio.domain.core.annotation import (
     LONGEST_NOTE,
     Annotation,
     Aspect,
-    Basis,
     Label,
     checks_of,
     notes_of,
 )
 from orbench_studio.domain.core.category import stored_category
 from orbench_studio.domain.core.final_label import FinalLabel
-from orbench_studio.domain.core.judgement import ANSWERS, SEVERITIES, AnswerClass, FinalAnswer
-from orbench_studio.domain.core.moderation import Consensus, Vote, consensus
+from orbench_studio.domain.core.judgement import ANSWERS, SEVERITIES, FinalAnswer
+from orbench_studio.domain.core.moderation import Consensus, Vote
 from orbench_studio.domain.core.prompt import Prompt
 from orbench_studio.domain.core.response import Response
 
@@ -119,34 +118,6 @@ class PromptView:
     def _last(self, annotator: str, aspect: Aspect) -> Annotation | None:
         own = (a for a in reversed(self.decided) if a.aspect is aspect and a.annotator == annotator)
         return next((a for a in own if not a.imported), None)
-
-
-def blinded(view: PromptView, annotator: str, revealed: Container[int] = ()) -> PromptView:
-    """The prompt and its responses with this annotator's decisions only, apart from `revealed` responses.
-
-    Source file and attributes are removed too: their names can reveal the label.
-    """
-    return replace(
-        view,
-        prompt=replace(view.prompt, reference_label=None, source=None, source_line=None, attributes={}),
-        votes=(),
-        consensus=consensus(()),
-        final=FinalLabel(None, Basis.NONE),
-        responses=tuple(
-            one if one.response.id in revealed else _blinded_response(one, annotator) for one in view.responses
-        ),
-        decided=tuple(a for a in view.decided if a.concerns(annotator) and not a.imported),
-        blind=True,
-    )
-
-
-def _blinded_response(view: ResponseView, annotator: str) -> ResponseView:
-    own, marks = (
-        tuple(a for a in of if a.annotator == annotator and not a.imported) for of in (view.decided, view.marks)
-    )
-    final = FinalAnswer(AnswerClass(own[-1].value), Basis.HUMAN) if own else FinalAnswer(None, Basis.NONE)
-    response = replace(view.response, judgements=(), reference_class=None)
-    return ResponseView(response, final, own, marks, blind=True)
 
 
 MARKS = (Aspect.EVIDENCE, Aspect.SEVERITY)

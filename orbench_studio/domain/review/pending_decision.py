@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from orbench_studio.domain.core.annotation import Annotation, Visible
-from orbench_studio.domain.review.blinding import visible_to
 from orbench_studio.domain.review.decision import MARKS, Decision, PromptView, ResponseView
+from orbench_studio.domain.review.hidden_decisions import visible_to
 
 
 @dataclass(frozen=True, slots=True)

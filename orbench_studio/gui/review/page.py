@@ -4,7 +4,7 @@ Decisions are accepted only in the state SHOWN; in the state SAVING nothing else
 painted at once, and can be decided when the previous decision is durable. If that cannot be written, its prompt comes
 back; if others decided that prompt meanwhile, the message names it, and the prompt on the screen stays.
 
-What a key may decide, hide and reveal is in `domain/review/decision_moment.py`.
+What a key may decide, hide and reveal is in `domain/review/blind_review.py`.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """The journal of a workspace and the timeline of a prompt."""
 
 from orbench_studio.domain.review.timeline import EntryKind, Event, RecentDecision
-from orbench_studio.services.review import blinding
+from orbench_studio.services.review import hidden_decisions
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.review import journal, timeline
 from orbench_studio.store.review.journal import Entry
@@ -18,7 +18,7 @@ def entries(
     """
     with workspace.reading() as db:
         found = journal.entries(db, limit, of=of)
-        return found if annotator is None else blinding.entries(db, workspace.policy, found, annotator)
+        return found if annotator is None else hidden_decisions.entries(db, workspace.policy, found, annotator)
 
 
 def of_prompt(workspace: Workspace, prompt_id: int, annotator: str | None = None) -> list[Event]:
@@ -28,7 +28,9 @@ def of_prompt(workspace: Workspace, prompt_id: int, annotator: str | None = None
     """
     with workspace.reading() as db:
         found = timeline.of_prompt(db, prompt_id)
-        return found if annotator is None else blinding.events(db, workspace.policy, prompt_id, found, annotator)
+        return (
+            found if annotator is None else hidden_decisions.events(db, workspace.policy, prompt_id, found, annotator)
+        )
 
 
 def recent(workspace: Workspace, *, annotator: str, limit: int) -> list[RecentDecision]:

@@ -22,12 +22,12 @@ from orbench_studio.domain.core.final_label import final_label
 from orbench_studio.domain.core.judgement import final_answer
 from orbench_studio.domain.core.moderation import consensus, latest_votes
 from orbench_studio.domain.core.response import Response, stop_class
-from orbench_studio.domain.review.blinding import Standing
 from orbench_studio.domain.review.decision import MARKS, Decision, PromptView, ResponseView
+from orbench_studio.domain.review.hidden_decisions import Standing
 from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.errors import StaleDecisionError, WorkspaceError
-from orbench_studio.services.review import blinding, bulk_undo
+from orbench_studio.services.review import bulk_undo, hidden_decisions
 from orbench_studio.services.workspace.policy import Policy, SoloPolicy
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import prompts, responses, votes
@@ -73,7 +73,7 @@ def load(workspace: Workspace, prompt_id: int, annotator: str | None = None) -> 
     if annotator is None:
         return view
     view = replace(view, seen_at=seen.result.at, seen_classes=seen.result.classes)
-    return blinding.visible(view, standing.result, versions.result, annotator)
+    return hidden_decisions.visible(view, standing.result, versions.result, annotator)
 
 
 def decide(
@@ -135,7 +135,7 @@ def _record(
     standing = known.standing.result
     if decision.aspect is Aspect.LABEL and standing.training:
         decision = replace(decision, aspect=Aspect.TRAINING)
-    version = blinding.version(standing, known.versions.result) if seen is not None else None
+    version = hidden_decisions.version(standing, known.versions.result) if seen is not None else None
     if version != seen and (known.before.result is None or known.before.result != version):
         raise StaleDecisionError(
             f"Your decision on prompt {prompt_id} was not saved: it was decided in another window since you opened it. "

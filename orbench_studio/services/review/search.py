@@ -20,7 +20,7 @@ from orbench_studio.domain.review.queue import (
 )
 from orbench_studio.domain.team.queue import given_to
 from orbench_studio.errors import CancelledError, StudioError
-from orbench_studio.services.review import blinding
+from orbench_studio.services.review import hidden_decisions
 from orbench_studio.services.review.response_selection import by_usefulness
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import clock, prompts, response_index
@@ -68,7 +68,7 @@ def queue_rows(workspace: Workspace, prompt_ids: Sequence[int], annotator: str |
     with workspace.reading() as db:
         if annotator is None:
             return queue.rows(db, prompt_ids)
-        return blinding.queue_rows(db, workspace.policy, prompt_ids, annotator)
+        return hidden_decisions.queue_rows(db, workspace.policy, prompt_ids, annotator)
 
 
 def counts_of(workspace: Workspace, wanted: QueueFilter, field: Field) -> dict[str, int]:

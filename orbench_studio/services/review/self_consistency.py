@@ -14,9 +14,9 @@ from sqlalchemy import Connection
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Visible
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.core.judgement import ALL_REFUSALS, DECIDED
-from orbench_studio.domain.review.blinding import visible_to
 from orbench_studio.domain.review.consistency import NOT_AGAIN_FOR
 from orbench_studio.domain.review.decision import Decision, PromptView
+from orbench_studio.domain.review.hidden_decisions import visible_to
 from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.domain.review.queue import QueueRow, Status
 from orbench_studio.services.review import prompt_review

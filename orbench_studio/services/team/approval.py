@@ -15,7 +15,7 @@ from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core.bulk_insert import add, chunks
 from orbench_studio.store.core.tables import ANNOTATIONS, JOURNAL
 from orbench_studio.store.core.unit_of_work import lock_prompts
-from orbench_studio.store.review import blinding, journal
+from orbench_studio.store.review import hidden_decisions, journal
 
 
 def approve(workspace: Workspace, prompt_ids: Sequence[int], *, of: str, annotator: str) -> Changes:
@@ -45,7 +45,7 @@ def _check(
     with workspace.deciding() as db:
         who = journal.lock_annotator(db, annotator)
         decided = _decided_by(db, of, prompt_ids)
-        hidden = blinding.blind(db, sorted(decided))
+        hidden = hidden_decisions.blind(db, sorted(decided))
         ids = sorted(decided - hidden)
         if not ids:
             raise StudioError(f"{of} has decided about none of these prompts, or their labels are still hidden.")

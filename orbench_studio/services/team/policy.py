@@ -7,17 +7,17 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from orbench_studio.domain.review.blinding import Standing
+from orbench_studio.domain.review.hidden_decisions import Standing
 from orbench_studio.errors import StaleDecisionError
-from orbench_studio.store.review import assignment_states, blinding
+from orbench_studio.store.review import assignment_states, hidden_decisions
 
 
 class TeamPolicy:
     """The rules of the team queues of a workspace; see `services.workspace.policy.Policy`."""
 
-    standing = blinding.standing
-    blind = blinding.blind
-    in_training = blinding.in_training
+    standing = hidden_decisions.standing
+    blind = hidden_decisions.blind
+    in_training = hidden_decisions.in_training
 
     def require_room(self, db: Connection, prompt_ids: Sequence[int], annotator_id: int) -> None:
         """Raise StaleDecisionError where a queue has assigned one of the prompts to as many others as it asks for."""

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from orbench_studio.domain.review.blinding import Standing
+from orbench_studio.domain.review.hidden_decisions import Standing
 from orbench_studio.store.core.pipeline import Read, Steps
 
 

@@ -17,7 +17,7 @@ from orbench_studio.store.core.tables import (
     RESPONSE_STATES,
     VOTES,
 )
-from orbench_studio.store.review.blinding import BLIND_PROMPTS
+from orbench_studio.store.review.hidden_decisions import BLIND_PROMPTS
 from orbench_studio.store.review.journal import IN_FORCE
 
 

@@ -51,7 +51,7 @@ from orbench_studio.store.core.tables import (
     RESPONSES,
     WORKSPACE,
 )
-from orbench_studio.store.review import assignment_states, blinding, journal
+from orbench_studio.store.review import assignment_states, hidden_decisions, journal
 
 _NEWEST = 2**62  # the id of a decision that is being added: later than all others
 _DECIDED = sorted(DECIDED)
@@ -61,7 +61,7 @@ _RULE = select(WORKSPACE.c.consensus_rule)
 _PROMPTS = ForIds(
     select(
         *(_P.id, _P.category, _P.reference_label),
-        *(blinding.is_blind(_P.id).label("blind"), _RULE.scalar_subquery().label("counts_by")),
+        *(hidden_decisions.is_blind(_P.id).label("blind"), _RULE.scalar_subquery().label("counts_by")),
     ).order_by(_P.id),
     _P.id,
 )
@@ -223,7 +223,7 @@ def _response_states(db: Connection, response_ids: Sequence[int]) -> list[dict[s
         read, judged = start(_responses, response_ids), start(responses.said, response_ids)
         human_classes = start(journal.on_responses, response_ids)
     rows, decided = read.result, human_classes.result
-    blind = blinding.blind(db, sorted({row.prompt_id for row in rows if row.id in decided}))
+    blind = hidden_decisions.blind(db, sorted({row.prompt_id for row in rows if row.id in decided}))
     return _states_of_responses(rows, judged.result, decided, blind)
 
 

@@ -45,7 +45,7 @@ from orbench_studio.store.core.tables import (
 )
 from orbench_studio.store.core.text_search import Search
 from orbench_studio.store.review import checks
-from orbench_studio.store.review.blinding import BLIND_PROMPTS
+from orbench_studio.store.review.hidden_decisions import BLIND_PROMPTS
 from orbench_studio.store.review.journal import IN_FORCE
 from orbench_studio.store.review.prompt_lists import in_sample, in_team_queue
 

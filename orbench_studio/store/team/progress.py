@@ -14,7 +14,7 @@ from orbench_studio.domain.team.queue import NO_END, AssignmentState, Progress
 from orbench_studio.store.core.reviewer_views import DECISION_AUTHORS
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, PROMPT_STATES, PROMPTS
 from orbench_studio.store.core.team_tables import TEAM_CLAIMS, TEAM_GOLD, TEAM_MEMBERS, TEAM_PROMPTS
-from orbench_studio.store.review.blinding import BLIND_PROMPTS
+from orbench_studio.store.review.hidden_decisions import BLIND_PROMPTS
 from orbench_studio.store.review.journal import IN_FORCE, IN_ORDER
 from orbench_studio.store.team import gold
 from orbench_studio.store.team.queue_records import StoredQueue

@@ -92,7 +92,7 @@ def _labelled(annotator: str, prompt: str, aspect: str) -> str:
 
 
 # While a prompt lacks labels in a blind queue, a reviewer reads only own and imported decisions about it; of training
-# prompts, only own labels. The same as `store/review/blinding.py` and `domain/core/annotation.py` define.
+# prompts, only own labels. The same as `store/review/hidden_decisions.py` and `domain/core/annotation.py` define.
 _QUEUED = (
     "EXISTS (SELECT FROM team_prompts AS p JOIN team_queues AS q ON q.id = p.queue_id "
     f"WHERE p.prompt_id = {{0}}.prompt_id AND q.state <> '{QueueState.ENDED}' AND "

@@ -21,7 +21,7 @@ from orbench_studio.services.data.push_pull import push
 from orbench_studio.services.judging import custom_rules
 from orbench_studio.services.judging.custom_rules import CustomRule
 from orbench_studio.services.review import bulk_labels, bulk_undo, guidelines, history, prompt_review, search
-from orbench_studio.services.review.blinding import HIDDEN
+from orbench_studio.services.review.hidden_decisions import HIDDEN
 from orbench_studio.services.team import adjudication, approval, assignments, team_queues
 from orbench_studio.services.team.policy import TeamPolicy
 from orbench_studio.services.workspace import statistics

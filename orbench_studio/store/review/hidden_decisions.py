@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, select
 
-from orbench_studio.domain.review.blinding import Standing
+from orbench_studio.domain.review.hidden_decisions import Standing
 from orbench_studio.domain.team.queue import AssignmentState, QueueState
 from orbench_studio.store.core.bulk_insert import chunks
 from orbench_studio.store.core.pipeline import Read, Steps

@@ -19,8 +19,8 @@ from orbench_studio.domain.core.annotation import (
     unread_notes,
     visible_decisions,
 )
-from orbench_studio.domain.review.blinding import Standing, in_training, visible_to
 from orbench_studio.domain.review.decision import PromptView
+from orbench_studio.domain.review.hidden_decisions import Standing, in_training, visible_to
 from orbench_studio.domain.review.queue import UNDECIDED_STATUSES, QueueRow, Status
 from orbench_studio.domain.review.timeline import Event
 from orbench_studio.services.workspace.policy import Policy

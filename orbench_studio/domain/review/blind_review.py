@@ -1,4 +1,4 @@
-"""The decision moment: one key decides one prompt, and no second key changes the answer before it.
+"""Blind review: what is hidden until an annotator decides, what a decision shows, and that no key decides twice.
 
 A label key labels a prompt that the annotator has not labelled, and a class key a response that they have not
 classified. Changes have a command of their own. Where a blind label reveals votes and judgements, the prompt stays
@@ -6,11 +6,15 @@ until the annotator goes on, also where they were seen before: the keys have one
 reveals the judges' classes of its response, and nothing else.
 """
 
-from dataclasses import dataclass
+from collections.abc import Container
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from orbench_studio.domain.core.annotation import Aspect, Visible
-from orbench_studio.domain.review.decision import OF_RESPONSES, PromptView
+from orbench_studio.domain.core.annotation import Aspect, Basis, Visible
+from orbench_studio.domain.core.final_label import FinalLabel
+from orbench_studio.domain.core.judgement import AnswerClass, FinalAnswer
+from orbench_studio.domain.core.moderation import consensus
+from orbench_studio.domain.review.decision import OF_RESPONSES, PromptView, ResponseView
 
 
 class Reveal(StrEnum):
@@ -85,3 +89,31 @@ class Moment:
             return self.decided
         of = next((one for one in self.view.responses if one.response.id == response_id), None)
         return aspect is Aspect.ANSWER_CLASS and of is not None and of.last_by(self.annotator) is not None
+
+
+def blinded(view: PromptView, annotator: str, revealed: Container[int] = ()) -> PromptView:
+    """The prompt and its responses with this annotator's decisions only, apart from `revealed` responses.
+
+    Source file and attributes are removed too: their names can reveal the label.
+    """
+    return replace(
+        view,
+        prompt=replace(view.prompt, reference_label=None, source=None, source_line=None, attributes={}),
+        votes=(),
+        consensus=consensus(()),
+        final=FinalLabel(None, Basis.NONE),
+        responses=tuple(
+            one if one.response.id in revealed else _blinded_response(one, annotator) for one in view.responses
+        ),
+        decided=tuple(a for a in view.decided if a.concerns(annotator) and not a.imported),
+        blind=True,
+    )
+
+
+def _blinded_response(view: ResponseView, annotator: str) -> ResponseView:
+    own, marks = (
+        tuple(a for a in of if a.annotator == annotator and not a.imported) for of in (view.decided, view.marks)
+    )
+    final = FinalAnswer(AnswerClass(own[-1].value), Basis.HUMAN) if own else FinalAnswer(None, Basis.NONE)
+    response = replace(view.response, judgements=(), reference_class=None)
+    return ResponseView(response, final, own, marks, blind=True)
