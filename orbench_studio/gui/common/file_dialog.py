@@ -42,7 +42,8 @@ class FileDialog(QFileDialog):
             self.setOption(QFileDialog.Option.DontUseNativeDialog)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         last = self.choices.get(_FOLDER, "")
-        self.setDirectory(folder or (last if QDir(last).exists() else QDir.currentPath()))
+        exists = bool(last) and QDir(last).exists()  # an empty path exists too, and shows the list of drives
+        self.setDirectory(folder or (last if exists else QDir.currentPath()))
 
     @classmethod
     def start_in(cls, folder: str) -> None:
@@ -50,5 +51,9 @@ class FileDialog(QFileDialog):
         cls.choices.setdefault(_FOLDER, folder)
 
     def done(self, result: int) -> None:
-        self.choices[_FOLDER] = self.directory().absolutePath()
+        folder = self.directory().absolutePath()
+        chosen = self.selectedFiles()
+        if result and chosen and self.fileMode() is not QFileDialog.FileMode.Directory:
+            folder = QFileInfo(chosen[0]).absolutePath()  # a path that was typed does not change the folder shown
+        self.choices[_FOLDER] = folder
         super().done(result)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileSystemModel
+from PySide6.QtWidgets import QFileSystemModel, QLineEdit
 
 import orbench_studio.gui
 from orbench_studio.errors import FileFaultError
@@ -47,10 +47,24 @@ def test_a_file_dialog_starts_in_the_last_folder_also_after_a_restart(start, pat
         first = FileDialog(studio.window, "Import files", str(used))
         first.open()
         first.close()
+        typed = FileDialog(studio.window, "Import files")
+        assert Path(typed.directory().absolutePath()) == used
+        typed.setFileMode(FileDialog.FileMode.ExistingFile)
+        typed.open()
+        typed.findChild(QLineEdit, "fileNameEdit").setText(str(path))
+        typed.accept()
     with start(path) as studio:
         second = FileDialog(studio.window, "Import files")
-        assert Path(second.directory().absolutePath()) == used
+        assert Path(second.directory().absolutePath()) == path.parent
         second.deleteLater()
+
+
+def test_a_file_dialog_without_a_last_folder_does_not_list_drives(start):
+    with start() as studio:
+        dialog = FileDialog(studio.window, "Export my labels")
+        assert Path(dialog.directory().absolutePath()) == Path.cwd()
+        assert dialog.findChild(QFileSystemModel).rootPath()
+        dialog.deleteLater()
 
 
 def test_all_file_dialogs_use_our_class():
