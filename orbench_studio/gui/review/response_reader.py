@@ -83,12 +83,14 @@ class ResponseReader(QFrame):
         if view is None:
             self.title.clear()
             self.about.setText(tr("No responses yet. Import model responses to see them here."))
+            self.text.setPlaceholderText("")
             self.text.show_text("")
             self._show_details(None)
             return
         mark = ANSWERS[view.final.answer_class]
         self.title.setText(view.response.model + ("" if view.hidden else f"   {mark.shape} {mark.word}"))
         self.about.setText("   ·   ".join(about(view, reasons=not self.text.covered)))
+        self.text.setPlaceholderText(tr("This response has no text (0 characters)."))
         self.text.show_text(view.response.text, view.evidence)
         self._show_details(view.response)
 

@@ -1,6 +1,7 @@
 """Hours in front of it: preferences, size of text, covered texts, two responses at once, a calm pace."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -288,3 +289,10 @@ def test_texts_say_how_many_lines_follow_below_until_their_end(start, path):
             assert not pane.accessibleDescription()
         studio.key(S)
         assert studio.shown() in (1, 2), "the key still decides"
+
+
+def test_a_response_without_text_says_so(start, path):
+    with start(path) as studio:
+        reader = studio.page.responses.readings.focused
+        reader.show_view(replace(reader.view, response=replace(reader.view.response, text="")))
+        assert "no text (0 characters)" in reader.text.placeholderText()
