@@ -32,7 +32,9 @@ class TopBar(QFrame):
         self._labelled = 0
         self.workspace_name = ElidedLabel("", "strong")
         self.today = label("", "quiet")
-        self.today.setToolTip(tr("Prompts that you have labelled today, and the median time of the last 20"))
+        self.today.setToolTip(
+            tr("Prompts that you have labelled today, and the median time of your last 20 labels and skips")
+        )
         self.reviewer = ReviewerName(session)
         self.setObjectName("panel")
         row = QHBoxLayout(self)

@@ -198,7 +198,7 @@ class ImportDialog(Dialog):
         partial = plural(
             rows, "&Import {imported} of 1 row", "&Import {imported} of {count} rows", imported=f"{rows - lost:,}"
         )
-        whole = tr("&Import ({count})").format(count=len(waiting)) if waiting else tr("&Import")
+        whole = plural(len(waiting), "&Import 1 file", "&Import {count} files") if waiting else tr("&Import")
         self._take.setText(partial if lost else whole)
         is_safe = lost * _LOSS <= rows
         self._take.setDefault(is_safe)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Overview = tuple[dict[str, Any], dict[str, Rate], dict[str, Reveals], list[Source], list[Entry], dict[str, int]]
 
 _COUNTED = ("prompts", "seeds", "moderators", "votes", "models", "responses", "judgements", "annotations", "sources")
-_COUNT_NAMES = {"seeds": "toxic seeds", "annotations": "decisions", "sources": "imported files"}
+_COUNT_NAMES = {"seeds": "toxic seeds", "annotations": "decisions of all kinds", "sources": "imported files"}
 _LABEL_COLOURS = {str(name): mark.colour for name, mark in LABELS.items() if isinstance(name, Label)} | {
     "none": "faint"
 }

@@ -44,7 +44,7 @@ class Pace:
         seconds = self.seconds()
         if seconds is None:
             return ""
-        return f"{seconds:.1f} s each" if seconds < 10 else f"{seconds:.0f} s each"
+        return f"{seconds_text(seconds)} each"
 
     def suggests_break(self, after: int) -> bool:
         """Whether a break is due after this many minutes (0: never); true once in a sitting."""
@@ -53,3 +53,8 @@ class Pace:
             return False
         self._suggested = True
         return True
+
+
+def seconds_text(seconds: float) -> str:
+    """The median time of a decision, with tenths of a second below ten seconds."""
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from orbench_studio.domain.core.rates import coefficient_text
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.text_table import TextTable
+from orbench_studio.gui.review.pace import seconds_text
 
 if TYPE_CHECKING:
     from orbench_studio.domain.team.progress import Activity
@@ -22,7 +23,8 @@ _WORK: Cells = {
         lambda one: "—" if one.pace.labels_per_hour is None else f"{one.pace.labels_per_hour:,.0f}",
     ),
     "Median time": (
-        "Median time from one label to the next; intervals of more than five minutes are left out",
+        "Median time from one label to the next, of all labels in the workspace; intervals of more than five minutes "
+        "are left out. The bar above the pages counts only your last 20 labels and skips, without such intervals.",
         lambda one: _seconds(one.pace.median_seconds),
     ),
     "Assigned now": ("Prompts assigned to the annotator and not labelled yet", lambda one: f"{one.assigned:,}"),
@@ -79,7 +81,7 @@ def _table(title: str, people: list[Activity], columns: Cells) -> TextTable:
 
 
 def _seconds(median: float | None) -> str:
-    return tr("{seconds} s").format(seconds=f"{median:.0f}") if median is not None else "—"
+    return seconds_text(median) if median is not None else "—"
 
 
 def _ago(at: datetime | None, now: datetime) -> str:
