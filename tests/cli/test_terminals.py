@@ -7,7 +7,6 @@ import contextlib
 import io
 import json
 import os
-import pty
 import re
 import shutil
 import sqlite3
@@ -327,6 +326,7 @@ def test_every_control_character_is_escaped():
 
 def test_only_progress_bars_move_the_cursor(monkeypatch):
     """What progress bars name is written out, and so is what others print meanwhile."""
+    pty = pytest.importorskip("pty", reason="Windows has no pseudo terminals")
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "w", encoding="utf-8") as screen:
         monkeypatch.setenv("TERM", "xterm")
