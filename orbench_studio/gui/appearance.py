@@ -8,7 +8,6 @@ from PySide6.QtWidgets import QWidget
 from orbench_studio.env_file import load_env_file
 from orbench_studio.errors import StudioError
 from orbench_studio.gui.common.actions import Actions, tr
-from orbench_studio.gui.common.preferences import PreferencesDialog
 from orbench_studio.gui.common.theme import LARGEST, SMALLEST, STEP, Theme
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.settings import SCHEMES
@@ -40,6 +39,9 @@ class Appearance(QObject):
 
     def show_preferences(self, name: str = "") -> None:
         """Show the preferences dialog, with the focus on a preference if one is named."""
+        # Imported on first use: it would delay the start.
+        from orbench_studio.gui.common.preferences import PreferencesDialog
+
         dialog = PreferencesDialog(self._window, self._session.settings, self._apply)
         dialog.open()
         if name:

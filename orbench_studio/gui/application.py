@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QTimer
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QApplication
 
 from orbench_studio.domain.workspace.location import Location
@@ -66,9 +66,9 @@ class Application:
         if opening:
             self.window.show_opening(opening)
         with self.watched(self.qt.exit):
-            self.window.show()
             if begin is not None:
-                QTimer.singleShot(0, begin)
+                self.window.first_frame.painted.connect(begin, Qt.ConnectionType.SingleShotConnection)
+            self.window.show()
             return self.qt.exec()
 
     @contextmanager

@@ -22,7 +22,6 @@ from orbench_studio.domain.review.query import write
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.domain.workspace.location import Location, Server
 from orbench_studio.gui.appearance import Appearance
-from orbench_studio.gui.commands import Commands
 from orbench_studio.gui.common.actions import SHORTCUTS, Actions, tr
 from orbench_studio.gui.common.dialogs import AboutDialog, CrashDialog
 from orbench_studio.gui.common.file_dialog import FileDialog
@@ -36,10 +35,10 @@ from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import ENTER, rule
 from orbench_studio.gui.data.label_files import LabelFiles
 from orbench_studio.gui.data.response_index import Indexing
+from orbench_studio.gui.first_frame import FirstFrame
 from orbench_studio.gui.judging.auto_training import AutoTraining
 from orbench_studio.gui.judging.judge_run import JudgeRun
 from orbench_studio.gui.page_registry import PageRegistry
-from orbench_studio.gui.top_bar import TopBar
 from orbench_studio.gui.workspace.decision_recorder import DecisionRecorder
 from orbench_studio.gui.workspace.moved_file import MovedFile
 from orbench_studio.gui.workspace.save_copy import SaveCopy
@@ -54,7 +53,7 @@ if TYPE_CHECKING:
 
 
 class MainWindow(PageRegistry):
-    """The main window. The pages beside the review page are created in `PageRegistry`."""
+    """The main window. The pages, and the top bar with the filter, are created in `PageRegistry` on first use."""
 
     demo_wanted = Signal()  # the user asks for the demo workspace
 
@@ -62,10 +61,11 @@ class MainWindow(PageRegistry):
         super().__init__()
         self._session = session
         self._recorder = recorder
+        self.first_frame = FirstFrame(self)
+        self.first_frame.painted.connect(self._add_review)
         self._theme = theme
         self.actions_table = Actions(self)
         self.welcome = WelcomePage(self.actions_table, session.settings)
-        self.review = self._make_review()
         self.judging = JudgeRun(session, self)
         self._moved_file = MovedFile(session, recorder, self)
         self.save_copy = SaveCopy(session, self)
@@ -73,9 +73,7 @@ class MainWindow(PageRegistry):
         self.messages = MessageBar(self.actions_table)
         self._indexing = Indexing(session, self)
         self.label_files = LabelFiles(session, self)
-        self.top_bar = TopBar(session, self.review.finder.bar, self.review.pace)
         self.appearance = Appearance(self, session, theme)
-        self._commands = Commands(self, session, theme)
         self._visits = Visits(session, self)
         self._rail = Rail(self.actions_table, theme)
         self.menus = fill_menu_bar(self.menuBar(), self.actions_table)
@@ -109,6 +107,7 @@ class MainWindow(PageRegistry):
 
     def open(self, place: Location) -> None:
         """Open a workspace and show its name until it is open."""
+        self._add_review()  # before the workspace is open: it follows the session
         self.show_opening(place.name)
         ask = (lambda error: self._ask_server(place, message(error))) if isinstance(place, Server) else None
         self._session.open(place, failed=ask)
@@ -161,6 +160,7 @@ class MainWindow(PageRegistry):
         dialog.open()
 
     def _opened(self) -> None:
+        self._add_review()
         workspace = self._session.workspace
         assert workspace is not None  # emitted only after one is open
         if isinstance(workspace.place, Path) and not self._session.is_demo:
@@ -205,7 +205,8 @@ class MainWindow(PageRegistry):
 
     def _leave_pages(self) -> None:
         """Hide and disable what needs an open workspace."""
-        self.top_bar.hide()
+        if self.has_review:
+            self.top_bar.hide()
         self._rail.hide()
         self.actions_table.follow_workspace(is_open=False)
 
@@ -230,8 +231,10 @@ class MainWindow(PageRegistry):
         CrashDialog(self, report).open()
 
     def _remember_place(self) -> None:
-        workspace, prompt_id = self._session.workspace, self.review.resume_at
-        if workspace is not None and prompt_id is not None and not self._session.is_demo:
+        workspace = self._session.workspace
+        if workspace is None:
+            return
+        if (prompt_id := self.review.resume_at) is not None and not self._session.is_demo:
             self._session.settings.places[str(workspace.place)] = prompt_id
         self._visits.leave_with(self.review.finder.current)
 
@@ -246,7 +249,6 @@ class MainWindow(PageRegistry):
             self.judging,
             self._moved_file,
             self.save_copy,
-            self.top_bar.reviewer,
         ):
             part.message.connect(self.messages.show_message)
         self._moved_file.closed.connect(self._show_welcome)
@@ -255,9 +257,6 @@ class MainWindow(PageRegistry):
         self._session.background.failed.connect(operations.failed)
         self._session.background.succeeded.connect(operations.succeeded)
         self._session.background.crashed.connect(operations.crashed)
-        self.top_bar.reviewer.clicked.connect(lambda: self.actions_table["reviewer"].trigger())
-        self.top_bar.reviewer.changed.connect(self.review.start)
-        self.top_bar.reviewer.changed.connect(self.assigned_queue.renamed)
         operations.failed.connect(self._failed)
         operations.succeeded.connect(self.messages.clear_error)
         operations.crashed.connect(self._crashed)
@@ -270,22 +269,15 @@ class MainWindow(PageRegistry):
         self._session.leaving.connect(self._remember_place)
         self._session.leaving.connect(self.messages.leave_workspace)
         self._session.opened.connect(self._opened)
-        self.review.stated.connect(self.messages.show_decision)
-        self.review.message.connect(self.messages.show_remark)
-        self.review.ignored.connect(self.messages.show_message)
-        self.review.outdated.connect(self.messages.end_remark)
         self._rail.chosen.connect(self.show_page)
-        self.review.progressed.connect(self.top_bar.count_today)
-        self.review.decided.connect(self.top_bar.decided)
-        self.top_bar.suggestion.connect(self.messages.show_suggestion)
         self._theme.changed.connect(self._fit_size)
         self.welcome.chosen.connect(self.open)
         self.welcome.demo_wanted.connect(self.demo_wanted)
         self.appearance.message.connect(self.messages.show_message)
         self.appearance.followers = {
-            "shielded": self.review.reading.prefer,
-            "blind": self.review.follow_settings,
-            "reveal": self.review.follow_settings,
+            "shielded": lambda: self.review.reading.prefer(),
+            "blind": lambda: self.review.follow_settings(),
+            "reveal": lambda: self.review.follow_settings(),
         }
         self.appearance.bind(self.actions_table)
         self.actions_table.bind(self._handlers())
@@ -304,9 +296,9 @@ class MainWindow(PageRegistry):
             "index_responses": self._indexing.begin,
             "keys": lambda: ShortcutsDialog(self, self._store_shortcuts, self._rail.marked).open(),
             "open_server": self._ask_server,
-            "reviewer": self.top_bar.reviewer.ask,
+            "reviewer": lambda: self.top_bar.reviewer.ask(),
             "quit": self.close,
-            "palette": self._commands.open,
+            "palette": lambda: self._commands.open(),
             "menu": lambda: self.menuBar().setActiveAction(self.menuBar().actions()[0]),
             "guide": self._show_guide,
             "about": lambda: AboutDialog(self, self._session.settings.file).open(),
@@ -325,16 +317,23 @@ class MainWindow(PageRegistry):
         self._pages.addWidget(self.welcome)
         body = row_layout(None, self._rail, (self._pages, 1), spacing=0)
         centre = QWidget()
-        column_layout(centre, self.top_bar, (body, 1), rule(), self.judging.strip, self.messages, spacing=0)
+        self._column = column_layout(centre, (body, 1), rule(), self.judging.strip, self.messages, spacing=0)
         self.setCentralWidget(centre)
         self._leave_pages()
         self._fit_size()
 
     def _fit_size(self) -> None:
         """Set the sizes that do not follow from text for the current text size."""
-        self.top_bar.fit()
         self._rail.fit()
-        self.review.panes.fit(self.review.size())
+        if self.has_review:
+            self.top_bar.fit()
+            self.review.panes.fit(self.review.size())
+
+    def _add_review(self) -> None:
+        """Create the review page and the top bar, if there are none yet."""
+        if self._column.indexOf(self.top_bar) < 0:
+            self._column.insertWidget(0, self.top_bar)
+            self._fit_size()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # Space is a shortcut of the review page, so Enter presses the focused button.
@@ -378,7 +377,8 @@ class MainWindow(PageRegistry):
             return
         settings = self._session.settings
         settings.geometry = self.saveGeometry().toHex().toStdString()
-        self.review.panes.remember()
+        if self.has_review:
+            self.review.panes.remember()
         self._remember_place()
         self._session.save_settings()
         super().closeEvent(event)

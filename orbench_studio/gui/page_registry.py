@@ -1,4 +1,4 @@
-"""The pages of the window beside the review page, each created when it is first shown.
+"""The pages of the window, each created when it is first shown, and the top bar, created with the review page.
 
 Their imports are deferred: the libraries behind them would delay the start of the window.
 """
@@ -6,23 +6,19 @@ Their imports are deferred: the libraries behind them would delay the start of t
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtWidgets import QMainWindow
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.queue import Field
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.review.decision_actions import DecisionActions
-from orbench_studio.gui.review.page import ReviewPage
-from orbench_studio.gui.review.refused_decisions import RefusedDecisions
-from orbench_studio.gui.review.side_panels import SidePanels
-from orbench_studio.gui.team.assigned_queue import AssignedQueue
 
 if TYPE_CHECKING:
     from orbench_studio.domain.review.decision import PromptView
     from orbench_studio.domain.review.queue import QueueFilter
     from orbench_studio.gui.audit.page import AuditPage
+    from orbench_studio.gui.commands import Commands
     from orbench_studio.gui.common.actions import Actions
     from orbench_studio.gui.common.message_bar import MessageBar
     from orbench_studio.gui.common.theme import Theme
@@ -32,10 +28,14 @@ if TYPE_CHECKING:
     from orbench_studio.gui.generation.page import GenerationPage
     from orbench_studio.gui.judging.judge_run import JudgeRun
     from orbench_studio.gui.judging.page import JudgesPage
+    from orbench_studio.gui.main_window import MainWindow
+    from orbench_studio.gui.review.page import ReviewPage
     from orbench_studio.gui.team.assign_dialog import AssignDialog
+    from orbench_studio.gui.team.assigned_queue import AssignedQueue
     from orbench_studio.gui.team.check_dialog import CheckDialog
     from orbench_studio.gui.team.disputes_page import DisputesPage
     from orbench_studio.gui.team.page import TeamPage
+    from orbench_studio.gui.top_bar import TopBar
     from orbench_studio.gui.workspace.decision_recorder import DecisionRecorder
     from orbench_studio.gui.workspace.session import Session
 
@@ -47,7 +47,6 @@ class PageRegistry(QMainWindow):
     _recorder: DecisionRecorder
     _theme: Theme
     actions_table: Actions
-    review: ReviewPage
     assigned_queue: AssignedQueue
     judging: JudgeRun
     messages: MessageBar
@@ -64,8 +63,37 @@ class PageRegistry(QMainWindow):
         """Show prompts in the review page."""
         raise NotImplementedError
 
-    def _make_review(self) -> ReviewPage:
+    @property
+    def review(self) -> ReviewPage:
         """The first page, with what other features add to it: the prompts of team queues, the nearest toxic prompts."""
+        return self._review_parts[0]
+
+    @property
+    def top_bar(self) -> TopBar:
+        """The bar above the pages."""
+        return self._review_parts[1]
+
+    @property
+    def has_review(self) -> bool:
+        """Whether the review page is created, which takes longer than a frame."""
+        return "_review_parts" in self.__dict__
+
+    @cached_property
+    def _commands(self) -> Commands:
+        """What opens the command palette."""
+        from orbench_studio.gui.commands import Commands
+
+        return Commands(cast("MainWindow", self), self._session, self._theme)
+
+    @cached_property
+    def _review_parts(self) -> tuple[ReviewPage, TopBar]:
+        from orbench_studio.gui.review.decision_actions import DecisionActions
+        from orbench_studio.gui.review.page import ReviewPage
+        from orbench_studio.gui.review.refused_decisions import RefusedDecisions
+        from orbench_studio.gui.review.side_panels import SidePanels
+        from orbench_studio.gui.team.assigned_queue import AssignedQueue
+        from orbench_studio.gui.top_bar import TopBar
+
         page = ReviewPage(self._session, self._recorder, self.actions_table, self._theme)
         DecisionActions(page, self._session, self._recorder)
         SidePanels(page, self._session)
@@ -79,7 +107,20 @@ class PageRegistry(QMainWindow):
                 "refused": refused.ask,
             }
         )
-        return page
+        page.stated.connect(self.messages.show_decision)
+        page.message.connect(self.messages.show_remark)
+        page.ignored.connect(self.messages.show_message)
+        page.outdated.connect(self.messages.end_remark)
+        bar = TopBar(self._session, page.finder.bar, page.pace)
+        bar.reviewer.message.connect(self.messages.show_message)
+        bar.reviewer.clicked.connect(lambda: self.actions_table["reviewer"].trigger())
+        bar.reviewer.changed.connect(page.start)
+        bar.reviewer.changed.connect(self.assigned_queue.renamed)
+        bar.suggestion.connect(self.messages.show_suggestion)
+        page.progressed.connect(bar.count_today)
+        page.decided.connect(bar.decided)
+        bar.hide()
+        return page, bar
 
     def _show_nearest(self) -> None:
         from orbench_studio.gui.curation.nearest_dialog import NearestDialog

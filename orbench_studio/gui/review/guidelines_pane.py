@@ -74,9 +74,9 @@ class GuidelinesPane(QFrame):
         top.setLayout(head)
         reading = QWidget()
         column_layout(reading, self._drift, self._text, margins=(20, 16, 8, 16), spacing=12)
-        self._body.addWidget(reading)
-        self._body.addWidget(self._empty())
         column_layout(self, top, rule(), (self._body, 1), spacing=0)
+        self._body.addWidget(reading)  # now: in a layout without a widget it would be shown as a window
+        self._body.addWidget(self._empty())
         self.show_versions(())
 
     def _empty(self) -> QWidget:
