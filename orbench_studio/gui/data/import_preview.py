@@ -206,7 +206,8 @@ class ImportPreview(QWidget):
     def _choose_field(self, box: QComboBox, name: str, at: int) -> None:
         part = box.itemData(at)
         if part == _INSIDE:
-            self._show_table()
+            fields = (field for field, path in self.mapping.columns.items() if _is_in(path, name))
+            box.setCurrentIndex(max(box.findData(next(fields, None)), 0))
             self._offer_paths(self._nested_row(name), self._header.index(name))
         elif part is not None:
             self.map_column(Field(part), name)

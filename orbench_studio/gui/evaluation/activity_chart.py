@@ -108,7 +108,7 @@ class ActivityChart(QWidget):
         rates = [rate for _, rate in self._rates()]
         spend = usd(max(self._samples[-1][2] - self._samples[0][2], 0.0))
         return [
-            tr("Items per minute: {rate}, max {most}, over {span}").format(
+            tr("Items/min: {rate}, max {most}, over {span}").format(
                 rate=f"{rates[-1]:,.0f}", most=f"{max(rates):,.0f}", span=span
             ),
             tr("Spend: {cost} in {span}").format(cost=spend, span=span),

@@ -235,12 +235,15 @@ def test_a_value_inside_a_cell_is_chosen_and_files_are_added(start, path, tmp_pa
     other = write_csv(tmp_path / "b.csv", ("prompt", "category"), [("Is this one new?", "woodwork")])
     with start(path) as studio:
         dialog = looked(studio, nested)
-        dialog.preview.table.cellClicked.emit(1, 0)
+        box = dialog.preview.columns[0]
+        box.setFocus()
+        QTest.keyClick(box, Qt.Key.Key_End)
         [menu] = [menu for menu in dialog.preview.findChildren(QMenu) if menu.actions()][:1]
         [inside] = [action.menu() for action in menu.actions() if action.text().startswith("ask.text")]
         next(action for action in inside.actions() if action.text() == "Prompt").trigger()
         studio.wait(lambda: not dialog.run.running)
         assert dialog.preview.columns[0].currentText() == "Prompt: text"
+        assert dialog.focusWidget() is dialog.preview.columns[0]
         dialog.add([other])
         studio.wait(lambda: not dialog.run.running)
         assert "categories that are not OR-Bench's ten: woodwork 1" in dialog._report.toPlainText()
