@@ -7,8 +7,10 @@ from pathlib import Path
 import orbench_studio
 
 PACKAGE = Path(orbench_studio.__file__).parent
-COUNTED = re.compile(r"\{(?!key|undo|skip|change|label|reason|field|judged|what)\w+\} (?:[a-z-]+ ){0,2}[a-z]{2,}s\b")
-VERBS = re.compile(r" (?:is|was|has|this|its|indicates|yours)\b")
+COUNTED = re.compile(
+    r"\{(?!key|undo|skip|change|label|reason|field|judged|what|cells|compared|least)\w+\} (?:[a-z-]+ ){0,2}[a-z]{2,}s\b"
+)
+VERBS = re.compile(r" (?:is|was|has|this|its|indicates|yours|times)\b")
 NEVER_ONE = {  # the number is never one, or has decimals
     "Showing the first {count} prompts of this cell.",
     "{description}: showing the first {shown} of {total} prompts.",
@@ -17,9 +19,6 @@ NEVER_ONE = {  # the number is never one, or has decimals
     "{count} days of work",
     "{prompts} with {labels} of {overlap} labels",
     "{count} prompts",
-    "The local judge was retrained {count} times, last on {labels} at {time}: {changed} changed class, "
-    "so rates may have changed.",
-    "Its interval is {interval} when the {cells} cells with at least {least} responses are compared.",
     "Review the {count} labels that are most likely wrong (about {expected} of them are expected to be wrong)",
 }
 
