@@ -8,7 +8,7 @@ import orbench_studio
 
 PACKAGE = Path(orbench_studio.__file__).parent
 COUNTED = re.compile(
-    r"\{(?!key|undo|skip|change|label|reason|field|judged|what|cells|compared|least)\w+\} (?:[a-z-]+ ){0,2}[a-z]{2,}s\b"
+    r"\{(?!key|undo|skip|down|change|label|reason|field|judged|what|cells|compared|least)\w+\} (?:[a-z-]+ ){0,2}[a-z]{2,}s\b"
 )
 VERBS = re.compile(r" (?:is|was|has|this|its|indicates|yours|times)\b")
 NEVER_ONE = {  # the number is never one, or has decimals
