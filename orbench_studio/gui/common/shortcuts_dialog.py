@@ -23,7 +23,7 @@ from orbench_studio.gui.common.widgets import label, set_role
 
 _NAME = Qt.ItemDataRole.UserRole
 _FIRST = {"page_review": "label_safe"}  # the first action of a page that has some
-_HELP = "Enter changes the shortcut, Insert adds one, Backspace removes the last one, Delete restores the default."
+_HELP = "Select an action and press Enter to change its shortcut. Esc cancels. Undo restores the shortcuts from before."
 
 
 class ShortcutsDialog(Dialog):
@@ -38,6 +38,8 @@ class ShortcutsDialog(Dialog):
         self._waiting_for = ""  # the action that the next key press is for
         self._adding = False
         self._lines: dict[str, QTreeWidgetItem] = {}
+        self._before: list[dict[str, list[str]]] = []  # the custom shortcuts before each change, latest last
+        self.buttons: dict[str, QPushButton] = {}
         self._build_ui()
         self.table.installEventFilter(self)
         self.table.currentItemChanged.connect(lambda *_: self._stop_waiting())
@@ -66,9 +68,6 @@ class ShortcutsDialog(Dialog):
             Qt.Key.Key_Return: self._wait,
             Qt.Key.Key_Enter: self._wait,
             Qt.Key.Key_F2: self._wait,
-            Qt.Key.Key_Insert: lambda: self._wait(adding=True),
-            Qt.Key.Key_Backspace: self._remove,
-            Qt.Key.Key_Delete: self._reset,
         }
         command = self._quit if pressed_key(event) in SHORTCUTS.of("quit") else commands.get(event.key())
         if command is not None:
@@ -93,8 +92,7 @@ class ShortcutsDialog(Dialog):
         if why:
             self._show(why, "error")
         else:
-            SHORTCUTS.assign(name, (*before, key) if self._adding else (key,))
-            self._done(f"{self._lines[name].text(0)}: {self._lines[name].text(1)}")
+            self._assign(name, (*before, key) if self._adding else (key,))
         return True
 
     def _wait(self, *, adding: bool = False) -> None:
@@ -115,23 +113,44 @@ class ShortcutsDialog(Dialog):
     def _remove(self) -> None:
         name = self._current()
         if name and SHORTCUTS.of(name):
-            SHORTCUTS.assign(name, SHORTCUTS.of(name)[:-1])
-            self._done(f"{self._lines[name].text(0)}: {self._lines[name].text(1)}")
+            self._assign(name, SHORTCUTS.of(name)[:-1])
 
     def _reset(self) -> None:
         name = self._current()
         if name:
+            keys, custom = _words(name), SHORTCUTS.custom()
             why = SHORTCUTS.reset(name)
             if why:
                 self._show(why, "error")
             else:
-                self._done(f"{self._lines[name].text(0)}: {self._lines[name].text(1)}")
+                self._done(custom, self._change(name, keys))
 
     def _reset_all(self) -> None:
+        custom = SHORTCUTS.custom()
         SHORTCUTS.reset_all()
-        self._done(tr("All defaults are restored."))
+        self._done(custom, tr("All defaults are restored."))
 
-    def _done(self, text: str) -> None:
+    def _assign(self, name: str, keys: tuple[str, ...]) -> None:
+        before, custom = _words(name), SHORTCUTS.custom()
+        SHORTCUTS.assign(name, keys)
+        self._done(custom, self._change(name, before))
+
+    def _change(self, name: str, before: str) -> str:
+        text = tr("{action}: changed from {before} to {now}.")
+        return text.format(action=self._lines[name].text(0), before=before, now=_words(name))
+
+    def _undo(self) -> None:
+        self._stop_waiting()
+        SHORTCUTS.load(self._before.pop())
+        self._changed()
+        self.buttons["undo"].setEnabled(bool(self._before))
+        self._show(tr("The last change is undone."), "quiet")
+        self.table.setFocus()
+
+    def _done(self, custom: dict[str, list[str]], text: str) -> None:
+        self._stop_waiting()
+        self._before.append(custom)
+        self.buttons["undo"].setEnabled(True)
         self._changed()
         self._show(text, "quiet")
 
@@ -147,8 +166,7 @@ class ShortcutsDialog(Dialog):
     def _update_lines(self) -> None:
         for spec in ACTIONS:
             line = self._lines[spec.name]
-            keys = SHORTCUTS.of(spec.name)
-            shown = ", ".join(map(native, keys)) or tr("none")
+            keys, shown = SHORTCUTS.of(spec.name), _words(spec.name)
             line.setText(1, shown if keys == spec.keys else tr("{keys}  (custom)").format(keys=shown))
             line.setData(1, Qt.ItemDataRole.AccessibleTextRole, shown)
 
@@ -167,26 +185,33 @@ class ShortcutsDialog(Dialog):
         self.table.expandAll()
         SHORTCUTS.changed.connect(self._update_lines)
         self.status.setMinimumHeight(px(40))
-        self.fill((self.table, 1), self.status, self._buttons(), size=(600, 680))
+        self.fill((self.table, 1), self.status, self._buttons(), size=(760, 680))
         self.table.setFocus()
 
     def _buttons(self) -> QHBoxLayout:
         row = row_layout(None, spacing=8)
-        commands: tuple[tuple[str, Callable[[], object]], ...] = (
-            (tr("Change…"), self._wait),
-            (tr("Add…"), lambda: self._wait(adding=True)),
-            (tr("Restore default"), self._reset),
-            (tr("Restore all defaults"), self._reset_all),
+        commands: tuple[tuple[str, str, Callable[[], object]], ...] = (
+            ("change", tr("Change…"), self._wait),
+            ("add", tr("Add…"), lambda: self._wait(adding=True)),
+            ("remove", tr("Remove"), self._remove),
+            ("reset", tr("Restore default"), self._reset),
+            ("reset_all", tr("Restore all defaults"), self._reset_all),
+            ("undo", tr("Undo"), self._undo),
         )
-        for text, command in commands:
-            button = QPushButton(text, autoDefault=False)
+        for name, text, command in commands:
+            button = self.buttons[name] = QPushButton(text, autoDefault=False)
             button.clicked.connect(lambda _checked=False, c=command: c())
             row.addWidget(button)
+        self.buttons["undo"].setEnabled(False)
         row.addStretch()
         close = QPushButton(tr("Close"), autoDefault=False)
         close.clicked.connect(self.accept)
         row.addWidget(close)
         return row
+
+
+def _words(name: str) -> str:
+    return ", ".join(map(native, SHORTCUTS.of(name))) or tr("none")
 
 
 class _ShortcutTable(QTreeWidget):

@@ -29,8 +29,8 @@ def open_dialog(studio, name):
     return dialog
 
 
-def press(dialog, key, modifier=Qt.KeyboardModifier.NoModifier, start=ENTER):
-    QTest.keyClick(dialog.table, start)
+def press(dialog, key, modifier=Qt.KeyboardModifier.NoModifier):
+    QTest.keyClick(dialog.table, ENTER)
     QTest.keyClick(dialog.table, key, modifier)
 
 
@@ -83,19 +83,28 @@ def test_a_shortcut_of_another_action_is_rejected_with_its_name(start, path):
 def test_shortcuts_are_added_removed_and_restored(start, path, tmp_path):
     with start(path) as studio:
         dialog = open_dialog(studio, "label_safe")
-        press(dialog, Q, start=Qt.Key.Key_Insert)
+        for key in (Qt.Key.Key_Backspace, Qt.Key.Key_Delete, Qt.Key.Key_Insert, Q):
+            QTest.keyClick(dialog.table, key)
+        assert SHORTCUTS.custom() == {}, "a reader changes nothing"
+        dialog.select("label_safe")
+        dialog.buttons["add"].click()
+        QTest.keyClick(dialog.table, Q)
         assert SHORTCUTS.of("label_safe") == ("S", "Q")
+        assert "changed from S to S, Q" in dialog.status.text()
         for _ in range(2):
-            QTest.keyClick(dialog.table, Qt.Key.Key_Backspace)
+            dialog.buttons["remove"].click()
         assert SHORTCUTS.of("label_safe") == ()
+        dialog.buttons["undo"].click()
+        assert SHORTCUTS.of("label_safe") == ("S",)
+        dialog.buttons["remove"].click()
         dialog.select("label_toxic")
         press(dialog, S)
         dialog.select("label_safe")
-        QTest.keyClick(dialog.table, Qt.Key.Key_Delete)
+        dialog.buttons["reset"].click()
         assert "“Toxic”" in dialog.status.text()
         stored = json.loads((tmp_path / "settings.json").read_text(encoding="utf-8"))["keys"]
         assert stored == {"label_safe": [], "label_toxic": ["S"]}
-        dialog._reset_all()
+        dialog.buttons["reset_all"].click()
         dialog.reject()
         assert json.loads((tmp_path / "settings.json").read_text(encoding="utf-8"))["keys"] == {}
         assert key_text("label_safe") == "S"
