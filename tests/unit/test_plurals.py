@@ -7,7 +7,7 @@ from pathlib import Path
 import orbench_studio
 
 PACKAGE = Path(orbench_studio.__file__).parent
-NO_COUNT = "key|undo|skip|down|change|label|reason|field|judged|what|cells|compared|least"
+NO_COUNT = "key|undo|skip|down|change|label|reason|field|judged|what|cells|compared|least|expected"
 COUNTED = re.compile(rf"\{{(?!{NO_COUNT})\w+\}} (?:[a-z-]+ ){{0,2}}[a-z]{{2,}}s\b")
 VERBS = re.compile(r" (?:is|was|has|this|its|indicates|yours|times)\b")
 NEVER_ONE = {  # the number is never one, or has decimals

@@ -81,7 +81,7 @@ def reliability_tables(found: Reliability, suspects: Suspects) -> list[TextTable
         words=2,
     )
     flipped = TextTable(
-        tr("Over-refusal if all {count} labels of the list were flipped").format(count=f"{len(suspects.found):,}"),
+        tr("Over-refusal if all labels of the list were flipped ({count})").format(count=f"{len(suspects.found):,}"),
         _header(("Model", "Now", "Flipped", "n")),
         tuple(
             (model, percent(now.value, tenths=True), percent(then.value, tenths=True), f"{now.n:,}")
