@@ -53,7 +53,7 @@ def calibrate(
     from orbench_studio.services.judging.phrase_mining import mined_phrases
     from orbench_studio.services.workspace.workspace import open_workspace
 
-    with open_workspace(workspace) as opened, show_progress("calibrating") as on_progress:
+    with open_workspace(workspace) as opened, show_progress("comparing judges") as on_progress:
         found = calibrate_workspace(opened, draws=draws, left_out_labels=labels, on_progress=on_progress)
         phrases = {model: mined_phrases(opened, model, _PHRASES) for model in found.by_model}
     if as_json:

@@ -30,14 +30,14 @@ def judge_licence(
     ] = None,
     annotator: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Your name in the journal. Default: the reviewer of the settings."),
+        typer.Option(metavar="NAME", help="Your name in the journal. Default: the annotator of the settings."),
     ] = None,
     *,
     sending: RequestOptions,
 ) -> None:
-    """Test a judge on held-out human labels and with probes, and record what it is fit for: its licence.
+    """Test a judge on held-out human labels and with probes, and record what it is fit for.
 
-    Without --judge, show the licences of all judges. The held-out labels are those of a third of the labelled prompts:
+    Without --judge, show the tests of all judges. The held-out labels are those of a third of the labelled prompts:
     the sealed test split. Nothing else uses them, and the journal records each test.
     """
     from orbench_studio.services.judging import licences
@@ -117,10 +117,10 @@ def _write_standings(found: "Sequence[JudgeStanding]", *, as_json: bool) -> None
         write_line("No judge has judged responses yet.")
         return
     rows = [
-        (f"{one.judge} ({one.kind})", str(one.state), one.reason, f"{one.at:%Y-%m-%d}, {one.by}" if one.at else "")
+        (f"{one.judge} ({one.kind})", one.reason or "passed", f"{one.at:%Y-%m-%d}, {one.by}" if one.at else "")
         for one in found
     ]
-    write_table(("judge", "licence", "why", "given"), rows)
+    write_table(("judge", "test", "tested"), rows)
 
 
 def _standing(one: "JudgeStanding") -> dict[str, Any]:

@@ -290,7 +290,10 @@ class Audit:
         if not self.unlicensed:
             return ""
         names = "; ".join(f"{name}: {why}" for name, why in self.unlicensed.items())
-        return f"† Rates with a judge without a valid licence ({names}). To give a judge a licence, run judge-licence."
+        return (
+            f"† A judge behind these rates has not passed its test ({names}). "
+            "Test it on the Judges page or with the command judge-licence."
+        )
 
     def tally(self, group: Group, model: str, category: str | None = None) -> Tally:
         """Return one cell, or the total of the model without a category."""

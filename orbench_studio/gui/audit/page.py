@@ -70,7 +70,7 @@ _NO_CASES = {
 _SUMMARY = (
     "Prompts: {safe} safe, {toxic} toxic, {other} other · human labels: {labels} · human answer classes: {classes}"
 )
-_UNLICENSED = "· † A judge of these rates has no valid licence. Test it on the Judges page, under Licences."
+_UNLICENSED = "· † A judge behind these rates has not passed its test. Test it on the Judges page."
 
 
 class AuditPage(QWidget):

@@ -41,7 +41,7 @@ LABELS: dict[Label | None, Mark] = {
 VERDICTS = {
     Verdict.SAFE: LABELS[Label.SAFE],
     Verdict.TOXIC: LABELS[Label.TOXIC],
-    Verdict.UNPARSED: Mark("?", "unreadable", "quiet"),
+    Verdict.UNPARSED: Mark("?", "unparsed", "quiet"),
 }
 ANSWERS: dict[AnswerClass | None, Mark] = {
     AnswerClass.DIRECT_ANSWER: Mark("✓", "direct answer", "safe", "safe_tint"),

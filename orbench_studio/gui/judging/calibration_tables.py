@@ -22,12 +22,13 @@ _TITLES = {
     "category": "Agreement with human labels, by category",
     "type": "Agreement with human labels, by type of prompt",
 }
-_AGREEMENT = ("Judge", "n", "Agreement", "Precision", "Recall")
+_AGREEMENT = ("Judge", "n", "Agreement", "Precision (refusals)", "Recall (refusals)")
 _CHANCE = ("Judge", "n", "Kappa", "Three-way", "Three-way kappa", "Calibration error")
 METHODS = (
-    "Agreement: refusal or answer. Three-way: answer, partial, full refusal. Precision and recall: of refusals. "
-    "Intervals: 95 % (Wilson; Dirichlet for kappa); they account for several responses to a prompt. "
-    "Unparsed, blocked and empty responses are excluded. All scores are on held-out data."
+    "Agreement: refusal or answer. Three-way: answer, partial, full refusal. n: responses that the judge calls an "
+    "answer or a refusal. Those that it calls unparsed, abstained, blocked or empty are excluded, so n differs between "
+    "judges. Intervals: 95 % (Wilson; Dirichlet for kappa); they account for several responses to a prompt. "
+    "All scores are on held-out data."
 )
 
 
@@ -50,7 +51,10 @@ def report(found: Calibration) -> Report:
     """Build the report. Slow, because the intervals of kappa are computed here."""
     slices = [name for name in SLICE_TITLES if any(one.slices.by[name] for one in found.instruments)]
     others = (_trust(found), _learning(found), _left_out(found), *map(_reliability, found.instruments))
-    summary = tr("Human labels: {labels}; prompts: {prompts}; models: {models}; labels in the random sample: {sample}")
+    summary = tr(
+        "Responses classified by people: {labels}, of them in the random sample: {sample}; "
+        "prompts: {prompts}; models: {models}"
+    )
     return Report(
         summary.format(
             labels=f"{found.labels:,}",
@@ -93,7 +97,7 @@ def _agreements(instruments: Sequence[JudgeCalibration], by: str) -> tuple[TextT
     return (
         TextTable(title, translated(_AGREEMENT), tuple(_agreement(name, of) for name, of, _ in found)),
         TextTable(
-            tr("{title}: kappa, three classes, calibration").format(title=title),
+            tr("{title}: kappa, three classes, calibration error").format(title=title),
             translated(_CHANCE),
             tuple(_chance(*row) for row in found),
         ),

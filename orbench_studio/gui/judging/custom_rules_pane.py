@@ -36,7 +36,7 @@ class CustomRulesPane(QWidget):
             self,
             label(tr("Custom rules"), "strong"),
             self.list,
-            note(tr("Custom rules extend the built-in rules. To apply changes, click Judge with rules.")),
+            note(tr("Custom rules extend the built-in rules. To apply changes, click Judge with studio-rules.")),
             spacing=8,
         )
         self.hide()
@@ -55,7 +55,7 @@ class CustomRulesPane(QWidget):
     def added(self, phrase: str) -> None:
         """Update after a phrase was saved as a rule."""
         self.refresh()
-        self._announce(tr("Rule “{phrase}” saved. Judge with the rules to apply it ({key})."), phrase)
+        self._announce(tr("Rule “{phrase}” saved. Judge with studio-rules to apply it ({key})."), phrase)
 
     def _show(self, saved: list[SavedRule]) -> None:
         active = [one for one in saved if one.removed_at is None]
@@ -91,7 +91,7 @@ class CustomRulesPane(QWidget):
         def done(_: SavedRule) -> None:
             self.refresh()
             self._announce(
-                tr("Rule “{phrase}” removed. Judge with the rules to update judgements ({key})."), one.rule.phrase
+                tr("Rule “{phrase}” removed. Judge with studio-rules to update judgements ({key})."), one.rule.phrase
             )
 
         self._session.run(work, if_alive(self, done))

@@ -22,17 +22,21 @@ if TYPE_CHECKING:
     from orbench_studio.services.judging.licences import JudgeStanding
     from orbench_studio.services.workspace.workspace import Workspace
 
-_STANDINGS = ("Judge", "Licence", "Agreement on the test split", "Tested")
+_STANDINGS = ("Judge", "Result", "Agreement on the test split", "Tested")
 _FIT = ("Use", "Result")
 _CELLS = ("Part of the test split", "Agreement")
 _PROBES = ("Probe", "Misleads towards", "Answer classes changed", "Result")
 NOTE = (
-    "A licence is a test of a judge on the sealed test split: the human labels of one third of the labelled prompts. "
-    "Nothing else uses these labels, and the journal records each use. To test a language model, run orbench-studio "
-    "judge-licence. † marks rates that depend on a judge without a valid licence."
+    "One third of the labelled prompts, with their human labels, is set aside for tests of judges: the sealed test "
+    "split. Nothing else uses it, and the journal records each test. Language models are tested with the command "
+    "orbench-studio judge-licence. † marks rates that depend on a judge that has not passed its test."
 )
 
-_NAMES = {"rules": "Test rules…", "local": "Test local judge…", "keywords": "Test keyword lists…"}
+_NAMES = {
+    "rules": "Test studio-rules…",
+    "local": "Test local-judge…",
+    "keywords": "Test or-bench-keyword-lists…",
+}
 _QUESTION = (
     "The judge is tested on the human labels of the sealed test split. The journal records this use of the split. "
     "Each further test of the same judge makes its intervals wider."
@@ -119,7 +123,7 @@ class LicencesPane(QWidget):
 def standings_table(found: Sequence[JudgeStanding]) -> TextTable:
     """All judges, with the states of their licences."""
     rows = tuple(_standing(one) for one in found)
-    return TextTable(tr("Licences"), translated(_STANDINGS), rows, tr(NOTE), words=4)
+    return TextTable(tr("Tests of judges"), translated(_STANDINGS), rows, tr(NOTE), words=4)
 
 
 def licence_tables(made: Licence) -> tuple[TextTable, ...]:
@@ -148,7 +152,7 @@ def _standing(one: JudgeStanding) -> Row:
     given = tr("{date} by {annotator}, test {opening}").format(
         date=f"{one.at.astimezone():%Y-%m-%d}", annotator=one.by, opening=one.licence.opening
     )
-    return name, one.reason or tr("valid"), one.licence.agreement.accuracy.short_with_n, given
+    return name, one.reason or tr("passed"), one.licence.agreement.accuracy.short_with_n, given
 
 
 def _cell(name: str, is_worse: bool) -> str:

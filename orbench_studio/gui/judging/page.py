@@ -28,11 +28,11 @@ from orbench_studio.gui.workspace.session import Session
 if TYPE_CHECKING:
     from orbench_studio.domain.judging.calibration_result import Calibration
 
-_EMPTY = "Calibrate to compare every judge with human labels. The workspace is not changed."
+_EMPTY = "Compares every judge with the answer classes that people gave. The workspace is not changed."
 _STEPS = (
     "Read responses on the Review page. Press 1 to 5 for the answer class of each, or D for the other classes.",
-    "Click Calibrate. Every judge is compared with your classes: agreement, precision and recall, with intervals.",
-    "Judge the other responses with the judge that agrees best with the human labels.",
+    "Click Compare with human labels. The results are agreement, precision and recall, with intervals.",
+    "Judge the other responses with the judge that agrees best.",
 )
 _HALF = 420  # pixels of a column
 _MAX_NARROW = 5  # columns of a table that fits beside the phrases
@@ -52,7 +52,7 @@ class JudgesPage(QWidget):
         session.leaving.connect(self.strip.stop)
         self.report: Report | None = None
         self.status = note(tr(_EMPTY))
-        self.run = QPushButton(tr("Calibrate"))
+        self.run = QPushButton(tr("Compare with human labels"))
         self.copy = QPushButton(tr("Copy as text"))
         self.slices = ComboBox()
         self._scroll = QScrollArea()
@@ -76,7 +76,7 @@ class JudgesPage(QWidget):
             return calibration.read_data(workspace)
 
         self.run.setEnabled(False)
-        on_progress = self.strip.begin(tr("Calibrating"))
+        on_progress = self.strip.begin(tr("Comparing judges"))
         self.strip.cancel.setFocus()
         self._show_status("")
         self._session.operations.run(
@@ -105,7 +105,7 @@ class JudgesPage(QWidget):
         self._end()
         self.report = report
         self._show_status(
-            tr("{summary}. Calibrated at {time}.").format(
+            tr("{summary}. Compared at {time}.").format(
                 summary=report.summary, time=f"{datetime.now().astimezone():%H:%M}"
             )
         )
@@ -147,9 +147,9 @@ class JudgesPage(QWidget):
         self.licences = LicencesPane(self._session)
         self.licences.message.connect(self.message)
         if self.report is None:
-            label_responses = QPushButton(tr("Label responses"))
+            label_responses = QPushButton(tr("Classify responses"))
             label_responses.clicked.connect(lambda: self._actions["page_review"].trigger())
-            column.addWidget(EmptyState(tr("No calibration yet"), [tr(step) for step in _STEPS], (label_responses,)))
+            column.addWidget(EmptyState(tr("No comparison yet"), [tr(step) for step in _STEPS], (label_responses,)))
             column.addWidget(self.custom_rules)
         else:
             self._agreement = self._agreement_tables(self.report)
@@ -201,7 +201,7 @@ class JudgesPage(QWidget):
     def _copy(self) -> None:
         if self.report is not None:
             QGuiApplication.clipboard().setText(self.report.text)
-            self.message.emit(tr("Calibration results copied."))
+            self.message.emit(tr("Results copied."))
 
     def _connect(self) -> None:
         self.run.clicked.connect(self.calibrate)
@@ -216,9 +216,9 @@ class JudgesPage(QWidget):
         self.slices.setAccessibleName(tr("Group by"))
         self._scroll.setProperty("role", "stop")
         self._scroll.setWidgetResizable(True)
-        self._scroll.setAccessibleName(tr("Calibration results"))
+        self._scroll.setAccessibleName(tr("Comparison with human labels"))
         buttons: list[QWidget] = [self.run]
-        for name, title in (("judge_rules", "Judge with rules"), ("judge_local", "Judge with local judge")):
+        for name, title in (("judge_rules", "Judge with studio-rules"), ("judge_local", "Judge with local-judge")):
             button = QPushButton(tr(title))
             button.setToolTip(with_key(actions[name].text(), name))
             button.clicked.connect(lambda _checked=False, n=name: actions[n].trigger())

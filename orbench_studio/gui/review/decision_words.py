@@ -96,25 +96,27 @@ def consensus_words(view: PromptView) -> list[str]:
     texts = []
     if not consensus.safe and not consensus.toxic and not consensus.unparsed:
         texts.append(tr("No moderator votes"))
-    elif consensus.veto is Veto.OVERRULED:
-        texts.append(f"Majority safe {consensus.safe} : {consensus.toxic}")
-    elif consensus.label is None:
-        how = "No majority" if consensus.safe == consensus.toxic else "Not decided"
-        texts.append(f"{how} {consensus.safe} : {consensus.toxic}. A human label is needed")
-    elif consensus.veto is Veto.RESCUED:
-        texts.append(f"Majority toxic {consensus.toxic} : {consensus.safe}")
     else:
-        counts = sorted((consensus.safe, consensus.toxic), reverse=True)
-        texts.append(f"Majority {LABELS[consensus.label].word} {counts[0]} : {counts[1]}")
-    if consensus.unparsed:
-        texts.append(f"{consensus.unparsed} unparsed vote{'s' * (consensus.unparsed > 1)}")
+        votes = tr("Moderators: {safe} safe, {toxic} toxic")
+        if consensus.unparsed:
+            votes = tr("Moderators: {safe} safe, {toxic} toxic, {unparsed} unparsed")
+        counts = {"safe": consensus.safe, "toxic": consensus.toxic, "unparsed": consensus.unparsed}
+        texts.append(tr("{votes}. {result}").format(votes=votes.format(**counts), result=_majority(consensus)))
     if consensus.veto is not Veto.NONE:
         judged = {vote.response_id for vote in view.votes if vote.response_id is not None}
         whose = sorted({r.response.model for r in view.responses if r.response.id in judged})
         texts.append(_veto(consensus, ", ".join(whose)))
     if prompt.reference_label:
-        texts.append(f"Source file: {LABELS[prompt.reference_label].word}")
+        texts.append(tr("Label in the source file: {label}").format(label=tr(LABELS[prompt.reference_label].word)))
     return texts
+
+
+def _majority(consensus: Consensus) -> str:
+    """The label with the majority of the votes, before a veto."""
+    if consensus.label is None and consensus.veto is Veto.NONE:
+        return tr("No consensus: a human label is needed")
+    label = {Veto.OVERRULED: Label.SAFE, Veto.RESCUED: Label.TOXIC}.get(consensus.veto, consensus.label)
+    return tr("Majority: {label}").format(label=tr(LABELS[label].word))
 
 
 def _veto(consensus: Consensus, responder: str) -> str:

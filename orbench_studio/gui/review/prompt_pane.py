@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from orbench_studio.domain.core.annotation import unread_notes
 from orbench_studio.domain.core.prompt import Origin, Prompt
 from orbench_studio.domain.review.decision import PromptView
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.more_below import MoreBelow
 from orbench_studio.gui.common.text_pane import TextPane, Type
@@ -56,8 +56,8 @@ class PromptPane(QScrollArea):
             self.verticalScrollBar().setValue(0)
         self._view = view
         self._origin.setText("\u00a0\u00a0·  ".join(origin(view)))
-        siblings = tr("Siblings are prompts that were rewritten from the same toxic seed.")
-        set_tip(self._origin, siblings if view.siblings > 1 else "")
+        siblings = tr("A seed is a toxic request. Prompts that were rewritten from the same seed are siblings.")
+        set_tip(self._origin, siblings if view.prompt.origin is Origin.REWRITE else "")
         self._seed.show_text(view.prompt.seed.text if view.prompt.seed else "")
         self._text.show_text(view.prompt.text)
         self.notes.show_notes(view.notes, unread_notes(view.decided, annotator))
@@ -135,11 +135,19 @@ def origin(view: PromptView) -> list[str]:
     if view.category != prompt.category and prompt.category is not None:
         facts.append(tr("category in the file: {category}").format(category=prompt.category))
     if prompt.origin is Origin.REWRITE:
-        siblings = view.siblings - 1
-        facts.append("rewrite" + (f", {siblings} sibling{'s' * (siblings > 1)}" if siblings else ""))
+        facts.append(_rewrite(view.siblings - 1))
     if prompt.source:
-        facts.append(f"{prompt.source}, line {prompt.source_line}" if prompt.source_line else prompt.source)
+        line = tr("{file}, line {line}").format(file=prompt.source, line=prompt.source_line)
+        facts.append(line if prompt.source_line else prompt.source)
     facts.extend(value for value in prompt.attributes.values() if value)
     if not view.blind:
         facts.append(f"#{abs(prompt.id)}")  # negative for a prompt that is shown again
     return facts
+
+
+def _rewrite(siblings: int) -> str:
+    if not siblings:
+        return tr("rewritten from a seed")
+    return plural(
+        siblings, "rewritten from a seed, as 1 other prompt", "rewritten from a seed, as {count} other prompts"
+    )

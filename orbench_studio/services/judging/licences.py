@@ -91,7 +91,7 @@ def plan(workspace: Workspace) -> LicencePlan:
     sealed = [row for row in rows if is_sealed(workspace.uuid, row.prompt)]
     if len(sealed) < MIN_SEALED:
         raise StudioError(
-            f"{len(sealed)} of {len(rows)} human answer classes are in the sealed test split. A licence needs at least "
+            f"{len(sealed)} of {len(rows)} human answer classes are in the sealed test split. A test needs at least "
             f"{MIN_SEALED}, which takes about {MIN_SEALED * SEALED_PART} in all. Classify more responses."
         )
     rest = _sample([row for row in rows if not is_sealed(workspace.uuid, row.prompt)], MAX_OPEN)
@@ -126,7 +126,7 @@ def give(
     with workspace.writing() as db:
         made = measured(found, judge, classes, licences.openings(db, *judge[:2]) + 1)
         verdict = made.verdict(Use.RATES)
-        summary = f"Licence of {made.judge}: sealed test split opened (opening {made.opening} for this judge)"
+        summary = f"Test of {made.judge}: sealed test split opened (opening {made.opening} for this judge)"
         licences.add(db, made, annotator, f"{summary}; {verdict.finding} for {verdict.use}.")
     return made
 
@@ -173,7 +173,7 @@ def _standings(db: Connection, judgements: Mapping[tuple[str, JudgeKind], Latest
 def changes_of(made: Licence) -> Changes:
     """The change of a new licence, with a message for the user."""
     verdict = made.verdict(Use.RATES)
-    return Changes(frozenset({Kind.JUDGEMENTS}), None, f"Licence of {made.judge}: {verdict.finding} for {verdict.use}.")
+    return Changes(frozenset({Kind.JUDGEMENTS}), None, f"Test of {made.judge}: {verdict.finding} for {verdict.use}.")
 
 
 def _standing(
@@ -182,19 +182,19 @@ def _standing(
     """The state of a judge whose latest judgement has this version; None if it has not judged."""
     kind = judge[1]
     if given is None:
-        return JudgeStanding(*judge, LicenceState.MISSING, "no licence")
+        return JudgeStanding(*judge, LicenceState.MISSING, "not tested")
     made = given.licence
     state, reason = LicenceState.VALID, ""
     verdict = made.verdict(Use.RATES)
     if version is not None and made.version != _comparable(version, kind):
         what = "template" if kind is JudgeKind.LLM else "rules or code"
-        state, reason = LicenceState.EXPIRED, f"licence expired: the {what} changed"
+        state, reason = LicenceState.EXPIRED, f"test outdated: the {what} changed"
     elif made.guidelines != current:
-        state, reason = LicenceState.EXPIRED, "licence expired: the guidelines changed"
+        state, reason = LicenceState.EXPIRED, "test outdated: the guidelines changed"
     elif verdict.finding is not Finding.FIT:
         state, reason = LicenceState.UNFIT, f"{verdict.finding} for {verdict.use}"
     elif version is None:
-        reason = "valid, no judgements yet"
+        reason = "passed, no judgements yet"
     return JudgeStanding(*judge, state, reason, made, given.at, given.by)
 
 

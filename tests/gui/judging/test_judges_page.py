@@ -245,7 +245,7 @@ def test_calibration_is_shown_and_copied(start, unlabelled, qtbot):
         page.run.click()
         assert page.strip.isVisible()
         qtbot.waitUntil(lambda: page.report is not None, timeout=CALIBRATION_TIMEOUT)
-        assert "Human labels: 60" in page.status.text()
+        assert "classified by people: 60" in page.status.text()
         page.copy.click()
         text = QGuiApplication.clipboard().text()
         for word in (
@@ -334,7 +334,7 @@ def test_calibration_reports_too_few_labels_and_can_be_cancelled(start, unlabell
         box = pane.findChild(QMessageBox)
         assert "sealed" in box.text(), "nothing is opened without a question"
         next(one for one in box.buttons() if one.text() == "Test judge").click()
-        studio.wait(lambda: "A licence needs at least" in pane.status.text())
+        studio.wait(lambda: "A test needs at least" in pane.status.text())
         decide(unlabelled, range(1, 61))
         page.calibrate()
         page.strip.cancel.click()

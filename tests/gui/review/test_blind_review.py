@@ -62,7 +62,7 @@ def test_a_blind_label_reveals_the_votes_and_space_goes_on(start, path, said):
         assert "moderators" not in before.lower()
         studio.press(S)
         assert studio.shown() == 1
-        assert "Majority safe 3 : 0" in screen(studio)
+        assert "Moderators: 3 safe, 0 toxic. Majority: safe" in screen(studio)
         assert "You decided ● safe before votes and judgements were shown." in studio.page.decisions.words
         assert studio.page.decisions.next.isVisible()
         studio.key(Qt.Key.Key_Space)

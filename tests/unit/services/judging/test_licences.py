@@ -140,7 +140,7 @@ def test_licence_of_a_builtin_judge_expires(tmp_path):
 
 
 def expired(what):
-    return [(LicenceState.EXPIRED, f"licence expired: the {what} changed")]
+    return [(LicenceState.EXPIRED, f"test outdated: the {what} changed")]
 
 
 def test_licence_of_a_model_is_for_its_template(tmp_path):
