@@ -4,15 +4,17 @@ from collections.abc import Callable
 from math import ceil
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtWidgets import QAbstractScrollArea, QToolButton
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QAbstractScrollArea, QLabel
 
 from orbench_studio.gui.common.actions import plural
 from orbench_studio.gui.common.theme import px
+from orbench_studio.gui.common.widgets import set_role
 
 _HEIGHT = 24
 
 
-class MoreBelow(QToolButton):
+class MoreBelow(QLabel):
     """Covers the last, cut line of a scroll area while its text goes on below; a click scrolls one page.
 
     `line` is the height of a line at the default text size; `end` returns where the text ends, in pixels from the top
@@ -22,9 +24,8 @@ class MoreBelow(QToolButton):
     def __init__(self, area: QAbstractScrollArea, line: int, end: Callable[[], int]) -> None:
         super().__init__(area)
         self._area, self._line, self._end = area, line, end
-        self.setProperty("role", "more")
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys that scroll and those that decide stay the same
-        self.clicked.connect(self._scroll)
+        set_role(self, "role", "more")
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         area.verticalScrollBar().valueChanged.connect(self.update_lines)
         area.verticalScrollBar().rangeChanged.connect(self.update_lines)
         area.viewport().installEventFilter(self)
@@ -47,6 +48,6 @@ class MoreBelow(QToolButton):
             self.update_lines()
         return super().eventFilter(watched, event)
 
-    def _scroll(self) -> None:
+    def mousePressEvent(self, _event: QMouseEvent) -> None:
         bar = self._area.verticalScrollBar()
         bar.setValue(bar.value() + bar.pageStep() - 2 * px(self._line))  # the last whole line is the first one then

@@ -6,7 +6,6 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QFont, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
     QHeaderView,
     QPushButton,
     QTreeWidget,
@@ -16,7 +15,7 @@ from PySide6.QtWidgets import (
 
 from orbench_studio.gui.common.actions import ACTIONS, SHORTCUTS, by_menu, tr
 from orbench_studio.gui.common.dialogs import Dialog
-from orbench_studio.gui.common.layouts import row_layout
+from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.shortcuts import native, pressed_key
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, set_role
@@ -188,8 +187,7 @@ class ShortcutsDialog(Dialog):
         self.fill((self.table, 1), self.status, self._buttons(), size=(760, 680))
         self.table.setFocus()
 
-    def _buttons(self) -> QHBoxLayout:
-        row = row_layout(None, spacing=8)
+    def _buttons(self) -> Flow:
         commands: tuple[tuple[str, str, Callable[[], object]], ...] = (
             ("change", tr("Change…"), self._wait),
             ("add", tr("Add…"), lambda: self._wait(adding=True)),
@@ -201,13 +199,10 @@ class ShortcutsDialog(Dialog):
         for name, text, command in commands:
             button = self.buttons[name] = QPushButton(text, autoDefault=False)
             button.clicked.connect(lambda _checked=False, c=command: c())
-            row.addWidget(button)
         self.buttons["undo"].setEnabled(False)
-        row.addStretch()
         close = QPushButton(tr("Close"), autoDefault=False)
         close.clicked.connect(self.accept)
-        row.addWidget(close)
-        return row
+        return Flow(*self.buttons.values(), close)  # large text does not fit into one line
 
 
 def _words(name: str) -> str:

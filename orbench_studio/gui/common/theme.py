@@ -87,6 +87,7 @@ QLabel[role="quiet"] { color: $quiet; }
 QLabel[role="strong"] { font-weight: 600; }
 QLabel[role="title"] { font-size: 22px; }
 QLabel[role="error"] { color: $toxic; }
+QLabel[role="more"] { color: $accent; font-size: 12px; background: $panel; border-top: 1px solid $line; }
 QLabel[role="verdict-safe"] { color: $safe; font-weight: 600; }
 QLabel[role="verdict-toxic"] { color: $toxic; font-weight: 600; }
 QLabel[role="verdict-amber"] { color: $amber; font-weight: 600; }
@@ -165,8 +166,6 @@ QToolButton[role="chip"] { font-size: 12px; color: $quiet; padding: 3px 8px; }
 QToolButton[role="chip"][active="true"] { color: $accent; }
 QLineEdit[wrong="true"], QLineEdit[wrong="true"]:focus { border-color: $toxic; }
 QToolButton[role="link"] { font-size: 12px; color: $accent; padding: 2px 6px; }
-QToolButton[role="more"], QToolButton[role="more"]:hover { font-size: 12px; color: $accent; background: $panel;
-    border: none; border-top: 1px solid $line; border-radius: 0; padding: 2px 6px; }
 QToolButton[role="link"]:disabled { color: $quiet; }
 QToolButton[role="fault"] { font-size: 12px; color: $toxic; padding: 2px 6px; }
 QToolButton[role="opener"], QToolButton[role="opener"]:checked { background: transparent; color: $quiet;
