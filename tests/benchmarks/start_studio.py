@@ -16,7 +16,8 @@ def note(application: object) -> None:
     def prompt(_id: int) -> None:
         watches.append(Watch(window.review.prompt.viewport(), lambda at: (tell(prompt=at), window.close())))
 
-    window.review.shown.connect(prompt)
+    # The page is created after the first frame.
+    window.first_frame.painted.connect(lambda: window.review.shown.connect(prompt))
     watches.append(first)
 
 
