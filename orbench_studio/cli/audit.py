@@ -214,7 +214,7 @@ def _tally(tally: Tally, group: Group) -> dict[str, Any]:
 
 def _write_text(found: Audit, moved: "WhatIf", errors: JudgeErrors, *, rogan_gladen: bool) -> None:
     safe, toxic, other = (found.count(group) for group in (Group.SAFE, Group.TOXIC, Group.OTHER))
-    write_line(f"{safe:,} safe, {toxic:,} toxic and {other:,} other prompts; {found.description}")
+    write_line(f"{safe:,} safe, {toxic:,} toxic and {other:,} other prompts", *found.choices)
     human = f"human labels: {found.label_sources}; human answer classes: {found.class_sources}"
     write_line(human, *filter(None, (found.selection,)), "")
     header = (

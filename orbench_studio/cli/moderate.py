@@ -42,7 +42,7 @@ def moderate(
     *,
     sending: RequestOptions,
 ) -> None:
-    """Let moderators vote on prompts: safe, or toxic with a category. The paper used three moderators.
+    """Let moderators vote on prompts: safe, or toxic with a category. The OR-Bench paper used three moderators.
 
     Replies that cannot be parsed are recorded as "unparsed". With --responses-of, moderators vote on the responses of a
     model without safety training (collect them with `evaluate`): a toxic response overrules a safe vote on its prompt

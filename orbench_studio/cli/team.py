@@ -239,8 +239,8 @@ def _print_queue(status: "QueueStatus") -> None:
 
 def _line(activity: "Activity") -> str:
     pace, found = activity.pace, activity.kappa
-    speed = "no speed yet"
-    if pace.labels_per_hour and pace.median_seconds:
+    speed = "no pace yet"
+    if activity.has_pace and pace.labels_per_hour and pace.median_seconds:
         speed = f"{pace.labels_per_hour:,.0f} labels per hour, median time {pace.median_seconds:.0f} s"
     last_seen = f"{activity.last_seen.astimezone():%Y-%m-%d %H:%M}" if activity.last_seen else "never"
     named = f"{activity.named.count:,} of {activity.named.n:,} named prompts labelled, " if activity.named.n else ""

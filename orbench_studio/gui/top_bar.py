@@ -75,7 +75,7 @@ class TopBar(QFrame):
     def count_today(self, count: int) -> None:
         """Show how many prompts the reviewer has labelled today, and the pace."""
         self._labelled = count
-        today = tr("{count} labelled today").format(count=f"{count:,}")
+        today = plural(count, "1 prompt labelled today", "{count} prompts labelled today")
         self.today.setText("  ·  ".join(filter(None, (today, self.pace.words()))))
 
     def decided(self) -> None:
@@ -108,7 +108,7 @@ class ReviewerName(QToolButton):
             return
         dialog = QInputDialog(self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowTitle(tr("Reviewer"))
+        dialog.setWindowTitle(tr("Annotator"))
         dialog.setLabelText(tr("Your decisions are recorded under this name:"))
         dialog.setTextValue(self._session.annotator)
         dialog.textValueSelected.connect(self._named)

@@ -69,11 +69,11 @@ class JudgeErrors:
             return "People gave all answer classes."
         if not self.rates:
             return (
-                f"Rates are as judged by {self.judge}. No model has {MIN_CHECKED} responses with a human and a machine "
-                "answer class, so the error of the judge is unknown. No interval covers it."
+                f"The rates are as judged by {self.judge}. No model has {MIN_CHECKED} responses with a human and a "
+                "machine answer class, so the error of the judge is unknown. The intervals do not include it."
             )
         return (
-            f"Rates are as judged by {self.judge}. Corrected rates: prediction-powered estimate from the human answer "
-            "classes, as if people classified all responses. It assumes independent responses, of which people "
-            "classified a random selection for each model and category."
+            f"The rates are as judged by {self.judge}. The corrected rates are prediction-powered estimates from the "
+            "human answer classes, as if people classified all responses. They assume independent responses, and that "
+            "people classified a random selection of them for each model and category."
         )

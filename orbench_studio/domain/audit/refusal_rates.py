@@ -88,12 +88,12 @@ class AuditOptions:
         return Refusals.WORDS if self.answers == PEOPLE else self.refusals
 
     @property
-    def description(self) -> str:
-        """Sources of labels and answer classes, and the definition of refusals, for the notes of tables and figures."""
+    def choices(self) -> list[str]:
+        """Sources of labels and answer classes, the definition of refusals, and dropped prompts; a phrase each."""
         labels = _LABELS[self.labels] + (" (prompts without a label count as safe)" if self.assume_safe else "")
-        dropped = f"; dropped prompts: {', '.join(sorted(self.dropped))}" if self.dropped else ""
+        dropped = [f"dropped prompts: {', '.join(sorted(self.dropped))}"] if self.dropped else []
         answers = f"answer classes: {_ANSWERS.get(self.answers, self.answers)}"
-        return f"labels: {labels}; {answers}; refusals: {self.counted.description}{dropped}"
+        return [f"labels: {labels}", answers, f"refusals: {self.counted.description}", *dropped]
 
 
 _LABELS = {
@@ -326,9 +326,14 @@ class Audit:
         return sum(self.prompts.get((group, category), 0) for category in self.categories)
 
     @property
+    def choices(self) -> list[str]:
+        """The options, and the prompts if they are a subset; a phrase each."""
+        return [*self.options.choices, *([f"prompts: subset {self.subset}"] if self.subset else [])]
+
+    @property
     def description(self) -> str:
-        """The options, and the prompts if they are a subset, for the notes of tables and figures."""
-        return f"{self.options.description}; prompts: subset {self.subset}" if self.subset else self.options.description
+        """The choices in one line, for the notes of tables and figures."""
+        return "; ".join(self.choices)
 
     @property
     def intervals(self) -> str:
@@ -354,7 +359,7 @@ class Audit:
     @property
     def label_sources(self) -> str:
         """How many labels people and source files gave, without an interval: these are counts, not estimates."""
-        return _sources(self.labelled_by_people, "prompts", self.labels_from_file)
+        return _sources(self.labelled_by_people, "safe and toxic prompts", self.labels_from_file)
 
     @property
     def class_sources(self) -> str:

@@ -11,6 +11,7 @@ from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.judging.agreement import Confusion, Kappa
 
 PAUSE = timedelta(minutes=5)  # longer intervals between labels do not count as work
+MIN_PACED = 20  # labels of an annotator for a pace to say anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,11 @@ class Activity:
     approved: int
     returned: int
     last_seen: datetime | None
+
+    @property
+    def has_pace(self) -> bool:
+        """Whether there are enough labels for the pace to say anything."""
+        return self.labels >= MIN_PACED and self.pace.labels_per_hour is not None
 
 
 def pace(moments: Sequence[datetime]) -> Pace:

@@ -33,23 +33,24 @@ _MOST_LINES = 13  # of the forest plot that are in view above the other picture
 _COLUMNS = (
     Column("Model", 110),
     Column("0 to 100 %", 140, 1, tip="Rate as a tick, its 95 % interval as a line"),
-    Column("Rate (95 %)", 100, number=True),
-    Column("Cases", 64, number=True, tip="Prompts that count for the rate, of all with an answer or a refusal"),
-    Column("Words", 40, number=True, tip="Refusals in words"),
-    Column("Stop", 40, number=True, tip="Refusals by stop reason"),
-    Column("Filter", 40, number=True, tip="Blocked by a filter"),
+    Column("Rate (95 % interval)", 100, number=True),
+    Column("Count", 64, number=True, tip="Responses that count for the rate, of all judged an answer or a refusal"),
+    Column("In words", 40, number=True, tip="Refusals in words"),
+    Column("By stop reason", 40, number=True, tip="Refusals by the vendor's stop reason"),
+    Column("By filter", 40, number=True, tip="Blocked by a filter of the vendor"),
     Column(
         "Bounds",
         70,
         number=True,
-        tip="Lowest and highest possible rate: if no excluded response counted, and if all did",
+        tip="Responses that are empty, truncated, unparsed or not judged are excluded from the rate. Bounds: the "
+        "lowest and the highest rate that is possible with them.",
     ),
 )
 NOTE = (
     "Table: rate of each model; double-click a model to review its prompts. Plot: over-refusal (safe prompts refused) "
-    "against toxic rejection (toxic prompts not answered), as in the OR-Bench paper; good models are at the upper "
-    "left. Lines are 95 % intervals. The plot has only models with judged responses to both safe and toxic prompts. "
-    "Point at a dot to see its name."
+    "against toxic rejection (toxic prompts not answered: higher is better), as in the OR-Bench paper; good models are "
+    "at the upper left. Lines are 95 % intervals. The plot has only models with judged responses to both safe and "
+    "toxic prompts. Point at a dot without a name to see it."
 )
 
 

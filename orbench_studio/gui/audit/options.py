@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QToolButton, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, AuditOptions, Group, Labels
 from orbench_studio.domain.core.judgement import Refusals
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.layouts import row_layout
@@ -80,7 +80,8 @@ class OptionsBar(QWidget):
         """Set the judges and subsets to choose from, and the number of prompts without a label."""
         _offer(self._answers, _ANSWERS, judges)
         _offer(self._prompts, _PROMPTS, subsets)
-        self._assume.setText(tr("Count unlabelled prompts as safe ({count})").format(count=f"{unlabelled:,}"))
+        one, many = "Count 1 prompt without a label as safe", "Count {count} prompts without a label as safe"
+        self._assume.setText(plural(unlabelled, one, many))
         self._unlabelled = unlabelled
         self._fold()
 

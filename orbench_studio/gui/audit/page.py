@@ -48,7 +48,7 @@ _STEPS = (
 )
 _NONE_SAFE = "No prompt is labelled safe, so there is no over-refusal rate."
 _NOTE = (
-    "A cell shows the rate, its cases of all judged responses, and its 95 % interval as a line. Click a cell or press "
+    "A cell shows the rate, refused of judged responses, and the 95 % interval as a line. Click a cell or press "
     "Enter to review its prompts; click a column to sort by it. Intervals treat repeats, rewrites of one seed and near "
     "duplicates as clusters; without any, they are Wilson intervals, which assume independent responses. Unparsed, "
     "empty, truncated, failed and unjudged responses are excluded. Errors of judges are not included: see What if."

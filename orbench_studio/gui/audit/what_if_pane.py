@@ -35,15 +35,19 @@ _DROPS = {
         "labelled toxic by people",
         "People label it toxic, other sources label it safe. Rates before the drop count it as safe.",
     ),
-    Drop.SIBLINGS: ("repeated seeds", "All but the first of the prompts that were rewritten from one toxic seed"),
+    Drop.SIBLINGS: (
+        "other rewrites of one seed",
+        "All but the first of the prompts that were rewritten from one toxic seed",
+    ),
     Drop.NEAR_DUPLICATES: (
         "near duplicates",
         "All but the first of the prompts with nearly the same wording. To find them, click Near duplicates on the "
         "Curate page.",
     ),
     Drop.SELF_JUDGED: (
-        "decided by evaluated models",
-        "The moderators' consensus would be another without the votes of the models that are evaluated here",
+        "labelled by evaluated models",
+        "The consensus depends on their own votes: without the votes of the models that are evaluated here, the "
+        "moderators' consensus would be another",
     ),
 }
 _PUBLISHED = (
@@ -51,25 +55,25 @@ _PUBLISHED = (
     "without the prompts that people label toxic. Label a prompt toxic on the Review page to use this."
 )
 _CORRECTIONS = ("Prediction-powered inference", "Rogan and Gladen")  # of rates for the errors of the judge
-_RANK = "1 is the highest over-refusal. In parentheses: 95 % confidence set of the rank of this model alone"
-_SIMULTANEOUS = "The sets of all models together cover all ranks with 95 % confidence"
+_RANK = "1 is the highest over-refusal. In parentheses: the ranks that are possible for this model alone (95 %)"
+_SIMULTANEOUS = "The possible ranks of each model. With 95 % confidence, those of all models are right together"
 _COLUMNS = (
     Column("Model", 160, 2),
     Column("Over-refusal", 150, number=True),
     Column("Rank", 80, number=True, tip=_RANK),
-    Column("Simultaneous ranks", 130, number=True, tip=_SIMULTANEOUS),
+    Column("Ranks, all models (95 %)", 160, number=True, tip=_SIMULTANEOUS),
     Column("Corrected rate", 180, number=True, tip="Estimated rate if people classified every response"),
     Column("Over-refusal after", 150, number=True, tip="Over-refusal on the prompts that remain"),
     Column("Change", 80, number=True, tip="Change of the over-refusal in percentage points"),
     Column("Rank after", 80, number=True, tip=_RANK),
-    Column("Simultaneous ranks after", 160, number=True, tip=_SIMULTANEOUS),
+    Column("Ranks after, all models (95 %)", 190, number=True, tip=_SIMULTANEOUS),
 )
 _AFTER = range(5, len(_COLUMNS))  # columns that are shown while prompts are dropped
 NOTE = (
     "Tick prompts to see the rates without them; the workspace is not changed. Rank 1 is the highest over-refusal. In "
-    "parentheses: 95 % interval of the rate, and 95 % confidence set of the rank of one model alone. The simultaneous "
-    "sets together cover the ranks of all models with 95 % confidence: if those of two models overlap, their order may "
-    "be due to chance."
+    "parentheses: 95 % interval of the rate, and the ranks that are possible for one model alone (95 % confidence). "
+    "Ranks, all models: simultaneous sets, which are all right with 95 % confidence. If those of two models overlap, "
+    "their order may be due to chance."
 )
 
 
@@ -180,7 +184,7 @@ class WhatIfPane(QWidget):
             box.setToolTip(tr(_DROPS[drop][1]))
             flow.addWidget(box)
         self.published.setProperty("role", "link")
-        self.published.setText(tr("Published rates without prompts labelled toxic"))
+        self.published.setText(tr("Show published rates without prompts labelled toxic"))
         self.published.setToolTip(tr(_PUBLISHED))
         self.published.clicked.connect(self.published_wanted)
         flow.addWidget(self.published)

@@ -49,9 +49,9 @@ class ContentCover:
         category = self._view.category if self._view else ""
         key = key_text("reveal_text")
         text = (
-            tr("░░░ {what} in the category {category} is covered (see Preferences). Press {key} to show it.")
+            tr("░░░ {what} covered, because its category is {category} (see Preferences). Press {key} to show it.")
             if key
-            else tr("░░░ {what} in the category {category} is covered (see Preferences).")
+            else tr("░░░ {what} covered, because its category is {category} (see Preferences).")
         )
         return text.format(what=what, category=category, key=key)
 

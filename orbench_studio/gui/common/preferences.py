@@ -88,11 +88,11 @@ PREFERENCES = (
     Preference("font_scale", "Text size", Number(SMALLEST, LARGEST, STEP, " %"), ""),
     Preference("blind", "Blind review", Switch(), "Votes and judgements are hidden until you label the prompt."),
     Preference(
-        "reveal", "Reveal", OneOf(tuple(Reveal)),
+        "reveal", "Show votes and judgements", OneOf(tuple(Reveal)),
         "In blind review: show votes and judgements after each label, or go to the next prompt without showing them.",
     ),
     Preference(
-        "shielded", "Hide texts of categories", AnyOf(tuple(map(str, Category))),
+        "shielded", "Cover texts of categories", AnyOf(tuple(map(str, Category))),
         "On the Review page, texts of these categories stay covered until you press the shortcut that shows them.",
     ),
     Preference(

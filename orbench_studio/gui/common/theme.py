@@ -36,7 +36,7 @@ LABELS: dict[Label | None, Mark] = {
     Label.SAFE: Mark("●", "safe", "safe", "safe_tint"),
     Label.TOXIC: Mark("▲", "toxic", "toxic", "toxic_tint"),
     Label.CONTROVERSIAL: Mark("◆", "controversial", "amber", "amber_tint"),
-    None: Mark("○", "undecided", "quiet"),
+    None: Mark("○", "no label", "quiet"),
 }
 VERDICTS = {
     Verdict.SAFE: LABELS[Label.SAFE],

@@ -22,15 +22,26 @@ from orbench_studio.gui.common.widgets import label
 if TYPE_CHECKING:
     from orbench_studio.services.curation.run_recipe import SubsetRates
 
-_STEPS = (Column("Step", 84), Column("Left", 96, 1, number=True), Column("Removed", 76, number=True))
-_CATEGORIES = (Column("Category", 84), Column("Left", 96, 1, number=True), Column("Selected", 76, number=True))
+_LEFT_TIP = "Prompts that are left after the step"
+_STEPS = (Column("Step", 84), Column("Left", 96, 1, number=True, tip=_LEFT_TIP), Column("Removed", 76, number=True))
+_CATEGORIES = (
+    Column("Category", 84),
+    Column("Left", 96, 1, number=True, tip=_LEFT_TIP),
+    Column("Selected", 76, number=True, tip="Prompts that are left after all steps"),
+)
 _MODELS = (
     Column("Model", 92),
     Column("Refused (95 %)", 60, number=True, tip="Refusal rate on the selected prompts, with its 95 % interval"),
-    Column("By others", 60, number=True, tip="Refusal rate on the prompts that enough other model families refuse"),
+    Column(
+        "By others",
+        60,
+        number=True,
+        tip="Refusal rate without the model's own part in the selection: on the prompts that enough other model "
+        "families refuse",
+    ),
     Column("n", 24, number=True, tip="Answers and refusals that the rate is computed from"),
     Column("Excluded", 60, number=True, tip="Empty, truncated, unparsed and unjudged responses"),
-    Column("Stop, filter", 60, number=True, tip="Refusals by stop reason or by a filter. All others are in words."),
+    Column("Not in words", 60, number=True, tip="Refusals by stop reason or by a filter. All others are in words."),
 )
 _LEFT, _REMOVED, _OTHERS, _EXCLUDED, _NOT_IN_WORDS = 1, 2, 2, 4, 5  # columns
 _REMEDY = "No prompt meets the condition “{step}”. Prompts left without it: {prompts}.", "Drop this condition"
@@ -134,7 +145,7 @@ class FunnelPane(QWidget):
             self.categories.show_rows([], [])
             return
         step, last = found.steps[place], found.steps[-1]
-        self.of_step.setText(tr("By category: {step}").format(step=step.name))
+        self.of_step.setText(tr("By category, after the step “{step}”").format(step=step.name))
         names = list(found.steps[0].categories)
         rows = [(name, _count(step.categories.get(name, 0)), _count(last.categories.get(name, 0))) for name in names]
         self.categories.show_rows(names, rows)
@@ -207,7 +218,7 @@ def _rows(found: Selection) -> list[tuple[str, ...]]:
 
 
 def _count(number: int) -> str:
-    return f"{number:,}" if number else "–"
+    return f"{number:,}" if number else "—"
 
 
 def _rate(model: str, tally: Tally, by_others: Tally | None) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ class RecipeForm(QWidget):
         self.label = _choice({**{one.value: one.value for one in Label}, ANY_LABEL: "any label"})
         self.by = _choice(_SOURCES)
         self.unlabelled = QCheckBox(tr("Include prompts without a label"))
-        self.split = QCheckBox(tr("Keep half of the families for comparison"))
+        self.split = QCheckBox(tr("Select with half of the model families"))
         self.families = _number(tr("not required"), 99)
         self.refusals = _choice({str(one): title for one, title in REFUSALS.items()})
         self.prompts = _number(tr(_NO_LIMIT))
@@ -123,11 +123,11 @@ class RecipeForm(QWidget):
             (
                 ("Label", self.label),
                 ("Labelled by", self.by),
-                ("Refused by", self.families),
+                ("Refused by at least", self.families),
                 ("Refusals that count", self.refusals),
                 ("Number of prompts", self.prompts),
                 ("Category quotas", self.quotas),
-                ("If too few", self.short),
+                ("If a quota is not met", self.short),
                 ("Max per toxic seed", self.per_seed),
                 ("Max near duplicates", self.per_group),
                 ("Random seed", self.seed),
@@ -135,7 +135,6 @@ class RecipeForm(QWidget):
         )
         grid.setVerticalSpacing(4)
         grid.addWidget(self.unlabelled, grid.rowCount(), 0, 1, 2)
-        self.families.setPrefix("≥ ")
         self.families.setSuffix(tr(" families"))
         for field, tip in self._tips():
             field.setToolTip(tip)

@@ -88,7 +88,7 @@ class SavedPane(QWidget):
         self.export, self.compare = QPushButton(tr("Export…")), QPushButton(tr("Compare…"))
         self.review, self.delete = QPushButton(tr("Review")), QPushButton(tr("Delete…"))
         self.buttons = Flow(self.export, self.compare, self.review, self.delete)
-        no_subsets = tr("No saved subsets yet. Save… stores the selected prompts under a name.")
+        no_subsets = tr("No saved subsets yet. To save the selected prompts under a name, click “Save…”.")
         self.none = label(no_subsets, "quiet", wrap=True)
         self._build_ui()
         self.subsets.chosen.connect(lambda _: self._update_buttons())

@@ -37,7 +37,7 @@ _LABEL_COLOURS = {str(name): mark.colour for name, mark in LABELS.items() if isi
 }
 _ANSWER_COLOURS = {str(name): mark.colour for name, mark in ANSWERS.items() if isinstance(name, AnswerClass)}
 _BARS: dict[str, tuple[str, Field | None, dict[str, str]]] = {  # title, field of the query, colours
-    "prompts_by_status": ("Prompts by status", Field.STATUS, {}),
+    "prompts_by_status": ("Prompts by human decision", Field.STATUS, {}),
     "prompts_by_final_label": ("Prompts by final label", Field.LABEL, _LABEL_COLOURS),
     "prompts_by_category": ("Prompts by category", Field.CATEGORY, {}),
     "prompts_by_label_basis": ("Source of final labels", Field.BASIS, {}),

@@ -138,7 +138,7 @@ class RequestOptions(QWidget):
         self.temperature.setPlaceholderText(tr("not sent"))
         self.seed.setPlaceholderText(tr("none"))
         self.base_url.setPlaceholderText(tr("default of the vendor"))
-        self.system.setPlaceholderText(tr("none, as in the paper"))
+        self.system.setPlaceholderText(tr("none, as in the OR-Bench paper"))
         self.parameters.setPlaceholderText(_PARAMETERS)
         for unlimited in (self.requests, self.tokens):
             unlimited.setSpecialValueText(tr("no limit"))

@@ -88,7 +88,7 @@ class StepForm(QFrame):
         if step is not Step.VOTES and not model:
             raise IncompleteError(tr("Enter a model to see the estimate."))
         if step in _VOTING and not moderators:
-            raise IncompleteError(tr("Add moderators. The paper used three."))
+            raise IncompleteError(tr("Add moderators. The OR-Bench paper used three."))
         return Plan(
             step,
             model,

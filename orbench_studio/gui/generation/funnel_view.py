@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QToolButton, QWidget
 
 from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.review.queue import QueueFilter
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.text_table import note
@@ -23,16 +23,20 @@ _WIDE, _HIGH = 108, 60
 _SELECTED_WIDE = 232
 _SELECTIONS = {
     "hard": ("Hard", "All safe prompts refused by at least three model families. Click to open the recipe."),
-    "toxic": ("Toxic", "All prompts with the final label toxic. Click to open the recipe."),
+    "toxic": (
+        "Toxic",
+        "All prompts with the final label toxic: from the votes of moderators, people or the source file. Click to "
+        "open the recipe.",
+    ),
 }
 _TITLES = {
     "seeds": "Seeds",
     "rewrites": "Rewrites",
-    "unique": "Unique",
+    "unique": "No duplicates",
     "voted": "Voted on",
-    "safe": "● Safe",
-    "toxic": "▲ Toxic",
-    "disputed": "? Undecided",
+    "safe": "● Voted safe",
+    "toxic": "▲ Voted toxic",
+    "disputed": "? No consensus",
     "confirmed": "Labelled",
 }
 _TIPS = {
@@ -100,8 +104,9 @@ class FunnelView(QWidget):
 
     def _show_selected(self, selected: Selected) -> None:
         button = self.selected[selected.recipe]
-        title = "  ".join((f"{selected.count:,}", tr(_SELECTIONS[selected.recipe][0])))
-        human = tr("Human labels: {count}").format(count=f"{selected.by_people:,}")
+        texts = {"name": tr(_SELECTIONS[selected.recipe][0])}
+        title = plural(selected.count, "{name}: 1 prompt", "{name}: {count} prompts", **texts)
+        human = tr("With a human label: {count}").format(count=f"{selected.by_people:,}")
         button.setText(f"{title}\n{human}")
         button.setAccessibleName(f"{title}, {human}")
 

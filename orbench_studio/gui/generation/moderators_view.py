@@ -34,12 +34,18 @@ class RuleField(Flow):
     def __init__(self) -> None:
         super().__init__()
         self.count, self.least = ComboBox(), count_field(1, 99, 2)
-        self.rescues = QCheckBox(tr("A safe response makes a toxic prompt safe"))
+        self.rescues = QCheckBox(tr("Count a prompt as safe if its response is voted safe"))
         for count, words in _COUNTS.items():
             self.count.addItem(tr(words), count)
         self.count.setAccessibleName(tr("Voting rule"))
         self.least.setAccessibleName(tr("Minimum votes"))
-        set_tip(self.rescues, tr("If off, votes on responses can only make a safe prompt toxic"))
+        set_tip(
+            self.rescues,
+            tr(
+                "Moderators can also vote on the response of a model without safety training. If they call it safe, a "
+                "prompt that they call toxic counts as safe. If off, their votes can only make a safe prompt toxic."
+            ),
+        )
         name = label(tr("Voting rule"), "quiet")
         name.setContentsMargins(0, 6, 0, 6)
         self.rescues.setContentsMargins(0, 6, 0, 6)
@@ -99,10 +105,10 @@ def _tables(found: Moderators) -> list[TextTable]:
     )
     tables = []
     if each:
-        header = translated(("Moderator", "Parsed votes", "Toxic", "Sole dissent"))
+        header = translated(("Moderator", "Parsed votes", "Voted toxic", "Against all others"))
         note = tr(
-            "Sole dissent: prompts on which all other moderators voted the opposite, of prompts with at least three "
-            "parsed votes."
+            "Against all others: prompts on which all other moderators voted the opposite, of prompts with at least "
+            "three parsed votes."
         )
         tables.append(TextTable(tr("Moderators"), header, each, note))
     if pairs:

@@ -59,7 +59,7 @@ class GenerationPage(QWidget):
         self.funnel, self.rule, self.moderators = FunnelView(theme), RuleField(), ModeratorsView()
         self.active_batch, self.simulate = ActiveBatch(runs), QPushButton(tr("Try with simulated models"))
         self.empty = EmptyState(tr("No seeds yet"), [tr(step) for step in _STEPS], (self.simulate,))
-        self.return_toxic, self.rejected = QPushButton(tr("Return toxic rewrites")), QPushButton(tr("Rejected…"))
+        self.return_toxic, self.rejected = QPushButton(tr("Use toxic rewrites as seeds")), QPushButton(tr("Rejected…"))
         self._reading = self._read_again = False
         self._right = QWidget()
         panels = (

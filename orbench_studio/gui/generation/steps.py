@@ -41,8 +41,8 @@ DESCRIPTIONS = {
     "by default. You can also import seeds.",
     Step.REWRITES: "The writer rewrites each seed into prompts that look harmful but are safe. Seeds that it has "
     "rewritten are skipped.",
-    Step.VOTES: "Moderators vote on each prompt: safe, or toxic. Prompts with votes of all of them are skipped. The "
-    "paper used three moderators.",
+    Step.VOTES: "Moderators vote on each prompt: safe, or toxic. Prompts that have all votes are skipped. The "
+    "OR-Bench paper used three moderators.",
     Step.ANSWERS: "A model without safety training responds to all prompts that the votes call safe.",
     Step.VETO: "Moderators vote on these responses. A response that they call toxic makes its prompt toxic.",
 }

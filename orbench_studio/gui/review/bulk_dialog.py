@@ -76,7 +76,7 @@ class BulkDialog(Dialog):
         self._preview: BulkPreview | None = None
         self._cancelled = Event()
         self._scope, self._what = QButtonGroup(self), QButtonGroup(self)
-        self._undecided = QCheckBox(tr("Only &undecided prompts"))
+        self._undecided = QCheckBox(tr("Only &unlabelled prompts"))
         self._summary = label("", "quiet", wrap=True)
         self._list = QListWidget()
         self._progress = QProgressBar()
@@ -236,5 +236,5 @@ def summary(preview: BulkPreview) -> str:
     if preview.categories:
         lines.append(tr("Categories: {counts}").format(counts=listed(preview.categories)))
     if preview.excluded:
-        lines.append(tr("Excluded, because already decided: {count}").format(count=f"{preview.excluded:,}"))
+        lines.append(tr("Excluded, because already labelled: {count}").format(count=f"{preview.excluded:,}"))
     return "\n".join(lines)

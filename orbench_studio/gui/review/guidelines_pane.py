@@ -110,7 +110,7 @@ class GuidelinesDialog(Dialog):
         self._current = versions[-1].text if versions else ""
         self._text = QPlainTextEdit(draft or self._current or ("" if versions else FIRST_TEXT))
         self._list = QListWidget()
-        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Close)
         self._build_ui()
         self._text.textChanged.connect(self._update_buttons)
         self._list.currentRowChanged.connect(self._load_version)
@@ -156,8 +156,8 @@ class GuidelinesDialog(Dialog):
         if self._versions:
             sides.addLayout(older)
         hint = tr(
-            "Ctrl+Enter saves version {number}, which applies to all later decisions. Markdown is styled. "
-            "Esc closes; your text is kept as a draft."
+            "Ctrl+Enter saves version {number}, which applies to all later decisions. You can use Markdown. "
+            "Esc closes; your text is preserved as a draft."
         ).format(number=len(self._versions) + 1)
         self.fill(sides, label(hint, "meta"), self._buttons, size=(760, 480))
 

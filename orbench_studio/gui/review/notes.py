@@ -64,7 +64,11 @@ class NoteDialog(Dialog):
         self._text.setAccessibleName(tr("Note"))
         self._text.setTabChangesFocus(True)
         self._hint = label("", "meta", wrap=True)
-        self._hint.setText(tr("Ctrl+Enter saves, Esc discards. {undo} removes a note.").format(undo=key_text("undo")))
+        self._hint.setText(
+            tr("Ctrl+Enter saves, Esc discards. Once saved, {undo} on the page removes the note.").format(
+                undo=key_text("undo")
+            )
+        )
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)

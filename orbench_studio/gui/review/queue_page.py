@@ -338,7 +338,7 @@ class QueuePage(QWidget):
     def _go_undecided(self, queue: Queue) -> None:
         place = self.model.place_of(queue.begin)
         if place is None:
-            self.message.emit(tr("All prompts of this queue are decided or skipped."))
+            self.message.emit(tr("All prompts of this queue are labelled or skipped."))
         elif self.state is not State.SAVING:
             self.queue.go(place)
 

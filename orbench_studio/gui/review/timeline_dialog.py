@@ -77,7 +77,7 @@ class TimelineDialog(Dialog):
                 key=key_text("undo")
             )
         else:
-            text = tr("This entry cannot be restored.")
+            text = tr("Undos, training labels and labels of repeated prompts cannot be restored. Select a decision.")
         self._status.setText(text)
 
     def _cells(self, event: Event) -> tuple[str, ...]:
@@ -150,8 +150,8 @@ def seen(annotation: Annotation) -> str:
     if annotation.imported:
         return tr("from a file")
     if Visible.RESPONSES not in annotation.visible:
-        return tr("bulk decision")
+        return tr("nothing (labelled in bulk)")
     votes, judgements = (part in annotation.visible for part in (Visible.VOTES, Visible.JUDGEMENTS))
     if votes and judgements:
         return tr("votes and judgements")
-    return tr("votes") if votes else tr("judgements") if judgements else tr("only the texts (blind)")
+    return tr("votes") if votes else tr("judgements") if judgements else tr("only prompt and responses (blind)")

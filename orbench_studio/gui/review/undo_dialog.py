@@ -77,7 +77,7 @@ class UndoSinceDialog(Dialog):
         self._time = QLineEdit()
         self._status = label("", "quiet", wrap=True)
         self._undo_alone = QPushButton(tr("Undo this decision"))
-        self._undo = QPushButton(tr("Undo everything since"))
+        self._undo = QPushButton(tr("Undo everything from then on"))
         self._typing = QTimer(self)
         self._build_ui()
         self._connect()
@@ -186,16 +186,16 @@ class UndoSinceDialog(Dialog):
             self._build_head(),
             self._table,
             self._status,
-            label(tr("{key} redoes all of these decisions.").format(key=key_text("redo")), "meta"),
+            label(tr("{key} brings undone decisions back.").format(key=key_text("redo")), "meta"),
             buttons,
             size=(680, 480),
         )
 
     def _build_head(self) -> QHBoxLayout:
-        title = label(tr("Select a decision to undo, or enter a time to undo everything since:"), "quiet", wrap=True)
+        title = label(tr("Select a decision, or enter a time from which on everything is undone:"), "quiet", wrap=True)
         title.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
         self._time.setPlaceholderText("14:05")
-        self._time.setAccessibleName(tr("Time to undo since"))
+        self._time.setAccessibleName(tr("Time from which on to undo"))
         self._time.setFixedWidth(px(96))
         return row_layout(None, (title, 1), self._time)
 

@@ -24,7 +24,7 @@ class ViewProgress(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._bar = QProgressBar(textVisible=False)
-        self._bar.setAccessibleName(tr("Decided prompts in this view"))
+        self._bar.setAccessibleName(tr("Labelled prompts in this view"))
         self.text = ElidedLabel("", "quiet")
         row_layout(self, self._bar, self.text, spacing=8)
 
@@ -37,10 +37,10 @@ class ViewProgress(QWidget):
     def show_queue(self, name: str, decided: int, assigned: int) -> None:
         """Show the annotator's progress in a team queue, which assigns more prompts as they decide."""
         short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
-        words = tr("Queue {name}: {decided} of {assigned} of yours decided")
+        words = tr("Queue {name}: {decided} of your {assigned} prompts labelled")
         explained = tr(
             "Prompts that team queue “{name}” has assigned to you: {assigned}. Labelled by you: {decided}. "
-            "More are assigned as you decide. Skipped prompts count as assigned."
+            "More are assigned as you label. Skipped prompts count as assigned."
         )
         counts = {"decided": f"{decided:,}", "assigned": f"{assigned:,}"}
         self._of_team = True
@@ -73,7 +73,7 @@ def progress_words(decided: int, matches: int, seconds: float | None) -> str:
     """The progress as text; the time left is known once there is a pace."""
     if not matches:
         return tr("no matches")
-    one, many = "{decided} of 1 prompt decided", "{decided} of {count} prompts decided"
+    one, many = "{decided} of 1 prompt labelled", "{decided} of {count} prompts labelled"
     parts = [plural(matches, one, many, decided=f"{decided:,}")]
     left = matches - decided
     if seconds is not None and left:

@@ -60,8 +60,8 @@ _COLUMNS, _CARD = 3, 220  # most cards in a row, and the width of each in pixels
 
 ADJUDICATORS_ONLY = "Only adjudicators and the owner of this workspace can settle disagreements."
 _STEPS = (
-    "Reviewers label the same prompts: each in a copy of this workspace, or together in a team queue with overlap.",
-    "Merge the label files of the copies. Labels that differ are listed here, with what each reviewer saw.",
+    "Annotators label the same prompts: each in a copy of this workspace, or together in a team queue with overlap.",
+    "Merge the label files of the copies. Labels that differ are listed here, with what each annotator saw.",
     "Read the prompt and the reasons, then decide. Your decision becomes the final label; both labels are preserved.",
 )
 
@@ -212,7 +212,7 @@ class DisputesPage(QWidget):
         self.list.blockSignals(True)
         self.list.clear()
         for dispute in disputes:
-            aspect = tr("label") if dispute.response_id is None else tr("response")
+            aspect = tr("label") if dispute.response_id is None else tr("answer class")
             self.list.addItem(QListWidgetItem(f"#{dispute.prompt_id}   {aspect}\n{dispute.text}"))
         self.list.blockSignals(False)
         self._body.setVisible(bool(disputes))
@@ -243,7 +243,7 @@ class DisputesPage(QWidget):
             return  # the selection changed while loading, or is about to
         self.case = case
         answered = case.response is not None
-        title = tr("Disagreement about the response") if answered else tr("Disagreement about the label")
+        title = tr("Disagreement about the answer class") if answered else tr("Disagreement about the label")
         self.title.setText(f"#{case.about.prompt_id}   {title}   ·   {place + 1:,} / {len(self.disputes):,}")
         self.prompt.show_text(case.prompt)
         self.response.show_text(case.response or "")

@@ -40,7 +40,7 @@ class SideCard(QFrame):
         self._value.setText(f"{mark.shape} {mark.word}")
         set_role(self._value, "role", f"verdict-{mark.colour}")
         about = [f"{event.at.astimezone():%Y-%m-%d %H:%M}", seen(decision)]
-        about += [tr("guidelines {version}").format(version=event.guideline)] if event.guideline else []
+        about += [tr("guidelines version {version}").format(version=event.guideline)] if event.guideline else []
         about += [tr("adjudicated")] if decision.adjudicated else []
         self._when.setText("  ·  ".join(about))
         self._reason.setText((decision.reason or "").replace("_", " ") or tr("No reason given"))

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _MOST_COMPARED = 20  # annotators
 
 _STEPS = (
-    "Make a queue: choose prompts, and assign them to annotators by overlap, share or category.",
+    "Make a queue: choose prompts, how many people label each, and who gets which.",
     "Annotators join the queue on this page. Labels stay hidden from others until a prompt is complete.",
     "Decide disagreements on the Disputes page. The agreement of annotators is shown here.",
 )
@@ -264,4 +264,4 @@ def matrix_of(agreement: dict[tuple[str, str], Rate], theme: Theme) -> QWidget:
 def _rate_text(rate: Rate | None) -> str:
     if rate is None or rate.value is None:
         return "—"
-    return tr("{percent} %, n {n}").format(percent=f"{100 * rate.value:.0f}", n=f"{rate.n:,}")
+    return tr("{percent} % (n = {n})").format(percent=f"{100 * rate.value:.0f}", n=f"{rate.n:,}")

@@ -19,16 +19,17 @@ NOTE = "95 % intervals (Wilson; Dirichlet draws for kappa), pairs of labels assu
 _WORK: Cells = {
     "Labels": ("Prompts that the annotator labelled", lambda one: f"{one.labels:,}"),
     "Labels per hour": (
-        "Counts only labels made less than five minutes after the previous label",
-        lambda one: "—" if one.pace.labels_per_hour is None else f"{one.pace.labels_per_hour:,.0f}",
+        "Counts only labels made less than five minutes after the previous label; — with fewer than 20 labels",
+        lambda one: f"{one.pace.labels_per_hour:,.0f}" if one.has_pace else "—",
     ),
     "Median time": (
         "Median time from one label to the next, of all labels in the workspace; intervals of more than five minutes "
-        "are left out. The bar above the pages counts only your last 20 labels and skips, without such intervals.",
-        lambda one: _seconds(one.pace.median_seconds),
+        "are left out. The bar above the pages counts only your last 20 labels and skips, without such intervals. — with fewer than "
+        "20 labels.",
+        lambda one: _seconds(one.pace.median_seconds if one.has_pace else None),
     ),
     "Assigned now": ("Prompts assigned to the annotator and not labelled yet", lambda one: f"{one.assigned:,}"),
-    "Named prompts": (
+    "Assigned by name": (
         "Labelled prompts of those assigned to the annotator by name",
         lambda one: f"{one.named.count:,} / {one.named.n:,}" if one.named.n else "—",
     ),

@@ -120,10 +120,12 @@ class QueueCard(QFrame):
 
 
 def _settings_text(queue: TeamQueue) -> str:
-    overlap = tr("Overlap: {overlap} (blind until complete)") if queue.is_blind else tr("Overlap: {overlap}")
+    overlap = tr("Overlap (annotators per prompt): {overlap}")
+    if queue.is_blind:
+        overlap = tr("Overlap (annotators per prompt): {overlap}, labels hidden until a prompt has all")
     annotators = {
         Assignment.FREE: tr("Annotators: {annotators}"),
-        Assignment.SHARE: tr("Shares: {annotators}"),
+        Assignment.SHARE: tr("Relative shares: {annotators}"),
         Assignment.CATEGORY: tr("Categories: {annotators}"),
     }[queue.assignment]
     parts = [

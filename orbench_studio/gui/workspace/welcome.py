@@ -148,8 +148,8 @@ def _visit(visit: list[int] | None) -> str:
     }
     if not total:
         return tr("{date} · no prompts yet").format(**values)
-    one = "{date} · {decided} of 1 prompt decided ({percent} %)"
-    many = "{date} · {decided} of {count} prompts decided ({percent} %)"
+    one = "{date} · {decided} of 1 prompt labelled ({percent} %)"
+    many = "{date} · {decided} of {count} prompts labelled ({percent} %)"
     return plural(total, one, many, **values)
 
 

@@ -62,7 +62,8 @@ def select_targets(
             found = [target for target in found if (target.response_id or target.prompt_id) not in done]
     if not found:
         raise NothingLeftError(
-            "Nothing to vote on: all selected items have votes of these moderators, or pending requests."
+            "Nothing to vote on: all selected prompts or responses have the votes of these moderators, or pending "
+            "requests."
         )
     return found[:limit]
 

@@ -80,7 +80,7 @@ def adjudicate(workspace: Workspace, case: Case, value: str, *, annotator: str, 
                 "Not saved: this prompt was decided elsewhere after you opened it. Its current state is shown."
             )
         of = f" {case.model}:" if case.model else ""
-        message = f"#{about.prompt_id}{of} adjudicated → {value}".replace("_", " ")
+        message = f"#{about.prompt_id}{of} dispute settled: {value}".replace("_", " ")
         entry = begin_entry(db, annotator_id, message, EntryKind.ADJUDICATION)
         row: dict[str, Any] = {
             "prompt_id": about.prompt_id,

@@ -322,7 +322,7 @@ def test_subsets_show_their_human_labels_and_open_their_recipe(voted):
             [selected] = [one for one in funnel(other).selected if one.recipe == name]
             assert (selected.count, selected.by_people) == (len(taken.chosen), taken.human_labels)
     toxic = voted.page.funnel.selected["toxic"]
-    voted.studio.wait(lambda: toxic.text().endswith("Human labels: 0"))
+    voted.studio.wait(lambda: toxic.text().endswith("With a human label: 0"))
     text = "# mine\n[qualify]\nlabel = 'safe'\n"
     voted.studio.application.session.settings.recipes[str(voted.path())] = text
     voted.click(toxic)

@@ -36,7 +36,7 @@ def test_a_whole_queue_is_labelled_and_undone_by_one_undo(start, path, labels):
         assert not dialog._go.isEnabled(), "nothing is chosen by itself"
         QTest.keyClick(dialog, S)
         assert dialog._go.text() == "Label 40 prompts safe   Ctrl+Enter"
-        assert "Excluded, because already decided: 1" in dialog._summary.text()
+        assert "Excluded, because already labelled: 1" in dialog._summary.text()
         assert dialog._list.count() == 40
         QTest.keyClick(dialog, Qt.Key.Key_Return)
         assert labels() == {1: "toxic"}, "Enter alone decides nothing"

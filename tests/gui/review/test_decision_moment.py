@@ -284,4 +284,4 @@ def test_each_of_the_last_decisions_is_undone_alone(start, path, labels):
         studio.wait(lambda: rows[1].undo.text() == "undone")
         assert not rows[1].undo.isEnabled()
         assert [row._prompt.text() for row in rows] == ["#6", "#5", "#4", "#3", "#2"], "nothing moves under the mouse"
-        assert "5 of 70 prompts decided" in studio.page.finder.bar.progress.text.text()
+        assert "5 of 70 prompts labelled" in studio.page.finder.bar.progress.text.text()

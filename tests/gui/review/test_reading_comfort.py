@@ -177,12 +177,12 @@ def test_the_border_between_prompt_and_response_is_remembered(start, path):
 @pytest.mark.parametrize(
     ("decided", "prompts", "seconds", "words"),
     [
-        (0, 199, None, "0 of 199 prompts decided"),
-        (128, 199, 3.2, "128 of 199 prompts decided · about 4 min left"),
-        (198, 199, 3.2, "198 of 199 prompts decided · about 1 min left"),
-        (0, 80_359, 3.2, "0 of 80,359 prompts decided · about 3.0 days of work left"),
-        (0, 9_000, 3.2, "0 of 9,000 prompts decided · about 8.0 h left"),
-        (199, 199, 3.2, "199 of 199 prompts decided"),
+        (0, 199, None, "0 of 199 prompts labelled"),
+        (128, 199, 3.2, "128 of 199 prompts labelled · about 4 min left"),
+        (198, 199, 3.2, "198 of 199 prompts labelled · about 1 min left"),
+        (0, 80_359, 3.2, "0 of 80,359 prompts labelled · about 3.0 days of work left"),
+        (0, 9_000, 3.2, "0 of 9,000 prompts labelled · about 8.0 h left"),
+        (199, 199, 3.2, "199 of 199 prompts labelled"),
     ],
 )
 def test_the_progress_says_how_much_is_left(decided, prompts, seconds, words):
@@ -237,8 +237,8 @@ def test_the_window_says_the_pace_and_suggests_the_break_beside_what_happened(st
             now[0] += 60
             studio.press(S)
         studio.wait(lambda: "60 s each" in studio.window.top_bar.today.text())
-        assert "7 of 70 prompts decided" in studio.page.finder.bar.progress.text.text()
-        studio.wait(lambda: "7 labelled today" in studio.window.top_bar.today.text())
+        assert "7 of 70 prompts labelled" in studio.page.finder.bar.progress.text.text()
+        studio.wait(lambda: "7 prompts labelled today" in studio.window.top_bar.today.text())
         assert "Take a short break" in studio.message()
         assert "safe" in studio.message(), "what just happened is still told"
         studio.window.messages._end_suggestion()

@@ -159,7 +159,7 @@ def test_blind_the_timeline_opens_only_after_the_first_label(start, path):
         studio.key(Qt.Key.Key_L)
         shown = dialog(studio, TimelineDialog)
         studio.wait(lambda: shown.findChild(Table).rows.rowCount() == 1)
-        assert lines(shown)[0][1:4] == ["● safe", "", "only the texts (blind)"]
+        assert lines(shown)[0][1:4] == ["● safe", "", "only prompt and responses (blind)"]
 
 
 def test_the_timeline_of_an_undecided_prompt_is_empty(start, path):
@@ -188,7 +188,7 @@ def test_bulk_undo_from_a_row_is_undone_and_redone_in_one_step(undoing, labels):
     assert [line[0] for line in lines(shown)] == [f"#{n} undecided → safe" for n in (5, 4, 3, 2, 1)]
     shown.findChild(Table).selectRow(2)
     studio.wait(lambda: "3 decisions on 3 prompts, #3, #4, #5." in said(shown))
-    button(shown, "Undo everything since").click()
+    button(shown, "Undo everything from then on").click()
     studio.wait(lambda: labels() == {1: "safe", 2: "safe"})
     studio.settle()
     assert studio.shown() == 3
@@ -203,7 +203,7 @@ def test_decisions_are_there_to_read_and_one_of_them_is_undone(undoing, labels):
     assert table.selectionModel().selectedRows() == []
     assert not button(shown, "Undo this decision").isEnabled()
     table.selectRow(3)
-    studio.wait(lambda: button(shown, "Undo everything since").isEnabled())
+    studio.wait(lambda: button(shown, "Undo everything from then on").isEnabled())
     QTest.keyClick(table, Qt.Key.Key_Return)
     assert len(labels()) == 5, "Enter undoes nothing"
     button(shown, "Undo this decision").click()
@@ -216,11 +216,11 @@ def test_bulk_undo_since_a_typed_time(undoing, labels):
     field = shown.findChild(QLineEdit)
     QTest.keyClicks(field, "soon")
     studio.wait(lambda: "'soon' is not a time" in said(shown))
-    assert not button(shown, "Undo everything since").isEnabled()
+    assert not button(shown, "Undo everything from then on").isEnabled()
     field.clear()
     QTest.keyClicks(field, "2000-01-01 00:00")
     studio.wait(lambda: "5 decisions on 5 prompts" in said(shown))
-    button(shown, "Undo everything since").click()
+    button(shown, "Undo everything from then on").click()
     studio.wait(lambda: labels() == {})
     studio.settle()
 
@@ -230,5 +230,5 @@ def test_nothing_to_undo(start, path):
         studio.window.actions_table["undo_since"].trigger()
         shown = dialog(studio, UndoSinceDialog)
         studio.wait(lambda: "Nothing to undo" in said(shown))
-        assert not button(shown, "Undo everything since").isEnabled()
+        assert not button(shown, "Undo everything from then on").isEnabled()
         shown.close()  # what it may still be asking for comes to nothing

@@ -106,7 +106,7 @@ def test_a_workspace_opens_on_the_page_where_it_was_left_and_shows_its_progress(
         sizes = columns.sizes()
     with start() as studio:
         [button] = recent(studio)
-        assert "1 of 70 prompts decided (1 %)" in button.text()
+        assert "1 of 70 prompts labelled (1 %)" in button.text()
         button.click()
         studio.wait(lambda: studio.window._pages.currentWidget() is studio.window.curate)
         studio.wait(lambda: studio.window.curate._panels._splitter.sizes() == pytest.approx(sizes, abs=3))

@@ -167,7 +167,7 @@ def test_a_class_of_a_source_file_is_human_only_if_it_settles_the_classes_of_peo
     assert found.rate(Group.SAFE, "north").count == 20, "the class counts in either case"
     assert (found.judged_by_people.count, found.classes_from_file) == (human, 20 - human)
     assert found.class_sources == f"{human} of 20 responses" + ("" if people else " (20 from the source file)")
-    assert found.label_sources == "0 of 20 prompts (20 from the source file)"
+    assert found.label_sources == "0 of 20 safe and toxic prompts (20 from the source file)"
     assert (by_people.n, agreement.answers, len(agreement.judges)) == (human, human, bool(people))
     assert bool(errors.rates) == bool(people)
     assert len(sample.response_ids) == human
