@@ -101,15 +101,17 @@ class Stage:
                 raise NotDrawnError(message)
 
     def settle(self, widget: QWidget) -> None:
-        """Wait until nothing is in progress and nothing moves; painting a list requests its rows."""
+        """Wait until nothing is loaded and nothing moves; painting a list requests its rows. A batch may be running."""
         for _ in range(_LAYOUTS):
             widget.grab()
             QApplication.processEvents()
-            self.wait(lambda: not self._is_busy())
+            self.wait(lambda: not self._is_loading())
 
     def _is_busy(self) -> bool:
-        batches = any(thread.name.startswith("batch-") for thread in threading.enumerate())
-        return batches or self.application.operations.busy or self.session.background.busy
+        return self._is_loading() or any(thread.name.startswith("batch-") for thread in threading.enumerate())
+
+    def _is_loading(self) -> bool:
+        return self.application.operations.busy or self.session.background.busy
 
 
 # A scene brings the window to one or more states and yields the name and the widget of each picture.

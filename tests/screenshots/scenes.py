@@ -290,7 +290,15 @@ def _dialogs(stage: Stage) -> Iterator[tuple[str, QWidget]]:
         ("preferences", PreferencesDialog(window, stage.session.settings, lambda _name: None)),
         ("about", AboutDialog(window, stage.session.settings.file)),
         ("note", NoteDialog(window)),
-        ("server", ServerDialog(window, stage.session, None, "There is no connection to the server.")),
+        (
+            "server",
+            ServerDialog(
+                window,
+                stage.session,
+                None,
+                "There is no connection to the workspace's server. Check the network, then try again.",
+            ),
+        ),
         ("crash", CrashDialog(window, "Traceback (most recent call last):\n  …")),
         ("category", category_menu(window, Category.PRIVACY, [])),
     ):

@@ -56,7 +56,10 @@ class CrashDialog(_TextDialog):
     """An unexpected error with a report to copy. The report has no prompts or responses."""
 
     def __init__(self, parent: QWidget, report: str) -> None:
-        explanation = tr("This is a bug in OR-Bench Studio. All decisions up to this point are saved.")
+        explanation = tr(
+            "This is a bug in OR-Bench Studio. All decisions up to this point are saved. To report it, copy the report "
+            "and open an issue."
+        )
         title, name, copy = tr("Unexpected error"), tr("Report"), tr("Copy report")
         super().__init__(parent, title, report, name=name, copy=copy, explanation=explanation)
 

@@ -84,7 +84,7 @@ def _advice(wants: str) -> str:
     }
     if wants in advice:
         return advice[wants]
-    column = tr("Choose the column that has it above, or enter the name in the field {field} and press Enter.")
+    column = tr("Choose its column in the table above, or enter the name in the field {field} and press Enter.")
     text = tr("Enter it in the field {field} and press Enter.") if wants == "rows" else column
     return text.format(field=tr(dict(NAMES)[wants]).replace("&", ""))
 

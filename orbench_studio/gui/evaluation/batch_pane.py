@@ -40,11 +40,11 @@ if TYPE_CHECKING:
 
 _MAX_WORKERS = 5  # visible without scrolling
 _WORKER_COLUMNS = (
-    Column("Worker", 120, 3),
-    Column("Process", 75, number=True),
+    Column("Worker", 120, 3, tip="The computer on which the requests are sent"),
+    Column("Process", 75, number=True, tip="Process number on that computer"),
     Column("Since", 75, number=True),
-    Column("Items claimed", 105, number=True),
-    Column("Items per minute", 130, number=True),
+    Column("Items in work", 105, number=True, tip="Requests that this process is sending now"),
+    Column("Items per minute", 130, number=True, tip="An item is one prompt for one model"),
 )
 
 _MAX_COST = 1_000_000.0  # USD

@@ -208,7 +208,7 @@ class NewBatch(QFrame):
         fill(
             grid,
             (
-                ("Prompts", self.prompts), ("", self._filter), ("", self.query), ("Limit", self.limit),
+                ("Prompts", self.prompts), ("", self._filter), ("", self.query), ("Max prompts", self.limit),
                 ("Models", self.models), ("Judge", self.judge), ("", self.judge_model),
                 ("Cost limit (USD)", self.cost_limit),
             ),

@@ -23,7 +23,7 @@ DONE, STATUS = 1, 4  # columns
 _COLUMNS = (
     Column("Model", 110),
     Column("Done", 100, 2),
-    Column("Tokens in, out", 105, number=True),
+    Column("Tokens in / out", 105, number=True, tip="Input tokens / output tokens of all requests"),
     Column("Cost", 70, number=True),
     Column("Status", 84, 4),
 )
@@ -98,7 +98,7 @@ class _Bars(QStyledItemDelegate):
 
 
 def _row(progress: BatchProgress, model: ModelProgress, live: LiveModel | None) -> tuple[str, ...]:
-    tokens = f"{model.input_tokens:,}, {model.output_tokens:,}" if model.input_tokens or model.output_tokens else ""
+    tokens = f"{model.input_tokens:,} / {model.output_tokens:,}" if model.input_tokens or model.output_tokens else ""
     cost = spent(model.cost, model.unpriced, model.estimated) if model.done else ""
     done = tr("{done} of {total}").format(done=f"{model.done:,}", total=f"{model.total:,}")
     return (model.model, done, tokens, cost, ", ".join((_status(progress, model, live), *failures(model))))

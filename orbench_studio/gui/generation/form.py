@@ -173,7 +173,7 @@ class StepForm(QFrame):
             ("Moderators", _VOTING, self.moderators), ("Prompts", _ON_PROMPTS, self.query),
             *(("Categories", (step,), field) for step, field in self.categories.items()),
             *((_EACH[step][0], (step,), field) for step, field in self.each.items()),
-            ("Limit", (Step.REWRITES, *_ON_PROMPTS), self.limit), ("Rounds", (Step.REWRITES,), self.rounds),
+            ("Max items", (Step.REWRITES, *_ON_PROMPTS), self.limit), ("Rounds", (Step.REWRITES,), self.rounds),
             *(("Template", (step,), field) for step, field in self.templates.items()),
             ("Cost limit (USD)", tuple(Step), self.cost_limit), ("", tuple(Step), self.vendor_batch),
         )  # fmt: skip

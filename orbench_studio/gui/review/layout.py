@@ -222,7 +222,7 @@ class EmptyState(QWidget):
         self._import.setProperty("role", "primary")
         self._clear = QPushButton(tr("Clear filter"))
         self._without = QVBoxLayout()
-        self._offers: list[QPushButton] = []
+        self._offers: list[QWidget] = []
         layout = column_layout(self, Stretch(2), margins=(40, 40, 40, 40), spacing=16)
         for text in (self._title, self._words):
             layout.addWidget(text, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -246,14 +246,17 @@ class EmptyState(QWidget):
         for button in self._offers:
             button.deleteLater()
         self._offers = []
-        for term, count in counts:
+        if counts and not any(count for _term, count in counts):
+            self._offers.append(label(tr("No prompt matches without any single one of these conditions."), "quiet"))
+        for term, count in counts if not self._offers else ():
             one, many = "Without “{condition}”: 1 prompt", "Without “{condition}”: {count} prompts"
             text = plural(count, one, many, condition=term_words(term))
             button = QPushButton(text.replace("&", "&&"))
             button.setEnabled(count > 0)
             button.clicked.connect(partial(self.dropped.emit, term))
             self._offers.append(button)
-            self._without.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
+        for part in self._offers:
+            self._without.addWidget(part, 0, Qt.AlignmentFlag.AlignHCenter)
 
     def offer(self, actions: Actions) -> None:
         """Bind the buttons."""

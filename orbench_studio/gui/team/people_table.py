@@ -24,8 +24,8 @@ _WORK: Cells = {
     ),
     "Median time": (
         "Median time from one label to the next, of all labels in the workspace; intervals of more than five minutes "
-        "are left out. The bar above the pages counts only your last 20 labels and skips, without such intervals. — with fewer than "
-        "20 labels.",
+        "are left out. The bar above the pages counts only your last 20 labels and skips, without such intervals. "
+        "— with fewer than 20 labels.",
         lambda one: _seconds(one.pace.median_seconds if one.has_pace else None),
     ),
     "Assigned now": ("Prompts assigned to the annotator and not labelled yet", lambda one: f"{one.assigned:,}"),

@@ -25,7 +25,7 @@ class ServerDialog(Dialog):
     """Stays open until a workspace is open or the user cancels. The password is never stored."""
 
     def __init__(self, parent: QWidget, session: Session, place: Server | None = None, fault: str = "") -> None:
-        super().__init__(parent, tr("Open from server"))
+        super().__init__(parent, tr("Open workspace on a server"))
         self._session = session
         self.address = QLineEdit(str(place) if place else "")
         self.password = QLineEdit()

@@ -115,7 +115,11 @@ class WelcomePage(QWidget):
     def _buttons(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setSpacing(12)
-        ways = {"open": tr("Open workspace…"), "open_server": tr("Open from server…"), "new": tr("New workspace…")}
+        ways = {
+            "open": tr("Open workspace…"),
+            "open_server": tr("Open workspace on a server…"),
+            "new": tr("New workspace…"),
+        }
         for place, (name, title) in enumerate(ways.items()):
             button = QPushButton()
             self._ways[button] = (name, title)

@@ -53,7 +53,9 @@ class ServerChanges:
             message = [notice.payload for notice in self._connection.notifies(timeout=0)]
         except psycopg.Error as error:
             self.close()
-            raise ConnectionLostError("There is no connection to the workspace's server.") from error
+            raise ConnectionLostError(
+                "There is no connection to the workspace's server. Check the network, then try again."
+            ) from error
         self._heard += any(name != self._name for name in message)
         return self._heard
 

@@ -118,7 +118,9 @@ def translated(engine: Engine) -> Iterator[None]:
     except DatabaseError as error:
         message = str(error.orig).lower()
         if error.connection_invalidated or (isinstance(error, OperationalError) and _is_lost(message)):
-            raise ConnectionLostError("There is no connection to the workspace's server.") from error
+            raise ConnectionLostError(
+                "There is no connection to the workspace's server. Check the network, then try again."
+            ) from error
         if any(sign in message for sign in _REFUSED):
             raise _not_permitted(engine, message) from error
         for sign, advice in _CAUSES.items():

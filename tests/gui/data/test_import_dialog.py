@@ -54,7 +54,7 @@ def test_rows_that_will_be_lost_are_told_before_the_import(start, path, tmp_path
         dialog = looked(studio, file)
         for column, title in enumerate(("Prompt", "Response", "Is refusal (yes, no)")):
             chosen(studio, dialog, dialog.preview.columns[column], title)
-        assert "Choose the column that has it above, or enter the name" in dialog._report.toPlainText()
+        assert "Choose its column in the table above, or enter the name" in dialog._report.toPlainText()
         dialog._names["model"].setText("m1")
         dialog._look.click()
         studio.wait(lambda: not dialog.run.running)

@@ -142,7 +142,7 @@ def test_activity_and_disagreements_are_shown(team, other):
     page.load()
     studio.wait(lambda: "Disagreements: 1, adjudicated: 0" in visible_text(page))
     work, rows, matrix = (table.rows for table in page.findChildren(Table))
-    assert [matrix.index(0, column).data() for column in range(3)] == ["Ada", "—", "67 %, n 3"]
+    assert [matrix.index(0, column).data() for column in range(3)] == ["Ada", "—", "67 % (n = 3)"]
     assert "67 % (21–94)" in rows.text(range(rows.rowCount()), range(rows.columnCount()))
     tips = [column.tip for column in work.columns if column.title == "Labels per hour"]
     assert tips == ["Counts only labels made less than five minutes after the previous label"]
