@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 _GROUPS = (Group.SAFE, Group.TOXIC)
 _HOW = ("in words", "by stop reason", "by filter")
 _NOTES = (
-    "Rank 1 is the highest over-refusal. In parentheses: 95 % interval of the rate, and 95 % confidence set of the "
-    "rank of one model alone. The simultaneous sets together cover the ranks of all models with 95 % confidence.",
+    "Rank 1 is the highest over-refusal. In parentheses: 95 % interval of the rate, and the ranks that are possible "
+    "for one model alone (95 % confidence). Simultaneous: ranks that are right for all models with 95 % confidence.",
     "In words, by stop reason, by filter: refusals of safe prompts. Bounds: the over-refusal if none or all of the "
     "excluded responses were refusals.",
 )

@@ -72,7 +72,7 @@ _AFTER = range(5, len(_COLUMNS))  # columns that are shown while prompts are dro
 NOTE = (
     "Tick prompts to see the rates without them; the workspace is not changed. Rank 1 is the highest over-refusal. In "
     "parentheses: 95 % interval of the rate, and the ranks that are possible for one model alone (95 % confidence). "
-    "Ranks, all models: simultaneous sets, which are all right with 95 % confidence. If those of two models overlap, "
+    "Ranks, all models: right for all models with 95 % confidence (simultaneous sets). If those of two models overlap, "
     "their order may be due to chance."
 )
 

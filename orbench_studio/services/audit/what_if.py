@@ -135,8 +135,8 @@ class WhatIf:
         return (
             f"Ranks compare two models on the prompts that both answered ({prompts} prompts). A rate uses all prompts "
             f"of its model, so the order by rate can differ from the ranks.{apart} To detect a difference of "
-            f"{100 * SMALL_DIFFERENCE:.0f} points with a power of 80 %, two models must answer about {needed:,} same "
-            "prompts (median of all pairs)."
+            f"{100 * SMALL_DIFFERENCE:.0f} points with a power of 80 %, two models need about {needed:,} prompts that "
+            "both answered (median of all pairs)."
         )
 
 

@@ -329,7 +329,7 @@ def test_subsets_show_their_human_labels_and_open_their_recipe(voted):
     curate = voted.studio.window.curate
     voted.studio.wait(lambda: curate.result is not None and curate.recipe.recipe.label == "toxic")
     assert curate.isVisible()
-    assert len(curate.result.chosen) == int(toxic.text().split()[0])
+    assert len(curate.result.chosen) == int(toxic.text().split()[1])
     curate.recipe.editor.undo()
     assert curate.recipe.text() == text
 

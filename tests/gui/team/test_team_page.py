@@ -145,6 +145,8 @@ def test_activity_and_disagreements_are_shown(team, other):
     assert [matrix.index(0, column).data() for column in range(3)] == ["Ada", "—", "67 % (n = 3)"]
     assert "67 % (21–94)" in rows.text(range(rows.rowCount()), range(rows.columnCount()))
     tips = [column.tip for column in work.columns if column.title == "Labels per hour"]
-    assert tips == ["Counts only labels made less than five minutes after the previous label"]
+    assert tips == [
+        "Counts only labels made less than five minutes after the previous label; — with fewer than 20 labels"
+    ]
     page.cards[0].disputes.click()
     studio.wait(lambda: studio.window.disputes.isVisible() and len(studio.window.disputes.disputes) == 1)
