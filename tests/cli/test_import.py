@@ -179,7 +179,7 @@ def test_help_names_every_fault_and_field():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process")
 def test_ctrl_c_keeps_nothing(process, prompts, tmp_path):
-    file = prompts(*[(f"How do I kill process number {n} of my machine?", "violence") for n in range(80_000)])
+    file = prompts(*[(f"How do I kill process number {n} of my machine?", "violence") for n in range(120_000)])
     importing = process("import", tmp_path / "w.orbench", file)
     while not created(tmp_path / "w.orbench") and importing.poll() is None:
         time.sleep(0.05)

@@ -35,6 +35,8 @@ OTHER = {  # a value of every setting that is not its default
     "filter_models": {"a.orbench": "model-a"},
     "visits": {"mine.orbench": [1_700_000_000, 5, 70]},
     "mappings": {"a": "{}"},
+    "trainings": {"mine.orbench": 3},
+    "choices": {"folder": "data"},
     "recipes": {"mine.orbench": "[recipe]"},
 }
 NAMES = [known.name for known in fields(Settings) if known.name not in ("file", "faults", "unknown")]

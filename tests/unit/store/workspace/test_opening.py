@@ -87,7 +87,11 @@ def test_a_file_that_may_not_be_written(path, monkeypatch):
     monkeypatch.setattr(
         sqlite3.dbapi2, "connect", lambda name, **more: connect(f"file:{name}?mode=ro&immutable=1", uri=True, **more)
     )
-    with open_workspace(path) as workspace, pytest.raises(WorkspaceError, match="read-only"), workspace.writing() as db:
+    with (
+        open_workspace(path) as workspace,
+        pytest.raises(WorkspaceError, match="needs write permission"),
+        workspace.writing() as db,
+    ):
         db.exec_driver_sql("DELETE FROM prompt_states")
 
 
