@@ -179,6 +179,7 @@ class PageRegistry(QMainWindow):
 
         page = EvaluationPage(self._session, self._theme, self.judging, lambda: self.review.finder.current)
         page.runs.message.connect(self.messages.show_message)
+        page.page_wanted.connect(self.show_page)
         page.review_wanted.connect(self._review)
         return page
 

@@ -1,6 +1,6 @@
 """The bar above the pages: the workspace's name, the filter of the review page, today's labels, the reviewer."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QInputDialog, QToolButton
 
@@ -16,7 +16,7 @@ _HEIGHT, _SEARCH = 48, 160
 _NAME = 0.28  # share of the width that the name has, where it needs it
 _BREAK = "1 minute without a pause. Take a short break."
 _BREAK_MANY = "{count} minutes without a pause. Take a short break."
-_NARROW, _NARROWEST = 1_100, 900  # pixels of width below which the progress bar and the labels of today are hidden
+_NARROW, _NARROWEST = 1_100, 900  # pixels of width below which the progress bar and the room for the name are gone
 
 
 class TopBar(QFrame):
@@ -37,7 +37,7 @@ class TopBar(QFrame):
         )
         self.reviewer = ReviewerName(session)
         self.setObjectName("panel")
-        row = QHBoxLayout(self)
+        row = self._row = QHBoxLayout(self)
         row.setContentsMargins(16, 0, 16, 0)
         row.setSpacing(16)
         row.addWidget(self.workspace_name)
@@ -61,12 +61,28 @@ class TopBar(QFrame):
         self.setMinimumHeight(px(_HEIGHT))
         self._search.search.setMinimumWidth(px(_SEARCH))
         self._search.progress.show_bar(self.width() >= px(_NARROW))
-        policy = self._search.sizePolicy()
-        policy.setRetainSizeWhenHidden(self.width() >= px(_NARROWEST))  # else the name has its room on other pages
-        self._search.setSizePolicy(policy)
-        self.today.setVisible(self.width() >= px(_NARROWEST))
         name = min(self.workspace_name.sizeHint().width(), round(self.width() * _NAME))
-        self.workspace_name.setMinimumWidth(name if self.width() >= px(_NARROWEST) else 0)
+        self.workspace_name.least = name if self.width() >= px(_NARROWEST) else 0
+        self.workspace_name.updateGeometry()
+        self._fit_today()
+
+    def _fit_today(self) -> None:
+        """Show as much of today's work as fits: first the pace goes, then the count."""
+        beside = self._row.minimumSize().width()
+        if self.today.isVisibleTo(self):
+            beside -= self.today.minimumSizeHint().width() + self._row.spacing()
+        room = self.width() - beside - self._row.spacing()
+        count = plural(self._labelled, "1 prompt labelled today", "{count} prompts labelled today")
+        whole = "  ·  ".join(filter(None, (count, self.pace.words())))
+        wide = self.today.fontMetrics().horizontalAdvance
+        text = next((text for text in (whole, count) if wide(text) < room), "")
+        self.today.setText(text)
+        self.today.setVisible(bool(text))
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.LayoutRequest:  # the search field or its progress has another size
+            self._fit_today()
+        return super().event(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -75,8 +91,7 @@ class TopBar(QFrame):
     def count_today(self, count: int) -> None:
         """Show how many prompts the reviewer has labelled today, and the pace."""
         self._labelled = count
-        today = plural(count, "1 prompt labelled today", "{count} prompts labelled today")
-        self.today.setText("  ·  ".join(filter(None, (today, self.pace.words()))))
+        self._fit_today()
 
     def decided(self) -> None:
         """Show the pace after a decision."""

@@ -267,7 +267,9 @@ class _Cell(QStyledItemDelegate):
         upper = QRect(inner.left() + 4, inner.top() + 2, inner.width() - 12, (inner.height() - px(_WHISKER)) // 2)
         lower = QRect(upper.left(), upper.bottom() - 1, upper.width(), upper.height())
         ink = self._theme.colour("ink" if rate.value is not None else "faint")
-        elided(painter, upper, index.data(), font(BODY, strong=not index.column()), ink, right=True)
+        whole = QRect(upper.left(), inner.top(), upper.width(), inner.height())
+        area = whole if rate.interval is None else upper
+        elided(painter, area, index.data(), font(BODY, strong=not index.column()), ink, right=True)
         if rate.interval is not None:
             message = f"{rate.count:,}/{rate.n:,}"
             if not index.column():

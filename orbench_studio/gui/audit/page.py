@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import MIN_ANSWERS, Audit, AuditOptions, Drop, Group, Labels
@@ -211,6 +211,15 @@ class AuditPage(QWidget):
     def _say(self, text: str, role: str = "quiet") -> None:
         set_role(self.status, "role", role)
         self.status.setText(text)
+
+    def event(self, event: QEvent) -> bool:
+        """Let Esc dismiss the notice, before it is a shortcut."""
+        if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape and self.training.isVisible():
+            event.accept()
+            if event.type() is QEvent.Type.KeyPress:
+                self.training.dismiss.click()
+            return True
+        return super().event(event)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

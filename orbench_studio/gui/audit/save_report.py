@@ -94,7 +94,7 @@ class ReportSaving(QObject):
         (self.message if isinstance(error, CancelledError) else self.failed).emit(str(error))
 
     def _dialog(self, title: str, name: str) -> FileDialog:
-        dialog = FileDialog(self._window, title)
+        dialog = FileDialog(self._window, title, "reports")
         dialog.setAcceptMode(FileDialog.AcceptMode.AcceptSave)
         if name:
             dialog.selectFile(name)

@@ -18,6 +18,8 @@ _INVISIBLE = dict.fromkeys(
 class ElidedLabel(QLabel):
     """Plain text; `tip` explains it in the tooltip, after the text."""
 
+    least = 0  # pixels of width that it asks for; in a window without this room it gets less
+
     def __init__(self, text: str = "", role: str = "", tip: str = "") -> None:
         super().__init__()
         self._tip = tip
@@ -37,7 +39,7 @@ class ElidedLabel(QLabel):
 
     def minimumSizeHint(self) -> QSize:
         whole = self.sizeHint()
-        return QSize(min(whole.width(), px(_NARROWEST)), whole.height())
+        return QSize(min(whole.width(), max(self.least, px(_NARROWEST))), whole.height())
 
     def sizeHint(self) -> QSize:
         around = self.contentsMargins()

@@ -7,7 +7,7 @@ wheel; a combo box never does. All fields of the window are of these classes.
 from collections.abc import Sequence
 from typing import TypeVar
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLabel, QLineEdit, QSpinBox, QWidget
 
@@ -31,6 +31,9 @@ class ComboBox(QComboBox):
         super().__init__()
         self._typed, self._typed_at, self._before = "", 0, -1
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # without the focus by the wheel
+
+    def sizeHint(self) -> QSize:
+        return super().sizeHint() + QSize(2, 0)  # Qt's is a pixel short for some texts and sizes
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         letter, command = event.text(), event.modifiers() & _COMMANDS

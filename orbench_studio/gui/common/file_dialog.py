@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QStyle, QWidget
 _FOLDER = "folder"
 
 
-class _Kinds(QAbstractFileIconProvider):
+class _Icons(QAbstractFileIconProvider):
     """File types by name alone."""
 
     def icon(self, what: QFileInfo | QAbstractFileIconProvider.IconType) -> QIcon:
@@ -30,20 +30,23 @@ class _Kinds(QAbstractFileIconProvider):
 
 
 class FileDialog(QFileDialog):
-    """A file dialog that starts in the folder that the last one left, unless a folder is given."""
+    """A file dialog that starts in the folder that the last one of its kind left, unless a folder is given.
 
-    choices: ClassVar[dict[str, str]] = {}  # the last folder; the application replaces it by that of its settings
+    The first one of a kind starts in the folder that the last one of any kind left.
+    """
 
-    def __init__(self, parent: QWidget, title: str, folder: str = "") -> None:
+    choices: ClassVar[dict[str, str]] = {}  # the last folders; the application replaces them by those of its settings
+
+    def __init__(self, parent: QWidget, title: str, kind: str, folder: str = "") -> None:
         super().__init__(parent, title, QDir.rootPath())  # it lists a folder before its options can be set
-        self._kinds = _Kinds()
-        self.setIconProvider(self._kinds)
+        self._icons, self._key = _Icons(), f"{_FOLDER} of {kind}"
+        self.setIconProvider(self._icons)
         if sys.platform == "linux":  # the desktop's own dialog lives in this process, and opens what it lists
             self.setOption(QFileDialog.Option.DontUseNativeDialog)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        last = self.choices.get(_FOLDER, "")
-        exists = bool(last) and QDir(last).exists()  # an empty path exists too, and shows the list of drives
-        self.setDirectory(folder or (last if exists else QDir.currentPath()))
+        folders = (folder, self.choices.get(self._key, ""), self.choices.get(_FOLDER, ""))
+        there = (name for name in folders if name and QDir(name).exists())  # an empty path shows the list of drives
+        self.setDirectory(next(there, QDir.currentPath()))
 
     @classmethod
     def start_in(cls, folder: str) -> None:
@@ -55,5 +58,5 @@ class FileDialog(QFileDialog):
         chosen = self.selectedFiles()
         if result and chosen and self.fileMode() is not QFileDialog.FileMode.Directory:
             folder = QFileInfo(chosen[0]).absolutePath()  # a path that was typed does not change the folder shown
-        self.choices[_FOLDER] = folder
+        self.choices[_FOLDER] = self.choices[self._key] = folder
         super().done(result)

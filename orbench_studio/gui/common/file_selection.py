@@ -14,7 +14,7 @@ _TABLES = "Tables (*.csv *.tsv *.txt *.jsonl *.json *.parquet *.arrow *.xlsx *.o
 
 def ask_workspace(parent: QWidget, chosen: Callable[[Path], None]) -> None:
     """Ask for an existing workspace."""
-    dialog = _dialog(parent, tr("Open workspace"), _WORKSPACES)
+    dialog = _dialog(parent, tr("Open workspace"), "workspaces", _WORKSPACES)
     dialog.setFileMode(FileDialog.FileMode.ExistingFile)
     dialog.fileSelected.connect(lambda name: chosen(Path(name)))
     dialog.open()
@@ -32,14 +32,14 @@ def ask_copy(parent: QWidget, name: str, chosen: Callable[[Path], None]) -> None
 
 def ask_tables(parent: QWidget, chosen: Callable[[list[Path]], None]) -> None:
     """Ask for files to import."""
-    dialog = _dialog(parent, tr("Import files"), _TABLES)
+    dialog = _dialog(parent, tr("Import files"), "imports", _TABLES)
     dialog.setFileMode(FileDialog.FileMode.ExistingFiles)
     dialog.filesSelected.connect(lambda names: chosen([Path(name) for name in names]))
     dialog.open()
 
 
 def _ask_new(parent: QWidget, title: str, chosen: Callable[[Path], None], proposed: str = "") -> None:
-    dialog = _dialog(parent, title, _WORKSPACES)
+    dialog = _dialog(parent, title, "workspaces", _WORKSPACES)
     dialog.setAcceptMode(FileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("orbench")
     dialog.setOption(FileDialog.Option.DontConfirmOverwrite)  # an existing file is never overwritten
@@ -49,7 +49,7 @@ def _ask_new(parent: QWidget, title: str, chosen: Callable[[Path], None], propos
     dialog.open()
 
 
-def _dialog(parent: QWidget, title: str, names: str) -> FileDialog:
-    dialog = FileDialog(parent, title)
+def _dialog(parent: QWidget, title: str, kind: str, names: str) -> FileDialog:
+    dialog = FileDialog(parent, title, kind)
     dialog.setNameFilter(tr(names))
     return dialog

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from PySide6.QtCore import (
     QAbstractTableModel,
@@ -24,7 +24,7 @@ from orbench_studio.gui.common.menus import Command, Entry, offer_context_menu
 from orbench_studio.gui.common.theme import META, font, px
 
 LINE = 32  # height of a row
-_LONGEST = 260  # pixels that a text without a share gets, where there is room
+_LONGEST = 360  # pixels that a text without a share gets, where there is room
 _BESIDE_NAME = 24  # pixels for the margins of a column name
 _UNSORTED = -1
 _ENDS = {Qt.Key.Key_Home, Qt.Key.Key_End}
@@ -32,6 +32,10 @@ _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 _NO_NUMBER = float("-inf")
 KEY = Qt.ItemDataRole.UserRole  # the key of a row
 Row = tuple[str, ...]
+if TYPE_CHECKING:
+    _View = QTableView
+else:
+    _View = object  # the widget itself is the other base of a class that mixes this in
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -142,8 +146,8 @@ class Rows(QAbstractTableModel):
         return side | Qt.AlignmentFlag.AlignVCenter
 
 
-class RowView(QTableView):
-    """A table of whole rows: Home and End go to the first and last row, also where a shortcut has these keys."""
+class RowEnds(_View):
+    """For tables of whole rows: Home and End go to the first and last row, also where a shortcut has these keys."""
 
     def event(self, event: QEvent) -> bool:
         if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in _ENDS:
@@ -155,6 +159,10 @@ class RowView(QTableView):
         rows, column = self.model().rowCount(), max(self.currentIndex().column(), 0)
         ends = {QAbstractItemView.CursorAction.MoveHome: 0, QAbstractItemView.CursorAction.MoveEnd: rows - 1}
         return self.model().index(ends[action], column) if action in ends else super().moveCursor(action, modifiers)
+
+
+class RowView(RowEnds, QTableView):
+    """A table of whole rows."""
 
 
 class Table(RowView):

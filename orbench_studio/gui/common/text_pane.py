@@ -31,7 +31,7 @@ from orbench_studio.gui.common.theme import BODY, Theme, font, px
 # Qt counts UTF-16 units and splits paragraphs at these; the number of characters stays the same.
 _PARAGRAPHS = str.maketrans({"\r": "\n", "\u2028": "\n", "\u2029": "\n", "\0": "\ufffd"})
 
-_RIGHT = 12
+RIGHT = 12  # pixels beside the text, for its scroll bar
 _MOST_BLOCKS = 2_000  # a longer text is shown as it is written
 _STAYS = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)  # the focus comes back after these
 _CURSOR_KEYS = (
@@ -166,7 +166,7 @@ class TextPane(QTextEdit):
         self.setUndoRedoEnabled(False)
         self.document().setDocumentMargin(0)
         if not self._grows:
-            self.setViewportMargins(0, 0, _RIGHT, 0)  # the scroll bar must not touch the text
+            self.setViewportMargins(0, 0, RIGHT, 0)  # the scroll bar must not touch the text
             self.more = MoreBelow(self, self._type.line, lambda: int(self.document().size().height()))
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.setFont(font(self._type.size))

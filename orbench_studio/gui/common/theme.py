@@ -85,6 +85,7 @@ QLabel { color: $ink; background: transparent; }
 QLabel[role="meta"] { color: $quiet; font-size: 12px; }
 QLabel[role="quiet"] { color: $quiet; }
 QLabel[role="strong"] { font-weight: 600; }
+QLabel[size="meta"] { font-size: 12px; }
 QLabel[role="title"] { font-size: 22px; }
 QLabel[role="error"] { color: $toxic; }
 QLabel[role="more"] { color: $accent; font-size: 12px; background: $panel; border-top: 1px solid $line; }
@@ -99,8 +100,8 @@ QListView, QTableView, QPlainTextEdit, QTextEdit, QTreeView {
 }
 QListView, QTableView, QTreeView { border: 1px solid transparent; }
 QListView:focus, QTableView:focus, QTreeView:focus { border-color: $accent; }
-QScrollArea[role="stop"] { border: none; border-left: 2px solid transparent; }
-QScrollArea[role="stop"]:focus { border-left-color: $accent; }
+QScrollArea[role="stop"] { border: 1px solid transparent; border-radius: 6px; }
+QScrollArea[role="stop"][ring="true"] { border-color: $accent; }
 QTableView#queue, QTableView#heat { background: $background; }
 QTableView#heat QHeaderView, QTableView#heat QHeaderView::section, QTableView#heat QTableCornerButton::section {
     background: $background; border: none; }
@@ -159,12 +160,15 @@ QToolButton:focus { border-color: $accent; }
 QToolButton:checked, QToolButton[active="true"] { background: $selection; color: $accent; }
 QToolButton[role="rail"] { font-size: 12px; padding: 6px 2px; color: $quiet; }
 QToolButton[role="rail"]:checked { color: $accent; }
-QToolButton[role="stage"] { background: $panel; border: 1px solid $line; border-radius: 6px; padding: 4px; }
+QToolButton[role="stage"] { background: $panel; border: 1px solid $line; border-radius: 6px; padding: 4px 8px; }
 QToolButton[role="stage"]:hover:enabled, QToolButton[role="stage"]:focus { border-color: $accent; }
 QToolButton[role="stage"]:disabled { color: $quiet; }
 QToolButton[role="chip"] { font-size: 12px; color: $quiet; padding: 3px 8px; }
 QToolButton[role="chip"][active="true"] { color: $accent; }
 QLineEdit[wrong="true"], QLineEdit[wrong="true"]:focus { border-color: $toxic; }
+QToolButton[role="toggle"] { font-size: 12px; background: $panel; border: 1px solid $line; padding: 3px 8px; }
+QToolButton[role="toggle"]:hover, QToolButton[role="toggle"]:checked { background: $selection; }
+QToolButton[role="toggle"]:checked, QToolButton[role="toggle"]:focus { border-color: $accent; }
 QToolButton[role="link"] { font-size: 12px; color: $accent; padding: 2px 6px; }
 QToolButton[role="link"]:disabled { color: $quiet; }
 QToolButton[role="fault"] { font-size: 12px; color: $toxic; padding: 2px 6px; }

@@ -6,7 +6,7 @@ from typing import TypeVar
 from unicodedata import bidirectional
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QAction, QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
@@ -27,6 +27,7 @@ from orbench_studio.gui.common.theme import BODY, META, Theme, font, px
 T = TypeVar("T")
 _DIRECTIONS = frozenset({"R", "AL", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI"})  # that change the order of words
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_TAB = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 _HEIGHT = 36
 _LINE = 28  # of hints
 _PAD = 10
@@ -134,7 +135,8 @@ class KeyHints(QWidget):
         return lines * px(_LINE) + px(_LINE) // 2
 
     def sizeHint(self) -> QSize:
-        return QSize(px(240), self.heightForWidth(px(240)))
+        width = min(px(240), sum(_hint_width(keys, words) for _, _, keys, words in self._placed(0)))
+        return QSize(width, self.heightForWidth(width))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(px(120), px(_LINE))
@@ -154,11 +156,10 @@ class KeyHints(QWidget):
 
     def _placed(self, width: int) -> list[tuple[int, int, list[str], str]]:
         """Line, left edge, keys and text of every hint for a width."""
-        metrics = QFontMetrics(font(META))
         placed, line, left = [], 0, 0
         for names, words in self._hints:
             keys = [key for key in map(key_text, names) if key]
-            wide = sum(keycap_width(key) + 3 for key in keys) + metrics.horizontalAdvance(words)
+            wide = _hint_width(keys, words)
             if left and left + wide > width:
                 line, left = line + 1, 0
             if keys:
@@ -171,6 +172,11 @@ class KeyHints(QWidget):
         self.setAccessibleName(", ".join(f"{keys} {words}" for keys, words in texts if keys))
         self.updateGeometry()
         self.update()
+
+
+def _hint_width(keys: Sequence[str], words: str) -> int:
+    """The width of the shortcuts and the description of a hint."""
+    return sum(keycap_width(key) + 3 for key in keys) + QFontMetrics(font(META)).horizontalAdvance(words) + 2
 
 
 def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
@@ -223,6 +229,23 @@ class _ScrollArea(QScrollArea):
             super().keyPressEvent(event)
         else:
             event.ignore()
+
+
+class PageArea(QScrollArea):
+    """A scroll area that Tab reaches; it shows the focus only where Tab brought it, not when its page opens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "stop")
+        self.setWidgetResizable(True)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        set_role(self, "ring", event.reason() in _TAB)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        set_role(self, "ring", False)
 
 
 def scrolled(widget: QWidget) -> QScrollArea:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from orbench_studio.services.curation.run_recipe import SubsetRates
 
 _LEFT_TIP = "Prompts that are left after the step"
-_STEPS = (Column("Step", 84), Column("Left", 96, 1, number=True, tip=_LEFT_TIP), Column("Removed", 76, number=True))
+_STEPS = (Column("Step", 84), Column("Left", 120, 1, number=True, tip=_LEFT_TIP), Column("Removed", 76, number=True))
 _CATEGORIES = (
     Column("Category", 84),
     Column("Left", 96, 1, number=True, tip=_LEFT_TIP),

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _DEFAULT = "hard"  # recipe
 _MAX_LISTED = 2_000  # prompts that a filter lists one by one
-_PANELS = (("Recipe", 364, 3), ("Funnel", 400, 4), ("Selected prompts", 380, 4))  # title, minimum width, share
+_PANELS = (("Recipe", 364, 3), ("Funnel", 400, 5), ("Selected prompts", 380, 4))  # title, minimum width, share
 _TALLEST = 10_000  # pixels
 _DEPENDS_ON = {Kind.PROMPTS, Kind.VOTES, Kind.RESPONSES, Kind.JUDGEMENTS, Kind.ANNOTATIONS, Kind.GROUPS, Kind.SUBSETS}
 

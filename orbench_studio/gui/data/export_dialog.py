@@ -191,7 +191,7 @@ class ExportDialog(Dialog):
         self._say(tr(_REPLACES) if named and _is_export(expanded(named)) else "", "quiet")
 
     def _browse(self) -> None:
-        dialog = FileDialog(self, tr("Export to a folder"), str(Path(self.where.text()).parent))
+        dialog = FileDialog(self, tr("Export to a folder"), "exports", str(Path(self.where.text()).parent))
         dialog.setFileMode(FileDialog.FileMode.Directory)
         dialog.fileSelected.connect(self._named)
         dialog.open()

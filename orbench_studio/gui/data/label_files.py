@@ -99,6 +99,6 @@ class LabelFiles(QObject):
             ReportDialog(self._window, tr("Conflicts in the merge"), explanation, "\n\n".join(conflicts)).open()
 
     def _dialog(self, title: str) -> FileDialog:
-        dialog = FileDialog(self._window, title)
+        dialog = FileDialog(self._window, title, "labels")
         dialog.setNameFilter(tr(_FILES))
         return dialog

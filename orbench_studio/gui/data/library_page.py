@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QLayout, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.changes import Changes
@@ -20,7 +20,7 @@ from orbench_studio.gui.common.layouts import Columns, column_layout
 from orbench_studio.gui.common.live_table import Column, StaticTable
 from orbench_studio.gui.common.menus import Command
 from orbench_studio.gui.common.theme import ANSWERS, LABELS, Theme
-from orbench_studio.gui.common.widgets import label
+from orbench_studio.gui.common.widgets import PageArea, label
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ _COLUMN = 340  # pixels
 _Section = tuple[str, Sequence[QWidget | QLayout]]
 
 
-class LibraryPage(QScrollArea):
+class LibraryPage(PageArea):
     """Counts as bars and lists; a bar opens its prompts for review."""
 
     review_wanted = Signal(QueueFilter)
@@ -173,11 +173,9 @@ class LibraryPage(QScrollArea):
         return [Command(tr("Review these prompts"), partial(self._open, field, name, column))]
 
     def _build_ui(self) -> None:
-        self.setWidgetResizable(True)
         self.setAccessibleName(tr("Library"))
         page = QWidget()
         page.setObjectName("page")
-        self.setProperty("role", "stop")
         row = column_layout(page, margins=(24, 24, 24, 24))
         counts = QGridLayout()
         counts.setHorizontalSpacing(24)

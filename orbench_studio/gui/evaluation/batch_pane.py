@@ -117,6 +117,7 @@ class BatchPane(QWidget):
     """Shows a batch, with buttons for its operations."""
 
     review_wanted = Signal(QueueFilter)  # prompts to show on the review page
+    page_wanted = Signal(str)  # another page to show
 
     def __init__(self, runs: BatchOperations, theme: Theme) -> None:
         super().__init__()
@@ -127,6 +128,7 @@ class BatchPane(QWidget):
         self.resume, self.pause = QPushButton(tr("Resume")), QPushButton(tr("Pause"))
         self.cancel, self.live = QPushButton(tr("Cancel…")), QPushButton(tr("Send remaining items live"))
         self.review, self.judge = QPushButton(tr("Open in review")), QPushButton(tr("Judge responses"))
+        self.audit = QPushButton(tr("Open in audit"))
         self.stops = _Stops(theme)
         self.activity = ActivityChart(theme)
         self.models = ProgressTable(theme)
@@ -171,13 +173,16 @@ class BatchPane(QWidget):
         self.pause.setEnabled(batch.state is BatchState.RUNNING)  # pausing a failed batch would only hide the reason
         self.cancel.setEnabled(batch.state.allows(BatchAction.CANCEL))
         self.review.setEnabled(progress.done > 0 and batch.kind is not BatchKind.SEEDING)  # seeds are not prompts
-        self.judge.setVisible(batch.kind is BatchKind.EVALUATION)
-        self.judge.setEnabled(progress.done > 0)
+        for button in (self.audit, self.judge):
+            button.setVisible(batch.kind is BatchKind.EVALUATION)
+            button.setEnabled(progress.done > 0)
         at_vendor = sum(model.at_vendor for model in progress.models)
         self.live.setVisible(batch.settings.vendor_batch and not batch.state.is_final)
         self.live.setEnabled(at_vendor > 0 and not here)
         if focused in (self.pause, self.resume, self.cancel, self.live) and not focused.isEnabled():
             self.models.setFocus()  # else the focus moves to another button
+        for button in (self.pause, self.resume, self.cancel):
+            button.setVisible(not batch.state.is_final)
 
     def _resume(self) -> None:
         progress = self._progress
@@ -241,6 +246,7 @@ class BatchPane(QWidget):
         self.resume.clicked.connect(self._resume)
         self.cancel.clicked.connect(self._cancel)
         self.review.clicked.connect(lambda: self._review(f"{self.batch_id}"))
+        self.audit.clicked.connect(lambda: self.page_wanted.emit("page_audit"))
         self.models.opened.connect(lambda model, _column: self._review(f"{self.batch_id}={model}"))
         self.failures.opened.connect(
             lambda prompt_id: self.review_wanted.emit(QueueFilter((Term(Field.ID, (str(prompt_id),)),)))
@@ -253,7 +259,7 @@ class BatchPane(QWidget):
         menu.addAction(tr("With a language model…"), self._ask_judge)
         self.judge.setMenu(menu)
         head = row_layout(None, self.title, self.simulated, Stretch(), spacing=12)
-        buttons = Flow(self.pause, self.resume, self.cancel, self.live, self.review, self.judge)
+        buttons = Flow(self.pause, self.resume, self.cancel, self.live, self.review, self.audit, self.judge)
         column_layout(
             self,
             head,

@@ -113,7 +113,7 @@ class RequestOptions(QWidget):
         return ", ".join(filter(None, parts))
 
     def _ask_file(self) -> None:
-        dialog = FileDialog(self, tr("Load system prompt"))
+        dialog = FileDialog(self, tr("Load system prompt"), "templates")
         dialog.setFileMode(FileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(self.file_wanted)
         dialog.open()

@@ -21,7 +21,7 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.fields import ComboBox, count_field, fill, number_in
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.theme import Theme
-from orbench_studio.gui.common.widgets import label, set_role, set_tip
+from orbench_studio.gui.common.widgets import label, set_tip
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 from orbench_studio.gui.evaluation.launch_panel import (
     IncompleteError,
@@ -205,9 +205,9 @@ class CategoriesField(Flow):
             chip = self.chips[category] = QToolButton()
             chip.setText(tr(category))
             chip.setCheckable(True)
-            chip.setProperty("role", "chip")
+            chip.setProperty("role", "toggle")
             set_tip(chip, tr("No selection means all ten categories"))
-            chip.toggled.connect(lambda on, chip=chip: self._toggled(chip, on=on))
+            chip.toggled.connect(lambda _on: self.changed.emit())
             self.add(chip)
         self.setFocusProxy(self.chips[Category.DECEPTION])
 
@@ -215,7 +215,3 @@ class CategoriesField(Flow):
     def chosen(self) -> tuple[Category, ...]:
         """The selected categories."""
         return tuple(category for category, chip in self.chips.items() if chip.isChecked())
-
-    def _toggled(self, chip: QToolButton, *, on: bool) -> None:
-        set_role(chip, "active", "true" if on else "false")
-        self.changed.emit()

@@ -119,10 +119,10 @@ class FunnelView(QWidget):
         button.setEnabled(bool(stage.query and stage.count))
 
     def _fit(self) -> None:
-        for button in self.stages.values():
-            button.setFixedSize(px(_WIDE), px(_HIGH))
-        for button in self.selected.values():
-            button.setFixedSize(px(_SELECTED_WIDE), px(_HIGH))
+        for buttons, wide in ((self.stages, _WIDE), (self.selected, _SELECTED_WIDE)):
+            for button in buttons.values():
+                button.setMinimumWidth(px(wide))  # more where its text needs it
+                button.setFixedHeight(px(_HIGH))
 
 
 def _details(found: Funnel) -> list[str]:

@@ -57,7 +57,7 @@ class TemplateField(QWidget):
         self.changed.emit()
 
     def _choose_file(self) -> None:
-        dialog = FileDialog(self, tr("Choose a template file"))
+        dialog = FileDialog(self, tr("Choose a template file"), "templates")
         dialog.setFileMode(FileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(lambda name: self.set_file(Path(name)))
         dialog.open()

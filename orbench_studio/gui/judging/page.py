@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.errors import CancelledError
@@ -18,7 +18,7 @@ from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.layouts import Columns, column_layout, page_head
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.text_table import note, table_of
-from orbench_studio.gui.common.widgets import if_alive, rule, set_role
+from orbench_studio.gui.common.widgets import PageArea, if_alive, rule, set_role
 from orbench_studio.gui.judging.calibration_tables import METHODS, SLICE_TITLES, Report, report
 from orbench_studio.gui.judging.custom_rules_pane import CustomRulesPane
 from orbench_studio.gui.judging.licences_pane import LicencesPane
@@ -55,7 +55,7 @@ class JudgesPage(QWidget):
         self.run = QPushButton(tr("Compare with human labels"))
         self.copy = QPushButton(tr("Copy as text"))
         self.slices = ComboBox()
-        self._scroll = QScrollArea()
+        self._scroll = PageArea()
         self._build_ui(actions)
         self._connect()
 
@@ -214,8 +214,6 @@ class JudgesPage(QWidget):
         self.setFocusProxy(self.run)
         self.run.setProperty("role", "primary")
         self.slices.setAccessibleName(tr("Group by"))
-        self._scroll.setProperty("role", "stop")
-        self._scroll.setWidgetResizable(True)
         self._scroll.setAccessibleName(tr("Comparison with human labels"))
         buttons: list[QWidget] = [self.run]
         for name, title in (("judge_rules", "Judge with studio-rules"), ("judge_local", "Judge with local-judge")):

@@ -82,11 +82,11 @@ class ChoiceMenu(QMenu):
             self._by_key |= {key: action} if key else {}
             action.triggered.connect(lambda _checked=False, of=value: self.chosen.emit(of) if of != current else None)
 
-    def open_over(self, widget: QWidget, *, right: bool = False) -> None:
-        """Open with the lower edge on the widget's lower edge, at its left or right end."""
-        corner = widget.mapToGlobal(QPoint(widget.width() if right else 0, widget.height()))
-        size = self.sizeHint()
-        self.popup(corner - QPoint(size.width() if right else 0, size.height()))
+    def open_over(self, bar: QWidget, button: QWidget | None = None) -> None:
+        """Open with the lower edge on that of a bar, and the left edge on that of a button in it, if there is one."""
+        left = (button or bar).mapToGlobal(QPoint()).x()
+        bottom = bar.mapToGlobal(QPoint(0, bar.height())).y()
+        self.popup(QPoint(left, bottom - self.sizeHint().height()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()

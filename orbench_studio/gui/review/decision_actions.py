@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from PySide6.QtWidgets import QWidget
+
 from orbench_studio.domain.core.annotation import Aspect, Label, Visible
 from orbench_studio.domain.core.judgement import SEVERITIES, AnswerClass
 from orbench_studio.domain.review.decision import Decision, PromptView, ResponseView, evidence
@@ -76,7 +78,7 @@ class DecisionActions:
         if view is None or mine is None:
             page.message.emit(tr("You have not labelled this prompt yet."))
         elif page.reading.may_decide(Aspect.LABEL):
-            self._open(self._ask(label_menu(page, mine), view, Aspect.LABEL), right=True)
+            self._open(self._ask(label_menu(page, mine), view, Aspect.LABEL), page.decisions.change)
 
     def _change_class(self) -> None:
         """Ask for a class for the response in focus, or for another where the reviewer has classified it."""
@@ -89,10 +91,10 @@ class DecisionActions:
             self._ask(menu, view, Aspect.ANSWER_CLASS, focused.response.id, changes=mine is not None)
             self._open(menu)
 
-    def _open(self, menu: ChoiceMenu, *, right: bool = False) -> None:
-        """Open a menu over the decision bar, which leaves the texts readable."""
+    def _open(self, menu: ChoiceMenu, button: QWidget | None = None) -> None:
+        """Open a menu over the decision bar, which leaves the texts readable, at its button if that is there."""
         menu.message.connect(self._page.message)
-        menu.open_over(self._page.decisions, right=right)
+        menu.open_over(self._page.decisions, button)
 
     def _ask(
         self,
@@ -144,7 +146,7 @@ class DecisionActions:
         menu.chosen.connect(
             lambda value: page.write(Decision(about, Aspect.CATEGORY, value), seen=view.version, visible=visible)
         )
-        self._open(menu, right=True)
+        self._open(menu)
 
     def _note(self) -> None:
         """Ask for a note. It conflicts with no other decision, so it is saved whatever was decided meanwhile."""

@@ -1,5 +1,6 @@
 """The bar below the texts, in one of two states: deciding, or decided with what was revealed and the way on."""
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QStackedWidget, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.annotation import Aspect, Label
@@ -13,8 +14,10 @@ from orbench_studio.gui.common.widgets import KeyButton, KeyHints, label, set_ro
 from orbench_studio.gui.review.choice_menus import CLASS_ACTIONS, LABEL_ACTIONS
 from orbench_studio.gui.review.decision_words import decided_words, known_words, question
 
+_MARGIN, _GAP = 20, 8
 _PLAIN = {"category": "category", "seed": "Seed", "flag": "⚑ Flag", "note": "✎ Note"}
 _KINDS = (AnswerClass.NON_RESPONSIVE, AnswerClass.INABILITY)  # without a key of their own
+_CLASSES = tuple(name for of, name in CLASS_ACTIONS.items() if of not in _KINDS)
 _HINTS = (
     (("next_response", "previous_response"), "another response"),
     *(((name,), ANSWERS[of].word) for of, name in CLASS_ACTIONS.items() if of not in _KINDS),
@@ -41,6 +44,7 @@ class DecisionBar(QFrame):
         self._card = QFrame()
         self._idle = label("", "meta", wrap=True)
         self._hints = KeyHints(theme, [(names, tr(words)) for names, words in _HINTS])
+        self._keys = KeyHints(theme, [(_CLASSES, tr("answer class"))])  # instead, beside the buttons of a low page
         self._states = QStackedWidget()
         self._build_ui()
         SHORTCUTS.changed.connect(self._say_keys)
@@ -70,6 +74,7 @@ class DecisionBar(QFrame):
             button.setVisible(mine is None)
         for button in (self.next, self.change):
             button.setVisible(mine is not None)
+        self._fit_keys()
         if view is None:
             return
         if mine is None:
@@ -88,6 +93,7 @@ class DecisionBar(QFrame):
     def fit(self, *, hints: bool, details: bool) -> None:
         """Show or hide the hints about keys, and what the side column says too."""
         self._hints.setVisible(hints)
+        self._fit_keys()
         self._idle.setVisible(details)
         self._known.setVisible(details)
         # Qt does not pass on that parts of a hidden page have other sizes now.
@@ -96,6 +102,16 @@ class DecisionBar(QFrame):
                 layout.invalidate()
                 part.updateGeometry()
         self._states.updateGeometry()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_keys()
+
+    def _fit_keys(self) -> None:
+        """Show the keys of the answer classes beside the buttons where there are no hints and one line has room."""
+        buttons = [b for b in (*self._labels.values(), self.next, self.change) if not b.isHidden()]
+        wide = sum(button.sizeHint().width() + _GAP for button in buttons) + self._keys.sizeHint().width()
+        self._keys.setVisible(self._hints.isHidden() and wide <= self.width() - 2 * _MARGIN)
 
     def _say_keys(self) -> None:
         keys = ", ".join(filter(None, map(key_text, LABEL_ACTIONS.values())))
@@ -116,9 +132,9 @@ class DecisionBar(QFrame):
             page.setLayout(state)
             self._states.addWidget(page)
         layout = _column()
-        layout.setContentsMargins(20, 12, 20, 8)
+        layout.setContentsMargins(_MARGIN, 12, _MARGIN, 8)
         layout.addWidget(self._states)
-        layout.addWidget(Flow(*self._labels.values(), self.next, self.change))
+        layout.addWidget(Flow(*self._labels.values(), self.next, self.change, self._keys))
         layout.addWidget(self._hints)
         self.setLayout(layout)
         self._say_keys()
@@ -131,4 +147,4 @@ def _label_button(theme: Theme, actions: Actions, of: Label) -> KeyButton:
 
 
 def _column() -> QVBoxLayout:
-    return column_layout(None, spacing=8)
+    return column_layout(None, spacing=_GAP)

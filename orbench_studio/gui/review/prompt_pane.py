@@ -56,6 +56,7 @@ class PromptPane(QScrollArea):
             self.verticalScrollBar().setValue(0)
         self._view = view
         self._origin.setText("\u00a0\u00a0·  ".join(origin(view)))
+        self.show_marks(not self._marks.isHidden())
         siblings = tr("A seed is a toxic request. Prompts that were rewritten from the same seed are siblings.")
         set_tip(self._origin, siblings if view.prompt.origin is Origin.REWRITE else "")
         self._seed.show_text(view.prompt.seed.text if view.prompt.seed else "")
@@ -81,7 +82,7 @@ class PromptPane(QScrollArea):
     def show_marks(self, shown: bool) -> None:
         """Show or hide these buttons, whose keys work anyway, and the origin."""
         self._marks.setVisible(shown)
-        self._origin.setVisible(shown)
+        self._origin.setVisible(shown and bool(self._origin.text()))
 
     def toggle_seed(self) -> None:
         """Show or hide the seed."""

@@ -108,6 +108,7 @@ class _Row(QWidget):
         self.decision: RecentDecision | None = None
         self._prompt = label("", "meta")
         self._value = ElidedLabel("", "meta")
+        self._value.setProperty("size", "meta")  # whatever the role
         self._time = label("", "meta")
         self.undo = QToolButton()
         self.undo.setText(tr("Undo"))

@@ -64,9 +64,10 @@ class ViewProgress(QWidget):
             set_tip(part, explained)
 
     def _keep_counts(self) -> None:
-        """Give the counts the width that they need; only the time left may be cut."""
+        """Give the counts the width that they need where the window has it; the time left is cut first."""
         counts = self.text.text().partition(_SEPARATOR)[0]
-        self.text.setMinimumWidth(self.text.fontMetrics().horizontalAdvance(counts) + px(4))
+        self.text.least = self.text.fontMetrics().horizontalAdvance(counts) + px(4)
+        self.text.updateGeometry()
 
 
 def progress_words(decided: int, matches: int, seconds: float | None) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
 from orbench_studio.domain.review.query import write
@@ -20,7 +20,7 @@ from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.live_table import Column, StaticTable
 from orbench_studio.gui.common.text_table import note, table_of
 from orbench_studio.gui.common.theme import Theme
-from orbench_studio.gui.common.widgets import if_alive, label, permit
+from orbench_studio.gui.common.widgets import PageArea, if_alive, label, permit
 from orbench_studio.gui.team.gold_dialog import GoldDialog
 from orbench_studio.gui.team.people_table import NOTE, people_tables
 from orbench_studio.gui.team.queue_card import OWNER_ONLY, QueueCard
@@ -45,7 +45,7 @@ _STEPS = (
 )
 
 
-class TeamPage(QScrollArea):
+class TeamPage(PageArea):
     """Reloads after every change while it is visible."""
 
     message = Signal(str)
@@ -210,11 +210,9 @@ class TeamPage(QScrollArea):
         self.review_wanted.emit(assignments_filter(queue.name, self._session.annotator))
 
     def _build_ui(self) -> None:
-        self.setWidgetResizable(True)
         self.setAccessibleName(tr("Team"))
         page = QWidget()
         page.setObjectName("page")
-        self.setProperty("role", "stop")
         heading = row_layout(None, label(tr("Team"), "title"), Stretch(), self.returned, self.remove, self.new)
         self._queues.setSpacing(12)
         column = self._column

@@ -29,7 +29,7 @@ def looked_at(path):
 
 def test_a_file_dialog_does_not_release_the_lock_of_an_open_workspace(start, path):
     with start(path) as studio:
-        dialog = FileDialog(studio.window, "Import files", str(path.parent))
+        dialog = FileDialog(studio.window, "Import files", "imports", str(path.parent))
         dialog.open()
         model = dialog.findChild(QFileSystemModel)
         studio.wait(lambda: model.size(model.index(str(path))) == path.stat().st_size)  # it knows all of the file
@@ -44,24 +44,28 @@ def test_a_file_dialog_starts_in_the_last_folder_also_after_a_restart(start, pat
     used = tmp_path / "used"
     used.mkdir()
     with start() as studio:
-        first = FileDialog(studio.window, "Import files", str(used))
+        first = FileDialog(studio.window, "Import files", "imports", str(used))
         first.open()
         first.close()
-        typed = FileDialog(studio.window, "Import files")
+        typed = FileDialog(studio.window, "Import files", "imports")
         assert Path(typed.directory().absolutePath()) == used
+        assert Path(FileDialog(studio.window, "Export my labels", "labels").directory().absolutePath()) == used
         typed.setFileMode(FileDialog.FileMode.ExistingFile)
         typed.open()
         typed.findChild(QLineEdit, "fileNameEdit").setText(str(path))
         typed.accept()
     with start(path) as studio:
-        second = FileDialog(studio.window, "Import files")
+        report = FileDialog(studio.window, "Save report", "reports", str(used))
+        report.open()
+        report.close()
+        second = FileDialog(studio.window, "Import files", "imports")
         assert Path(second.directory().absolutePath()) == path.parent
         second.deleteLater()
 
 
 def test_a_file_dialog_without_a_last_folder_does_not_list_drives(start):
     with start() as studio:
-        dialog = FileDialog(studio.window, "Export my labels")
+        dialog = FileDialog(studio.window, "Export my labels", "labels")
         assert Path(dialog.directory().absolutePath()) == Path.cwd()
         assert dialog.findChild(QFileSystemModel).rootPath()
         dialog.deleteLater()

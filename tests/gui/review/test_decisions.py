@@ -1,7 +1,7 @@
 """Deciding with the keyboard: nothing is lost, nothing is decided twice, everything can be taken back."""
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit
@@ -107,6 +107,15 @@ def test_another_category_with_two_keys(start, path):
         studio.wait(lambda: studio.version() != before and studio.page.state is State.SHOWN)
         assert (before[0], studio.page.view.category) == (studio.shown(), "illegal")
         studio.wait(lambda: (row := studio.page.model.index(0).data(ROW)) and row.category == "illegal")
+
+
+def test_another_label_is_offered_at_its_button(start, path):
+    with start(path, blind=True) as studio:
+        studio.press(Qt.Key.Key_S)
+        studio.key(Qt.Key.Key_C, Qt.KeyboardModifier.AltModifier)
+        menu, button = studio.page.findChild(ChoiceMenu), studio.page.decisions.change
+        assert menu.x() == button.mapToGlobal(QPoint()).x()
+        menu.close()
 
 
 def test_skip_goes_on_and_is_no_decision(start, path, labels):

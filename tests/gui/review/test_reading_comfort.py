@@ -296,3 +296,21 @@ def test_a_response_without_text_says_so(start, path):
         reader = studio.page.responses.readings.focused
         reader.show_view(replace(reader.view, response=replace(reader.view.response, text="")))
         assert "no text (0 characters)" in reader.text.placeholderText()
+
+
+def test_a_narrow_top_bar_drops_the_pace_then_the_count_and_cuts_nothing_without_dots(start, path):
+    now = [0.0]
+    with start(path) as studio:
+        bar = studio.window.top_bar
+        bar.pace.clock = lambda: now[0]
+        for _ in range(7):
+            now[0] += 60
+            studio.press(S)
+        for width, shown in ((1_440, ("today", "each")), (1_024, ()), (1_440, ("today", "each"))):
+            studio.window.resize(width, 700)
+            studio.wait(lambda width=width: bar.width() == width)
+            studio.wait(lambda shown=shown: all(word in bar.today.text() for word in shown))
+            for part in (bar.workspace_name, studio.page.finder.bar.progress.text, bar.today, bar.reviewer):
+                assert part.isHidden() or part.mapTo(bar, part.rect().topRight()).x() < width
+        text = studio.page.finder.bar.progress.text
+        assert text.parentWidget().rect().contains(text.geometry())
