@@ -35,7 +35,9 @@ _OF_RESPONSE = (
     Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.MODEL, Field.STOP_REASON, Field.JUDGE, Field.RESPONSE_VERDICT
 )  # fmt: skip
 _TEXTS = (Field.KEY, Field.SYSTEM, Field.EXPLANATION, Field.REASON, Field.SAMPLE, Field.ERROR)
-OTHER_SYSTEM = "rows without a response and with another system prompt than an earlier row (the first stays)"
+OTHER_CONTEXT = (
+    "Rows with another system prompt or other earlier turns than an earlier row of their prompt, which stays"
+)
 TURNS = "Rows that are a turn of a model or a system prompt, read as prompts"
 OWN_REPLY = "Conversations with a reply of their own, which was not read, because a column gives the response"
 _NOTES = "reasons without an answer class or a label, stored as notes on their prompts"
@@ -57,7 +59,7 @@ class MappedRow:
         self._displaced = displaced(mapping.meanings, mapping.columns)
         parsed = Parsed()
         self._gets: dict[Field, Get] = {part: getter(header, path, parsed) for part, path in mapping.columns.items()}
-        self._systems: dict[str, str] = {}  # the first of each prompt
+        self._contexts: dict[str, tuple[str, str]] = {}  # the first system prompt and earlier turns of each prompt
         self._answers = Field.RESPONSE in mapping.columns
         self._tallies: dict[Field, ColumnTally] = {
             part: sheet.tally.column(part, path.partition("|")[0]) for part, path in mapping.columns.items()
@@ -133,9 +135,10 @@ class MappedRow:
                 self._count(part, name, name)
 
     def _leave_out(self, asked: conversations.Conversation, cells: Cells) -> None:
-        """Count what a row without a response says about one, and another system prompt of a prompt."""
-        if asked.system and self._systems.setdefault(asked.prompt, asked.system) != asked.system:
-            self._tally.notes[OTHER_SYSTEM] += 1
+        """Count what a row without a response says about one, and another context of a prompt."""
+        context = (asked.system, asked.earlier)
+        if self._contexts.setdefault(asked.prompt, context) != context:
+            self._tally.notes[OTHER_CONTEXT] += 1
         for part in _OF_RESPONSE:
             stated = self._value(part, cells) if part in self._columns else None
             if stated:

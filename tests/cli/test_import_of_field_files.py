@@ -312,7 +312,25 @@ def test_no_option_is_ignored_silently(run, write, options, said):
 def test_other_system_prompts_of_a_prompt_are_a_warning(run, write):
     file = write("a.csv", "q,s\nIs it late?,Be brief.\nIs it late?,Be kind.\n")
     shown = run("import", "w.orbench", file, "--column", "prompt=q", "--column", "system_prompt=s").stdout
-    assert "WARNING: 1 of 2 rows have another system prompt than an earlier row of their prompt" in shown
+    assert "WARNING: Rows with another system prompt or other earlier turns than an earlier row of their" in shown
+
+
+def test_other_earlier_turns_of_a_prompt_are_a_warning(run, write):
+    """Conversations that end alike are one prompt; what was said before it in the second is not silently gone."""
+    turns = [
+        [
+            {"role": "user", "content": first},
+            {"role": "assistant", "content": "Yes."},
+            {"role": "user", "content": "Go on, please."},
+        ]
+        for first in ("May I sing?", "May I dance?", "May I dance?")
+    ]
+    file = write("a.jsonl", "".join(json.dumps({"messages": one}) + "\n" for one in turns))
+    shown = run("import", "w.orbench", file, "--column", "prompt=messages").stdout
+    assert (
+        "WARNING: Rows with another system prompt or other earlier turns than an earlier row of their prompt"
+        in " ".join(shown.split())
+    )
 
 
 def test_a_name_of_the_options_fills_what_the_file_leaves_empty(run_json, write):

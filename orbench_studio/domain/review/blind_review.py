@@ -26,13 +26,17 @@ class Reveal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A prompt in front of an annotator. `shown`: its votes have been visible in this window."""
+    """A prompt in front of an annotator. `shown`: its votes have been visible in this window.
+
+    `has_results`: some prompts of the workspace have votes, responses or labels of a source.
+    """
 
     view: PromptView
     annotator: str
     blind_review: bool
     reveal: Reveal = Reveal.EACH
     shown: bool = False
+    has_results: bool = False
 
     @property
     def seen(self) -> bool:
@@ -52,8 +56,11 @@ class Moment:
 
     @property
     def waits(self) -> bool:
-        """Whether the prompt stays after a label, to show the result; the same whether it was hidden before or not."""
-        return self.blind_review and self.reveal is Reveal.EACH and self.view.has_machine_labels
+        """Whether the prompt stays after a label until the annotator goes on.
+
+        It is the same for all prompts of a workspace, so that no key lands on the next one, which was not read.
+        """
+        return self.blind_review and self.reveal is Reveal.EACH and (self.has_results or self.view.has_machine_labels)
 
     @property
     def revealed_classes(self) -> frozenset[int]:
@@ -76,7 +83,7 @@ class Moment:
 
     def reveals(self, aspect: Aspect, response_id: int | None = None) -> bool:
         """Whether a decision would show something that is hidden now: a label all, a class the judges' classes."""
-        if not (self.blind and self.waits):
+        if not (self.blind and self.reveal is Reveal.EACH and self.view.has_machine_labels):
             return False
         if aspect is not Aspect.ANSWER_CLASS:
             return aspect is Aspect.LABEL

@@ -183,6 +183,7 @@ class Queue:
 
     It begins with the prompt shown before if it matches, else with the first undecided one; None if all are decided.
     `own_categories` are those of the workspace beside OR-Bench's ten. `decided` are the matches that have a label.
+    `has_results`: some prompts of the workspace have votes, responses or labels of a source.
     """
 
     ids: "array[int]"
@@ -190,6 +191,7 @@ class Queue:
     begin: int | None
     own_categories: tuple[str, ...] = ()
     decided: frozenset[int] = frozenset()
+    has_results: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,11 +146,15 @@ class Rows(QAbstractTableModel):
         return side | Qt.AlignmentFlag.AlignVCenter
 
 
+def _is_end(event: QKeyEvent) -> bool:
+    return event.key() in _ENDS and event.modifiers() == Qt.KeyboardModifier.NoModifier
+
+
 class RowEnds(_View):
     """For tables of whole rows: Home and End go to the first and last row, also where a shortcut has these keys."""
 
     def event(self, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in _ENDS:
+        if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _is_end(event):
             event.accept()
             return True
         return super().event(event)

@@ -62,6 +62,7 @@ class QueuePage(QWidget):
     noted = Signal()  # after a note was saved
     shown = Signal(int)  # with the prompt's id, when a prompt was put on the screen
     _total = 0  # prompts of the workspace
+    _has_results = False  # whether some of them have votes, responses or labels of a source
     _awaited: int | None = None  # the prompt that is wanted on the screen
     _begin_at: int | None = None
     _own_actions: tuple[str, ...] = ()
@@ -189,7 +190,7 @@ class QueuePage(QWidget):
         if view is None:
             return None
         shown = view.prompt.id in self._seen
-        return Moment(view, self._session.annotator, settings.blind, Reveal(settings.reveal), shown)
+        return Moment(view, self._session.annotator, settings.blind, Reveal(settings.reveal), shown, self._has_results)
 
     @property
     def blind(self) -> bool:
@@ -219,7 +220,7 @@ class QueuePage(QWidget):
     def _show_queue(self, queue: Queue, stays: int | None = None) -> None:
         self.own_categories = queue.own_categories
         self.model.reset(queue.ids, stays)
-        self._total = queue.total
+        self._total, self._has_results = queue.total, queue.has_results
         self.model.set_decided(queue.decided)
         self.queue.count(self.model.rowCount())
         self.panes.show_empty(total=queue.total, matches=self.model.rowCount())

@@ -1,7 +1,7 @@
 """The queue on the left: two painted lines per prompt."""
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QHelpEvent, QPainter
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QHelpEvent, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -30,6 +30,9 @@ _PAD = 16
 _MARK = 26
 _ONLY = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 _AROUND = 2  # rows in view before and after the current one
+_MOVES = {
+    Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown
+}  # fmt: skip
 
 
 class QueueDelegate(QStyledItemDelegate):
@@ -145,6 +148,15 @@ class LineTable(RowView):
         self.verticalHeader().setMinimumSectionSize(px(_HEIGHT))
         self.verticalHeader().setDefaultSectionSize(px(_HEIGHT))
         self.viewport().update()
+
+    def selectionCommand(
+        self, index: QModelIndex | QPersistentModelIndex, event: QEvent | None = None
+    ) -> QItemSelectionModel.SelectionFlag:
+        """Select what becomes current, also with Ctrl and an arrow: the page shows the current prompt."""
+        ctrl = Qt.KeyboardModifier.ControlModifier
+        if isinstance(event, QKeyEvent) and event.modifiers() == ctrl and event.key() in _MOVES:
+            return QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+        return super().selectionCommand(index, event)
 
     def keyboardSearch(self, search: str) -> None:
         """Do nothing: a letter that is no shortcut must not change the current prompt."""

@@ -9,7 +9,7 @@ from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
 from orbench_studio.formats.class_words import word
 from orbench_studio.formats.import_doctor import Fault, Finding
 from orbench_studio.formats.mapped import MAPPED
-from orbench_studio.formats.mapped_row import OTHER_SYSTEM, OWN_REPLY, TURNS
+from orbench_studio.formats.mapped_row import OTHER_CONTEXT, OWN_REPLY, TURNS
 from orbench_studio.formats.mapping import Field, scoped
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import Reading
@@ -104,9 +104,7 @@ def _doubts(report: ImportReport) -> Iterator[str]:
     rows = report.imported + report.duplicates + report.rejected
     if report.rejected > _DOUBTFUL * rows:
         yield f"{report.rejected:,} of {rows:,} rows are rejected."
-    if (other := report.notes.get(OTHER_SYSTEM, 0)) > _DOUBTFUL * rows:
-        yield f"{other:,} of {rows:,} rows have another system prompt than an earlier row of their prompt, which stays."
-    for note in (TURNS, OWN_REPLY):
+    for note in (OTHER_CONTEXT, TURNS, OWN_REPLY):
         if count := report.notes.pop(note, 0):
             yield f"{note}: {count:,}."
     responses = sum(column.texts for column in report.values if column.field == Field.RESPONSE)

@@ -38,7 +38,7 @@ def queue_of(
     with workspace.reading() as db:
         ids = queue.ids(db, wanted)
         begin = shown if shown in ids else _first(db, wanted)
-        total = queue.total(db)
+        total, has_results = queue.total(db), queue.has_results(db)
         own = tuple(prompts.own_categories(db))
         given = given_to(wanted)
         labelled_by = annotator if wanted.on(Field.TEAM) else None
@@ -50,7 +50,7 @@ def queue_of(
     if wanted.order is Order.USEFUL:
         ids = array("q", by_usefulness(workspace, ids))
         begin = shown if shown in ids else next(iter(ids), None)
-    return Queue(ids, total, begin, own, decided)
+    return Queue(ids, total, begin, own, decided, has_results)
 
 
 def _first(db: Connection, wanted: QueueFilter) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, cast, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, cast, delete, exists, func, insert, or_, select
 
 from orbench_studio.domain.core.annotation import Basis, Label
 from orbench_studio.domain.core.category import stored_category
@@ -14,7 +14,7 @@ from orbench_studio.domain.core.moderation import Veto
 from orbench_studio.domain.review.queue import Field, Order, QueueFilter, QueueRow, SavedView, Status
 from orbench_studio.domain.team.queue import given_to
 from orbench_studio.store.core.pipeline import Read, Steps
-from orbench_studio.store.core.tables import PROMPT_STATES, PROMPTS, VIEWS
+from orbench_studio.store.core.tables import PROMPT_STATES, PROMPTS, RESPONSES, VIEWS, VOTES
 from orbench_studio.store.review import journal, prompt_lists
 from orbench_studio.store.review.query_sql import conditions
 
@@ -92,6 +92,13 @@ def count(db: Connection, wanted: QueueFilter) -> int:
 def total(db: Connection) -> int:
     """How many prompts the workspace has."""
     return int(db.execute(select(func.count()).select_from(PROMPT_STATES)).scalar_one())
+
+
+def has_results(db: Connection) -> bool:
+    """Whether any prompt of the workspace has votes, responses or a label of its source."""
+    labelled = select(PROMPTS.c.id).where(PROMPTS.c.reference_label.is_not(None))
+    any_of = or_(exists(select(VOTES.c.id)), exists(select(RESPONSES.c.id)), exists(labelled))
+    return bool(db.execute(select(any_of)).scalar_one())
 
 
 def _lines() -> Select[Any]:

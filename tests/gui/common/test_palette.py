@@ -29,6 +29,7 @@ def test_the_best_match_is_first(query, best, others):
 
 def test_what_does_not_match():
     assert [match_score(query, "Audit page") for query in ("tida", "audit x", "[")] == [None] * 3
+    assert match_score("over", "Controversial") is None, "Enter would decide it"
 
 
 def test_the_palette_is_used_with_the_keyboard(start, path):

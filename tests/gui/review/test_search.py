@@ -165,6 +165,16 @@ def test_it_goes_on_where_it_was_left(start, path):
         studio.wait(lambda: studio.shown() == 1)
 
 
+def test_the_list_and_the_page_show_the_same_prompt_after_ctrl_and_an_arrow(start, path, labels):
+    with start(path) as studio:
+        studio.press(Qt.Key.Key_S)
+        queue, ctrl = studio.page.queue.focusProxy(), Qt.KeyboardModifier.ControlModifier
+        for key, shown in ((Qt.Key.Key_End, 70), (Qt.Key.Key_Home, 2)):  # the first undecided one, not the first
+            QTest.keyClick(queue, key, ctrl)
+            studio.wait(lambda shown=shown: studio.shown() == shown and studio.page.state is State.SHOWN)
+            assert [index.row() for index in queue.selectionModel().selectedRows()] == [shown - 1]
+
+
 @pytest.mark.parametrize("width", [900, 1024, 1099, 1100, 1920])
 def test_nothing_is_cut_off_at_any_width(start, path, width):
     with start(path) as studio:

@@ -37,7 +37,8 @@ ME, OTHER, FILE = by("me"), by("other"), by("me", imported=True)
     ("shown", "settings", "blind", "reveals", "decided", "waits"),
     [
         (view(), (True,), True, True, False, True),
-        (view(votes=()), (True,), True, False, False, False),  # nothing to reveal: the key moves on
+        (view(votes=()), (True,), True, False, False, False),  # nothing to reveal anywhere: the key moves on
+        (view(votes=()), (True, Reveal.EACH, False, True), True, False, False, True),  # other prompts have results
         (view(), (False,), False, False, False, False),
         (view(), (True, Reveal.NEVER), True, False, False, False),
         (view(), (True, Reveal.EACH, True), False, False, False, True),  # seen, and undone since
