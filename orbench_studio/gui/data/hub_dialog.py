@@ -70,7 +70,10 @@ class HubDialog(Dialog):
             self._run(lambda: hub_files.search(text), self._show_datasets, tr("Searching…"))
 
     def _show_datasets(self, matches: list[HubMatch]) -> None:
-        self.datasets.show_rows(matches, [_row(match) for match in matches])
+        rows = [_row(match) for match in matches]
+        for column in range(1, len(_DATASETS)):
+            self.datasets.setColumnHidden(column, not any(row[column] for row in rows))
+        self.datasets.show_rows(matches, rows)
         self._forget_dataset()
         self.status.setText("" if matches else tr("No dataset has this text in its name. Try fewer words."))
 

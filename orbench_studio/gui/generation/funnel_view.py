@@ -19,7 +19,7 @@ from orbench_studio.gui.common.widgets import label, set_tip
 if TYPE_CHECKING:
     from orbench_studio.services.generation.funnel import Funnel, Selected, Stage
 
-_WIDE, _HIGH = 108, 60
+_WIDE, _HIGH = 88, 60
 _SELECTED_WIDE = 232
 _SELECTIONS = {
     "hard": ("Hard", "All safe prompts refused by at least three model families. Click to open the recipe."),

@@ -177,6 +177,7 @@ def test_every_page_is_usable_by_keyboard_and_screen_reader(start, path):
             window.show_page(name)
             studio.wait(lambda: not studio._is_busy())
             found[name] = faults(window)
+            assert not window._pages.currentWidget().property("ring"), "the page shows the focus after Tab only"
         assert {name: wrong for name, wrong in found.items() if wrong} == {}
 
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 from orbench_studio.gui.common.live_table import Column, Rows, Table
 from orbench_studio.gui.common.menus import Command
 from orbench_studio.gui.common.text_table import TextTable, table_of
+from orbench_studio.gui.data.low_table import LowTable
 
 COLUMNS = (Column("Model", 80, 1), Column("Rate", 60, number=True))
 ROWS = [("model-10", "9.5 % (1–12)"), ("Model-2", "31 %"), ("model-1", "–"), ("mödel\tx", "1,204 %")]
@@ -139,6 +140,16 @@ def test_a_text_without_a_share_is_whole_where_there_is_room(qtbot, monkeypatch)
     assert table.columnWidth(1) >= table.sizeHintForColumn(1)
     table.resize(160, 200)
     assert table.columnWidth(1) < table.sizeHintForColumn(1)
+
+
+def test_home_and_end_go_to_the_first_and_last_row_of_an_import(qtbot):
+    low = LowTable(2)
+    qtbot.addWidget(low)
+    low.setRowCount(4)
+    for key, expected in ((Qt.Key.Key_End, 3), (Qt.Key.Key_Home, 0)):
+        low.setCurrentCell(1, 1)
+        QTest.keyClick(low, key)
+        assert (low.currentRow(), low.currentColumn()) == (expected, 1)
 
 
 def test_home_and_end_go_to_the_first_and_last_row(table):

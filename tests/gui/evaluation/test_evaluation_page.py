@@ -103,6 +103,9 @@ def test_launched_batch_shows_its_responses_in_review(at_page, path):
     assert [line[:2] for line in shown] == [
         [MIXED, "20 of 20"], ["simulated/helpful", "20 of 20"],
     ]  # fmt: skip
+    at_page.click(at_page.pane.audit)
+    assert at_page.studio.window.audit.isVisible()
+    at_page.studio.window.show_page("page_evaluate")
     at_page.click(at_page.pane.review)
     at_page.studio.wait(lambda: at_page.studio.page.model.rowCount() == 20)
     assert write(at_page.studio.page.finder.current) == "batch:1"

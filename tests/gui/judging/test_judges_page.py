@@ -217,7 +217,8 @@ def test_a_notice_on_the_audit_page_says_what_a_retraining_changed(start, unlabe
         assert "was trained on 30 labels at 20" in notice.text.text()
         assert "responses changed class" in notice.text.text()
         assert not notice.undo.isVisible(), "there was no judge before"
-        notice.dismiss.click()
+        QTest.keyClick(studio.window.focusWidget(), Qt.Key.Key_Escape)
+        assert not notice.isVisible()
         decide(unlabelled, range(31, 46))
         studio.wait(lambda: notice.isVisible() and "45 labels" in notice.text.text())
     with start(unlabelled) as studio:
