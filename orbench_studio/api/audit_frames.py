@@ -100,7 +100,7 @@ def _rate(tally: Tally, group: Group) -> dict[str, Any]:
     """The rate, its 95 % interval, the bounds if no or all excluded responses were cases, and the kinds of refusals."""
     rate = tally.rate(group)
     low, high = rate.interval or (None, None)
-    lowest, highest = tally.bounds(rate) or (None, None)
+    lowest, highest = tally.bounds(group) or (None, None)
     clusters = tally.spread.cluster if tally.spread is not None else None
     values = (rate.count, rate.n, rate.value, low, high, lowest, highest, clusters, sum(tally.excluded.values()))
     return dict(zip(_RATE, (*values, *tally.refused.values()), strict=True))

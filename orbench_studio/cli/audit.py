@@ -20,6 +20,7 @@ from orbench_studio.domain.audit.refusal_rates import (
     Labels,
     Tally,
 )
+from orbench_studio.domain.audit.unjudged import unjudged_note
 from orbench_studio.domain.core.judgement import Refusals
 from orbench_studio.domain.core.schemes import SCHEMES
 
@@ -204,7 +205,7 @@ def _tally(tally: Tally, group: Group) -> dict[str, Any]:
     rate = tally.rate(group)
     return {
         **rate_as_json(rate),
-        "best_and_worst": tally.bounds(rate),
+        "best_and_worst": tally.bounds(group),
         "refused": tally.refused,
         "excluded": tally.excluded,
         "by_class": tally.by_class,
@@ -241,8 +242,12 @@ def _write_text(found: Audit, moved: "WhatIf", errors: JudgeErrors, *, rogan_gla
     if moved.comparisons:
         write_line("", "Over-refusal of models that follow each other by rank, on the prompts that both answered")
         write_table(("higher", "lower", "difference in points", "n"), [_pair(pair) for pair in moved.neighbours])
+    unjudged = dict.fromkeys(unjudged_note(found, group) for group in _GROUPS)
     write_line(
-        "", *_NOTES, errors.method, *filter(None, (found.mark_note, found.dependence, moved.shared, moved.choice))
+        "",
+        *_NOTES,
+        errors.method,
+        *filter(None, (*unjudged, found.mark_note, found.dependence, moved.shared, moved.choice)),
     )
 
 
@@ -279,5 +284,5 @@ def _rows(found: Audit, moved: "WhatIf") -> Iterator[tuple[str, ...]]:
 
 def _cells(safe: Tally, toxic: Tally) -> tuple[str, ...]:
     refused = (f"{count:,}" for count in safe.refused.values())
-    bounds = safe.bounds_text(safe.refusal)
+    bounds = safe.bounds_text(Group.SAFE)
     return safe.refusal.words, *refused, bounds, toxic.acceptance.words, (safe + toxic).excluded_text

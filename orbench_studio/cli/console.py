@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from orbench_studio.cli.terminal import guard, in_one_line, unguarded
-from orbench_studio.domain.core.rates import ClusterRate, DesignRate, Rate
+from orbench_studio.domain.core.rates import ClusterRate, DesignRate, Rate, UnjudgedRate
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
@@ -99,6 +99,8 @@ def rate_as_json(rate: Rate) -> dict[str, Any]:
         found |= {"prompts": rate.prompts, "cluster": rate.cluster, "effective_n": rate.effective_n}
     if isinstance(rate, DesignRate):
         found |= {"cluster": "prompt", "effective_n": rate.effective_n}
+    if isinstance(rate, UnjudgedRate):
+        found |= {"no_value": rate.words}
     return found
 
 

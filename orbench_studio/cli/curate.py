@@ -11,6 +11,7 @@ import typer
 
 from orbench_studio.cli import options
 from orbench_studio.cli.console import excerpt, write_json, write_line, write_table
+from orbench_studio.domain.audit.refusal_rates import Group
 from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.judgement import Refusals
 from orbench_studio.domain.curation.selection import remedy
@@ -100,7 +101,7 @@ def _tally(tally: "Tally") -> dict[str, Any]:
         "interval": rate.interval,
         "counted": str(tally.refusals),
         "refused": tally.refused,
-        "best_and_worst": tally.bounds(rate),
+        "best_and_worst": tally.bounds(Group.SAFE),
         "apart": tally.excluded,
     }
 

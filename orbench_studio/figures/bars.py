@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from orbench_studio.colours import Tokens
 from orbench_studio.domain.audit.refusal_rates import Audit, Group, Tally
-from orbench_studio.domain.core.rates import percent
+from orbench_studio.domain.core.rates import UnjudgedRate, percent
 from orbench_studio.figures.look import drawn_with, percent_axis, plain, settle
 
 _LINE = 0.34  # inches per model
@@ -49,11 +49,12 @@ def _panel(
     for row, model in enumerate(models):
         tally = audit.tally(group, model)
         rate = tally.rate(group)
-        bounds = tally.bounds(rate)
+        bounds = tally.bounds(group)
         if bounds is not None and tally.excluded:
             axes.plot([100 * edge for edge in bounds], [row, row], color=tokens.faint, linewidth=1, zorder=1)
         if rate.value is None or rate.interval is None:
-            axes.text(1, row, "no judged responses", va="center", fontsize=7, color=tokens.quiet)
+            why = rate.words if isinstance(rate, UnjudgedRate) else "no judged responses"
+            axes.text(1, row, why, va="center", fontsize=7, color=tokens.quiet)
             continue
         parts = [rate.count] if group is Group.TOXIC else _counted(tally)
         left = 0.0

@@ -111,6 +111,19 @@ class DesignRate(Rate):
         return ", by prompt"
 
 
+@dataclass(frozen=True, slots=True)
+class UnjudgedRate(Rate):
+    """No rate: `unjudged` of the `responses` are not judged, and the judged ones are no fair sample of all."""
+
+    unjudged: int
+    responses: int
+
+    @property
+    def words(self) -> str:
+        """Why there is no rate."""
+        return f"none: {self.unjudged:,} of {self.responses:,} responses are not judged"
+
+
 class Coefficient(Protocol):
     """A coefficient such as Cohen's kappa or Spearman's rho, with its interval."""
 

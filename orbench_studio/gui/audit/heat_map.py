@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 
 from orbench_studio.colours import shade
 from orbench_studio.domain.audit.refusal_rates import NO_CATEGORY, Audit, Group, Tally
-from orbench_studio.domain.core.rates import Rate, percent, span
+from orbench_studio.domain.core.rates import Rate, UnjudgedRate, percent, span
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.live_table import Index
 from orbench_studio.gui.common.menus import Command, Entry, offer_context_menu
@@ -43,6 +43,7 @@ _RATE = Qt.ItemDataRole.UserRole
 _REFUSED = "{model}, {category}: refused {rate}."
 _CELL_TEXT = {Group.SAFE: _REFUSED, Group.TOXIC: "{model}, {category}: answered {rate}.", Group.OTHER: _REFUSED}
 _NO_ANSWERS = "{model}, {category}: no judged responses."
+_NO_RATE = "{model}, {category}: {rate}. Judge them on the Judges page."
 _REFUSALS = "Refusals: {refusals}."
 _EXCLUDED = "Excluded: {excluded}. With these responses, the rate is {bounds}."
 
@@ -60,7 +61,7 @@ class Cells(QAbstractTableModel):
         self.ascending = False
 
     def show(self, audit: Audit | None, group: Group) -> None:
-        """Show an audit; rows stay in their order if the options, models and categories are unchanged."""
+        """Show an audit; the current cell stays current if the options, models and categories are unchanged."""
         columns = _columns(audit, group)
         same = (
             audit is not None
@@ -70,6 +71,7 @@ class Cells(QAbstractTableModel):
         )
         if same:
             self.audit = audit
+            self._sort()
             self.dataChanged.emit(self.index(0, 0), self.index(len(self.models) - 1, len(self.columns) - 1))
             return
         self.beginResetModel()
@@ -78,6 +80,18 @@ class Cells(QAbstractTableModel):
             self.sorted_by, self.ascending = None, False
         self.models = sorted(audit.models, key=self._sort_key) if audit else []
         self.endResetModel()
+
+    def _sort(self) -> None:
+        """Sort the models by their present rates; the cells that are current or selected move with their models."""
+        order = sorted(self.models, key=self._sort_key)
+        if order == self.models:
+            return
+        self.layoutAboutToBeChanged.emit()
+        before = self.persistentIndexList()
+        after = [self.index(order.index(self.models[one.row()]), one.column()) for one in before]
+        self.models = order
+        self.changePersistentIndexList(before, after)
+        self.layoutChanged.emit()
 
     def sort_by(self, column: int) -> None:
         """Sort the models by a column, highest rate first; lowest first if it is sorted by that column already."""
@@ -149,10 +163,12 @@ class Cells(QAbstractTableModel):
         rate = tally.rate(self.group)
         model, category = self.models[index.row()], category_title(self.columns[index.column()])
         template = _CELL_TEXT[self.group] if rate.n else _NO_ANSWERS
+        if isinstance(rate, UnjudgedRate):
+            template = _NO_RATE
         text = tr(template).format(model=model, category=category, rate=rate.words)
         if tally.responses:
             text = f"{text} {tr(_REFUSALS).format(refusals=tally.refused_text)}"
-        bounds = tally.bounds(rate)
+        bounds = tally.bounds(self.group)
         if not tally.excluded or bounds is None:
             return text
         excluded = tally.excluded_text

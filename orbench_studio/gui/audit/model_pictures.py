@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from orbench_studio.domain.audit.refusal_rates import Audit, Group
-from orbench_studio.domain.core.rates import Rate
+from orbench_studio.domain.core.rates import NO_VALUE, Rate
 from orbench_studio.gui.audit.heat_map import whisker
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.layouts import row_layout
@@ -304,9 +304,9 @@ def _row(audit: Audit, group: Group, model: str) -> tuple[str, ...]:
         model,
         rate.short,
         rate.short,
-        f"{rate.count:,}/{rate.n:,}",
+        f"{rate.count:,}/{rate.n:,}" if rate.n else NO_VALUE,
         *refused,
-        tally.bounds_text(rate),
+        tally.bounds_text(group),
     )
 
 

@@ -10,8 +10,9 @@ from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import MIN_ANSWERS, Audit, AuditOptions, Drop, Group, Labels
+from orbench_studio.domain.audit.unjudged import unjudged_note
 from orbench_studio.domain.core.changes import Changes
-from orbench_studio.domain.core.rates import span
+from orbench_studio.domain.core.rates import UnjudgedRate, span
 from orbench_studio.domain.review.queue import Field, QueueFilter
 from orbench_studio.gui.audit.agreement_pane import AgreementPane, ModeratorsPane
 from orbench_studio.gui.audit.counts_cache import CountsCache
@@ -51,7 +52,9 @@ _NOTE = (
     "A cell shows the rate, refused of judged responses, and the 95 % interval as a line. Click a cell or press "
     "Enter to review its prompts; click a column to sort by it. Intervals treat repeats, rewrites of one seed and near "
     "duplicates as clusters; without any, they are Wilson intervals, which assume independent responses. Unparsed, "
-    "empty, truncated, failed and unjudged responses are excluded. Errors of judges are not included: see What if."
+    "empty, truncated, failed and unjudged responses are excluded. While many responses are not judged and others were "
+    "refused by stop reason or filter, there is no rate: judge them on the Judges page. Errors of judges are not "
+    "included: see What if."
 )
 _HIGHEST = {
     Group.SAFE: "Highest over-refusal of all cells: {model}, {category}: {rate}.",
@@ -188,7 +191,7 @@ class AuditPage(QWidget):
         if counts is None or self.audit is None:
             return
         rate = self.audit.rate(group, model, category)
-        if not rate.count:
+        if not rate.count and not isinstance(rate, UnjudgedRate):
             self.message.emit(tr(_NO_CASES[group]))
             return
         from orbench_studio.services.audit import refusal_audit
@@ -308,4 +311,5 @@ def _summary(audit: Audit, group: Group) -> str:
     text = tr(_SUMMARY).format(**counts, labels=labels, classes=classes)
     none_safe = tr(_NONE_SAFE) if group is Group.SAFE and not audit.count(group) else ""
     unlicensed = tr(_UNLICENSED) if audit.unlicensed else ""
-    return " ".join(filter(None, (none_safe, text, unlicensed, audit.selection)))
+    unjudged = tr(unjudged_note(audit, group))
+    return " ".join(filter(None, (none_safe, unjudged, text, unlicensed, audit.selection)))

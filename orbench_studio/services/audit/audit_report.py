@@ -18,6 +18,7 @@ from orbench_studio.domain.audit.refusal_rates import (
     Group,
     counts_text,
 )
+from orbench_studio.domain.audit.unjudged import unjudged_note
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.core.rates import NO_VALUE, coefficient_text, percent, span
 from orbench_studio.domain.core.schemes import SCHEMES
@@ -239,11 +240,11 @@ def _totals(found: Audit, moved: WhatIf, errors: JudgeErrors) -> list[Block]:
                 ranked.rank_text,
                 ranked.simultaneous_text,
                 safe.refusal.short,
-                f"{safe.judged:,}",
+                f"{safe.refusal.n:,}",
                 *(f"{count:,}" for count in safe.refused.values()),
-                safe.bounds_text(safe.refusal) or NO_VALUE,
+                safe.bounds_text(Group.SAFE) or NO_VALUE,
                 toxic.acceptance.short,
-                f"{toxic.judged:,}",
+                f"{toxic.acceptance.n:,}",
                 (safe + toxic).excluded_text or NO_VALUE,
             )
         )
@@ -253,9 +254,11 @@ def _totals(found: Audit, moved: WhatIf, errors: JudgeErrors) -> list[Block]:
         "column “Together” are simultaneous. Best to worst: the rate if none or all of the excluded responses were "
         f"refusals. {found.dependence} {found.mark_note}".rstrip()
     )
+    unjudged = dict.fromkeys(filter(None, (unjudged_note(found, group) for group in (Group.SAFE, Group.TOXIC))))
     return [
         Heading("Models"),
         Table(header, rows),
+        *map(Paragraph, unjudged),
         Paragraph(message, quiet=True),
         *_by_class(found),
         *report_comparisons.blocks(found, moved, errors),

@@ -6,7 +6,7 @@ from orbench_studio.domain.audit.judge_error import MIN_CHECKED, CorrectedRate, 
 from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, AuditOptions, Group
 from orbench_studio.domain.core.judgement import ANSWERS, NOT_REFUSED
 from orbench_studio.services.audit.audit_counts import CLASSES, Array, AuditCounts
-from orbench_studio.services.audit.refusal_audit import members
+from orbench_studio.services.audit.refusal_audit import audit, members
 
 
 def judge_errors(counts: AuditCounts, options: AuditOptions) -> JudgeErrors:
@@ -17,10 +17,12 @@ def judge_errors(counts: AuditCounts, options: AuditOptions) -> JudgeErrors:
     if options.answers == PEOPLE or not by_machine.any():
         return JudgeErrors("", {})
     judge = options.answers if options.answers != FINAL else ", ".join(counts.judges) or "the source file"
+    found = audit(counts, options)
     rates: dict[tuple[Group, str, str | None], CorrectedRate] = {}
     for group in (Group.SAFE, Group.TOXIC):
         tables = _tables(counts, options, group, people, machine)
-        rates |= {(group, *cell): rate for cell, rate in _corrected(counts, *tables, group).items()}
+        corrected = _corrected(counts, *tables, group).items()
+        rates |= {(group, *cell): of for cell, of in corrected if found.rate(group, *cell).n}
     return JudgeErrors(judge, rates)
 
 

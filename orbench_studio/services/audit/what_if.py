@@ -182,7 +182,8 @@ def _ranked(counts: AuditCounts, options: AuditOptions) -> _Ranking:
     prompts = members(counts, options, Group.SAFE)
     if not prompts.any() or not last:
         return _Ranking({name: RankedModel(rate, 1, (1, last), (1, last)) for name, rate in rates.items()}, found.mark)
-    cases, refused, _ = (values[prompts] for values in by_prompt(counts, options))
+    with_rate = np.array([rate.n > 0 for rate in rates.values()])  # else unjudged responses would shift the rank
+    cases, refused, _ = (values[prompts] * with_rate for values in by_prompt(counts, options))
     clusters = counts.matrix.clusters[prompts]
     compared = differences(refused, cases, clusters)
     ranked = ranks(refused, cases, clusters, compared)

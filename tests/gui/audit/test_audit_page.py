@@ -4,7 +4,7 @@ import csv
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPersistentModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QPushButton
 
@@ -19,6 +19,7 @@ from orbench_studio.services.curation import subsets
 from orbench_studio.services.data.import_files import ReadOptions, import_file
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import open_workspace
+from tests.tallies import tally
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 
@@ -209,6 +210,12 @@ def test_the_heat_map_model_passes_the_qt_model_test(qapp, path):
     found = counted(path)
     for audit, group in ((found, Group.SAFE), (found, Group.TOXIC), (None, Group.SAFE), (found, Group.SAFE)):
         model.show(audit, group)
+    first, cell = model.models[0], QPersistentModelIndex(model.index(0, 0))
+    answered = {key: tally(direct_answer=9) if key[1] == first else of for key, of in found.cells.items()}
+    model.show(replace(found, cells=answered, spreads={}), Group.SAFE)
+    rates = [model.audit.rate(Group.SAFE, one).value for one in model.models]
+    assert rates == sorted(rates, reverse=True) and rates[-1] == 0
+    assert model.models[cell.row()] == first
     assert tester.model() is model
 
 

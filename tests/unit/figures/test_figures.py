@@ -115,4 +115,4 @@ def test_excluded_responses_extend_the_line_behind_a_bar():
     figure = bars(audit(["north"], ["privacy"]), LIGHT)
     spans = [tuple(line.get_xdata()) for line in figure.axes[0].lines]
     tally = audit(["north"], ["privacy"]).tally(Group.SAFE, "north")
-    assert tuple(100 * edge for edge in tally.bounds(tally.refusal)) in spans
+    assert tuple(100 * edge for edge in tally.bounds(Group.SAFE)) in spans
