@@ -35,13 +35,14 @@ class WorkspaceMovedError(WorkspaceError):
 class FileFaultError(StudioError):
     """A file cannot be imported; the workspace is unchanged.
 
-    `wants` is the option that is missing, if any: moderator, model, judge, format, header, rows, requests or
-    value. The command line and the window explain how to pass it.
+    `wants` is the option that is missing, if any: moderator, model, judge, format, header, rows, requests, encoding or
+    value; `likely` is its probable value, where one is known. The command line and the window explain how to pass it.
     """
 
-    def __init__(self, text: str, wants: str = "") -> None:
+    def __init__(self, text: str, wants: str = "", likely: str = "") -> None:
         super().__init__(text)
         self.wants = wants
+        self.likely = likely
 
 
 class DoubtfulFileError(FileFaultError):

@@ -132,7 +132,7 @@ def _advice(error: StudioError, file: Path, read_options: "ReadOptions") -> str:
     """The options that give what the file lacks."""
     from orbench_studio.services.data.import_files import VALUE, Field, preview_file
 
-    if not isinstance(error, FileFaultError) or not error.wants:
+    if not isinstance(error, FileFaultError) or error.wants in ("", "encoding"):  # the text names its option
         return ""
     if error.wants == VALUE:
         return " Pass --value VALUE=MEANING."

@@ -303,7 +303,7 @@ class InputFile:
             f"Its encoding is probably {likely}: {_to_read(likely)}" if likely else "Look for the program's setting"
         )
         text = f"byte {offset:,} of the file is not {named}. {advice}, or save the file as UTF-8."
-        return file_fault(self.name, text, line)
+        return FileFaultError(f"{self.name}, line {line}: {text}", "encoding", likely or "")
 
     def _likelier(self, named: str | None) -> str | None:
         with self.again() as stream:

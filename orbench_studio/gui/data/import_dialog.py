@@ -29,8 +29,9 @@ from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, scrolled, set_role, set_tip
+from orbench_studio.gui.data.encoding_field import EncodingField
 from orbench_studio.gui.data.hub_dialog import HubDialog
-from orbench_studio.gui.data.import_messages import NAMES, message, state
+from orbench_studio.gui.data.import_messages import NAMES, message, state, with_titles
 from orbench_studio.gui.data.import_preview import ImportPreview
 from orbench_studio.gui.data.import_run import FileToImport, ImportRun, Repairs
 from orbench_studio.gui.data.low_table import LowTable
@@ -57,6 +58,7 @@ class ImportDialog(Dialog):
         self.preview = ImportPreview()
         self._names = {name: QLineEdit() for name, _ in NAMES if name != "rows"}
         self._rows = QLineEdit()
+        self._encoding = EncodingField()
         self._header = QCheckBox(tr("First row has the col&umn names"))
         self._repairs: dict[Fault, QCheckBox] = {}
         self._repair_box = QVBoxLayout()
@@ -128,7 +130,7 @@ class ImportDialog(Dialog):
         """Show what was checked or imported, and put the focus on what comes next."""
         self._show()
         file = self._selected
-        fields = {**self._names, "rows": self._rows}
+        fields = {**self._names, "rows": self._rows, "encoding": self._encoding.box}
         missing = fields.get(file.wants) if file else None
         for edit in fields.values():
             set_role(edit, "wrong", edit is missing)
@@ -179,7 +181,7 @@ class ImportDialog(Dialog):
         self._progress.setVisible(running)
         self._close.setText(tr("&Cancel") if running else tr("&Close"))
         waiting = self.run.ready
-        for button in (self._add, self._hub, self._look, self._ask, self._header):
+        for button in (self._add, self._hub, self._look, self._ask, self._header, self._encoding):
             button.setEnabled(not running)
         self._take.setEnabled(not running and bool(waiting))
         self._name_import(waiting)
@@ -232,6 +234,7 @@ class ImportDialog(Dialog):
         for name, edit in self._names.items():
             edit.setText(file.names.get(name, "") if file else "")
         self._rows.setText(file.rows or "" if file else "")
+        self._encoding.show_file(file)
         self._header.setChecked(file is None or file.has_header)
         preview = file.preview if file else None
         self._header.setVisible(preview is not None and preview.may_lack_header)
@@ -242,7 +245,7 @@ class ImportDialog(Dialog):
         for place, file in enumerate(self.run.files):
             for column, text in enumerate((file.path.name, state(file))):
                 item = QTableWidgetItem(text)
-                set_tip(item, file.error or text)
+                set_tip(item, with_titles(file.error) or text)
                 self._files.setItem(place, column, item)
         self._files.updateGeometry()
         if self.run.files and self._files.currentRow() < 0:
@@ -282,7 +285,8 @@ class ImportDialog(Dialog):
             edit.textEdited.connect(self._store_names)
             edit.returnPressed.connect(self._check_selected)
         self._rows.editingFinished.connect(self._rows_entered)
-        self._header.clicked.connect(self._header_changed)
+        self._header.clicked.connect(self._names_changed)
+        self._encoding.changed.connect(self._encoding_changed)
         self._add.clicked.connect(lambda: ask_tables(self, self.add))
         self._hub.clicked.connect(self._choose_dataset)
         self._ask.clicked.connect(lambda: ask_tables(self, self._add_requests))
@@ -291,7 +295,13 @@ class ImportDialog(Dialog):
         self._review.clicked.connect(self._finish)
         self._close.clicked.connect(self.reject)
 
-    def _header_changed(self) -> None:
+    def _encoding_changed(self, encoding: str) -> None:
+        if self._selected is not None:
+            self._selected.encoding = encoding or None
+            self._selected.preview = None  # of another text
+            self._names_changed()
+
+    def _names_changed(self) -> None:
         if self._selected is not None:
             self._selected.mapping = None  # it names columns of the other header
             self._selected.confirmed = False
@@ -350,6 +360,7 @@ class ImportDialog(Dialog):
             field = QWidget()
             row_layout(field, caption, edit)
             row.add(field)
+        row.add(self._encoding)
         row.add(self._header)
         set_tip(self._rows, tr("Path of the rows in a JSON file, such as results.outputs, or sheet of a workbook"))
         return row

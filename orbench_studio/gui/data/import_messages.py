@@ -42,6 +42,12 @@ _NAMED = re.compile(
     rf"(?P<before>\b[Mm]ap(?:ped)?\b[^:;]*? to )(?P<field>{_FIELDS})\b(?: or (?P<other>{_FIELDS})\b)?"
     rf"|(?P<missing>{_FIELDS})(?= needs (?:{_FIELDS}):)|(?<= needs )(?P<needed>{_FIELDS})(?=:)"
 )
+_ENCODING = {  # what messages say of the option of the command line, and what is to be done in the window
+    r"pass another --encoding\b": "choose another encoding in the field Encoding",
+    r"pass --encoding (\w+)": r"choose \1 in the field Encoding",
+    r"leave out --encoding\b": "choose UTF-8 in the field Encoding",
+    r" \(--encoding\)": "",
+}
 _LISTED = 200  # rejected rows in the report
 
 
@@ -73,6 +79,8 @@ def _advice(wants: str) -> str:
     """What the user can do about a file that lacks something."""
     if not wants:
         return ""
+    if wants == "encoding":
+        return tr("Then check the texts in the table above.")
     if wants == "format":
         return tr("Choose the format, or the field of each column, above.")
     advice = {
@@ -114,7 +122,9 @@ def message(file: FileToImport) -> list[str]:
 
 
 def with_titles(text: str) -> str:
-    """A message that tells what to map to which field, with the names that fields have in the window."""
+    """A message that tells what to map or to pass, with the names that fields have in the window."""
+    for option, field in _ENCODING.items():
+        text = re.sub(option, tr(field), text)
     return _NAMED.sub(_titled, text)
 
 

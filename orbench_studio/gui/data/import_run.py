@@ -36,12 +36,14 @@ class FileToImport:
     meanings: dict[str, str] = field(default_factory=dict)
     rows: str | None = None
     requests: Path | None = None
+    encoding: str | None = None
+    likely_encoding: str = ""  # of a file that is not in the encoding that it was read in
     has_header: bool = True
     names: dict[str, str] = field(default_factory=dict)  # of its model, moderator, judge and annotator
     preview: Preview | None = None
     report: ImportReport | None = None
     error: str = ""
-    wants: str = ""  # what is missing: model, moderator, judge, format, header, rows, requests, value
+    wants: str = ""  # what is missing: model, moderator, judge, format, header, rows, requests, encoding, value
     taken: bool = False
     edited: bool = False  # the user changed how it is read
     confirmed: bool = False  # the user chose the column of the prompt
@@ -81,6 +83,7 @@ class Repairs:
             rows=file.rows,
             requests=file.requests,
             join_near=self.join_near,
+            encoding=file.encoding,
             has_header=file.has_header,
             mend=self.mend,
             model=file.names.get("model"),
@@ -183,7 +186,9 @@ class ImportRun(QObject):
 
         def failed(error: Exception) -> None:
             file.report, file.error = None, str(error)
-            file.wants = error.wants if isinstance(error, FileFaultError) else ""
+            file.wants, likely = (error.wants, error.likely) if isinstance(error, FileFaultError) else ("", "")
+            if file.wants == "encoding":
+                file.likely_encoding = likely or file.likely_encoding
             follow()
 
         def follow() -> None:
