@@ -50,7 +50,7 @@ class TopBar(QFrame):
         """Show the name of the open workspace."""
         workspace = self._session.workspace
         assert workspace is not None  # the caller has opened one
-        name = tr("{name} · illustrative") if workspace.illustrative else "{name}"
+        name = tr("{name} · invented data") if workspace.illustrative else "{name}"
         shown = tr("Demo (temporary copy)") if self._session.is_demo else workspace.name
         self.workspace_name.setText(name.format(name=shown))
         self.fit()

@@ -33,10 +33,10 @@ _MOST_LINES = 13  # of the forest plot that are in view above the other picture
 _COLUMNS = (
     Column("Model", 110),
     Column("0 to 100 %", 140, 1, tip="Rate as a tick, its 95 % interval as a line"),
-    Column("Rate (95 % interval)", 100, number=True),
+    Column("Rate (95 %)", 100, number=True, tip="Rate with its 95 % interval"),
     Column("Count", 64, number=True, tip="Responses that count for the rate, of all judged an answer or a refusal"),
     Column("In words", 40, number=True, tip="Refusals in words"),
-    Column("By stop reason", 40, number=True, tip="Refusals by the vendor's stop reason"),
+    Column("By stop", 40, number=True, tip="Refusals by the vendor's stop reason"),
     Column("By filter", 40, number=True, tip="Blocked by a filter of the vendor"),
     Column(
         "Bounds",

@@ -41,7 +41,7 @@ _MODELS = (
     ),
     Column("n", 24, number=True, tip="Answers and refusals that the rate is computed from"),
     Column("Excluded", 60, number=True, tip="Empty, truncated, unparsed and unjudged responses"),
-    Column("Not in words", 60, number=True, tip="Refusals by stop reason or by a filter. All others are in words."),
+    Column("Stop, filter", 60, number=True, tip="Refusals by stop reason or by a filter. All others are in words."),
 )
 _LEFT, _REMOVED, _OTHERS, _EXCLUDED, _NOT_IN_WORDS = 1, 2, 2, 4, 5  # columns
 _REMEDY = "No prompt meets the condition “{step}”. Prompts left without it: {prompts}.", "Drop this condition"

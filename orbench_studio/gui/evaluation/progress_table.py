@@ -106,9 +106,11 @@ def _row(progress: BatchProgress, model: ModelProgress, live: LiveModel | None) 
 
 def failures(model: ModelProgress) -> list[str]:
     """The causes of failures with their counts, and the number of cancelled items."""
-    counts = [(cause.label, count) for cause, count in model.failed_by.items()]
-    counts += [("cancelled", model.cancelled)] if model.cancelled else []
-    return [tr("{count} {cause}").format(cause=tr(cause), count=f"{count:,}") for cause, count in counts]
+    texts = [
+        tr("{count} failed: {cause}").format(cause=tr(cause.label), count=f"{count:,}")
+        for cause, count in model.failed_by.items()
+    ]
+    return [*texts, *([tr("{count} cancelled").format(count=f"{model.cancelled:,}")] if model.cancelled else [])]
 
 
 def status_words(status: str, failed: int) -> str:

@@ -57,7 +57,7 @@ MORE = (
 )  # fmt: skip
 TYPED = (Field.ID, Field.GROUP, Field.SEED, Field.NOTE, Field.RESPONSE)  # without a list of values
 ORDERS = {
-    Order.IMPORTED: "As imported",
+    Order.IMPORTED: "Import order",
     Order.DISPUTED: "Moderators disagree first",
     Order.REFUSED: "Most refused first",
     Order.USEFUL: "Most useful to judge first",

@@ -15,13 +15,13 @@ from orbench_studio.gui.review.choice_menus import CLASS_ACTIONS, LABEL_ACTIONS
 from orbench_studio.gui.review.decision_words import decided_words, known_words, question
 
 _MARGIN, _GAP = 20, 8
-_PLAIN = {"category": "category", "seed": "Seed", "flag": "⚑ Flag", "note": "✎ Note"}
+_PLAIN = {"category": "category", "seed": "Toxic seed", "flag": "⚑ Flag", "note": "✎ Note"}
 _KINDS = (AnswerClass.NON_RESPONSIVE, AnswerClass.INABILITY)  # without a key of their own
 _CLASSES = tuple(name for of, name in CLASS_ACTIONS.items() if of not in _KINDS)
 _HINTS = (
     (("next_response", "previous_response"), "another response"),
     *(((name,), ANSWERS[of].word) for of, name in CLASS_ACTIONS.items() if of not in _KINDS),
-    (("class_kind",), "kind, severity"),
+    (("class_kind",), "refine class"),
     (("change_class",), "change class"),
     (("side_by_side",), "compare"),
 )
@@ -85,7 +85,8 @@ class DecisionBar(QFrame):
             self._known.setText(known_words(view))
             set_role(self._summary, "role", f"verdict-{mark.colour}")
             set_role(self._card, "tint", mark.colour)
-        self._marks["category"].say(view.category or tr("no category"))
+        category = tr("Category: {category}").format(category=view.category) if view.category else tr("No category")
+        self._marks["category"].say(category)
         self._marks["seed"].setVisible(view.prompt.seed is not None)
         self._marks["flag"].setChecked(view.last_by(annotator, Aspect.FLAG) == "on")
         self._marks["note"].setChecked(bool(view.notes))

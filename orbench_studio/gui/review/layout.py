@@ -247,7 +247,9 @@ class EmptyState(QWidget):
             button.deleteLater()
         self._offers = []
         if counts and not any(count for _term, count in counts):
-            self._offers.append(label(tr("No prompt matches without any single one of these conditions."), "quiet"))
+            self._offers.append(
+                label(tr("Removing a single one does not help: no prompt matches the others."), "quiet")
+            )
         for term, count in counts if not self._offers else ():
             one, many = "Without “{condition}”: 1 prompt", "Without “{condition}”: {count} prompts"
             text = plural(count, one, many, condition=term_words(term))

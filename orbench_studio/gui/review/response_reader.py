@@ -56,7 +56,7 @@ class ResponseReader(QFrame):
         self.about.setMaximumWidth(px(_WIDEST))
         self.about.setContentsMargins(0, 0, RIGHT, 0)
         self.text.entries = ("evidence", "change_class", "reason", "show_source", "side_by_side", "reveal_text")
-        self.source.setText(tr("Show source"))
+        self.source.setText(tr("Show Markdown"))
         self.source.setCheckable(True)
         self.source.setProperty("role", "link")
         self.source.toggled.connect(lambda on: self.text.show_source(shown=on))

@@ -285,7 +285,7 @@ def test_failed_items_are_listed_and_retried(at_page, vendor, path):
     at_vendor(at_page, vendor)
     at_page.launch()
     at_page.until(BatchState.COMPLETED)
-    message = "completed, 2 rejected by the API (400)"
+    message = "completed, 2 failed: rejected by the API (400)"
     at_page.studio.wait(lambda: at_page.lines(at_page.pane.models)[0][progress_table.STATUS] == message)
     at_page.studio.wait(lambda: at_page.lines(at_page.page.batches)[0][2] == "completed, 2 failed")
     at_page.studio.wait(lambda: len(at_page.lines(at_page.pane.failures.table)) == 2)
