@@ -254,8 +254,8 @@ class BatchPane(QWidget):
 
     def _build_ui(self) -> None:
         menu = QMenu(self.judge)
-        menu.addAction(tr("With the built-in rules"), lambda: self._judge_by(RULES))
-        menu.addAction(tr("With the local judge"), lambda: self._judge_by(LOCAL))
+        menu.addAction(tr("With studio-rules"), lambda: self._judge_by(RULES))
+        menu.addAction(tr("With local-judge"), lambda: self._judge_by(LOCAL))
         menu.addAction(tr("With a language model…"), self._ask_judge)
         self.judge.setMenu(menu)
         head = row_layout(None, self.title, self.simulated, Stretch(), spacing=12)

@@ -48,7 +48,7 @@ _MAX_PROMPTS = 1_000_000
 _FILTER, _QUERY, _ALL, _SUBSETS = range(4)  # indices in the list of prompt sources; subsets follow
 _EXAMPLE = "category:privacy"
 _LANGUAGE_MODEL = "model"
-_JUDGES = (("", "None"), (RULES, "Built-in rules"), (LOCAL, "Local judge"), (_LANGUAGE_MODEL, "Language model…"))
+_JUDGES = (("", "None"), (RULES, "studio-rules"), (LOCAL, "local-judge"), (_LANGUAGE_MODEL, "Language model…"))
 
 
 class NewBatch(QFrame):

@@ -96,10 +96,10 @@ def value_words(field: Field, value: str) -> str:
     compared = count_of(value) if field in (Field.REFUSED, Field.FAMILIES) else None
     if compared:
         words = _COMPARED[compared[0]].format(compared[1])
-        return f"{words} models" if field is Field.REFUSED else words
+        return tr("{number} models").format(number=words) if field is Field.REFUSED else words
     if field is Field.VOTES and value[0].isdigit():
         safe, _, toxic = value.partition("-")
-        return f"{safe} safe : {toxic} toxic"
+        return tr("{safe} safe, {toxic} toxic").format(safe=safe, toxic=toxic)
     if field is Field.VOTED:
         return ": ".join(value.rsplit("=", 1))
     return tr(_WORDS.get((field, value), value))

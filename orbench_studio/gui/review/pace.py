@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Callable
 from statistics import median
 
+from orbench_studio.gui.common.actions import tr
+
 GAP = 5 * 60  # seconds without a decision that end a sitting
 _LAST = 20  # decisions that the pace is computed from
 _FEWEST = 5  # intervals; with fewer there is no pace
@@ -44,7 +46,7 @@ class Pace:
         seconds = self.seconds()
         if seconds is None:
             return ""
-        return f"{seconds_text(seconds)} each"
+        return tr("{time} each").format(time=seconds_text(seconds))
 
     def suggests_break(self, after: int) -> bool:
         """Whether a break is due after this many minutes (0: never); true once in a sitting."""

@@ -118,8 +118,10 @@ def basis(view: ResponseView, annotator: str) -> str:
     if view.final.basis is Basis.HUMAN:
         here = [a for a in view.decided if not a.imported] or view.decided
         people = sorted({a.annotator for a in here})
-        return "you" if people == [annotator] else people[0] if len(people) == 1 else f"{len(people)} people"
-    return BASES[view.final.basis]
+        if people == [annotator]:
+            return tr("you")
+        return people[0] if len(people) == 1 else tr("{count} annotators").format(count=len(people))
+    return tr(BASES[view.final.basis])
 
 
 class ResponsesPane(QFrame):

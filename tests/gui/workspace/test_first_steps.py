@@ -133,7 +133,7 @@ def test_the_demo_says_that_it_is_invented(start):
         click(studio.window.welcome, "Open the demo")
         studio.settle()
         assert len(studio.page.model.ids()) >= 60
-        assert "illustrative" in studio.window.top_bar.workspace_name.text()
+        assert "invented data" in studio.window.top_bar.workspace_name.text()
         assert studio.application.session.settings.recent == []
 
 
