@@ -36,8 +36,8 @@ _COLUMNS = (
     Column("Rate (95 %)", 100, number=True, tip="Rate with its 95 % interval"),
     Column("Count", 64, number=True, tip="Responses that count for the rate, of all judged an answer or a refusal"),
     Column("In words", 40, number=True, tip="Refusals in words"),
-    Column("By stop", 40, number=True, tip="Refusals by the vendor's stop reason"),
-    Column("By filter", 40, number=True, tip="Blocked by a filter of the vendor"),
+    Column("Stop", 40, number=True, tip="Refusals by the vendor's stop reason"),
+    Column("Filter", 40, number=True, tip="Blocked by a filter of the vendor"),
     Column(
         "Bounds",
         70,
