@@ -46,7 +46,7 @@ def export(
         typer.Option("--filter", metavar="QUERY", help="Export the prompts of a query: status:decided."),
     ] = "",
     names: Annotated[bool, typer.Option("--names", help="Export annotators' names instead of pseudonyms.")] = False,
-    seeds: Annotated[bool, typer.Option("--seeds", help="Include toxic seeds with safe prompts.")] = False,
+    seeds: Annotated[bool, typer.Option("--seeds", help="Include the toxic seeds of the prompts.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before exporting seeds or uploading.")] = False,
     escape: Annotated[
         bool, typer.Option("--for-spreadsheets", help="Put an apostrophe before formulas (CSV only).")

@@ -25,8 +25,8 @@ FOR_SPREADSHEETS = (Form.ORBENCH, Form.CSV)
 class Export:
     """What to write into which folder; the whole workspace where neither subsets nor a filter are named.
 
-    `names` keeps annotators' names, which are pseudonyms otherwise. `seeds` writes toxic seeds also beside a set of
-    safe prompts. `formulas=False` escapes what a spreadsheet would take for one, `bom` begins the file with a byte
+    `names` keeps annotators' names, which are pseudonyms otherwise. `seeds` writes the toxic seeds of
+    the prompts. `formulas=False` escapes what a spreadsheet would take for one, `bom` begins the file with a byte
     order mark, by which Excel knows UTF-8. `licence` is for the dataset's card.
     """
 

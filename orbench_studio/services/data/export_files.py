@@ -43,11 +43,10 @@ Progress = Callable[[int, int], bool]
 
 
 class Part(NamedTuple):
-    """A set of prompts with files of its own: file name, prompts, and whether seeds are included."""
+    """A set of prompts with files of its own: file name and prompts."""
 
     name: str
     prompt_ids: Sequence[int]
-    seeds: bool
 
 
 class Output(NamedTuple):
@@ -118,19 +117,15 @@ def _cancelling(on_progress: Progress, before: int, total: int) -> Callable[[int
 def _parts(db: Connection, wanted: Export) -> list[Part]:
     if not wanted.subsets:
         ids = list(queue.ids(db, parse(wanted.filter))) if wanted.filter.strip() else provenance.all_ids(db)
-        return [_part(db, wanted, _WHOLE, ids)]
+        return [Part(_WHOLE, ids)]
     parts: list[Part] = []
     for name in wanted.subsets:
         placed = subsets.prompts(db, name)
         if placed is None:
             there = ", ".join(subsets.names(db)) or "none yet"
             raise StudioError(f"There is no subset {name!r}. Subsets here: {there}.")
-        parts.append(_part(db, wanted, _file_name(name, {part.name for part in parts}), placed))
+        parts.append(Part(_file_name(name, {part.name for part in parts}), placed))
     return parts
-
-
-def _part(db: Connection, wanted: Export, name: str, ids: Sequence[int]) -> Part:
-    return Part(name, ids, wanted.seeds or not provenance.all_safe(db, ids))
 
 
 def _file_name(subset: str, taken: set[str]) -> str:
@@ -167,14 +162,14 @@ def _write(
             some = part.prompt_ids[start : start + TOGETHER]
             found = list(export_rows.rows(db, some, named))
             has_seeds |= any(row["seed"] for row in found)
-            rows = [piece for row in found for piece in _pieces(row, seeds=part.seeds)]
+            rows = [piece for row in found for piece in _pieces(row, seeds=wanted.seeds)]
             tally.add(rows)
             for output, write in writers:
                 write(rows if output.rich or output.responses else [row for row in rows if row["part"] == 1])
             go_on(start + len(some))
     forms = ((output.name, manifest.RICH if output.rich else manifest.PROMPTS) for output in outputs)
     files = manifest.described(folder, forms)
-    seeds = "included" if part.seeds and wanted.form in RICH else "left out"
+    seeds = "included" if wanted.seeds and wanted.form in RICH else "left out"
     return {"name": part.name, "files": files, "seeds": seeds if has_seeds else "none", **tally.message()}
 
 

@@ -5,11 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from orbench_studio.domain.core.annotation import Label
-from orbench_studio.store.core.bulk_insert import ids_by, inserted, rows_of
+from orbench_studio.store.core.bulk_insert import ids_by, inserted
 from orbench_studio.store.core.tables import (
     GUIDELINES,
-    PROMPT_STATES,
     PROMPTS,
     SOURCES,
     SUBSET_PROMPTS,
@@ -22,13 +20,6 @@ _SOURCE = ("name", "sha256", "format", "imported_at")
 def all_ids(db: Connection) -> list[int]:
     """Every prompt, in the order of its coming."""
     return list(db.execute(select(PROMPTS.c.id).order_by(PROMPTS.c.id)).scalars())
-
-
-def all_safe(db: Connection, prompt_ids: Sequence[int]) -> bool:
-    """True where the label that counts is safe for each of the prompts."""
-    s = PROMPT_STATES.c
-    safe = select(s.prompt_id).where(s.final_label == Label.SAFE)
-    return len([*rows_of(db, safe, s.prompt_id, prompt_ids)]) == len(prompt_ids)
 
 
 def sources(db: Connection) -> list[dict[str, Any]]:

@@ -140,7 +140,7 @@ def test_everything_comes_back(lived, save_subset, out, tmp_path, form):
 
 
 def test_a_lone_file_is_enough_for_all_but_where_things_came_from(lived, out, tmp_path):
-    export(lived, Export(Form.JSONL, out, names=True))
+    export(lived, Export(Form.JSONL, out, names=True, seeds=True))
     with create_workspace(tmp_path / "again.orbench") as again:
         import_file(again, out / "prompts.jsonl", ReadOptions())
         assert again.problems() == []
@@ -202,14 +202,14 @@ def test_people_have_the_same_pseudonyms_every_time_and_no_names(lived, out, for
 
 
 def test_every_line_of_the_card_is_true(lived, save_subset, out):
-    """Also: toxic seeds stay out of safe sets, unless they are asked for."""
+    """Also: toxic seeds stay out, unless they are asked for."""
     knot = 10
     bulk_labels.decide_all(lived, [knot, 2], Aspect.LABEL, "safe", annotator="ada")
     save_subset("plain", 2, 4)
     safe = f"id:{knot},2"
     for given, cells, selection in (
         ({"subsets": ("plain",)}, "| 2 | 2 safe | 2 of 2 | 1 of 1 | none |", "the recipe of"),
-        ({}, "| included |", "has all counts"),
+        ({}, "| left out |", "has all counts"),
         ({"filter": safe}, "| 2 | 2 safe | 2 of 2 | 1 of 1 | left out |", "the filter"),
         ({"filter": safe, "seeds": True, "licence": "mit"}, "| included |", "Licence: mit"),
     ):
@@ -255,7 +255,7 @@ def test_what_is_too_long_for_a_cell_is_written_in_several_rows(lived, out, tmp_
     reply = '{"prompt": "How do I knot a tie?", "model": "%s", "response": "Over and under."}\n'
     (tmp_path / "more.jsonl").write_text("".join(reply % model for model in "abc"), encoding="utf-8")
     import_file(lived, tmp_path / "more.jsonl", ReadOptions(), format_name="mapped")
-    export(lived, Export(Form.CSV, out, names=True))
+    export(lived, Export(Form.CSV, out, names=True, seeds=True))
     assert manifest(out)["parts"][0]["counts"]["prompts"] == 10
     with create_workspace(tmp_path / "again.orbench") as again:
         assert import_file(again, out, ReadOptions()).imported == 12
