@@ -85,7 +85,7 @@ QLabel { color: $ink; background: transparent; }
 QLabel[role="meta"] { color: $quiet; font-size: 12px; }
 QLabel[role="quiet"] { color: $quiet; }
 QLabel[role="strong"] { font-weight: 600; }
-QLabel[size="meta"] { font-size: 12px; }
+QLabel[type="meta"] { font-size: 12px; }
 QLabel[role="title"] { font-size: 22px; }
 QLabel[role="error"] { color: $toxic; }
 QLabel[role="more"] { color: $accent; font-size: 12px; background: $panel; border-top: 1px solid $line; }

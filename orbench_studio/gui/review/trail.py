@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _ROWS = 5
 _NOT_SAVED = 0  # instead of the id of an entry
 _ROOM_FOR_TIME = 350  # pixels of width
-_PROMPT = 40  # pixels of width for its number
+_PROMPT = 32  # pixels of width for its number
 _AROUND_UNDO = 12  # so that the columns stay in place whatever the last one says
 _AFTER_PAINTING = 30  # milliseconds; the next prompt is loaded first
 _LABELS = (Aspect.LABEL, Aspect.RECHECK, Aspect.TRAINING)
@@ -108,7 +108,7 @@ class _Row(QWidget):
         self.decision: RecentDecision | None = None
         self._prompt = label("", "meta")
         self._value = ElidedLabel("", "meta")
-        self._value.setProperty("size", "meta")  # whatever the role
+        self._value.setProperty("type", "meta")  # whatever the role
         self._time = label("", "meta")
         self.undo = QToolButton()
         self.undo.setText(tr("Undo"))
