@@ -1,27 +1,38 @@
 """Conversations: lists of messages as OpenAI, Anthropic and ShareGPT write them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from orbench_studio.formats.column_names import JUDGES
 from orbench_studio.formats.nested_paths import plain
 from orbench_studio.formats.records import RowError
 from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import described
 
-_ROLES = {"human": "user", "user": "user", "prompter": "user", "gpt": "assistant", "assistant": "assistant",
-          "model": "assistant", "chatgpt": "assistant", "bot": "assistant", "system": "system",
-          "developer": "system"}  # fmt: skip
+_USERS = frozenset({"human", "user", "prompter"})
+_SYSTEMS = frozenset({"system", "developer"})
+_MODELS = frozenset(
+    {"ai", "agent", "assistant", "bot", "chatbot", "chatgpt", "claude", "copilot", "deepseek", "falcon", "gemini",
+     "gemma", "gpt", "grok", "llama", "llm", "lm", "machine", "mistral", "mixtral", "model", "openai", "phi", "qwen",
+     "target", "vicuna", "victim"}
+)  # fmt: skip
+"""Words in the roles that stand for a model."""
 _SHAPES = (("role", "content"), ("from", "value"), ("role", "text"), ("role", "parts"))
 _TEXT_PARTS = ("text", "output_text", "input_text")
 
 
 class Conversation(NamedTuple):
-    """The last thing that the user says, with the system prompt and the earlier turns, and the reply to it."""
+    """The last thing that the user says, with the system prompt and the earlier turns, and the reply to it.
+
+    `unread` has the roles of the texts after it that are not the reply.
+    """
 
     prompt: str
     system: str = ""
     earlier: str = ""
     reply: str | None = None
+    unread: tuple[str, ...] = ()
 
     @property
     def asked(self) -> str | None:
@@ -39,7 +50,7 @@ def is_conversation(value: Any) -> bool:
 
 def is_of_model(role: str) -> bool:
     """Whether a turn with this role is one of a model or a system prompt."""
-    return _ROLES.get(role.strip().lower()) in ("assistant", "system")
+    return _role(role) in ("assistant", "system")
 
 
 def read(value: Any) -> Conversation | None:
@@ -74,6 +85,9 @@ def samples(value: Any) -> list[str]:
         return [value]  # a text with a mark of the doctor
     conversation = read(value)
     if conversation is not None:
+        if conversation.reply is None and conversation.unread:
+            roles = ", ".join(dict.fromkeys(conversation.unread))
+            raise RowError(f"the conversation ends with turns of {roles}, none of which is known as a model")
         return [conversation.reply or ""]
     if isinstance(value, list) and value and all(isinstance(one, str | list) or one is None for one in value):
         texts = [one[0] if isinstance(one, list) and len(one) == 1 else one for one in value]
@@ -101,13 +115,24 @@ def _shape(message: Any) -> tuple[str, str] | None:
     return found if found and isinstance(message[found[0]], str) else None
 
 
+def _role(stated: str) -> str:
+    """The role as user, assistant or system; another one in lower case."""
+    role = stated.strip().lower()
+    if role in _USERS:
+        return "user"
+    if role in _SYSTEMS:
+        return "system"
+    words = frozenset(re.findall(r"[^\W\d_]+", role))
+    return "assistant" if words & _MODELS and not words & (_USERS | JUDGES) else role
+
+
 def _conversation(messages: Sequence[Mapping[str, Any]]) -> Conversation:
     turns = []
     for message in messages:
         shape = _shape(message)
         assert shape is not None
         role, content = shape
-        turns.append((_ROLES.get(message[role].lower(), message[role].lower()), text(message[content], "message")))
+        turns.append((_role(message[role]), text(message[content], "message")))
     last = max((at for at, (role, _) in enumerate(turns) if role == "user"), default=None)
     if last is None:
         roles = ", ".join(dict.fromkeys(role for role, _ in turns))
@@ -116,5 +141,10 @@ def _conversation(messages: Sequence[Mapping[str, Any]]) -> Conversation:
         )
     system = "\n\n".join(said for role, said in turns[:last] if role == "system")
     earlier = "\n\n".join(f"{role}: {said}" for role, said in turns[:last] if role != "system")
-    reply = next((said for role, said in turns[last + 1 :] if role == "assistant"), None)
-    return Conversation(turns[last][1], system, earlier, reply)
+    after = turns[last + 1 :]
+    replies = [said for role, said in after if role == "assistant"]
+    reply = next(filter(None, replies), "" if replies else None)
+    others = [role for role, said in after if said]
+    if reply:
+        others.remove("assistant")
+    return Conversation(turns[last][1], system, earlier, reply, tuple(others))

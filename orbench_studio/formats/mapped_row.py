@@ -90,6 +90,7 @@ class MappedRow:
             text = self._with_context(prompt_text(plain(given, "prompt")), cells)
             asked = conversations.Conversation(text, plain(self._value(Field.SYSTEM, cells), "system prompt"))
         self._tallies[Field.PROMPT].add_text(asked.prompt)
+        self._tally.unread_turns.update(map(class_words.shortened, asked.unread))
         self._count_others(cells)
         label = self._label(cells)
         annotator = self._who(Field.ANNOTATOR, cells)

@@ -137,7 +137,8 @@ class Tally:
     """The columns of a file in the order of their use, and what else there is to say about the file.
 
     `doubts` are warnings that concern the whole file. `not_read` counts the values of columns with parts of what was
-    sent to a model that are not read.
+    sent to a model that are not read, `unread_turns` the turns after the user's last one that are not the reply, by
+    their roles.
     """
 
     def __init__(self) -> None:
@@ -145,6 +146,7 @@ class Tally:
         self.notes: Counter[str] = Counter()
         self.doubts: list[str] = []
         self.not_read: Counter[str] = Counter()
+        self.unread_turns: Counter[str] = Counter()
 
     def column(self, field: str, column: str) -> ColumnTally:
         """The tally of a column."""

@@ -354,3 +354,11 @@ def test_an_export_refuses_options_that_say_how_to_read_it(run, write):
     assert "Options without effect: model, column, value, rows, format. Leave them out." in error
     near = run("import", "c.orbench", "out", "--join-near").stdout
     assert "WARNING: Options without effect on an export: join-near." in near
+
+
+def test_replies_of_an_unknown_role_are_a_warning(run, write):
+    turns = [{"role": "user", "text": "Is it late?"}, {"role": "shepherd", "text": "Yes."}]
+    rows = json.dumps([{"talk": turns, "n": 1}, {"talk": [turns[0], {"role": "LLM", "text": "No."}], "n": 2}])
+    text = run("import", "w.orbench", write("a.json", rows), "--column", "prompt=talk", "--model", "oak").stdout
+    assert "1 responses" in text or "1 response" in text
+    assert "the user's last one that are not the reply, and were not read: 'shepherd' 1." in " ".join(text.split())

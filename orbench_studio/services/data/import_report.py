@@ -80,6 +80,9 @@ def finish(report: ImportReport, file: Reading, stored: Mapping[str, int] = Mapp
     for name, count in file.tally.not_read.items():
         rows = "1 row has" if count == 1 else f"{count:,} rows have"
         report.warnings.append(f"{rows} a value in {name}, which may be part of what was sent. It was not read.")
+    if turns := file.tally.unread_turns:
+        text = f"Turns after the user's last one that are not the reply, and were not read: {_listed(turns)}"
+        report.warnings.append(f"{text}. The role of a model must be a usual one, such as assistant.")
     report.warnings += _doubts(report)
     report.warnings += _of_unknown_values(report.values)
     report.warnings += _of_categories(report.values)
@@ -142,12 +145,16 @@ def _is_repaired(report: ImportReport, fault: Fault) -> bool:
 def _of_unknown_values(values: Iterable[ColumnTally]) -> Iterator[str]:
     """A warning about each column of which values were rejected, because nobody says what they mean."""
     for column in values:
-        unknown = {value: count for (value, became), count in column.values.items() if became == REJECTED}
+        unknown = Counter({value: count for (value, became), count in column.values.items() if became == REJECTED})
         if unknown and column.field != Field.CATEGORY:
-            listed = ", ".join(f"{value} {count:,}" for value, count in list(unknown.items())[:10])
-            more = f" and {len(unknown) - 10:,} more" if len(unknown) > 10 else ""
             rows = f"Rows were rejected for values of {column.column} ({column.field}) without a known meaning"
-            yield f"{rows}: {listed}{more}."
+            yield f"{rows}: {_listed(unknown)}."
+
+
+def _listed(counts: Counter[str]) -> str:
+    """The ten most frequent values with their counts, and how many more there are."""
+    listed = ", ".join(f"{value} {count:,}" for value, count in counts.most_common(10))
+    return f"{listed} and {len(counts) - 10:,} more" if len(counts) > 10 else listed
 
 
 def _of_categories(values: Iterable[ColumnTally]) -> Iterator[str]:
@@ -159,10 +166,8 @@ def _of_categories(values: Iterable[ColumnTally]) -> Iterator[str]:
                 if became.startswith(_OWN) and not column.has_stated(value):
                     own[became.removeprefix(_OWN)] += count
     if own:
-        names = ", ".join(f"{name} {count:,}" for name, count in own.most_common(10))
-        more = f" and {len(own) - 10:,} more" if len(own) > 10 else ""
         rows = f"{own.total():,} rows have categories that are not OR-Bench's ten"
-        yield f"{rows}: {names}{more}. You can join them to the ten."
+        yield f"{rows}: {_listed(own)}. You can join them to the ten."
 
 
 def _of_meanings(values: Iterable[ColumnTally], options: ReadOptions) -> Iterator[str]:
