@@ -7,7 +7,7 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QLabel
 
-from orbench_studio.gui.common.actions import plural
+from orbench_studio.gui.common.actions import key_text, plural
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import set_role
 
@@ -18,12 +18,12 @@ class MoreBelow(QLabel):
     """Covers the last, cut line of a scroll area while its text goes on below; a click scrolls one page.
 
     `line` is the height of a line at the default text size; `end` returns where the text ends, in pixels from the top
-    of the scrolled contents.
+    of the scrolled contents. `action` is the one whose key scrolls.
     """
 
-    def __init__(self, area: QAbstractScrollArea, line: int, end: Callable[[], int]) -> None:
+    def __init__(self, area: QAbstractScrollArea, line: int, end: Callable[[], int], action: str = "") -> None:
         super().__init__(area)
-        self._area, self._line, self._end = area, line, end
+        self._area, self._line, self._end, self._action = area, line, end, action
         set_role(self, "role", "more")
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         area.verticalScrollBar().valueChanged.connect(self.update_lines)
@@ -37,7 +37,7 @@ class MoreBelow(QLabel):
         below = min(self._end() - bar.value() - view.height(), bar.maximum() - bar.value())
         lines = ceil((below + px(_HEIGHT)) / px(self._line)) if below > 0 else 0
         text = plural(lines, "1 more line", "{count} more lines") if lines else ""
-        self.setText(f"↓  {text}")
+        self.setText(f"↓  {text}  {key_text(self._action) if self._action else ''}".rstrip())
         self.setAccessibleName(text)
         self._area.setAccessibleDescription(text)
         self.setGeometry(view.x(), view.bottom() + 1 - px(_HEIGHT), view.width(), px(_HEIGHT))

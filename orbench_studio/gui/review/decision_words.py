@@ -53,6 +53,9 @@ def _own_words(own: list[Annotation]) -> str:
         return tr("You changed your label from {before} to {now}.").format(before=_label(own[-2]), now=now)
     if Visible.RESPONSES not in own[-1].visible:
         return tr("You labelled this prompt in bulk: {label}.").format(label=now)
+    if Visible.REVEAL in own[-1].visible and Visible.JUDGEMENTS in own[-1].visible:
+        text = tr("You decided {label} before the votes, and after judges' classes that you had revealed.")
+        return text.format(label=now)
     if Visible.REVEAL in own[-1].visible:
         return tr("You decided {label} before votes and judgements were shown.").format(label=now)
     return tr("You decided {label}.").format(label=now)

@@ -46,7 +46,7 @@ class PromptPane(QScrollArea):
         self._column = QWidget()
         self._view: PromptView | None = None
         self._build_ui()
-        self.more = MoreBelow(self, PROMPT_LINE, self._end_of_text)
+        self.more = MoreBelow(self, PROMPT_LINE, self._end_of_text, "response_down")
         theme.changed.connect(self._fit_size)
 
     def show_view(self, view: PromptView, annotator: str) -> None:

@@ -16,7 +16,7 @@ from orbench_studio.domain.review.query import model_of
 from orbench_studio.domain.review.queue import Queue, QueueFilter
 from orbench_studio.domain.team.queue import given_to
 from orbench_studio.gui.common.actions import Actions, tr
-from orbench_studio.gui.common.theme import Theme
+from orbench_studio.gui.common.theme import PROMPT_LINE, Theme, px
 from orbench_studio.gui.review.decision_bar import DecisionBar
 from orbench_studio.gui.review.guidelines_pane import GuidelinesPane
 from orbench_studio.gui.review.layout import ReviewLayout
@@ -331,6 +331,15 @@ class QueuePage(QWidget):
         settings = self._session.settings
         self.queue.hide_machines(hidden=settings.blind, always=settings.reveal == Reveal.NEVER)
         self._present()
+
+    def scroll_texts(self, screens: int) -> None:
+        """Scroll the prompt by screens, and where it ends the response in focus; upwards in the reverse order."""
+        bars = [pane.verticalScrollBar() for pane in (self.prompt, self.responses.readings.focused.text)]
+        for bar in bars if screens > 0 else reversed(bars):
+            before = bar.value()
+            bar.setValue(before + screens * (bar.pageStep() - px(PROMPT_LINE)))  # the last line stays in view
+            if bar.value() != before:
+                return
 
     def go_first_undecided(self) -> None:
         """Go to the first undecided prompt of the queue."""

@@ -205,11 +205,6 @@ class ResponsesPane(QFrame):
         """Focus the text, where Shift and the arrow keys select words."""
         self.readings.focused.text.read()
 
-    def scroll_text(self, pages: int) -> None:
-        """Scroll the response in focus by screens; the focus stays where it is."""
-        bar = self.readings.focused.text.verticalScrollBar()
-        bar.setValue(bar.value() + pages * bar.pageStep())
-
     def selected(self) -> tuple[int, int] | None:
         """The half-open span of characters that is selected in the response in focus; None where there is none."""
         return self.readings.focused.text.selected()

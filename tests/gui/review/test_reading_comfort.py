@@ -291,6 +291,26 @@ def test_texts_say_how_many_lines_follow_below_until_their_end(start, path):
         assert studio.shown() in (1, 2), "the key still decides"
 
 
+def test_a_key_scrolls_the_prompt_to_its_end_and_then_the_response(start, path):
+    with start(path) as studio:
+        studio.window.resize(1024, 600)
+        text = "\n".join(f"line {n}" for n in range(40))
+        panes = (studio.page.prompt, studio.page.responses.readings.focused.text)
+        studio.page.prompt._text.show_text(text)
+        panes[1].show_text(text)
+        prompt, response = (pane.verticalScrollBar() for pane in panes)
+        studio.wait(lambda: studio.page.prompt.more.isVisible() and response.maximum())
+        assert "PgDown" in studio.page.prompt.more.text()
+        while prompt.value() < prompt.maximum():
+            before = prompt.value()
+            studio.key(Qt.Key.Key_PageDown)
+            assert (prompt.value() > before, response.value()) == (True, 0)
+        studio.key(Qt.Key.Key_PageDown)
+        assert response.value() > 0
+        studio.key(Qt.Key.Key_PageUp)
+        assert (prompt.value(), response.value()) == (prompt.maximum(), 0)
+
+
 def test_a_response_without_text_says_so(start, path):
     with start(path) as studio:
         reader = studio.page.responses.readings.focused
