@@ -32,6 +32,7 @@ UNPARSED, REJECTED, NOT_READ = "unparsed", "rejected", "not read"
 SHOWN = 80  # characters of a value
 MORE = "(other values)"
 _CUT, _CUT_LENGTH = 5, 50  # so many texts of one length, of so many characters or more
+_ENDS = tuple(".?!\"')]}”’…。？！؟")  # of sentences and of code
 _PARSED = 100_000  # characters of a text that may be a list
 
 
@@ -56,6 +57,7 @@ class ColumnTally:
     longest: int = 0
     of_longest: int = 0
     stated: frozenset[str] = frozenset()
+    _whole_longest: int = 0  # those that end a sentence
     _longest_texts: set[int] = dataclass_field(default_factory=set)  # hashes, of a few
 
     @property
@@ -70,7 +72,8 @@ class ColumnTally:
     @property
     def is_cut(self) -> bool:
         """Whether several texts end at the same length, as where a program stores only the beginnings."""
-        return self.longest >= _CUT_LENGTH and len(self._longest_texts) == _CUT
+        is_one_length = self.longest >= _CUT_LENGTH and len(self._longest_texts) == _CUT
+        return is_one_length and 2 * self._whole_longest < self.of_longest
 
     def has_stated(self, value: str) -> bool:
         """Whether the meaning of a value was stated."""
@@ -101,10 +104,11 @@ class ColumnTally:
         self.empty += not text
         self.dialogues += is_dialogue(text)
         if len(text) > self.longest:
-            self.longest, self.of_longest = len(text), 0
+            self.longest, self.of_longest, self._whole_longest = len(text), 0, 0
             self._longest_texts.clear()
         if len(text) == self.longest:
             self.of_longest += 1
+            self._whole_longest += text.endswith(_ENDS)
             if len(self._longest_texts) < _CUT:
                 self._longest_texts.add(hash(text))
 

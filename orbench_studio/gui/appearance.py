@@ -45,7 +45,7 @@ class Appearance(QObject):
         dialog = PreferencesDialog(self._window, self._session.settings, self._apply)
         dialog.open()
         if name:
-            dialog.controls[name].setFocus()
+            dialog.show_preference(name)
 
     def choose(self, name: str, value: object) -> None:
         """Set a preference."""

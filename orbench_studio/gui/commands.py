@@ -66,7 +66,7 @@ class Commands(QObject):
         commands = []
         for one in PREFERENCES:
             title, show = tr(one.title), partial(appearance.show_preferences, one.name)
-            commands.append(PaletteCommand(f"setting:{one.name}", title, note, show))
+            commands.append(PaletteCommand(f"setting:{one.name}", title, note, show, tr(one.description)))
             for value, words in one.values():
                 text = tr("{setting}: {value}").format(setting=title, value=tr(words))
                 put = partial(appearance.choose, one.name, value)

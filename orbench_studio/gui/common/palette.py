@@ -32,12 +32,22 @@ _MOVES = {Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown
 
 @dataclass(frozen=True, slots=True)
 class PaletteCommand:
-    """A command of the palette. `key` identifies it among the recent ones; `note` is its kind or shortcut."""
+    """A command of the palette. `key` identifies it among the recent ones; `note` is its kind or shortcut.
+
+    `description` is searched where title and note do not match.
+    """
 
     key: str
     title: str
     note: str
     run: Callable[[], object]
+    description: str = ""
+
+    def score(self, query: str) -> int | None:
+        """How well the command matches a query; None if it does not."""
+        text = f"{self.title} {self.note}"
+        score = match_score(query, text)
+        return match_score(query, f"{text} {self.description}") if score is None else score
 
 
 class Palette(QFrame):
@@ -98,7 +108,7 @@ class Palette(QFrame):
             recent = self._recent.get(command.key)
             if not query:
                 rated.append((-1 if recent is None else len(self._recent) - recent, -place, command))
-            elif (score := match_score(query, f"{command.title} {command.note}")) is not None:
+            elif (score := command.score(query)) is not None:
                 rated.append((score + (0 if recent is None else _RECENT_BONUS), -place, command))
         matching = [command for *_, command in sorted(rated, key=lambda one: one[:2], reverse=True)]
         number = query.removeprefix("#")

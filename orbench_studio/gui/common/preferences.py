@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -124,6 +124,12 @@ class PreferencesDialog(Dialog):
         self.controls: dict[str, QWidget] = {}
         self._build_ui()
 
+    def show_preference(self, name: str) -> None:
+        """Scroll to a preference, and put the focus on it."""
+        control = self.controls[name]
+        control.setFocus()
+        QTimer.singleShot(0, control, lambda: self._area.ensureWidgetVisible(control))  # once the page has its height
+
     def _take(self, name: str, value: object) -> None:
         setattr(self._settings, name, value)
         self._changed(name)
@@ -137,8 +143,9 @@ class PreferencesDialog(Dialog):
         page = QWidget()
         page.setObjectName("page")
         page.setLayout(form)
+        self._area = scrolled(page)
         form.setContentsMargins(24, 24, 24, 8)
-        column_layout(self, (scrolled(page), 1), self._file(), margins=(0, 0, 0, 16), spacing=8)
+        column_layout(self, (self._area, 1), self._file(), margins=(0, 0, 0, 16), spacing=8)
         set_size(self, 620, 600)
 
     def _add(self, form: QFormLayout, preference: Preference) -> None:

@@ -134,6 +134,11 @@ class ImportPreview(QWidget):
         file.meanings = {key: of for key, of in file.meanings.items() if not any(key.startswith(f"{c}:") for c in gone)}
         file.format = file.format or file.preview.format
         file.mapping = ColumnMapping(columns, self.mapping.values, self.mapping.meanings)
+        self._report_change()
+
+    def _report_change(self) -> None:
+        if self._file is not None:
+            self._file.remembered = False
         self.changed.emit()
 
     def _show_format(self) -> None:
@@ -154,7 +159,7 @@ class ImportPreview(QWidget):
             self._file.format = self.format.itemData(at)
             self._file.mapping = None
             self._file.confirmed = False
-            self.changed.emit()
+            self._report_change()
 
     def _show_table(self) -> None:
         preview = self._file.preview if self._file else None
@@ -301,7 +306,7 @@ class ImportPreview(QWidget):
         meaning = box.itemData(at)
         if self._file is not None and meaning is not None:
             self._file.meanings[value] = meaning
-            self.changed.emit()
+            self._report_change()
 
     def _build_ui(self) -> None:
         title = label(tr("&Format"), "meta")

@@ -142,7 +142,8 @@ class ImportRun(QObject):
         if file.format is not None or file.mapping is not None:
             return
         remembered, meanings = self._remembered(file.preview)
-        file.remembered = remembered is not None or bool(meanings)
+        changed = {**meanings, **file.meanings} != meanings
+        file.remembered = (remembered is not None or bool(meanings)) and not changed
         file.meanings = {**meanings, **file.meanings}
         if file.preview.format is None:
             file.confirmed = remembered is not None

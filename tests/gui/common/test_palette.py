@@ -82,3 +82,15 @@ def test_the_palette_is_used_with_the_keyboard(start, path):
         assert shown.isVisible()  # there is nothing to run
         QTest.keyClick(shown.line, Qt.Key.Key_Escape)
         studio.wait(lambda: not window.findChildren(Palette))
+
+
+def test_a_setting_is_found_by_its_description_and_scrolled_to(start, path):
+    with start(path) as studio:
+        studio.key(Qt.Key.Key_K, CTRL)
+        [shown] = studio.window.findChildren(Palette)
+        QTest.keyClicks(shown.line, "again")
+        studio.wait(lambda: shown.list.count() and shown.list.item(0).text() == "Self-consistency check")
+        QTest.keyClick(shown.line, Qt.Key.Key_Return)
+        studio.wait(lambda: studio.window.findChild(PreferencesDialog) is not None)
+        control = studio.window.findChild(PreferencesDialog).controls["recheck"]
+        studio.wait(lambda: control.hasFocus() and control.visibleRegion().boundingRect() == control.rect())

@@ -226,6 +226,8 @@ def test_an_unknown_table_is_mapped_and_the_mapping_remembered(start, path, tmp_
         assert [box.currentText() for box in dialog.preview.columns] == ["Prompt", "Response", "Model", "Answer class"]
         assert "b.csv: fields and meanings as for an earlier file with these columns." in dialog._report.toPlainText()
         assert dialog.run.files[0].report.imported == 1, "the meaning of the number is remembered too"
+        chosen(studio, dialog, dialog.preview.columns[3], "Not imported")
+        assert "as for an earlier file" not in dialog._report.toPlainText()
         dialog.reject()
 
 

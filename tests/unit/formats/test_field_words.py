@@ -198,6 +198,19 @@ def test_turns_and_cut_texts_are_warnings(write):
     ]
 
 
+def test_texts_of_one_length_that_end_a_sentence_are_not_cut(write):
+    texts = [f"May I pat dog number {at:02}, please, or is this the wrong day?" for at in range(12)]
+    path = write("x.jsonl", lines({"q": text} for text in texts))
+    assert inspect_file(path, ReadOptions(mapping=ColumnMapping({Field.PROMPT: "q"}))).warnings == []
+
+
+def test_a_name_has_effect_although_all_rows_are_rejected_for_a_value(write):
+    path = write("x.jsonl", lines({"q": text, "a": "Yes.", "c": "hm"} for text in ASK))
+    mapping = ColumnMapping({Field.PROMPT: "q", Field.RESPONSE: "a", Field.ANSWER_CLASS: "c"})
+    report = inspect_file(path, ReadOptions(mapping=mapping, model="elm"))
+    assert report.imported == 0 and not any("without effect" in warning for warning in report.warnings)
+
+
 def test_a_reply_in_a_conversation_beside_a_response_is_a_warning(write):
     chat = [{"role": "user", "content": ASK[0]}, {"role": "assistant", "content": SAY[0]}]
     mapping = ColumnMapping({Field.PROMPT: "m", Field.RESPONSE: "r"})
