@@ -170,7 +170,10 @@ class BatchPane(QWidget):
         focused = self.window().focusWidget()
         can_start = not here or any(model.stopped is not None for model in progress.models)
         self.resume.setEnabled(can_start and batch.state.allows(BatchAction.START))
-        self.pause.setEnabled(batch.state is BatchState.RUNNING)  # pausing a failed batch would only hide the reason
+        is_sending = here or not progress.is_interrupted
+        self.pause.setEnabled(
+            batch.state is BatchState.RUNNING and is_sending
+        )  # pausing a failed batch would only hide the reason
         self.cancel.setEnabled(batch.state.allows(BatchAction.CANCEL))
         self.review.setEnabled(progress.done > 0 and batch.kind is not BatchKind.SEEDING)  # seeds are not prompts
         for button in (self.audit, self.judge):

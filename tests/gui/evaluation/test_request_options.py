@@ -216,6 +216,7 @@ def test_batch_of_a_killed_process_is_interrupted_and_can_be_resumed(start, path
         page = Evaluator(studio)
         studio.wait(lambda: [line[2] for line in page.lines(page.page.batches)] == ["interrupted"])
         studio.wait(lambda: page.pane.state.text() == "interrupted: resume the batch or start a worker to continue")
+        assert not page.pane.pause.isEnabled()
         page.click(page.pane.resume)
         page.until(BatchState.COMPLETED)
         studio.wait(lambda: page.lines(page.page.batches)[0][2] == "completed")
