@@ -147,7 +147,7 @@ class MainWindow(PageRegistry):
         from orbench_studio.gui.data.import_dialog import ImportDialog
 
         dialog = ImportDialog(self, self._session)
-        dialog.review_wanted.connect(partial(self.show_page, "page_review"))
+        dialog.review_wanted.connect(self._review)
         dialog.begin(files)
         return dialog
 

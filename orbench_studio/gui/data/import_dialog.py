@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.errors import StudioError
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.dialogs import Dialog, set_size
@@ -47,7 +48,7 @@ _REPORT_HEIGHT, _REPORT_MARGIN = 80, 36  # pixels
 class ImportDialog(Dialog):
     """Lists files with their findings before the import and their results after it."""
 
-    review_wanted = Signal()  # when the user wants to review what was imported
+    review_wanted = Signal(QueueFilter)  # when the user wants to review the prompts that were imported
 
     def __init__(self, parent: QWidget, session: Session) -> None:
         super().__init__(parent, tr("Import files"))
@@ -275,12 +276,15 @@ class ImportDialog(Dialog):
         dialog.open()
 
     def _finish(self) -> None:
-        self.review_wanted.emit()
+        reports = [file.report for file in self.run.files if file.taken and file.report is not None]
+        sources = dict.fromkeys(one.source for one in reports if one.source and one.added.get("prompts"))
+        self.review_wanted.emit(QueueFilter((Term(Field.SOURCE, tuple(sources)),) if sources else ()))
         self.reject()
 
     def _connect(self) -> None:
         self._files.itemSelectionChanged.connect(self._show_selected)
         self.preview.changed.connect(self._check_selected)
+        self.preview.shown.connect(lambda part: self._scroll.ensureWidgetVisible(part))
         for edit in self._names.values():
             edit.textEdited.connect(self._store_names)
             edit.returnPressed.connect(self._check_selected)

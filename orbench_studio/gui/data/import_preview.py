@@ -6,7 +6,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -61,6 +61,7 @@ _MEANINGS: dict[str, tuple[str, ...]] = {
 class ImportPreview(QWidget):
     """Shows one file; what the user changes is stored in the file, then `changed` is emitted."""
 
+    shown = Signal(QWidget)  # when a part of the preview must be visible
     changed = Signal()  # when the user chose a format, a field of a column, or the meaning of a value
 
     def __init__(self) -> None:
@@ -237,10 +238,24 @@ class ImportPreview(QWidget):
         name = preview.header[column]
         for path, text in _leaves(name, json.loads(preview.rows[row - 1][column])):
             shown = " ".join(text[:40].split()).replace("&", "&&")
-            inner = menu.addMenu(f"{path.replace('&', '&&')}   {shown}")
-            for part, title in TITLES.items():
-                inner.addAction(tr(title)).triggered.connect(partial(self._choose_path, part, path))
-        menu.popup(self.columns[column].mapToGlobal(self.columns[column].rect().bottomLeft()))
+            self._add_fields(menu.addMenu(f"{path.replace('&', '&&')}   {shown}"), path)
+        self.columns[column].setFocus()
+        place = self.table.model().index(0, column)
+        self.table.scrollTo(place)
+        self.shown.emit(self.table)
+        # Not the place of the box: a new one is not laid out yet.
+        viewport, cell = self.table.viewport(), self.table.visualRect(place)
+        below = QPoint(max(cell.left(), 0), max(min(cell.bottom(), viewport.height() - 1), 0))
+        menu.popup(viewport.mapToGlobal(below))
+
+    def _add_fields(self, menu: QMenu, path: str) -> None:
+        """Add the fields that a value can give; those that another column gives are last and name that column."""
+        given = {part: of for part, of in self.mapping.columns.items() if of != path}
+        for part in sorted(TITLES, key=given.__contains__):
+            title = tr(TITLES[part])
+            if part in given:
+                title = tr("{field} (instead of {column})").format(field=title, column=given[part].replace("&", "&&"))
+            menu.addAction(f"&{title}").triggered.connect(partial(self._choose_path, part, path))  # & finds by letter
 
     def _choose_path(self, part: Field, path: str, _checked: bool = False) -> None:
         self.map_column(part, path)

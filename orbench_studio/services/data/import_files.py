@@ -98,7 +98,8 @@ def import_file(
         workspace.writing() as db,
     ):
         report = ImportReport(name_of(path), file.format, inferred=file.inferred)
-        source = _Source(db, downloaded_from(path) or report.file, file.format)
+        report.source = downloaded_from(path) or report.file
+        source = _Source(db, report.source, file.format)
         record_import = RecordImport(db, source.id, report.file, join_near=options.join_near)
         for records in _batches(file, report):
             record_import.add(records)

@@ -28,7 +28,8 @@ class ImportReport:
     `added` counts new records by kind; `rejected_rows` and `findings` list the first thousand, `rejected` and `faults`
     count all. `inferred` has the names that come from the file's name, by what they name (`model`, `judge`). `values`
     has the values of the mapped columns with what each became, `warnings` what makes the result doubtful. `shape`
-    identifies files with the same columns, `remembered` has the mapping of an earlier one, where it was used.
+    identifies files with the same columns, `source` names where the new prompts come from (empty for an export, whose
+    records name their own), and `remembered` has the mapping of an earlier one, where it was used.
     """
 
     file: str
@@ -45,6 +46,7 @@ class ImportReport:
     values: list[ColumnTally] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     shape: str = ""
+    source: str = ""
     remembered: list[str] = field(default_factory=list)
 
     @property

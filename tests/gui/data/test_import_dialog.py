@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QMenu, QMessageBox
 
+from orbench_studio.domain.review.query import write
 from orbench_studio.gui.data.import_dialog import ImportDialog
 from orbench_studio.gui.data.import_messages import with_titles
 
@@ -222,6 +223,8 @@ def test_an_unknown_table_is_mapped_and_the_mapping_remembered(start, path, tmp_
         assert dialog.focusWidget() is dialog._review
         studio.wait(lambda: len(studio.page.model.ids()) == 71)
         dialog._review.click()
+        studio.wait(lambda: write(studio.page.finder.current) == "source:a.csv")
+        studio.wait(lambda: len(studio.page.model.ids()) == 1)
         dialog = looked(studio, second)
         assert [box.currentText() for box in dialog.preview.columns] == ["Prompt", "Response", "Model", "Answer class"]
         assert "b.csv: fields and meanings as for an earlier file with these columns." in dialog._report.toPlainText()
@@ -242,7 +245,7 @@ def test_a_value_inside_a_cell_is_chosen_and_files_are_added(start, path, tmp_pa
         QTest.keyClick(box, Qt.Key.Key_End)
         [menu] = [menu for menu in dialog.preview.findChildren(QMenu) if menu.actions()][:1]
         [inside] = [action.menu() for action in menu.actions() if action.text().startswith("ask.text")]
-        next(action for action in inside.actions() if action.text() == "Prompt").trigger()
+        next(action for action in inside.actions() if action.text() == "&Prompt").trigger()
         studio.wait(lambda: not dialog.run.running)
         assert dialog.preview.columns[0].currentText() == "Prompt: text"
         assert dialog.focusWidget() is dialog.preview.columns[0]
