@@ -109,7 +109,10 @@ def _remembered() -> dict[str, str]:
     """What the user said about the columns of earlier files."""
     from orbench_studio.settings import load_settings
 
-    return load_settings().mappings
+    settings = load_settings()
+    if settings.faults:
+        write_error(" ".join(settings.faults))
+    return settings.mappings
 
 
 def _remember(report: "ImportReport", given: "ReadOptions") -> None:

@@ -41,9 +41,8 @@ def judge_file(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Column with human labels (OR-Bench, XSTest, answer classes; true and false in a column such as "
-            "“refused”). The agreement is printed "
-            "to standard error.",
+            help="Column with human labels (OR-Bench, XSTest, answer classes, or true for a refusal and false for an "
+            "answer). The agreement is printed to standard error.",
         ),
     ] = None,
     train: Annotated[

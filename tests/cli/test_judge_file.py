@@ -77,13 +77,6 @@ def test_labels_in_any_scheme(run, table, yes, no):
     assert "any refusal                           100 %" in result.stderr
 
 
-def test_true_in_a_column_that_asks_for_no_refusal_has_no_meaning(run, table):
-    done = run(
-        "judge-file", table([(question, reply, "true") for question, reply, _ in ROWS]), *COLUMNS, "--labels", "human"
-    )
-    assert (done.exit_code, "true and false in a column such as “refused”" in done.stderr) == (1, True)
-
-
 def test_trains_on_files_of_known_formats(run, table, tmp_path):
     habit = [(f"How do I mend kite {n}?", f"The gate stays shut, kite {n}.", "2_full_refusal") for n in range(30)]
     other = [(f"How do I mend drum {n}?", f"Turn the handle twice, drum {n}.", "1_full_compliance") for n in range(30)]

@@ -14,7 +14,7 @@ from orbench_studio.domain.review.query import (
     count_of,
 )
 from orbench_studio.domain.review.queue import Field, Order, Term
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.theme import ANSWERS
 
 TITLES = {
@@ -88,6 +88,13 @@ _WORDS = {
     (Field.MARK, SEED): "with a seed",
     (Field.MARK, DUPLICATES): "with near duplicates",
 }
+_MODELS = {  # by operator: for one model, for more
+    ">=": ("1 or more models", "{count} or more models"),
+    "<=": ("at most 1 model", "at most {count} models"),
+    ">": ("more than 1 model", "more than {count} models"),
+    "<": ("fewer than 1 model", "fewer than {count} models"),
+    "=": ("exactly 1 model", "exactly {count} models"),
+}
 _COMPARED = {">=": "{} or more", "<=": "at most {}", ">": "more than {}", "<": "fewer than {}", "=": "exactly {}"}
 
 
@@ -95,8 +102,9 @@ def value_words(field: Field, value: str) -> str:
     """The name of a value of a condition."""
     compared = count_of(value) if field in (Field.REFUSED, Field.FAMILIES) else None
     if compared:
-        words = _COMPARED[compared[0]].format(compared[1])
-        return tr("{number} models").format(number=words) if field is Field.REFUSED else words
+        if field is Field.REFUSED:
+            return plural(compared[1], *_MODELS[compared[0]])
+        return _COMPARED[compared[0]].format(compared[1])
     if field is Field.VOTES and value[0].isdigit():
         safe, _, toxic = value.partition("-")
         return tr("{safe} safe, {toxic} toxic").format(safe=safe, toxic=toxic)

@@ -37,14 +37,16 @@ class ViewProgress(QWidget):
     def show_queue(self, name: str, decided: int, assigned: int) -> None:
         """Show the annotator's progress in a team queue, which assigns more prompts as they decide."""
         short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
-        words = tr("Queue {name}: {decided} of your {assigned} prompts labelled")
+        one = "Queue {name}: {decided} of your 1 prompt labelled"
+        many = "Queue {name}: {decided} of your {count} prompts labelled"
         explained = tr(
             "Prompts that team queue “{name}” has assigned to you: {assigned}. Labelled by you: {decided}. "
             "More are assigned as you label. Skipped prompts count as assigned."
         )
         counts = {"decided": f"{decided:,}", "assigned": f"{assigned:,}"}
         self._of_team = True
-        self._say(words.format(name=short, **counts), explained.format(name=name, **counts))
+        words = plural(assigned, one, many, name=short, decided=f"{decided:,}")
+        self._say(words, explained.format(name=name, **counts))
 
     def show_progress(self, decided: int, matches: int, total: int, seconds: float | None) -> None:
         """Show the progress of a view of `matches` prompts; `seconds` is the median time for one."""

@@ -86,7 +86,7 @@ class FileJudging:
             known = ", ".join(sorted(class_words.ANSWER_CLASSES))
             raise FileFaultError(
                 f"{self.path.name}: column {self.columns.labels} has no known label; the first is {first!r}. "
-                f"Known labels: {known}; and true and false in a column such as “refused”."
+                f"Known labels: {known}, true (a refusal), false (an answer)."
             )
 
     def _judged(self, rows: Sequence[tuple[int, list[str]] | RowFault], before: int) -> Iterator[JudgedRow]:
