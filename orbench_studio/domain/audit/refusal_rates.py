@@ -357,10 +357,8 @@ class Audit:
         """What the intervals of rates account for."""
         if not self.cluster:
             return "The intervals of rates assume independent prompts: no seeds, near duplicates or repeats are known."
-        return (
-            f"The intervals of rates account for prompts that are not independent: clusters by {self.cluster}. With "
-            "several responses of a model to a prompt, a rate is the mean over prompts."
-        )
+        text = f"The intervals of rates account for prompts that are not independent: clusters by {self.cluster}."
+        return f"{text} With several responses of a model to a prompt, a rate is the mean over prompts."
 
     @property
     def labelled_by_people(self) -> Rate:
@@ -375,8 +373,10 @@ class Audit:
 
     @property
     def class_sources(self) -> str:
-        """How many answer classes people and source files gave."""
-        return _sources(self.judged_by_people, "responses", self.classes_from_file)
+        """How many answer classes people and source files gave, and the counted refusals that need no class."""
+        text = _sources(self.judged_by_people, "responses", self.classes_from_file)
+        stopped = sum(tally.judged for tally in self.cells.values()) - self.judged_by_people.n
+        return f"{text}, besides {stopped:,} stopped by the vendor or a filter" if stopped else text
 
 
 def _sources(by_people: Rate, of: str, from_file: int) -> str:

@@ -98,7 +98,9 @@ class Moment:
         return aspect is Aspect.ANSWER_CLASS and of is not None and of.last_by(self.annotator) is not None
 
 
-def blinded(view: PromptView, annotator: str, revealed: Container[int] = ()) -> PromptView:
+def blinded(
+    view: PromptView, annotator: str, revealed: Container[int] = (), reveal: Reveal = Reveal.EACH
+) -> PromptView:
     """The prompt and its responses with this annotator's decisions only, apart from `revealed` responses.
 
     Source file and attributes are removed too: their names can reveal the label.
@@ -110,17 +112,17 @@ def blinded(view: PromptView, annotator: str, revealed: Container[int] = ()) -> 
         consensus=consensus(()),
         final=FinalLabel(None, Basis.NONE),
         responses=tuple(
-            one if one.response.id in revealed else _blinded_response(one, annotator) for one in view.responses
+            one if one.response.id in revealed else _blinded_response(one, annotator, reveal) for one in view.responses
         ),
         decided=tuple(a for a in view.decided if a.concerns(annotator) and not a.imported),
         blind=True,
     )
 
 
-def _blinded_response(view: ResponseView, annotator: str) -> ResponseView:
+def _blinded_response(view: ResponseView, annotator: str, reveal: Reveal) -> ResponseView:
     own, marks = (
         tuple(a for a in of if a.annotator == annotator and not a.imported) for of in (view.decided, view.marks)
     )
     final = FinalAnswer(AnswerClass(own[-1].value), Basis.HUMAN) if own else FinalAnswer(None, Basis.NONE)
     response = replace(view.response, judgements=(), reference_class=None)
-    return ResponseView(response, final, own, marks, blind=True)
+    return ResponseView(response, final, own, marks, blind=True, stays_blind=reveal is Reveal.NEVER)

@@ -25,7 +25,7 @@ from orbench_studio.domain.core.response import Response
 class ResponseView:
     """A response with its final answer class, the decisions about it, and evidence and severity as `marks`.
 
-    `blind` where judges' classes and other people's decisions are hidden.
+    `blind` where judges' classes and other people's decisions are hidden, `stays_blind` where no decision shows them.
     """
 
     response: Response
@@ -33,6 +33,7 @@ class ResponseView:
     decided: tuple[Annotation, ...]
     marks: tuple[Annotation, ...] = ()
     blind: bool = False
+    stays_blind: bool = False
 
     @property
     def hidden(self) -> bool:

@@ -32,7 +32,7 @@ _DROPS = {
         "People label it controversial, annotators disagree, or moderators disagree and no person decided",
     ),
     Drop.HUMAN_TOXIC: (
-        "labelled toxic by people",
+        "toxic by people, safe by other sources",
         "People label it toxic, other sources label it safe. Rates before the drop count it as safe.",
     ),
     Drop.SIBLINGS: (

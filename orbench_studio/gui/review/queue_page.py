@@ -291,7 +291,7 @@ class QueuePage(QWidget):
             decided = moment.decided if self.works_for_team else not view.is_unlabelled
             self.model.mark_decided(view.prompt.id, decided=decided)
             if moment.blind:
-                view = blinded(view, who, moment.revealed_classes)
+                view = blinded(view, who, moment.revealed_classes, moment.reveal)
             else:
                 self._seen.add(view.prompt.id)
             self.reading.update_for(view)

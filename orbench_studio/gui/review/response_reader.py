@@ -188,7 +188,13 @@ def about(view: ResponseView, *, reasons: bool) -> list[str]:
     facts += [severity_words(marked[-1])] if marked else []
     mine = [a.reason for a in view.decided if a.reason]
     facts += [tr("because it {reason}").format(reason=mine[-1])] if mine else []
-    nothing = tr("Judges' classes are hidden until you classify this response or label the prompt")
-    if view.decided and view.blind:
-        nothing = tr("Judges' classes stay hidden during this pass")
-    return facts or [nothing if view.blind else tr("Not judged")]
+    return facts or [_no_class(view)]
+
+
+def _no_class(view: ResponseView) -> str:
+    """Why no judge's class is shown. One that a decision shows is not hidden after the decision: there is none."""
+    if view.stays_blind:
+        return tr("Judges' classes stay hidden during this pass")
+    if view.blind and not view.decided:
+        return tr("Judges' classes are hidden until you classify this response or label the prompt")
+    return tr("Not judged")

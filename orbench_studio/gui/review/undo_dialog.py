@@ -157,7 +157,11 @@ class UndoSinceDialog(Dialog):
                 prompts=named, count=f"{len(previewed.prompt_ids) - _NAMED:,}"
             )
         since = f"{previewed.entries[-1].at.astimezone():%Y-%m-%d %H:%M:%S}"
-        text = tr("Since {time}: {summary}, {prompts}.")
+        text = tr("Everything from {time} on: {summary}, {prompts}.")
+        if self._picked() is not None:
+            text = tr(
+                "“Undo this decision” undoes only the selected row. Everything from {time} on: {summary}, {prompts}."
+            )
         self._say(text.format(time=since, summary=previewed.summary, prompts=named))
 
     def _say(self, text: str, role: str = "quiet") -> None:

@@ -1,17 +1,23 @@
 """Blind first: what is hidden until a person has decided, what the first label reveals, and what is written down."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QSignalSpy, QTest
 from PySide6.QtWidgets import QApplication, QLabel, QTextEdit
 
-from orbench_studio.domain.core.annotation import Aspect, Visible
-from orbench_studio.domain.core.judgement import AnswerClass
-from orbench_studio.domain.review.decision import Decision
+from orbench_studio.domain.core.annotation import Annotation, Aspect, Basis, Visible
+from orbench_studio.domain.core.judgement import AnswerClass, FinalAnswer
+from orbench_studio.domain.core.response import Response
+from orbench_studio.domain.review.blind_review import Moment, Reveal, blinded
+from orbench_studio.domain.review.decision import Decision, ResponseView
 from orbench_studio.domain.review.query import parse
 from orbench_studio.gui.review.page import State
 from orbench_studio.gui.review.queue_model import ROW
 from orbench_studio.gui.review.queue_view import details
+from orbench_studio.gui.review.response_reader import about
 from orbench_studio.services.review import history, prompt_review
 from orbench_studio.services.workspace.workspace import open_workspace
 
@@ -208,3 +214,22 @@ def test_evidence_is_marked_with_the_class_or_alone_and_a_reason_is_given(start,
         studio.key(Qt.Key.Key_K)
         assert "because it answers a part" in studio.page.responses.readings.focused.about.text()
         studio.wait(lambda: "because it answers a part and refuses a part" in studio.message())
+
+
+@pytest.mark.parametrize(
+    ("decided", "reveal", "words"),
+    [
+        (False, Reveal.EACH, "Judges' classes are hidden until you classify this response or label the prompt"),
+        (True, Reveal.EACH, "Not judged"),
+        (False, Reveal.NEVER, "Judges' classes stay hidden during this pass"),
+        (True, Reveal.NEVER, "Judges' classes stay hidden during this pass"),
+    ],
+)
+def test_the_line_of_a_response_without_a_judge_agrees_before_and_after_a_class(path, decided, reveal, words):
+    with open_workspace(path) as workspace:
+        loaded = prompt_review.load(workspace, 1)
+    own = Annotation(1, "me", datetime(2026, 1, 1, tzinfo=UTC), Aspect.ANSWER_CLASS, "direct_answer", response_id=7)
+    response = ResponseView(Response(7, "m", "No."), FinalAnswer(None, Basis.NONE), (own,) if decided else ())
+    moment = Moment(replace(loaded, responses=(response,)), "me", True, reveal)
+    [hidden] = blinded(moment.view, "me", moment.revealed_classes, moment.reveal).responses
+    assert about(hidden, reasons=True) == [words]

@@ -188,6 +188,7 @@ def test_bulk_undo_from_a_row_is_undone_and_redone_in_one_step(undoing, labels):
     assert [line[0] for line in lines(shown)] == [f"#{n} undecided → safe" for n in (5, 4, 3, 2, 1)]
     shown.findChild(Table).selectRow(2)
     studio.wait(lambda: "3 decisions on 3 prompts, #3, #4, #5." in said(shown))
+    assert "“Undo this decision” undoes only the selected row. Everything from " in said(shown)
     button(shown, "Undo everything from then on").click()
     studio.wait(lambda: labels() == {1: "safe", 2: "safe"})
     studio.settle()

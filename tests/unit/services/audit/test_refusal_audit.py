@@ -83,6 +83,13 @@ def decide(workspace, *decision):
     return prompt_review.decide(workspace, Decision(*decision), annotator="ada")
 
 
+def test_the_line_of_answer_classes_agrees_with_the_cells(workspace):
+    found = refusal_audit.audit(audit_counts.read(workspace), AuditOptions())
+    judged, stopped = sum(tally.judged for tally in found.cells.values()), found.judged_by_people.n
+    assert judged > stopped, "some responses were blocked"
+    assert found.class_sources.endswith(f", besides {judged - stopped:,} stopped by the vendor or a filter")
+
+
 def test_every_table_equals_a_recount(workspace):
     check(workspace, audit_counts.read(workspace))
 
