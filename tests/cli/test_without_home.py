@@ -78,9 +78,9 @@ def test_a_user_that_the_system_does_not_know_may_run_verbs(table, tmp_path):
 
     taken = run("import", "w.orbench", table)
     assert taken.returncode == 0, taken.stderr
-    [line] = taken.stderr.splitlines()
-    assert "The log " in line
-    assert "HOME is not set" in line
+    log, settings = taken.stderr.splitlines()
+    assert "The log " in log and "HOME is not set" in log
+    assert "The settings file" in settings
     listed = run("rules", "w.orbench", "list")
     assert listed.returncode == 0, listed.stderr
     assert "The settings file" in listed.stderr
