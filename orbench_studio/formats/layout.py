@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass, field
 
 from orbench_studio.domain.core.judgement import JudgeKind
+from orbench_studio.formats.class_words import shortened
 from orbench_studio.formats.mapping import ColumnMapping
+from orbench_studio.formats.records import RowError
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +34,12 @@ class Layout:
     not_read: tuple[str, ...] = ()
     refusal: str = ""
     more_responses: tuple[tuple[str, str], ...] = ()
+
+    def key_of(self, stated: str) -> str | None:
+        """The key that an id gives; raises RowError for one of another form."""
+        if not stated:
+            return None
+        found = self.key.fullmatch(stated) if self.key else None
+        if self.key and found is None:
+            raise RowError(f"the id is {shortened(stated)}, not of the form {self.key.pattern}")
+        return f"{self.key_prefix}{found[1] if found else stated}"

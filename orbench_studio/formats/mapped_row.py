@@ -10,7 +10,7 @@ from orbench_studio.domain.core.judgement import STOPPED, AnswerClass
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.prompt import Origin, text_identity
 from orbench_studio.domain.core.response import StopReason
-from orbench_studio.formats import class_words, conversations
+from orbench_studio.formats import class_words, conversations, import_notes
 from orbench_studio.formats.column_names import column_of_turns, sent_beside
 from orbench_studio.formats.file_mapping import names_of
 from orbench_studio.formats.known_faults import ApiErrorCell, is_nothing
@@ -27,7 +27,7 @@ from orbench_studio.formats.records import (
     RowError,
     VoteDraft,
 )
-from orbench_studio.formats.tables import Cells
+from orbench_studio.formats.tables import Cells, NestedCell
 from orbench_studio.formats.tally import NOT_READ, REJECTED, UNPARSED, ColumnTally
 from orbench_studio.formats.usual_meanings import asked_meaning, displaced, usual
 
@@ -35,13 +35,6 @@ _OF_RESPONSE = (
     Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.MODEL, Field.STOP_REASON, Field.JUDGE, Field.RESPONSE_VERDICT
 )  # fmt: skip
 _TEXTS = (Field.KEY, Field.SYSTEM, Field.EXPLANATION, Field.REASON, Field.SAMPLE, Field.ERROR)
-OTHER_CONTEXT = (
-    "Rows with another system prompt or other earlier turns than an earlier row of their prompt, which stays"
-)
-TURNS = "Rows that are a turn of a model or a system prompt, read as prompts"
-OWN_REPLY = "Conversations with a reply of their own, which was not read, because a column gives the response"
-_NOTES = "reasons without an answer class or a label, stored as notes on their prompts"
-_NO_MODEL = "responses were skipped, because their model is unknown: enter it, or map a column to model"
 _TEN = frozenset(map(str, Category))
 
 
@@ -66,11 +59,12 @@ class MappedRow:
         }
         for part, tally in self._tallies.items():
             tally.stated = frozenset(mapping.meanings.get(part, ()))
-        self._refusal = (
-            getter(header, layout.refusal, parsed) if layout.refusal and alternatives(header, layout.refusal) else None
-        )
-        more = [(path, model) for path, model in layout.more_responses if alternatives(header, path)]
-        self._more = [(getter(header, path, parsed), model) for path, model in more]
+        has_refusal = bool(layout.refusal and alternatives(header, layout.refusal))
+        self._refusal = getter(header, layout.refusal, parsed) if has_refusal else None
+        others = [other for other in layout.more_responses if alternatives(header, other[0])]
+        self._more = [(getter(header, path, parsed), model) for path, model in others]
+        places = alternatives(header, mapping.columns.get(Field.RESPONSE, ""))
+        self._lists = [at for at, steps in places if not steps]
         self._texts = [part for part in _TEXTS if part in mapping.columns]
         is_own = self._columns.get(Field.PROMPT) == layout.mapping.columns.get(Field.PROMPT)
         self.before = [(name, sheet.column(name), by) for name, by in layout.before if is_own and name in header]
@@ -109,7 +103,7 @@ class MappedRow:
         if annotator and label:
             return (AnnotationDraft(annotator, Aspect.LABEL, label, reason=reason or None),)
         if annotator and reason:
-            self._tally.notes[_NOTES] += 1
+            self._tally.notes[import_notes.REASON_NOTES] += 1
             return (AnnotationDraft(annotator, Aspect.NOTE, reason),)
         return ()
 
@@ -124,7 +118,7 @@ class MappedRow:
     def _count_others(self, cells: Cells) -> None:
         """Count the columns whose values are read as they are, and those that are not read."""
         if self._turns is not None and conversations.is_of_model(cells[self._turns]):
-            self._tally.notes[TURNS] += 1
+            self._tally.notes[import_notes.TURNS] += 1
         beside = ((name, cells[at]) for name, at in self._not_read)
         self._tally.not_read.update(
             name for name, cell in beside if not (is_nothing(cell) or class_words.is_bare(cell))
@@ -139,7 +133,7 @@ class MappedRow:
         """Count what a row without a response says about one, and another context of a prompt."""
         context = (asked.system, asked.earlier)
         if self._contexts.setdefault(asked.prompt, context) != context:
-            self._tally.notes[OTHER_CONTEXT] += 1
+            self._tally.notes[import_notes.OTHER_CONTEXT] += 1
         for part in _OF_RESPONSE:
             stated = self._value(part, cells) if part in self._columns else None
             if stated:
@@ -197,13 +191,7 @@ class MappedRow:
             self._tallies[part].empty += is_empty
 
     def _key(self, cells: Cells) -> str | None:
-        stated, pattern = self._text(Field.KEY, cells).strip(), self._layout.key
-        if pattern is None or not stated:
-            return f"{self._layout.key_prefix}{stated}" if stated else None
-        found = pattern.fullmatch(stated)
-        if found is None:
-            raise RowError(f"the id is {class_words.shortened(stated)}, not of the form {pattern.pattern}")
-        return f"{self._layout.key_prefix}{found[1]}"
+        return self._layout.key_of(self._text(Field.KEY, cells).strip())
 
     def _category(self, cells: Cells) -> str | None:
         value = self._value(Field.CATEGORY, cells)
@@ -265,10 +253,13 @@ class MappedRow:
         return (VoteDraft(self._name(Field.MODERATOR, cells), verdict, None, explanation, stated),)
 
     def _responses(self, asked: conversations.Conversation, annotator: str, cells: Cells) -> tuple[ResponseDraft, ...]:
+        if self._answers and self._has_no_responses(cells):
+            self._tally.notes[import_notes.NO_RESPONSES] += 1
+            return ()
         if self._answers:
             texts = conversations.samples(self._value(Field.RESPONSE, cells))
             if asked.reply and asked.reply not in texts:
-                self._tally.notes[OWN_REPLY] += 1
+                self._tally.notes[import_notes.OWN_REPLY] += 1
         elif asked.reply is not None:
             texts = [asked.reply]
         else:
@@ -277,11 +268,17 @@ class MappedRow:
         if not texts or (may_be_none and not any(texts)):
             return ()
         if self._has_no_model(cells):
-            self._tally.notes[_NO_MODEL] += 1
+            self._tally.notes[import_notes.NO_MODEL] += 1
             return ()
         model = self._name(Field.MODEL, cells)
         drafts = (self._response(model, text, at, asked, cells) for at, text in enumerate(texts, start=1))
         return tuple(self._classed(draft, annotator, at, cells) for at, draft in enumerate(drafts, start=1))
+
+    def _has_no_responses(self, cells: Cells) -> bool:
+        """Whether the list of responses is empty, and the row does not say why, as it would of a response."""
+        is_empty = any(isinstance(cells[at], NestedCell) and not cells[at].strip("[] ") for at in self._lists)
+        why = (Field.STOP_REASON, Field.ERROR)
+        return is_empty and not self._refused(1, cells) and not any(self._text(part, cells).strip() for part in why)
 
     def _has_no_model(self, cells: Cells) -> bool:
         """Whether a response is left out because its model is not named, instead of rejecting the row."""

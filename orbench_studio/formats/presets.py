@@ -31,7 +31,7 @@ FOLDER = "presets"
 _KEYS = frozenset(
     {"title", "needs", "others", "attributes", "key", "key_prefix", "judge_kind", "judges", "annotators", "columns",
      "values", "meanings", "splits_prompts", "skips_empty_responses", "joins_requests", "joins_unless", "only",
-     "before_prompt", "not_read", "of_run", "refusal", "more_responses"}
+     "before_prompt", "earlier", "not_read", "of_run", "refusal", "more_responses"}
 )  # fmt: skip
 
 
@@ -88,6 +88,8 @@ def _reader(name: str, found: dict[str, Any]) -> Reader:
     joined = str(found.get("joins_unless", REQUEST))
     only = {str(column): str(value) for column, value in found.get("only", {}).items()}
     of_run = tuple(map(str, found.get("of_run", ())))
+    before_last = found.get("earlier")
+    earlier = (str(before_last["column"]), str(before_last["value"]), str(before_last["by"])) if before_last else None
     title, binds = str(found["title"]), partial(bind, layout)
     people = (each[0] for each in (*layout.judges, *layout.annotators))
     every = (*columns.values(), *(path for path, _ in layout.more_responses))
@@ -95,5 +97,6 @@ def _reader(name: str, found: dict[str, Any]) -> Reader:
     parts = (*layout.not_read, *(name for name, _ in layout.before))
     known = frozenset((*needs, *columns.values(), *paths, *layout.attributes, *people, *parts))
     return Reader(
-        name, title, needs, binds, others, joins, joined, mapping=layout.mapping, only=only, of_run=of_run, known=known
-    )
+        name, title, needs, binds, others, joins, joined, mapping=layout.mapping, only=only, of_run=of_run,
+        earlier=earlier, known=known,
+    )  # fmt: skip

@@ -117,7 +117,8 @@ class Reader:
     `others` lists the only other columns that a file may have, for formats with common column names; None allows any.
     A format that `joins` takes its prompts from a file of requests, by this column, unless it has the column
     `joined`. Rows count only where the columns of `only` have these values; a row of another kind gives the values of
-    the columns `of_run` to the rows after it. What `keeps` its own reading is read by its
+    the columns `of_run` to the rows after it. `earlier` has a column of `only`, its value in a row that a later one
+    usually replaces, and the column that names what both are about. What `keeps` its own reading is read by its
     reader also where the user maps columns; the columns of a `fixed` format cannot be mapped. `mapping` is the one of a
     format that is a mapping, `known` has the columns that it names.
     """
@@ -134,6 +135,7 @@ class Reader:
     mapping: ColumnMapping | None = None
     only: Mapping[str, str] = field(default_factory=dict)
     of_run: Sequence[str] = ()
+    earlier: tuple[str, str, str] | None = None
     known: frozenset[str] = frozenset()
 
     @property

@@ -26,6 +26,7 @@ from orbench_studio.formats.tables import Cells, NestedCell, Row, Table, listing
 _PREVIEW_ROWS = 20
 _PROPOSED_ROWS = 500  # on which a proposal rests
 _OTHER_ROWS = "rows of another kind were not read (distinguished by {})"
+_UNFINISHED = "rows of an earlier state ({}) were read, as no later row of the same {} follows"
 _KEYS = ("custom_id", "question_id", "id", "key")  # columns by which results name their requests,
 _KEY_ENDINGS = ("_id", "_key", "uid")  # and others
 
@@ -59,6 +60,10 @@ class Reading:
             text = f"Option without effect, as the file itself says how its texts are encoded: {options.encoding}"
             self.tally.doubts.append(f"{text} (--encoding).")
         self._only = [(header.index(column), value) for column, value in self.reader.only.items() if column in header]
+        self._earlier: tuple[int, str, int] | None = None
+        if self.reader.earlier and self.reader.earlier[2] in header:
+            state, value, by = self.reader.earlier
+            self._earlier = header.index(state), value, header.index(by)
         self._of_run = {header.index(column): "" for column in self.reader.of_run if column in header}
         self._doctor = Doctor(self.header, self._bound.identity, sheet.bound, self._bound.checks, options.mend)
         self.records: Iterator[Record | RowFault | Finding] = self._records()
@@ -86,22 +91,51 @@ class Reading:
     def _records(self) -> Iterator[Record | RowFault | Finding]:
         examine, notes, title = self._doctor.examine, self._doctor.notes, self.reader.title
         with self._file.explained():
-            for row in self._rows:
+            for row in self._counted():
                 if isinstance(row, RowFault):
                     yield row
                     continue
                 line = row[0]
-                if self._is_other(row[1]):
-                    self._of_run = {at: row[1][at] or value for at, value in self._of_run.items()}
-                    self.tally.notes[_OTHER_ROWS.format(", ".join(self.reader.only))] += 1
-                    continue
-                for at, value in self._of_run.items():
-                    row[1][at] = row[1][at] or value
                 taken = examine(line, row[1])
                 yield from notes()
                 for cells in taken:
                     yield row_guard.row(line, title, self._taken, line, cells)
         self._file.finish()
+
+    def _counted(self) -> Iterator[Row | RowFault]:
+        """The rows that the format reads; one of an earlier state only if no later row of the same name follows."""
+        unfinished: dict[str, Row] = {}
+        for row in self._rows:
+            if isinstance(row, RowFault):
+                yield row
+                continue
+            cells, earlier = row[1], self._earlier_name(row[1])
+            is_other = self._is_other(cells)
+            if is_other and not earlier:
+                self._of_run = {at: cells[at] or value for at, value in self._of_run.items()}
+                self.tally.notes[_OTHER_ROWS.format(", ".join(self.reader.only))] += 1
+                continue
+            for at, value in self._of_run.items():
+                cells[at] = cells[at] or value
+            name = earlier or (cells[self._earlier[2]] if self._earlier else "")
+            if unfinished.pop(name, None) is not None:
+                self.tally.notes[_OTHER_ROWS.format(", ".join(self.reader.only))] += 1
+            if is_other:
+                unfinished[name] = row
+            else:
+                yield row
+        if unfinished and self.reader.earlier:
+            column, value, by = self.reader.earlier
+            self.tally.notes[_UNFINISHED.format(f"{column} {value}", by)] += len(unfinished)
+        yield from unfinished.values()
+
+    def _earlier_name(self, cells: Cells) -> str:
+        """What names the subject of a row of an earlier state; empty for any other row."""
+        if self._earlier is None:
+            return ""
+        state, value, by = self._earlier
+        is_earlier = all(cells[at] == (value if at == state else only) for at, only in self._only)
+        return cells[by] if is_earlier else ""
 
     def _proposed(self, format_name: str | None) -> Proposal:
         """What the first rows say where no one says which column is the prompt.

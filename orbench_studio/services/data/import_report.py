@@ -8,8 +8,8 @@ from types import MappingProxyType
 from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
 from orbench_studio.formats.class_words import word
 from orbench_studio.formats.import_doctor import Fault, Finding
+from orbench_studio.formats.import_notes import OTHER_CONTEXT, OWN_REPLY, TURNS
 from orbench_studio.formats.mapped import MAPPED
-from orbench_studio.formats.mapped_row import OTHER_CONTEXT, OWN_REPLY, TURNS
 from orbench_studio.formats.mapping import Field, scoped
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import Reading

@@ -8,6 +8,7 @@ from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import read_file
 from tests.unit.formats.field_rows import ASK, PROMPTFOO, SAY, SORRY, lines, prompts
+from tests.unit.formats.test_field_tools import GARAK
 
 BEHAVIORS = [
     {"Behavior": q, "SemanticCategory": "farm", "BehaviorID": f"b{at}", "ContextString": context}
@@ -76,3 +77,21 @@ def test_choices_are_samples_and_turns_are_not(write, take):
     assert ["2 turns" in fault.reason for fault in take("flat.jsonl", flat, mapping=mapping)] == [True] * 3
     mapping = ColumnMapping({**mapping.columns, Field.RESPONSE: "turns.0"})
     assert [record.responses[0].text for record in take("flat.jsonl", flat, mapping=mapping)] == list(SAY)
+
+
+def test_an_attempt_of_garak_that_was_not_scored_is_read(write):
+    def attempt(uuid, status, asked, out):
+        return {**GARAK[1], "uuid": uuid, "status": status, "prompt": asked, "outputs": out}
+
+    rows = [GARAK[0], attempt("a", 1, ASK[0], [SAY[0]]), attempt("b", 1, ASK[1], [{"text": SAY[1]}]),
+            attempt("a", 2, ASK[0], [SAY[0]]), attempt("c", 2, ASK[2], []),
+            attempt("d", 2, "Why?", [None])]  # fmt: skip
+    with read_file(write("run.report.jsonl", lines(rows))) as file:
+        found = [(record.prompt.text, [response.text for response in record.responses]) for record in file.records]
+        assert found == [(ASK[0], [SAY[0]]), (ASK[2], []), ("Why?", [""]), (ASK[1], [SAY[1]])]
+        assert file.tally.notes["rows of another kind were not read (distinguished by entry_type, status)"] == 2
+        assert file.tally.notes["rows whose list of responses is empty were read without a response"] == 1
+        assert (
+            file.tally.notes["rows of an earlier state (status 1) were read, as no later row of the same uuid follows"]
+            == 1
+        )
