@@ -3,7 +3,7 @@
 import re
 
 from orbench_studio.gui.common.actions import plural, tr
-from orbench_studio.gui.data.import_run import FileToImport
+from orbench_studio.gui.data.import_run import OWNERS, FileToImport
 from orbench_studio.services.data.import_files import REJECTED, VALUE, ColumnTally, Field
 
 NAMES = (
@@ -133,11 +133,33 @@ def _titled(named: re.Match[str]) -> str:
     return (named["before"] or "") + tr(" or ").join(tr("“{field}”").format(field=tr(TITLES[part])) for part in fields)
 
 
+def _of_columns(file: FileToImport) -> list[str]:
+    """Columns that the user must confirm, and those that are no longer imported because another one was chosen."""
+    mapped = file.mapping.columns if file.mapping and not file.taken else {}
+    confirm = tr(
+        "? {file}: {column} is “{field}”, as for an earlier file. If it has the values of {name}, choose “{field}” in "
+        "the list of its column once more."
+    )
+    lines = [
+        confirm.format(file=file.path.name, column=column, field=tr(TITLES[part]), name=name)
+        for part, column, name in file.unconfirmed
+    ]
+    gone = tr("⚠ {file}: “{field}” is {column} now, and {before} is not imported: a field has one column.")
+    both = tr("To import both, import the file once for each of them, each time with its name in the field {name}.")
+    for part, before in file.replaced.items():
+        if part in mapped and before not in mapped.values():
+            text = gone.format(file=file.path.name, field=tr(TITLES[part]), column=mapped[part], before=before)
+            owner = OWNERS.get(part)
+            lines.append(f"{text} {both.format(name=tr(TITLES[owner]))}" if owner else text)
+    return lines
+
+
 def _lines(file: FileToImport) -> list[str]:
     name, report = file.path.name, file.report
     asked = [f"? {name}: {question.text}." for question in file.questions]
     if asked and file.is_open and file.mapping is not None and file.mapping.gives(Field.PROMPT):
         asked.append(tr("To import only the prompts, choose “Prompt” in the list of its column once more."))
+    asked += _of_columns(file)
     if file.error:
         return [" ".join(filter(None, ("✕", _without_questions(file), _advice(file.wants)))), *asked]
     if report is None:

@@ -123,8 +123,10 @@ class ImportPreview(QWidget):
     def map_column(self, part: Field, path: str) -> None:
         """Give a field this column, or path in a column."""
         others = {field: of for field, of in self.mapping.columns.items() if of != path and field is not part}
-        if self._file is not None and part is Field.PROMPT:
-            self._file.confirmed = True
+        if self._file is not None:
+            self._file.confirmed = self._file.confirmed or part is Field.PROMPT
+            if (before := self.mapping.columns.get(part, path)) != path:
+                self._file.replaced[part] = before
         self._map({**others, part: path})
 
     def _map(self, columns: dict[Field, str]) -> None:

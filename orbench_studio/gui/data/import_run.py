@@ -25,6 +25,16 @@ from orbench_studio.services.data.import_files import (
 )
 from orbench_studio.services.workspace.workspace import Workspace
 
+# Whose values a column has: without a column for it, the name is entered for the whole file.
+OWNERS = {
+    Field.RESPONSE: Field.MODEL,
+    Field.VERDICT: Field.MODERATOR,
+    Field.PROMPT_VERDICT: Field.MODERATOR,
+    Field.RESPONSE_VERDICT: Field.MODERATOR,
+    Field.ANSWER_CLASS: Field.JUDGE,
+    Field.IS_REFUSAL: Field.JUDGE,
+}
+
 
 @dataclass
 class FileToImport:
@@ -48,6 +58,14 @@ class FileToImport:
     edited: bool = False  # the user changed how it is read
     confirmed: bool = False  # the user chose the column of the prompt
     remembered: bool = False  # mapping and meanings are those of an earlier file with the same columns
+    replaced: dict[Field, str] = field(default_factory=dict)  # the column that gave a field before another was chosen
+
+    @property
+    def unconfirmed(self) -> list[tuple[Field, str, str]]:
+        """Columns mapped as for an earlier file whose values would be stored under a name entered for this file."""
+        columns = self.mapping.columns if self.mapping and self.remembered and not self.taken else {}
+        owned = ((part, owner) for part, owner in OWNERS.items() if part in columns and owner not in columns)
+        return [(part, columns[part], self.names[owner]) for part, owner in owned if owner in self.names]
 
     @property
     def questions(self) -> list[Question]:
@@ -65,7 +83,8 @@ class FileToImport:
     @property
     def is_open(self) -> bool:
         """Whether the user must say first which column is the prompt or the response."""
-        return not self.confirmed and any(asked.field in (Field.PROMPT, Field.RESPONSE) for asked in self.questions)
+        asks = any(asked.field in (Field.PROMPT, Field.RESPONSE) for asked in self.questions)
+        return bool(self.unconfirmed) or (asks and not self.confirmed)
 
 
 @dataclass(frozen=True)

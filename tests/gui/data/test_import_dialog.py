@@ -359,24 +359,3 @@ def test_damaged_files_are_explained_and_the_others_go_in(start, path, tmp_path,
         taken(studio, dialog)
         studio.wait(lambda: len(studio.page.model.ids()) == 71)
         dialog.reject()
-
-
-def test_a_file_that_is_not_utf8_gets_its_encoding_in_the_window(start, path, tmp_path):
-    file = tmp_path / "old.csv"
-    rows = [f"Où est le café numéro {n} près de la forêt ?;safe" for n in range(8)]
-    file.write_bytes("\n".join(["prompt;label", *rows]).encode("cp1252"))
-    with start(path) as studio:
-        dialog = looked(studio, file)
-        report, box = dialog._report.toPlainText(), dialog._encoding.box
-        assert "Its encoding is probably cp1252: choose cp1252 in the field Encoding" in report
-        assert "--encoding" not in report + dialog._files.item(0, 1).toolTip()
-        assert box.isVisible() and box.hasFocus() and box.currentText() == "UTF-8", "nothing is taken silently"
-        assert box.itemText(1) == "cp1252 (Western Europe), probably" and not dialog._take.isEnabled()
-        chosen(studio, dialog, box, "gb18030 (Chinese)")
-        assert "choose cp1252 in the field Encoding" in dialog._report.toPlainText()
-        chosen(studio, dialog, box, "cp1252 (Western Europe), probably")
-        assert dialog.preview.table.item(1, 0).text() == "Où est le café numéro 0 près de la forêt ?"
-        before = len(studio.page.model.ids())
-        taken(studio, dialog)
-        studio.wait(lambda: len(studio.page.model.ids()) == before + 8)
-        dialog.reject()

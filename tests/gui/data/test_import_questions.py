@@ -1,0 +1,54 @@
+"""What the import window asks: the encoding of a file, and whose values a column has."""
+
+from tests.gui.data.test_import_dialog import chosen, looked, taken
+
+
+def test_a_file_that_is_not_utf8_gets_its_encoding_in_the_window(start, path, tmp_path):
+    file = tmp_path / "old.csv"
+    rows = [f"Où est le café numéro {n} près de la forêt ?;safe" for n in range(8)]
+    file.write_bytes("\n".join(["prompt;label", *rows]).encode("cp1252"))
+    with start(path) as studio:
+        dialog = looked(studio, file)
+        report, box = dialog._report.toPlainText(), dialog._encoding.box
+        assert "Its encoding is probably cp1252: choose cp1252 in the field Encoding" in report
+        assert "--encoding" not in report + dialog._files.item(0, 1).toolTip()
+        assert box.isVisible() and box.hasFocus() and box.currentText() == "UTF-8", "nothing is taken silently"
+        assert box.itemText(1) == "cp1252 (Western Europe), probably" and not dialog._take.isEnabled()
+        chosen(studio, dialog, box, "gb18030 (Chinese)")
+        assert "choose cp1252 in the field Encoding" in dialog._report.toPlainText()
+        chosen(studio, dialog, box, "cp1252 (Western Europe), probably")
+        assert dialog.preview.table.item(1, 0).text() == "Où est le café numéro 0 près de la forêt ?"
+        before = len(studio.page.model.ids())
+        taken(studio, dialog)
+        studio.wait(lambda: len(studio.page.model.ids()) == before + 8)
+        dialog.reject()
+
+
+def test_a_table_of_two_models_is_imported_once_for_each(start, path, tmp_path, write_csv):
+    header = ("ask", "alpha_says", "beta_says")
+    file = write_csv(tmp_path / "two.csv", header, [(f"May I pat dog {n}?", f"Yes, {n}.", f"No, {n}.") for n in "12"])
+    with start(path) as studio:
+        dialog = looked(studio, file)
+        for column, title in enumerate(("Prompt", "Response", "Response")):
+            chosen(studio, dialog, dialog.preview.columns[column], title)
+        report = dialog._report.toPlainText()
+        assert "“Response” is beta_says now, and alpha_says is not imported" in report
+        assert "import the file once for each of them, each time with its name in the field Model." in report
+        dialog._names["model"].setText("beta")
+        dialog._look.click()
+        studio.wait(lambda: not dialog.run.running)
+        taken(studio, dialog)
+        assert dialog.run.files[0].taken
+        dialog.reject()
+        dialog = looked(studio, file)
+        dialog._names["model"].setText("alpha")
+        dialog._look.click()
+        studio.wait(lambda: not dialog.run.running)
+        assert "beta_says is “Response”, as for an earlier file. If it has the values of alpha" in (
+            dialog._report.toPlainText()
+        )
+        assert not dialog._take.isEnabled()
+        chosen(studio, dialog, dialog.preview.columns[2], "Response")
+        assert dialog._take.isEnabled(), "the user confirms the column"
+        dialog.run.files.clear()
+        dialog.reject()
