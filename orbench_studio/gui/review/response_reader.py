@@ -53,7 +53,6 @@ class ResponseReader(QFrame):
 
     def _build_details(self) -> None:
         self.text.setMaximumWidth(px(_WIDEST))
-        self.about.setMaximumWidth(px(_WIDEST))
         self.about.setContentsMargins(0, 0, RIGHT, 0)
         self.text.entries = ("evidence", "change_class", "reason", "show_source", "side_by_side", "reveal_text")
         self.source.setText(tr("Show Markdown"))
