@@ -76,7 +76,7 @@ _OF_SOMETHING_ELSE = re.compile(
 )
 _OF_NO_RESPONSE = re.compile(r"(?:^|[_.])(?:expect\w*|should|must|gold|target|desired|ideal)(?:[_.]|$)")
 _GUARD_REPLY = re.compile(r"(unsafe)[\s,:]+s\d\d?(?:\s*,\s*s\d\d?)*")
-_IDENTIFIER = re.compile(r"(?=\D*\d)[A-Za-z0-9_.:-]{1,64}")
+_IDENTIFIER = re.compile(r"(?=\D*\d|[a-z]+[_-])[A-Za-z0-9_.:-]{1,64}")
 
 
 def word(text: str) -> str:
@@ -109,7 +109,7 @@ def asks_yes_or_no(column: str) -> bool:
 
 
 def is_identifier(text: str) -> bool:
-    """Whether a text is a number or an identifier with a digit, which point to a prompt and are none."""
+    """Whether a text is a number or an identifier, such as case-81 or self_care: it points to a prompt and is none."""
     return _IDENTIFIER.fullmatch(text.strip()) is not None
 
 

@@ -47,6 +47,11 @@ class ColumnEvidence:
         """Whether a cell holds a list or an object."""
         return any(isinstance(cell, NestedCell) for cell in self.filled)
 
+    @property
+    def has_objects(self) -> bool:
+        """Whether a cell holds an object."""
+        return any(isinstance(cell, NestedCell) and cell[:1] == "{" for cell in self.filled)
+
     @cached_property
     def texts(self) -> Sequence[str]:
         """The cells; of a conversation what the user says last, of a list its texts."""
@@ -72,6 +77,11 @@ class ColumnEvidence:
         return (short and len(values) <= _FEW) or all(
             _is_class(value) or class_words.is_identifier(value) for value in values
         )
+
+    @property
+    def has_names(self) -> bool:
+        """Whether every cell is one word, such as the name of a behavior."""
+        return bool(self.filled) and all(cell.isascii() and cell.strip().isalnum() for cell in self.filled)
 
     @cached_property
     def has_classes(self) -> bool:

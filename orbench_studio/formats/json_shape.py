@@ -11,6 +11,7 @@ from typing import Any
 
 from orbench_studio.errors import FileFaultError
 from orbench_studio.formats.byte_source import CHUNK, InputFile, empty_file, file_fault, refuse_wide
+from orbench_studio.formats.class_words import is_identifier
 from orbench_studio.formats.column_evidence import is_sentence
 from orbench_studio.formats.column_names import names_prompt
 from orbench_studio.formats.conversations import is_conversation
@@ -161,7 +162,8 @@ def _rows_of(name: str, node: Node) -> Path | None:
     """The path of the rows in an object; None if it is itself a row."""
     found = dict(_candidates(node, ()))
     prompts = {path: names for path, names in found.items() if names_prompt(names)}
-    if () not in found and names_prompt(list(node.parts)) and not any(map(len, prompts)):
+    texts = [of for of, part in node.parts.items() if not (part.value and is_identifier(str(part.value)))]
+    if () not in found and names_prompt(texts) and not any(map(len, prompts)):
         return None
     wanted = prompts or found
     if not wanted:

@@ -39,6 +39,7 @@ _INSIDE = (
     "choices.0.message.content", "choices.0.text", "message.content", "0.message.content", "0.content", "content",
     "text", "prompt", "question", "response", "completion", "output", "generated_text", "answer", "value",
 )  # fmt: skip
+_CHATS = ("turns", "messages", "conversation", "conversations")
 _DEPTH = 3  # levels at which the model's name is looked for
 _FEW_MODELS = 10  # rows, from which each with another name is no model
 _EXAMPLE = 40  # characters
@@ -131,6 +132,7 @@ class _Proposing:
         """Choose the column of the prompt or of the response, or ask which one it is; None if there is none."""
         paths = {of: path for of in self._usual(part) if of is not response and (path := self._path(part, of))}
         varied = [of for of in paths if part is Field.RESPONSE or not of.is_constant]
+        unread = [of for of in self._usual(part) if of not in paths and of is not response and of.has_objects]
         chosen = max(varied, key=lambda of: name_strength(part, of.name), default=None)  # the first of equals
         rivals = [of for of in self._of.values() if self._is_rival(part, of, chosen, response)]
         if chosen is None and (part is Field.PROMPT or not rivals):
@@ -141,6 +143,8 @@ class _Proposing:
             verb = "was sent to the model" if part is Field.PROMPT else "is the response"
             listed = ([chosen] if chosen else []) + rivals
             self._ask(part, listed, f"{' or '.join(_shown(listed))} {verb}")
+        elif stronger := [of for of in unread if name_strength(part, of.name) > name_strength(part, chosen.name)]:
+            self._ask(part, [chosen, *stronger], f"{stronger[0].name} is an object, in which {part} may be")
         elif part is Field.RESPONSE and not self._is_given(chosen):
             self._ask(part, [chosen], f"{_shown([chosen])[0]} may be what a model should answer, not what it did")
         elif part is Field.PROMPT and (added := [of for of in self._added() if of is not chosen]):
@@ -257,11 +261,16 @@ class _Proposing:
         """The column, or the path of the text inside it; None if its cells cannot be those of this field."""
         if (self._has_rows and not of.filled) or of.is_coded or (part is Field.PROMPT and of.is_sparse):
             return None
+        if part is Field.PROMPT and name_strength(part, of.name) == WEAK and of.has_names:
+            return None
         if not of.is_nested:
             return of.name
         values = [nested(cell) if isinstance(cell, NestedCell) else cell for cell in of.filled]
         if 2 * sum(_is_read(part, value) for value in values) > len(values):
             return of.name
+        for inside in _CHATS:
+            if 2 * sum(conversations.is_conversation(_inside(value, inside)) for value in values) > len(values):
+                return f"{of.name}.{inside}"
         for inside in _INSIDE:
             if 2 * sum(_is_text(within(value, inside.split("."))) for value in values) > len(values):
                 return f"{of.name}.{inside}"
@@ -301,6 +310,10 @@ def _is_read(part: Field, value: Any) -> bool:
     except RowError:
         return False
     return True
+
+
+def _inside(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None
 
 
 def _is_text(value: Any) -> bool:

@@ -108,6 +108,24 @@ def test_only_what_is_certain_is_proposed(columns, certain, asked):
     assert (Field.PROMPT in mapping.columns) == (not {"prompt", "response"} & asked.keys())
 
 
+@pytest.mark.parametrize("name", ["self-shearing", "sheep_counting", "napping"])
+def test_the_name_of_a_behavior_is_no_prompt(refused, name):
+    report = {"behavior": name, "model": "oak", "audits": [{"verdict": "clear", "why": "It is late."}] * 2}
+    assert proposed(behavior=[name], score=["high"]) == ({}, {})
+    report |= {"others": report["audits"]}
+    text = refused("x.json", json.dumps(report))
+    assert ("Choose the list with the rows: audits, others" in text) == (not name.isalpha())
+
+
+def test_a_conversation_inside_a_prompt_is_proposed_before_the_goal():
+    turns = [[{"role": "user", "content": {"text": q}}] for q in ASKED]
+    asked = [NestedCell(json.dumps({"turns": each, "notes": None})) for each in turns]
+    goal = ["count the sheep of a farm"] * 15 + ["count the cows of a farm"] * 15
+    assert proposed(goal=goal, prompt=asked)[0] == {"prompt": "prompt.turns"}
+    hidden = [NestedCell(json.dumps({"parts": each})) for each in turns]
+    assert proposed(goal=goal, prompt=hidden) == ({}, {"prompt": ("goal", "prompt")})
+
+
 def test_a_question_shows_the_columns_with_examples(refused):
     lines = "\n".join(f"{q},{t},{r}" for q, t, r in zip(ASKED, THEN, SAID, strict=True))
     text = refused("x.csv", f"request,request_en,response\n{lines}\n", format_name="mapped", model="oak")
