@@ -11,7 +11,7 @@ from orbench_studio.domain.review.decision import ResponseView
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.elided_label import ElidedLabel
 from orbench_studio.gui.common.layouts import column_layout, row_layout
-from orbench_studio.gui.common.text_pane import RIGHT, TextPane, Type
+from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import ANSWERS, BODY, READING, READING_LINE, Theme, px
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.gui.review.decision_words import severity_words
@@ -53,7 +53,6 @@ class ResponseReader(QFrame):
 
     def _build_details(self) -> None:
         self.text.setMaximumWidth(px(_WIDEST))
-        self.about.setContentsMargins(0, 0, RIGHT, 0)
         self.text.entries = ("evidence", "change_class", "reason", "show_source", "side_by_side", "reveal_text")
         self.source.setText(tr("Show Markdown"))
         self.source.setCheckable(True)
