@@ -273,6 +273,9 @@ def _files(stage: Stage) -> Iterator[tuple[str, QWidget]]:
     importing = ImportDialog(stage.window, stage.session)
     importing.begin([_TABLE])
     stage.wait(lambda: not importing.run.running)
+    importing._names["model"].setText("model-a")
+    importing._names["model"].returnPressed.emit()
+    stage.wait(lambda: not importing.run.running)
     yield "import", importing
     yield "hub", HubDialog(stage.window, stage.session)
     stage.window.export()

@@ -4,7 +4,7 @@ from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -228,6 +228,11 @@ class ImportDialog(Dialog):
         super().resizeEvent(event)
         self._fit_report()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.LayoutRequest:  # the preview of a file came or went
+            QTimer.singleShot(0, self, self._fit_report)
+        return super().eventFilter(watched, event)
+
     def _show_selected(self) -> None:
         file = self._selected
         self._show_report()
@@ -344,6 +349,7 @@ class ImportDialog(Dialog):
             margins=(0, 0, 8, 0),
             spacing=8,
         )
+        content.installEventFilter(self)
         self._scroll = scrolled(content)
         # A bar that comes and goes changes the widths of columns.
         self._scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
