@@ -175,7 +175,7 @@ def _cells(model: str, sample: Found) -> Cells:
     tokens = [str(usage.get(name) or "") for name in ("input_tokens", "output_tokens")]
     scores = NestedCell(json.dumps(sample.get("scores") or {}))
     named = next((name for name in (output.get("model"), model) if name and name != _NO_MODEL), "")
-    asked = _asked(sample["input"], attached)
+    asked = _in_context(_asked(sample["input"], attached), sample, attached)
     first = [str(sample["id"]), str(sample.get("epoch") or 1), named, asked, text, stopped or "", error]
     return [*first, *tokens, scores, *(as_text(sample.get(name)) for name in _INSIDE)]
 
@@ -193,6 +193,29 @@ def _asked(given: Any, attached: Found) -> str:
         return _text(given, attached)
     said = [message["content"] for message in given if message.get("role") == "user"]
     return _text(said[-1], attached)
+
+
+def _in_context(asked: str, sample: Found, attached: Found) -> str:
+    """The prompt, or the conversation that the model was sent, if more than the prompt was.
+
+    A solver can put a system message before the input, and turns of tools or of users after it.
+    """
+    given = sample["input"] if isinstance(sample["input"], list) else []
+    turns = [
+        {"role": message["role"], "content": _text(message.get("content") or "", attached)}
+        for message in sample.get("messages") or given
+    ]
+    prompt = {"role": "user", "content": asked}
+    if prompt not in turns:
+        return asked
+    at = len(turns) - 1 - turns[::-1].index(prompt)
+    after = turns[at + 1 :]
+    if after and after[-1]["role"] == "assistant":
+        del after[-1]  # the response
+    if not at and not any(turn["content"] for turn in after):
+        return asked
+    later = [turn | {"role": "later user"} if turn["role"] == "user" else turn for turn in after]
+    return NestedCell(json.dumps([*turns[:at], prompt, *later]))
 
 
 def _text(content: Any, attached: Found) -> str:

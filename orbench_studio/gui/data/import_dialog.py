@@ -135,10 +135,12 @@ class ImportDialog(Dialog):
         missing = fields.get(file.wants) if file else None
         for edit in fields.values():
             set_role(edit, "wrong", edit is missing)
+        area = self.preview if self._take.isEnabled() else self._scroll  # with an error, the user may be in any field
+        works = area.isAncestorOf(self.focusWidget() or self) and not self._files.hasFocus()
         if missing is not None and not self.preview.has_focused_box:
             self._scroll.ensureWidgetVisible(missing)
             missing.setFocus()
-        elif (file is not None and file.taken) or not self.preview.isAncestorOf(self.focusWidget() or self):
+        elif (file is not None and file.taken) or not works:
             steps = (self._take if self._take.isDefault() else self._files, self._review, self.preview.format)
             next(step for step in steps if step.isEnabled() and not step.isHidden()).setFocus()
 

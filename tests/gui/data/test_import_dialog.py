@@ -307,6 +307,21 @@ def test_a_cancelled_import_leaves_nothing(start, path, tmp_path, write_csv):
         dialog.reject()
 
 
+def test_enter_in_a_field_keeps_the_focus_there_while_an_error_stays(start, path, tmp_path, write_csv):
+    """Elsewhere the next letter would choose another format, and the columns would have to be assigned again."""
+    file = write_csv(tmp_path / "odd.csv", ("a", "b"), [("x1", "y1"), ("x2", "y2")])
+    with start(path) as studio:
+        dialog = looked(studio, file)
+        assert not dialog._take.isEnabled()
+        for field in (dialog._names["model"], dialog._rows):
+            field.setFocus()
+            QTest.keyClicks(field, "zz")
+            QTest.keyClick(field, Qt.Key.Key_Return)
+            studio.wait(lambda: not dialog.run.running)
+            assert dialog.focusWidget() is field
+        dialog.reject()
+
+
 def test_a_missing_name_is_asked_for_in_the_words_of_the_window(start, path, tmp_path, write_csv):
     header = ("prompt", "category", "is_toxic", "moderation_result")
     file = write_csv(tmp_path / "votes.csv", header, [("May I pat the dog?", "none", "False", "fine")])

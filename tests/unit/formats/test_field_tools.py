@@ -13,7 +13,7 @@ from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import preview_file, read_file
 from orbench_studio.formats.records import Record
-from tests.unit.formats.field_rows import ASK, PROMPTFOO, PROMPTFOO_2, SAY, SORRY, A, P, R, classes, lines, prompts
+from tests.unit.formats.field_rows import ASK, PROMPTFOO, PROMPTFOO_2, SAY, SORRY, A, R, classes, lines, prompts
 
 LM_EVAL = [
     {"doc_id": at, "doc": {}, "target": "", "arguments": {"gen_args_0": {"arg_0": q, "arg_1": {}}}, "resps": [[r]]}
@@ -252,70 +252,6 @@ def test_potato_s_states_with_their_items(write, take, state):
     row = {"user_id": "ann", "instance_id": "i1", "displayed_text": ASK[0], "label_annotations": {"s": {"toxic": "1"}}}
     [found] = take("annotated_instances.jsonl", json.dumps(row))
     assert found.annotations[0].value == "toxic"
-
-
-def log(**scores):
-    sample = {"id": 1, "epoch": 1, "input": ASK[0], "output": {"model": "oak", "choices": [
-        {"message": {"content": SAY[0]}, "stop_reason": "stop"}]}, "scores": scores}  # fmt: skip
-    return json.dumps({"version": 2, "status": "success", "eval": {"model": "oak"}, "samples": [sample]})
-
-
-@pytest.mark.parametrize(
-    ("scorer", "value", "expected"),
-    [("refusal_scorer", 1.0, R), ("refusal_scorer", 0.0, A), ("model_graded_qa", "C", "None"),
-     ("non_refusal", "yes", "None"), ("grader", "refusal", R)],
-)  # fmt: skip
-def test_scores_of_inspect(write, scorer, value, expected):
-    path = write("log.json", log(**{scorer: {"value": value}}))
-    with read_file(path) as file:
-        assert classes(list(file.records)) == [expected]
-        [tally] = [c for c in file.tally.columns if c.field == "score"]
-    assert [became for _, became in tally.values] == ["not read" if expected == "None" else expected]
-
-
-def test_an_inspect_log_without_a_model_is_given_one(take):
-    log_of_none = log().replace('"oak"', '"none/none"').replace('"id": 1', '"id": 1, "metadata": {"asked": "elm"}')
-    assert take("log.json", log_of_none)[0].wants == "model"
-    by_path = ColumnMapping({Field.MODEL: "metadata.asked"})
-    models = [take("log.json", log_of_none, model="elm"), take("log.json", log_of_none, mapping=by_path)]
-    assert [found[0].responses[0].model for found in models] == ["elm", "elm"]
-
-
-def test_a_grade_of_inspect_is_mapped(take):
-    mapping = ColumnMapping({Field.ANSWER_CLASS: "scores.model_graded_qa.value"})
-    found = take("log.json", log(model_graded_qa={"value": "P"}), mapping=mapping, meanings={"C": A, "I": R, "P": P})
-    assert classes(found) == [P]
-
-
-def test_an_eval_packed_with_zstandard(take, tmp_path):
-    whole = json.loads(log())
-    parts = {"header.json": {k: v for k, v in whole.items() if k != "samples"}, "samples/1.json": whole["samples"][0]}
-    packed = tmp_path / "log.eval"
-    into = io.BytesIO()
-    with zipfile.ZipFile(into, "w", zipfile.ZIP_STORED) as archive:
-        for name, part in parts.items():
-            archive.writestr(name, pyarrow.compress(json.dumps(part).encode(), "zstd", asbytes=True))
-        names = {e.filename: json.dumps(parts[e.filename]).encode() for e in archive.infolist()}
-    packed.write_bytes(_as_zstd(into.getvalue(), names))
-    assert prompts(take(packed)) == [ASK[0]]
-
-
-def _as_zstd(data, contents):
-    """The archive with its entries marked as Zstandard, with the sizes and checksums of what is in them."""
-    import struct
-    import zlib
-
-    found = bytearray(data)
-    for mark, at_method, at_crc, at_size, at_name in ((b"PK\x03\x04", 8, 14, 22, 30), (b"PK\x01\x02", 10, 16, 24, 46)):
-        begin = found.find(mark)
-        while begin >= 0:
-            length = struct.unpack_from("<H", found, begin + (26 if at_name == 30 else 28))[0]
-            content = contents[bytes(found[begin + at_name : begin + at_name + length]).decode()]
-            struct.pack_into("<H", found, begin + at_method, 93)
-            struct.pack_into("<I", found, begin + at_crc, zlib.crc32(content))
-            struct.pack_into("<I", found, begin + at_size, len(content))
-            begin = found.find(mark, begin + 4)
-    return bytes(found)
 
 
 def test_a_table_without_a_header_says_so(refused, write):

@@ -1,0 +1,97 @@
+"""Logs of Inspect: scores, models, packed logs, and what a solver sends beside the input."""
+
+import io
+import json
+import zipfile
+
+import pyarrow
+import pytest
+
+from orbench_studio.formats.mapping import ColumnMapping, Field
+from orbench_studio.formats.reading import read_file
+from tests.unit.formats.field_rows import ASK, SAY, A, P, R, classes, prompts
+
+
+def log(**scores):
+    sample = {"id": 1, "epoch": 1, "input": ASK[0], "output": {"model": "oak", "choices": [
+        {"message": {"content": SAY[0]}, "stop_reason": "stop"}]}, "scores": scores}  # fmt: skip
+    return json.dumps({"version": 2, "status": "success", "eval": {"model": "oak"}, "samples": [sample]})
+
+
+@pytest.mark.parametrize(
+    ("scorer", "value", "expected"),
+    [("refusal_scorer", 1.0, R), ("refusal_scorer", 0.0, A), ("model_graded_qa", "C", "None"),
+     ("non_refusal", "yes", "None"), ("grader", "refusal", R)],
+)  # fmt: skip
+def test_scores_of_inspect(write, scorer, value, expected):
+    path = write("log.json", log(**{scorer: {"value": value}}))
+    with read_file(path) as file:
+        assert classes(list(file.records)) == [expected]
+        [tally] = [c for c in file.tally.columns if c.field == "score"]
+    assert [became for _, became in tally.values] == ["not read" if expected == "None" else expected]
+
+
+def test_what_a_solver_of_inspect_sends_beside_the_input_is_kept_or_named(write):
+    """A system message and earlier turns are the context of the prompt; turns of tools after it are named."""
+    whole = json.loads(log())
+    said = [("system", "Be brief."), ("user", "Good day."), ("assistant", "Hello."), ("user", ASK[0])]
+    after = [("assistant", ""), ("tool", "12 files"), ("user", "Go on."), ("assistant", SAY[0])]
+    turns = [{"role": role, "content": text} for role, text in (*said, *after)]
+    whole["samples"][0]["messages"] = turns
+    with read_file(write("log.json", json.dumps(whole))) as file:
+        [found] = list(file.records)
+        assert (found.prompt.text, found.responses[0].text) == (ASK[0], SAY[0])
+        assert found.prompt.attributes == {
+            "system_prompt": "Be brief.", "earlier_turns": "user: Good day.\n\nassistant: Hello."
+        }  # fmt: skip
+        assert found.responses[0].asked.startswith("system: Be brief.")
+        assert sum(file.tally.unread_turns.values()) == 2, "the tool's and the later user's"
+    whole["samples"][0]["messages"] = [turns[3], turns[-1]]
+    with read_file(write("plain.json", json.dumps(whole))) as file:
+        [found] = list(file.records)
+        assert (found.prompt.attributes, found.responses[0].asked, file.tally.unread_turns) == ({}, None, {})
+
+
+def test_an_inspect_log_without_a_model_is_given_one(take):
+    log_of_none = log().replace('"oak"', '"none/none"').replace('"id": 1', '"id": 1, "metadata": {"asked": "elm"}')
+    assert take("log.json", log_of_none)[0].wants == "model"
+    by_path = ColumnMapping({Field.MODEL: "metadata.asked"})
+    models = [take("log.json", log_of_none, model="elm"), take("log.json", log_of_none, mapping=by_path)]
+    assert [found[0].responses[0].model for found in models] == ["elm", "elm"]
+
+
+def test_a_grade_of_inspect_is_mapped(take):
+    mapping = ColumnMapping({Field.ANSWER_CLASS: "scores.model_graded_qa.value"})
+    found = take("log.json", log(model_graded_qa={"value": "P"}), mapping=mapping, meanings={"C": A, "I": R, "P": P})
+    assert classes(found) == [P]
+
+
+def test_an_eval_packed_with_zstandard(take, tmp_path):
+    whole = json.loads(log())
+    parts = {"header.json": {k: v for k, v in whole.items() if k != "samples"}, "samples/1.json": whole["samples"][0]}
+    packed = tmp_path / "log.eval"
+    into = io.BytesIO()
+    with zipfile.ZipFile(into, "w", zipfile.ZIP_STORED) as archive:
+        for name, part in parts.items():
+            archive.writestr(name, pyarrow.compress(json.dumps(part).encode(), "zstd", asbytes=True))
+        names = {e.filename: json.dumps(parts[e.filename]).encode() for e in archive.infolist()}
+    packed.write_bytes(_as_zstd(into.getvalue(), names))
+    assert prompts(take(packed)) == [ASK[0]]
+
+
+def _as_zstd(data, contents):
+    """The archive with its entries marked as Zstandard, with the sizes and checksums of what is in them."""
+    import struct
+    import zlib
+
+    found = bytearray(data)
+    for mark, at_method, at_crc, at_size, at_name in ((b"PK\x03\x04", 8, 14, 22, 30), (b"PK\x01\x02", 10, 16, 24, 46)):
+        begin = found.find(mark)
+        while begin >= 0:
+            length = struct.unpack_from("<H", found, begin + (26 if at_name == 30 else 28))[0]
+            content = contents[bytes(found[begin + at_name : begin + at_name + length]).decode()]
+            struct.pack_into("<H", found, begin + at_method, 93)
+            struct.pack_into("<I", found, begin + at_crc, zlib.crc32(content))
+            struct.pack_into("<I", found, begin + at_size, len(content))
+            begin = found.find(mark, begin + 4)
+    return bytes(found)
