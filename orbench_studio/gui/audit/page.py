@@ -73,7 +73,7 @@ _NO_CASES = {
 _SUMMARY = (
     "Prompts: {safe} safe, {toxic} toxic, {other} other · human labels: {labels} · human answer classes: {classes}"
 )
-_UNLICENSED = "· † A judge behind these rates has not passed its test. Test it on the Judges page."
+_UNLICENSED = "· A judge behind these rates has not passed its test. Test it on the Judges page."
 
 
 class AuditPage(QWidget):

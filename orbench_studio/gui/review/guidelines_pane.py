@@ -159,7 +159,7 @@ class GuidelinesDialog(Dialog):
             "Ctrl+Enter saves version {number}, which applies to all later decisions. You can use Markdown. "
             "Esc closes; your text is preserved as a draft."
         ).format(number=len(self._versions) + 1)
-        self.fill(sides, label(hint, "meta"), self._buttons, size=(760, 480))
+        self.fill(sides, label(hint, "meta", wrap=True), self._buttons, size=(760, 480))
 
 
 def _words(version: Guideline) -> str:

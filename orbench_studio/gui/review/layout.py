@@ -236,7 +236,7 @@ class EmptyState(QWidget):
         empty = total == 0
         self._title.setText(tr("No prompts yet") if empty else tr("No prompts match the filter"))
         files = tr("Import OR-Bench or XSTest files, or any table of prompts:\nCSV, TSV, JSON, JSONL or Parquet.")
-        self._words.setText(files if empty else tr("All conditions must be met. Remove one, or clear the filter."))
+        self._words.setText(files if empty else tr("No prompt meets all conditions of the filter."))
         self._import.setVisible(empty)
         self._clear.setVisible(not empty)
         self.offer_terms([])
@@ -248,7 +248,9 @@ class EmptyState(QWidget):
         self._offers = []
         if counts and not any(count for _term, count in counts):
             self._offers.append(
-                label(tr("Removing a single one does not help: no prompt matches the others."), "quiet")
+                label(
+                    tr("Without one of them, no prompt matches either. Clear the filter, or remove several."), "quiet"
+                )
             )
         for term, count in counts if not self._offers else ():
             one, many = "Without “{condition}”: 1 prompt", "Without “{condition}”: {count} prompts"

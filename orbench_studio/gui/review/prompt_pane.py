@@ -150,5 +150,5 @@ def _rewrite(siblings: int) -> str:
     if not siblings:
         return tr("rewritten from a seed")
     return plural(
-        siblings, "rewritten from a seed, as 1 other prompt", "rewritten from a seed, as {count} other prompts"
+        siblings, "rewritten from a seed, like 1 other prompt", "rewritten from a seed, like {count} other prompts"
     )

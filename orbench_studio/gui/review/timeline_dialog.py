@@ -40,7 +40,7 @@ class TimelineDialog(Dialog):
         self._covered = covered
         self._events: list[Event] = []
         self._table = Table(tr("History of the prompt"), _COLUMNS)
-        self._status = label("", "quiet")
+        self._status = label("", "quiet", wrap=True)
         self._back = QPushButton(tr("Restore"))
         self._build_ui()
         self._table.chosen.connect(lambda _: self._update_status())
@@ -77,7 +77,9 @@ class TimelineDialog(Dialog):
                 key=key_text("undo")
             )
         else:
-            text = tr("Undos, training labels and labels of repeated prompts cannot be restored. Select a decision.")
+            text = tr(
+                "This entry cannot be restored: it is an undo, a training label, or a label of a repeated prompt."
+            )
         self._status.setText(text)
 
     def _cells(self, event: Event) -> tuple[str, ...]:
@@ -150,7 +152,7 @@ def seen(annotation: Annotation) -> str:
     if annotation.imported:
         return tr("from a file")
     if Visible.RESPONSES not in annotation.visible:
-        return tr("nothing (labelled in bulk)")
+        return tr("nothing (labelled in bulk)") if annotation.aspect is Aspect.LABEL else ""
     votes, judgements = (part in annotation.visible for part in (Visible.VOTES, Visible.JUDGEMENTS))
     if votes and judgements:
         return tr("votes and judgements")

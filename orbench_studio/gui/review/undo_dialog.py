@@ -196,7 +196,7 @@ class UndoSinceDialog(Dialog):
         )
 
     def _build_head(self) -> QHBoxLayout:
-        title = label(tr("Select a decision, or enter a time from which on everything is undone:"), "quiet", wrap=True)
+        title = label(tr("Select a decision, or enter a time. Everything since then is undone:"), "quiet", wrap=True)
         title.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
         self._time.setPlaceholderText("14:05")
         self._time.setAccessibleName(tr("Time from which on to undo"))

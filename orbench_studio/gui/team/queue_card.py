@@ -122,7 +122,7 @@ class QueueCard(QFrame):
 def _settings_text(queue: TeamQueue) -> str:
     overlap = tr("Overlap (annotators per prompt): {overlap}")
     if queue.is_blind:
-        overlap = tr("Overlap (annotators per prompt): {overlap}, labels hidden until a prompt has all")
+        overlap = tr("Overlap (annotators per prompt): {overlap}, labels hidden until a prompt has them all")
     annotators = {
         Assignment.FREE: tr("Annotators: {annotators}"),
         Assignment.SHARE: tr("Relative shares: {annotators}"),
