@@ -141,11 +141,11 @@ def _describe_remedy(way_out: "Remedy") -> list[str]:
         for section, key, value in way_out.changes
     )
     if ("qualify", "include_unlabelled", True) in way_out.changes:
-        why = f"{way_out.prompts:,} prompts have no label. To include them"
+        why = f"Prompts without a label: {way_out.prompts:,}. To include them"
     elif ("qualify", "by", "any") in way_out.changes:
         why = f"Such a label from another source: {counted(way_out.prompts, 'prompt')}. To accept it"
     else:
-        why = f"Without this condition, {way_out.prompts:,} prompts are left. To drop it"
+        why = f"Prompts left without this condition: {way_out.prompts:,}. To drop it"
     return [
         f"No prompt meets the condition “{way_out.step}”.",
         *([f"{why}, {changes} in the recipe."] if changes else []),

@@ -92,7 +92,7 @@ def test_prompts_without_labels_are_named_and_the_recipe_that_includes_them(run,
     (tmp_path / "all.toml").write_text("")
     assert lines_of(run("curate", "plain.orbench", "--recipe", "all.toml").stdout)[-2:] == [
         "No prompt meets the condition “label safe (any source)”.",
-        "2 prompts have no label. To include them, set qualify.include_unlabelled = true in the recipe.",
+        "Prompts without a label: 2. To include them, set qualify.include_unlabelled = true in the recipe.",
     ]
     (tmp_path / "all.toml").write_text("[qualify]\ninclude_unlabelled = true\n")
     assert (

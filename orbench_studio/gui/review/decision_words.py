@@ -20,7 +20,7 @@ _BASES = {
 def question(view: PromptView) -> str:
     """What is to be decided, and what is known or hidden."""
     if view.blind:
-        return tr("Is this prompt safe to answer? Votes and judgements are hidden until you label it.")
+        return tr("Is this prompt safe to answer? Votes and judgements are still hidden.")
     if view.is_unlabelled and view.seen_at is not None:
         return tr("You have already seen the votes, so a label now does not count as blind.")
     return tr("Is this prompt safe to answer? Now: {label}.").format(label=final_words(view))

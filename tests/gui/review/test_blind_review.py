@@ -64,7 +64,7 @@ def test_a_blind_label_reveals_the_votes_and_space_goes_on(start, path, said):
         before = screen(studio)
         for message in ("north", "Majority", "keyword", "refuse", "consensus", "or-bench.csv", "rule", "●●●"):
             assert message not in before
-        assert "hidden until you label it" in before
+        assert "judgements are still hidden" in before
         assert "moderators" not in before.lower()
         studio.press(S)
         assert studio.shown() == 1
@@ -89,7 +89,7 @@ def test_a_class_reveals_the_judges_classes_of_its_response(start, path, said):
         assert "model-a: partial refusal" in shown and "model-b: hidden until you classify it" in shown
         assert page.view.responses[0].decided[-1].visible == BLIND | {Visible.REVEAL}
         assert "or-bench-published: " in page.responses.readings.focused.about.text()
-        assert "Majority" not in shown and "hidden until you label it" in shown
+        assert "Majority" not in shown and "judgements are still hidden" in shown
         studio.key(Qt.Key.Key_J)
         assert "hidden until you classify" in page.responses.readings.focused.about.text()
         studio.undo()
