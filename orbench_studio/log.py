@@ -13,7 +13,6 @@ _BACKUPS = 3
 
 
 def log_file() -> Path:
-    """The path of the log for this user."""
     return log_folder() / "studio.log"
 
 

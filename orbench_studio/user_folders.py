@@ -15,7 +15,6 @@ _NO_HOME = Path(os.devnull) / "HOME is not set"
 
 
 def config_folder() -> Path:
-    """The folder of settings and prices."""
     return _folder(user_config_path)
 
 
@@ -25,7 +24,6 @@ def state_folder() -> Path:
 
 
 def log_folder() -> Path:
-    """The folder of the log."""
     return _folder(user_log_path)
 
 

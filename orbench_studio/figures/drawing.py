@@ -14,8 +14,6 @@ from orbench_studio.figures.scatter import scatter
 
 
 class Drawn(NamedTuple):
-    """A figure and its title."""
-
     title: str
     draw: Callable[[Audit, Tokens], Figure]
 

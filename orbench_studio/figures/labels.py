@@ -20,8 +20,6 @@ _LINE_FROM = 13  # pixels; a label further away gets a leader line
 
 @dataclass(frozen=True, slots=True)
 class PointLabel:
-    """A label and its point in data coordinates."""
-
     x: float
     y: float
     name: str

@@ -76,7 +76,6 @@ def plain(name: str, longest: int = _MAX_NAME) -> str:
 
 
 def category_name(category: str) -> str:
-    """Return the name of a category in figures."""
     return "no category" if category == NO_CATEGORY else category
 
 

@@ -26,7 +26,6 @@ class Appearance(QObject):
         self.followers: dict[str, Callable[[], object]] = {}
 
     def bind(self, actions: Actions) -> None:
-        """Connect the actions."""
         actions.bind(
             {
                 "scheme": self._next_scheme,
@@ -48,7 +47,6 @@ class Appearance(QObject):
             dialog.show_preference(name)
 
     def choose(self, name: str, value: object) -> None:
-        """Set a preference."""
         setattr(self._session.settings, name, value)
         self._apply(name)
 

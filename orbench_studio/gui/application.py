@@ -31,8 +31,6 @@ _PATIENCE = 0.5  # seconds that a computation in the background has to end when 
 
 
 class Application:
-    """The running application."""
-
     def __init__(self, settings: Settings, scratch: Path) -> None:
         self.qt = QApplication.instance() or start_qt()
         assert isinstance(self.qt, QApplication)
@@ -83,7 +81,6 @@ class Application:
             interrupts.close()
 
     def open(self, place: Location) -> None:
-        """Open a workspace in the window."""
         self.window.open(place)
 
     def open_demo(self) -> None:

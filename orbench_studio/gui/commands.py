@@ -38,7 +38,6 @@ class Commands(QObject):
         self._theme = theme
 
     def open(self) -> None:
-        """Show the palette."""
         palette = Palette(self._window, self._theme, self._session.settings.recent_commands)
         palette.chosen.connect(self._remember)
         palette.offer([*self._actions(), *self._settings(), *self._workspaces()])

@@ -41,7 +41,6 @@ class KeyboardLayoutFilter(QObject):
 
     @classmethod
     def install(cls, window: QWidget, actions: Actions) -> None:
-        """Filter the events of one window."""
         window.winId()  # creates the window handle
         window.windowHandle().installEventFilter(cls(window, actions))
 

@@ -93,7 +93,6 @@ class MainWindow(PageRegistry):
         self.export(str(subset) if subset else None)
 
     def show_page(self, name: str) -> None:
-        """Show a page of the open workspace."""
         if self._session.workspace is None:
             return
         self._pages.show_page(name)
@@ -119,7 +118,6 @@ class MainWindow(PageRegistry):
         ServerDialog(self, self._session, place, message(error)).open()
 
     def _import_clipboard(self) -> None:
-        """Show the import dialog with what is on the clipboard."""
         from orbench_studio.gui.data.clipboard import clipboard_files
 
         folder = TemporaryDirectory(prefix="orbench-clipboard-", ignore_cleanup_errors=True)

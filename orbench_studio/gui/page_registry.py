@@ -58,7 +58,6 @@ class PageRegistry(QMainWindow):
     _is_compact = False
 
     def show_page(self, name: str) -> None:
-        """Show a page of the open workspace."""
         raise NotImplementedError
 
     def export(self, subset: str | None = None) -> None:
@@ -66,7 +65,6 @@ class PageRegistry(QMainWindow):
         raise NotImplementedError
 
     def _review(self, wanted: QueueFilter) -> None:
-        """Show prompts in the review page."""
         raise NotImplementedError
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -90,12 +88,10 @@ class PageRegistry(QMainWindow):
 
     @property
     def top_bar(self) -> TopBar:
-        """The bar above the pages."""
         return self._review_parts[1]
 
     @property
     def rail(self) -> Rail:
-        """The buttons of the pages."""
         return self._review_parts[2]
 
     @property
@@ -214,7 +210,6 @@ class PageRegistry(QMainWindow):
 
     @cached_property
     def evaluate(self) -> EvaluationPage:
-        """The page of evaluation batches."""
         from orbench_studio.gui.evaluation.page import EvaluationPage
 
         page = EvaluationPage(self._session, self._theme, self.judging, lambda: self.review.finder.current)
@@ -225,7 +220,6 @@ class PageRegistry(QMainWindow):
 
     @cached_property
     def instruments(self) -> JudgesPage:
-        """The page of judges and their calibration."""
         from orbench_studio.gui.judging.page import JudgesPage
 
         page = JudgesPage(self._session, self.actions_table)
@@ -256,7 +250,6 @@ class PageRegistry(QMainWindow):
 
     @cached_property
     def curate(self) -> CurationPage:
-        """The page of recipes and subsets."""
         from orbench_studio.gui.curation.page import CurationPage
 
         page = CurationPage(self._session, self._theme)
@@ -277,7 +270,6 @@ class PageRegistry(QMainWindow):
 
     @cached_property
     def team(self) -> TeamPage:
-        """The page of team queues and reviewers."""
         from orbench_studio.gui.team.page import TeamPage
 
         page = TeamPage(self._session, self._theme, lambda: self.review.finder.current)

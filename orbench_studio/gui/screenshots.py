@@ -74,7 +74,6 @@ class Stage:
 
     @property
     def workspace(self) -> Workspace:
-        """The open demo."""
         if self.session.workspace is None:
             raise NotDrawnError("The demo is not open.")
         return self.session.workspace
@@ -172,8 +171,6 @@ def draw_screenshots(
 
 
 class _Drawing:
-    """The pictures of one run."""
-
     def __init__(
         self,
         stage: Stage,

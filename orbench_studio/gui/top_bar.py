@@ -48,7 +48,6 @@ class TopBar(QFrame):
         row.addWidget(self.reviewer)
 
     def show_workspace(self) -> None:
-        """Show the name of the open workspace."""
         workspace = self._session.workspace
         assert workspace is not None  # the caller has opened one
         name = tr("{name} · invented data") if workspace.illustrative else "{name}"
@@ -117,7 +116,6 @@ class ReviewerName(QToolButton):
         self._show()
 
     def ask(self) -> None:
-        """Ask for another name."""
         workspace = self._session.workspace
         if workspace is not None and workspace.decides_as is not None:
             text = tr("This server records your decisions under your user name, {name}.")

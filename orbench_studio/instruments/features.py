@@ -30,7 +30,6 @@ class Features:
 
 
 def extract(answered: Answered) -> Features:
-    """Extract the features of one response."""
     text = readable(answered.response)
     unjudgeable = nothing_to_judge(text)
     return Features(answered.prompt, text, () if unjudgeable else find(answered.prompt, text), unjudgeable)

@@ -70,7 +70,6 @@ def _compiled(custom: CustomRule) -> Rule:
 
 
 def assess(prompt: str, response: str, custom: Sequence[Rule] = ()) -> Assessment:
-    """Classify one response by the rules."""
     text = readable(response)
     return nothing_to_judge(text) or classify(find(prompt, text, custom), text)
 
@@ -135,7 +134,6 @@ def _is_quoted(text: str, at: int) -> bool:
 
 
 def classify(findings: Sequence[Finding], text: PlainText) -> Assessment:
-    """Classify a response by the findings."""
     found = _without_alternatives(findings)
     # Exact: `sum` rounds differently from Python 3.12 on, and rules often balance each other.
     odds = round(math.fsum([_PRIOR, *(finding.rule.points for finding in found)]), 9)

@@ -93,7 +93,6 @@ class Collection:
         self._blocks: list[Any] = []
 
     def add(self, texts: Sequence[str]) -> None:
-        """Add texts."""
         if texts:
             self._texts += texts
             self._blocks.append(_runs(texts))

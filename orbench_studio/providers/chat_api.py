@@ -46,7 +46,6 @@ _PROMPT_FEEDBACK = ("prompt_feedback", "promptFeedback", "block_reason", "blockR
 
 
 def chat_body(request: Request, adapted: Collection[Adaptation] = ()) -> dict[str, Any]:
-    """The request body."""
     sampling = request.sampling
     messages = request.messages(adapted)
     if sampling.system and Adaptation.NO_SYSTEM not in adapted:
@@ -80,7 +79,6 @@ def text_body(request: Request, adapted: Collection[Adaptation] = ()) -> dict[st
 
 
 def read_text(reply: dict[str, Any]) -> Answer:
-    """The answer in a reply of the Completions API."""
     choices = reply.get("choices")
     if isinstance(choices, list):
         choices = [one | {"message": {"content": one.get("text")}} if isinstance(one, dict) else one for one in choices]

@@ -14,8 +14,6 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Protocol(StrEnum):
-    """The API of an endpoint."""
-
     CHAT = "chat completions"
     MESSAGES = "anthropic messages"
     SIMULATED = "simulated"
@@ -80,7 +78,6 @@ class Endpoint:
 
     @property
     def simulated(self) -> bool:
-        """Whether the model is simulated."""
         return self.protocol is Protocol.SIMULATED
 
     def concurrency(self, limit: int) -> int:

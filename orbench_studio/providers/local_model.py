@@ -29,7 +29,6 @@ class LocalProvider:
         self._chat: Provider | None = None
 
     async def complete(self, request: Request) -> Answer:
-        """The model's answer."""
         async with self._starting:
             if self._chat is None:
                 await asyncio.to_thread(self._start)
@@ -37,7 +36,6 @@ class LocalProvider:
         return await self._chat.complete(replace(request, timeout=max(request.timeout, _TIMEOUT)))
 
     async def close(self) -> None:
-        """Stop the server."""
         if self._chat is not None:
             await self._chat.close()
         self._server = None

@@ -72,7 +72,6 @@ class SimulatedProvider:
             ) from None
 
     async def complete(self, request: Request) -> Answer:
-        """The simulated answer to the request."""
         await asyncio.sleep(self._delay)
         return self._reply(request)
 

@@ -51,7 +51,6 @@ class Connection:
             raise failure from None
 
     async def close(self) -> None:
-        """Close the connections."""
         await self._client.close()
 
     async def _post(self, path: str, body: dict[str, Any]) -> tuple[dict[str, Any], Allowance]:

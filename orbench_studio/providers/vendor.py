@@ -83,7 +83,6 @@ class VendorProvider:
             return await self._complete(request)
 
     async def close(self) -> None:
-        """Close connections."""
         await self._connection.close()
 
     async def _complete(self, request: Request) -> Answer:

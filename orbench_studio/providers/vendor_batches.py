@@ -125,7 +125,6 @@ class OpenAIBatches:
         return None
 
     def status(self, vendor_id: str) -> VendorStatus:
-        """The status of a batch."""
         with self._redact.errors(), _translated():
             batch = _with("status", self._client.batches.retrieve(vendor_id))
         if batch.status in ("expired", "cancelled"):
@@ -140,7 +139,6 @@ class OpenAIBatches:
         return VendorStatus(VendorState.ENDED if batch.status == "completed" else VendorState.RUNNING)
 
     def cancel(self, vendor_id: str) -> None:
-        """Ask the vendor to cancel."""
         with self._redact.errors(), _translated():
             self._client.batches.cancel(vendor_id)
 
@@ -158,7 +156,6 @@ class OpenAIBatches:
                 raise ProviderError(Cause.UNREADABLE, _EMPTY)
 
     def close(self) -> None:
-        """Close connections."""
         self._client.close()
 
 
@@ -178,7 +175,6 @@ class AnthropicBatches:
         self._client = anthropic.Anthropic(api_key=key, base_url=address, max_retries=_RETRIES, http_client=http_client)
 
     def body(self, request: Request, adapted: Collection[Adaptation] = ()) -> dict[str, Any]:
-        """A message request."""
         return MESSAGES.body(request, adapted)
 
     def submit(self, bodies: Sequence[tuple[str, dict[str, Any]]], mark: str) -> str:
@@ -223,7 +219,6 @@ class AnthropicBatches:
         return VendorStatus(VendorState.ENDED if batch.processing_status == "ended" else VendorState.RUNNING)
 
     def cancel(self, vendor_id: str) -> None:
-        """Ask the vendor to cancel."""
         with self._redact.errors(), _translated():
             self._client.messages.batches.cancel(vendor_id)
 
@@ -238,7 +233,6 @@ class AnthropicBatches:
             raise ProviderError(Cause.UNREADABLE, _EMPTY)
 
     def close(self) -> None:
-        """Close connections."""
         self._client.close()
 
 

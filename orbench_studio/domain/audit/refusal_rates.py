@@ -199,7 +199,6 @@ class Tally:
 
     @property
     def responses(self) -> int:
-        """Number of all responses."""
         return sum(self.counts)
 
     def bounds(self, group: Group) -> tuple[float, float] | None:
@@ -319,7 +318,6 @@ class Audit:
         return replace(total, spread=self.spreads.get((group, model)))
 
     def rate(self, group: Group, model: str, category: str | None = None) -> Rate:
-        """Return the rate of a cell or of a model."""
         return self.tally(group, model, category).rate(group)
 
     def highest(self, group: Group) -> list[HighCell]:

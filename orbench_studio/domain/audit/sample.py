@@ -34,7 +34,6 @@ class AuditSample:
 
     @property
     def drawn(self) -> int:
-        """Number of prompts in the sample."""
         return sum(stratum.drawn for stratum in self.strata)
 
     @property

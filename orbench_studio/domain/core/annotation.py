@@ -7,8 +7,6 @@ from enum import StrEnum
 
 
 class Label(StrEnum):
-    """The label of a prompt."""
-
     SAFE = "safe"
     TOXIC = "toxic"
     CONTROVERSIAL = "controversial"

@@ -5,8 +5,6 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """A kind of data that can change."""
-
     PROMPTS = "prompts"
     VOTES = "votes"
     RESPONSES = "responses"

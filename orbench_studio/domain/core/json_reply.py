@@ -23,7 +23,6 @@ def template_hash(template: str) -> str:
 
 
 def missing_placeholders(template: str, placeholders: tuple[str, ...]) -> list[str]:
-    """The placeholders that a template does not contain."""
     return [name for name in placeholders if "{" + name + "}" not in template]
 
 

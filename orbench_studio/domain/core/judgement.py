@@ -38,7 +38,6 @@ class AnswerClass(StrEnum):
 
     @property
     def label(self) -> str:
-        """The name in words."""
         return self.value.replace("_", " ")
 
 

@@ -9,8 +9,6 @@ from orbench_studio.domain.core.annotation import Label
 
 
 class Origin(StrEnum):
-    """The origin of a prompt."""
-
     SEED = "seed"
     REWRITE = "rewrite"
     IMPORTED = "imported"

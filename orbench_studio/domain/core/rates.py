@@ -120,7 +120,6 @@ class UnjudgedRate(Rate):
 
     @property
     def words(self) -> str:
-        """Why there is no rate."""
         return f"none: {self.unjudged:,} of {self.responses:,} responses are not judged"
 
 

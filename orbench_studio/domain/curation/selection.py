@@ -332,5 +332,4 @@ def _size_step(recipe: Recipe) -> str:
 
 
 def category_of(value: str | None) -> str:
-    """Name of a category in the funnel."""
     return value or NONE

@@ -93,8 +93,6 @@ class DifferingPrompt:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Difference of two sets of prompts."""
-
     first: str
     second: str
     both: int

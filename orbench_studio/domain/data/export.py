@@ -6,8 +6,6 @@ from pathlib import Path
 
 
 class Form(StrEnum):
-    """The forms of an export."""
-
     ORBENCH = "orbench"
     CSV = "csv"
     JSONL = "jsonl"

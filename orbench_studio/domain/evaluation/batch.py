@@ -57,7 +57,6 @@ class Cause(StrEnum):
 
     @property
     def label(self) -> str:
-        """The cause in texts."""
         return _LABELS.get(self, str(self))
 
     @property
@@ -259,13 +258,11 @@ class BatchProgress:
         return "interrupted" if self.is_interrupted else self.batch.state.label
 
     def status_of(self, model: ModelProgress) -> str:
-        """The state of a model in texts."""
         state = self.batch.state.of_model(model.left, is_stopped=model.stopped is not None)
         return self.status if state is self.batch.state else state.label
 
     @property
     def total(self) -> int:
-        """All items."""
         return sum(model.total for model in self.models)
 
     @property
@@ -275,7 +272,6 @@ class BatchProgress:
 
     @property
     def failed(self) -> int:
-        """Failed items."""
         return sum(model.failed for model in self.models)
 
     @property
@@ -285,7 +281,6 @@ class BatchProgress:
 
     @property
     def failed_by(self) -> Mapping[Cause, int]:
-        """Failed items by cause."""
         found = Counter[Cause]()
         for model in self.models:
             found.update(model.failed_by)

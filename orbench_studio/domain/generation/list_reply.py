@@ -179,7 +179,6 @@ def _unescaped(string: str) -> str | None:
 
 
 def _from_tags(reply: str) -> list[str]:
-    """The texts between tags."""
     found = [(match["tag"].lower(), match["text"]) for match in _TAGGED.finditer(reply)]
     return [text for tag, text in found if tag not in _NO_TEXT]
 

@@ -60,7 +60,6 @@ class Confusion:
 
     @property
     def accuracy(self) -> Rate:
-        """Rate of equal labels."""
         return _rate(int(_equal(self.counts)), self.n, self.designs.accuracy)
 
     @property
@@ -104,7 +103,6 @@ class Agreement:
         self.n = self._judged.total()
 
     def counts(self, scheme: Scheme) -> Counts:
-        """Confusion matrix in a scheme."""
         found: Counts = Counter()
         for (human, predicted), count in self._judged.items():
             found[scheme[human], scheme[predicted]] += count
@@ -127,12 +125,10 @@ class Agreement:
 
     @property
     def precision(self) -> Rate:
-        """Precision of refusals."""
         return self.confusion.precision
 
     @property
     def recall(self) -> Rate:
-        """Recall of refusals."""
         return self.confusion.recall
 
     @property
@@ -151,7 +147,6 @@ class Agreement:
         return {scheme.name: self.equal(scheme) for scheme in SCHEMES}
 
     def equal(self, scheme: Scheme) -> Rate:
-        """Rate of equal labels in a scheme."""
         return _rate(int(_equal(self.counts(scheme))), self.n, self.designs.accuracy)
 
 

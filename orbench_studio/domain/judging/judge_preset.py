@@ -83,7 +83,6 @@ class JudgePreset:
         )
 
     def vote(self, reply: str, moderator: str, use: Use) -> Vote:
-        """The vote in a reply."""
         form = self.formats[use]
         verdict = read_verdict(reply, form)
         if verdict is None:

@@ -40,7 +40,6 @@ def case_of(prompt: str, response: str) -> str:
 
 
 def fill(template: str, prompt: str, response: str) -> str:
-    """Fill in the template for one response."""
     return json_reply.fill(template, dict(zip(MARKERS, (case_of(prompt, response), prompt, response), strict=True)))
 
 

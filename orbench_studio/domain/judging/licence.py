@@ -42,8 +42,6 @@ class Use(StrEnum):
 
 
 class Finding(StrEnum):
-    """The result of a check."""
-
     FIT = "fit"
     UNFIT = "not fit"
     OPEN = "undecided"
@@ -87,7 +85,6 @@ class Probe:
 
     @property
     def words(self) -> str:
-        """The result in words."""
         return f"{self.name}, towards {self.towards}: {self.changed.words}"
 
 
@@ -162,7 +159,6 @@ class Licence:
         return (rates, *(_limited(one, rates) for one in others))
 
     def verdict(self, use: Use) -> Verdict:
-        """The verdict on one use."""
         return next(one for one in self.verdicts if one.use is use)
 
     @property

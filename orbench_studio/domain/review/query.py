@@ -79,7 +79,6 @@ def parse(text: str) -> QueueFilter:
 
 
 def write(wanted: QueueFilter) -> str:
-    """The filter as a query."""
     parts = [write_term(term) for term in wanted.terms]
     if wanted.order is Order.RANDOM:
         parts.append(f"{SORT}:{wanted.order}:{wanted.seed}")
@@ -89,7 +88,6 @@ def write(wanted: QueueFilter) -> str:
 
 
 def write_term(term: Term) -> str:
-    """One condition as a query."""
     values = ",".join(map(_quoted, term.values))
     name = "" if term.field is Field.TEXT else f"{term.field}:"
     if not name and (term.values[0] in _SHORT or values.startswith("-")):

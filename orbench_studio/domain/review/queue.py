@@ -125,7 +125,6 @@ class QueueFilter:
         return next((term for term in self.terms if term.field is field), None)
 
     def all_on(self, field: Field) -> tuple[Term, ...]:
-        """Every condition on a field."""
         return tuple(term for term in self.terms if term.field is field)
 
     def having(self, term: Term) -> "QueueFilter":

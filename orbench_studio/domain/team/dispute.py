@@ -22,7 +22,6 @@ class Dispute:
 
     @property
     def aspect(self) -> Aspect:
-        """The disputed aspect."""
         return Aspect.LABEL if self.response_id is None else Aspect.ANSWER_CLASS
 
 

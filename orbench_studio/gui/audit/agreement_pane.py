@@ -87,7 +87,6 @@ class ComputedPane(QWidget):
         raise NotImplementedError
 
     def show_found(self, message: str, tables: Sequence[text_table.TextTable], _more: Any) -> None:
-        """Show computed results."""
         self.tables = list(tables)
         self._say(message)
         page = QWidget()

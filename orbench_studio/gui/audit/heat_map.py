@@ -122,7 +122,6 @@ class Cells(QAbstractTableModel):
         return "\n".join("\t".join(" ".join(cell.split()) for cell in line) for line in lines)
 
     def tally(self, index: Index) -> Tally:
-        """Return the counts of a cell."""
         if self.audit is None:
             return Tally()
         return self.audit.tally(self.group, self.models[index.row()], self.columns[index.column()])
@@ -343,7 +342,6 @@ class ScaleLegend(QWidget):
 
 
 def category_title(category: str | None) -> str:
-    """Return the title of a column."""
     if category is None:
         return tr("all")
     return tr("no category") if category == NO_CATEGORY else category

@@ -129,7 +129,6 @@ class Scatter(QWidget):
         self.points: list[Point] = []
 
     def show_points(self, points: list[Point]) -> None:
-        """Show these models."""
         self.points = points
         listed = "; ".join(f"{one.model}: {_described(one)}" for one in points)
         self.setAccessibleName(tr("Over-refusal and toxic rejection of the models"))

@@ -58,7 +58,6 @@ class OptionsBar(QWidget):
 
     @property
     def value(self) -> AuditOptions:
-        """Return the selected options."""
         return AuditOptions(
             Labels(self._labels.currentData()),
             self._answers.currentData(),
@@ -68,7 +67,6 @@ class OptionsBar(QWidget):
 
     @property
     def group(self) -> Group:
-        """Return the group of prompts to show."""
         return Group(self._rate.currentData())
 
     @property
@@ -108,7 +106,6 @@ class OptionsBar(QWidget):
         self.changed.emit()
 
     def reset(self) -> None:
-        """Reset all options for another workspace."""
         self.blockSignals(True)
         for box in (self._rate, self._labels, self._answers, self._prompts):
             box.setCurrentIndex(0)

@@ -78,7 +78,6 @@ class SamplePane(QWidget):
         self._connect()
 
     def show_counts(self, counts: AuditCounts, options: AuditOptions, group: Group) -> None:
-        """Show the estimates of the selected sample with these options."""
         self._request = (counts, options, group)
         self._start()
 

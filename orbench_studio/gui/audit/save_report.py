@@ -41,7 +41,6 @@ class ReportSaving(QObject):
         self._window = window
 
     def ask_report(self, counts: AuditCounts, options: AuditOptions) -> None:
-        """Ask for a file and save the report."""
         dialog = self._dialog(tr("Save report"), f"{self._name()}.html")
         dialog.setNameFilters(_FILE_TYPES.split(";;"))
         dialog.setDefaultSuffix("html")
@@ -49,7 +48,6 @@ class ReportSaving(QObject):
         dialog.open()
 
     def ask_figures(self, counts: AuditCounts, options: AuditOptions) -> None:
-        """Ask for a folder and save the figures."""
         dialog = self._dialog(tr("Save figures"), "")
         dialog.setFileMode(FileDialog.FileMode.Directory)
         dialog.fileSelected.connect(lambda path: self.figures(counts, options, Path(path)))
@@ -70,7 +68,6 @@ class ReportSaving(QObject):
         self._session.run(read, if_alive(self._window, write), if_alive(self._window, self._failed), show_errors=False)
 
     def figures(self, counts: AuditCounts, options: AuditOptions, folder: Path) -> None:
-        """Save all figures in a folder."""
         on_progress = self._begin(tr("Saving figures"))
         self._compute(partial(_write_figures, counts, options, folder, on_progress))
 

@@ -40,11 +40,9 @@ class Tabs(QWidget):
         self.go(0)
 
     def current(self) -> QWidget | None:
-        """Return the current page."""
         return self._pages[self._stack.currentIndex()] if self._pages else None
 
     def go(self, index: int) -> None:
-        """Make a page current."""
         self._stack.setCurrentIndex(index)
         for button in self._group.buttons():
             set_role(button, "active", self._group.id(button) == index)

@@ -109,7 +109,6 @@ class WhatIfPane(QWidget):
 
     @property
     def dropped(self) -> frozenset[Drop]:
-        """Return the selected drops."""
         return frozenset(drop for drop, box in self.boxes.items() if box.isChecked())
 
     def drop_only(self, drop: Drop) -> None:

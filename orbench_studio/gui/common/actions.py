@@ -113,7 +113,6 @@ SHORTCUTS = Shortcuts(ACTIONS)
 
 
 def tr(text: str) -> str:
-    """Translate a text of the interface."""
     return QCoreApplication.translate("orbench", text)
 
 
@@ -155,7 +154,6 @@ class Actions(QObject):
         self.enable((spec.name for spec in ACTIONS if spec.group in NEEDS_WORKSPACE), on=is_open)
 
     def enable(self, names: Iterable[str], *, on: bool) -> None:
-        """Enable or disable actions."""
         for name in names:
             self._actions[name].setEnabled(on)
 

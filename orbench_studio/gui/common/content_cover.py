@@ -23,7 +23,6 @@ class ContentCover:
 
     @property
     def covers(self) -> bool:
-        """Whether the current prompt is covered."""
         view = self._view
         return view is not None and self._uncovered != view.prompt.id and self._shielded(view.category)
 
@@ -43,7 +42,6 @@ class ContentCover:
         return True
 
     def update_panes(self) -> None:
-        """Cover or show the panes according to the settings."""
         for pane, what in self._panes.items():
             pane.cover(self.cover_text(what) if self.covers else "")
 

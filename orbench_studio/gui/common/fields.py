@@ -91,8 +91,6 @@ class ComboBox(QComboBox):
 
 
 class SpinBox(QSpinBox):
-    """A field for an integer."""
-
     def __init__(self) -> None:
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -102,8 +100,6 @@ class SpinBox(QSpinBox):
 
 
 class DoubleSpinBox(QDoubleSpinBox):
-    """A field for a number."""
-
     def __init__(self) -> None:
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

@@ -21,7 +21,6 @@ _TABLES = "Tables (*.csv *.tsv *.txt *.jsonl *.json *.parquet *.arrow *.xlsx *.o
 
 
 def ask_workspace(parent: QWidget, chosen: Callable[[Path], None]) -> None:
-    """Ask for an existing workspace."""
     dialog = _dialog(parent, tr("Open workspace"), "workspaces", _WORKSPACES)
     dialog.setFileMode(dialog.FileMode.ExistingFile)
     dialog.fileSelected.connect(lambda name: chosen(Path(name)))
@@ -29,17 +28,14 @@ def ask_workspace(parent: QWidget, chosen: Callable[[Path], None]) -> None:
 
 
 def ask_new_workspace(parent: QWidget, chosen: Callable[[Path], None]) -> None:
-    """Ask for the path of a new workspace."""
     _ask_new(parent, tr("New workspace"), chosen)
 
 
 def ask_copy(parent: QWidget, name: str, chosen: Callable[[Path], None]) -> None:
-    """Ask for the path of a copy of the workspace with this name."""
     _ask_new(parent, tr("Save a copy"), chosen, f"{name}-copy.orbench")
 
 
 def ask_tables(parent: QWidget, chosen: Callable[[list[Path]], None]) -> None:
-    """Ask for files to import."""
     dialog = _dialog(parent, tr("Import files"), "imports", _TABLES)
     dialog.setFileMode(dialog.FileMode.ExistingFiles)
     dialog.filesSelected.connect(lambda names: chosen([Path(name) for name in names]))

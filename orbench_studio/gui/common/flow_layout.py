@@ -96,7 +96,6 @@ class Flow(QWidget):
             self._flow.addWidget(widget)
 
     def add(self, widget: QWidget) -> None:
-        """Append a widget."""
         self._flow.addWidget(widget)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -121,7 +121,6 @@ class MessageBar(QFrame):
         self._end_message()
 
     def text(self) -> str:
-        """The text of both lines."""
         return _SEPARATOR.join(filter(None, (self._message_line.text(), self._decision.text())))
 
     def _show(self) -> None:

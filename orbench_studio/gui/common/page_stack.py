@@ -54,7 +54,6 @@ class Pages(QStackedWidget):
         self._built: dict[str, Page] = {}
 
     def show_page(self, name: str) -> None:
-        """Show a page by the name of its action."""
         if name not in self._built:
             self._built[name] = self._makers[name]()
         page = self._built[name]
@@ -65,7 +64,6 @@ class Pages(QStackedWidget):
         page.setFocus()
 
     def refresh(self, changes: Changes) -> None:
-        """Pass changes to all built pages."""
         for page in self._built.values():
             page.refresh(changes)
 
@@ -101,7 +99,6 @@ class Rail(QFrame):
         column_layout(self, self._names, margins=(4, 8, 4, 8))
 
     def mark(self, name: str) -> None:
-        """Mark the current page."""
         self.marked = name
         for other, button in self._buttons.items():
             button.setChecked(other == name)

@@ -29,7 +29,6 @@ def elided(painter: QPainter, rect: QRect, text: str, face: QFont, colour: QColo
 
 
 def badge_size(mark: Mark) -> QSize:
-    """The size of a mark's badge."""
     return QSize(_width(_text(mark), px(META)) + 2 * _PAD, badge_height())
 
 

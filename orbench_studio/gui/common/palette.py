@@ -71,12 +71,10 @@ class Palette(QFrame):
         self._build_ui(theme)
 
     def offer(self, commands: Sequence[PaletteCommand]) -> None:
-        """Add commands."""
         self._commands += commands
         self._filter()
 
     def offer_numbers(self, numbered: Callable[[int], PaletteCommand | None]) -> None:
-        """Add a command for each number that is typed."""
         self._numbered = numbered
 
     def open(self) -> None:

@@ -40,8 +40,6 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """One of several options."""
-
     options: tuple[str, ...]
 
 
@@ -59,8 +57,6 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A line of text."""
-
     placeholder: str
 
 

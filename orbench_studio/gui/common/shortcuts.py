@@ -44,8 +44,6 @@ class ActionSpec:
 
 
 class Shortcuts(QObject):
-    """The shortcuts of each action."""
-
     changed = Signal()  # after shortcuts have changed
 
     def __init__(self, table: Iterable[ActionSpec]) -> None:
@@ -101,7 +99,6 @@ class Shortcuts(QObject):
         return why
 
     def reset_all(self) -> None:
-        """Restore all defaults."""
         self._custom = {}
         self._changed()
 

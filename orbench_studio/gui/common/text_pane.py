@@ -90,7 +90,6 @@ class TextPane(QTextEdit):
         self.verticalScrollBar().setValue(0)
 
     def set_type(self, kind: Type) -> None:
-        """Show the text in another size."""
         if kind != self._type:
             self._type = kind
             self._restyle()
@@ -149,7 +148,6 @@ class TextPane(QTextEdit):
 
     @property
     def covered(self) -> bool:
-        """Whether the text is covered."""
         return bool(self._cover)
 
     def cover(self, text: str) -> None:

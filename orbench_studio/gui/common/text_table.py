@@ -59,8 +59,6 @@ def table_of(table: TextTable) -> QWidget:
 
 
 class _TextTableView(StaticTable):
-    """The rows of a text table."""
-
     def __init__(self, table: TextTable) -> None:
         tips = table.tips or ("",) * len(table.header)
         columns = [

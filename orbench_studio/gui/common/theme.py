@@ -257,7 +257,6 @@ class Theme(QObject):
         self.apply(self.tokens)
 
     def apply(self, tokens: Tokens) -> None:
-        """Apply a colour scheme."""
         self.tokens = tokens
         self._app.setStyleSheet("")  # replacing an empty style sheet is four times as fast (measured)
         self._apply_size()
@@ -283,7 +282,6 @@ class Theme(QObject):
         px.cache_clear()
 
     def colour(self, name: str) -> QColor:
-        """The colour of a token."""
         return QColor(getattr(self.tokens, name))
 
 

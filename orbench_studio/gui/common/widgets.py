@@ -65,7 +65,6 @@ class KeyButton(QAbstractButton):
         theme.changed.connect(self._resized)
 
     def say(self, text: str) -> None:
-        """Change the text of the button."""
         self._text = text
         self._resized()
 

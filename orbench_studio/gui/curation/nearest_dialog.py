@@ -67,7 +67,6 @@ class NearestDialog(Dialog):
 
 
 def prompt_card(theme: Theme, head: str, text: str) -> QFrame:
-    """Make a panel with a heading and the full text of a prompt."""
     card = QFrame()
     card.setObjectName("panel")
     column = column_layout(card, label(head, "meta"), margins=(12, 8, 12, 8))

@@ -48,7 +48,6 @@ class RecipePane(QWidget):
         self._fit()
 
     def offer(self, texts: dict[str, str]) -> None:
-        """Show the recipes that can be loaded."""
         self._texts = texts
         self.templates.clear()
         self.templates.addItem(tr("Load recipe…"))
@@ -63,7 +62,6 @@ class RecipePane(QWidget):
         self.read()
 
     def text(self) -> str:
-        """Return the text."""
         return self.editor.toPlainText()
 
     def read(self) -> None:

@@ -35,7 +35,6 @@ class RecipeOperations(QObject):
         self._turn = 0
 
     def stop(self) -> None:
-        """Cancel the current recipe."""
         self._turn += 1
 
     def apply(self, recipe: Recipe) -> None:
@@ -100,8 +99,6 @@ class RecipeOperations(QObject):
 
 
 def subsets(session: Session, done: Callable[[list[SubsetSummary]], object]) -> None:
-    """Load the saved subsets."""
-
     def work(workspace: Workspace) -> list[SubsetSummary]:
         from orbench_studio.services.curation import subsets
 

@@ -54,7 +54,6 @@ class PreviewPane(QWidget):
             button.setEnabled(found is not None and bool(found.chosen))
 
     def show_prompts(self, rows: Sequence[QueueRow], total: int) -> None:
-        """Show the first prompts."""
         lines = [
             (
                 f"{row.prompt_id}",

@@ -45,7 +45,6 @@ class EncodingField(QWidget):
         self.hide()
 
     def show_file(self, file: FileToImport | None) -> None:
-        """Show the encoding of this file."""
         self.setVisible(file is not None and (bool(file.encoding) or file.wants == "encoding"))
         if file is None:
             return

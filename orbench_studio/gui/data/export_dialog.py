@@ -159,7 +159,6 @@ class ExportDialog(Dialog):
         self._propose()
 
     def _enable_options(self, *, on: bool) -> None:
-        """Enable the options that the format has."""
         form = Form(self.form.currentData())
         for box in (self.escape, self.bom):
             box.setEnabled(on and form in FOR_SPREADSHEETS)

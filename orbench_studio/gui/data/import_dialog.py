@@ -74,7 +74,6 @@ class ImportDialog(Dialog):
         self._connect()
 
     def begin(self, files: list[Path]) -> None:
-        """Check these files."""
         self.run.setParent(self)
         self.run.progressed.connect(self._show_progress)
         self.run.advanced.connect(self._show)

@@ -117,7 +117,6 @@ def _without_questions(file: FileToImport) -> str:
 
 
 def message(file: FileToImport) -> list[str]:
-    """The report on a file, line by line."""
     return list(map(with_titles, _lines(file)))
 
 

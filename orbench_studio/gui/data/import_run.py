@@ -96,7 +96,6 @@ class Repairs:
     join_near: bool = False
 
     def options(self, file: FileToImport) -> ReadOptions:
-        """The reader's options for a file."""
         return ReadOptions(
             mapping=file.mapping,
             meanings=file.meanings,

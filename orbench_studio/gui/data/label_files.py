@@ -34,7 +34,6 @@ class LabelFiles(QObject):
         self._window = parent
 
     def ask_merge(self) -> None:
-        """Ask which label files to merge."""
         if not self._may():
             return
         dialog = self._dialog(tr("Merge label files"))
@@ -59,8 +58,6 @@ class LabelFiles(QObject):
         return self._session.workspace is not None
 
     def merge(self, files: list[Path]) -> None:
-        """Merge the decisions of these files."""
-
         def work(workspace: Workspace) -> MergeReport:
             from orbench_studio.services.data import label_files
 

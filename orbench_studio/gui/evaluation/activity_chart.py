@@ -48,7 +48,6 @@ class Activity:
         return list(self._samples.get(batch_id, ()))
 
     def clear(self) -> None:
-        """Forget all samples."""
         self._samples.clear()
 
 

@@ -84,7 +84,6 @@ class BatchOperations(QObject):
         self._session.run(lambda workspace: [subset.name for subset in subsets.saved_subsets(workspace)], done)
 
     def read_text(self, file: Path, done: Callable[[str], object], failed: Failed) -> None:
-        """Read the text of a file."""
         self._session.run(lambda _workspace: batch_control.read_text(file), done, failed, show_errors=False)
 
     def estimate(self, plan: Plan, done: Callable[[Estimate], object], failed: Failed) -> None:

@@ -145,7 +145,6 @@ class BatchPane(QWidget):
 
     @property
     def batch_id(self) -> int | None:
-        """The batch that is shown."""
         return self._progress.batch.id if self._progress is not None else None
 
     def forget(self) -> None:
@@ -154,7 +153,6 @@ class BatchPane(QWidget):
         self.failures.forget()
 
     def show_batch(self, progress: BatchProgress, snapshot: Snapshot | None) -> None:
-        """Show the current progress of a batch."""
         self._progress = progress
         batch = progress.batch
         self.title.setText(tr("Batch {number}  ·  {name}").format(number=batch.id, name=batch.name))
@@ -288,7 +286,6 @@ class WorkersTable(Table):
         self.hide()
 
     def show_workers(self, workers: tuple[Worker, ...]) -> None:
-        """Show the current workers."""
         self.show_rows(
             [(worker.machine, worker.pid, worker.since) for worker in workers], [_worker_row(w) for w in workers]
         )

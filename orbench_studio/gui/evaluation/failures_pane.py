@@ -47,7 +47,6 @@ class FailuresPane(QWidget):
         self._progress, self._listed, self.selected = None, (), None
 
     def show_batch(self, progress: BatchProgress) -> None:
-        """Show the failed items of a batch."""
         if self._progress is None or self._progress.batch.id != progress.batch.id:
             self.selected = None
         self._progress = progress

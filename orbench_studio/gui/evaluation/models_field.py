@@ -34,7 +34,6 @@ class ModelLine(QLineEdit):
         self.editingFinished.connect(self.enter)
 
     def add_names(self, names: Iterable[str]) -> None:
-        """Add names to the completion."""
         self._names.setStringList(sorted({*self._names.stringList(), *names}))
 
     def enter(self) -> None:
@@ -45,8 +44,6 @@ class ModelLine(QLineEdit):
 
 
 class ModelsField(QWidget):
-    """A list of models."""
-
     changed = Signal()
 
     def __init__(self) -> None:
@@ -88,12 +85,10 @@ class ModelsField(QWidget):
         self.changed.emit()
 
     def add_all(self, models: Iterable[str]) -> None:
-        """Add several models."""
         for model in models:
             self.add(model)
 
     def clear(self) -> None:
-        """Remove all models."""
         for model in self.models:
             self._remove(model)
 

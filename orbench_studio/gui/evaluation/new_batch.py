@@ -75,7 +75,6 @@ class NewBatch(QFrame):
         self._update()
 
     def add_names(self, names: list[str]) -> None:
-        """Add model names to the completion."""
         self.models.line.add_names(names)
         self.judge_model.add_names(names)
 

@@ -76,7 +76,6 @@ class StepForm(QFrame):
         self.restate()
 
     def learn(self, names: list[str]) -> None:
-        """Offer these model names."""
         for line in (self.writer, self.responder, self.moderators.line):
             line.add_names(names)
 
@@ -213,5 +212,4 @@ class CategoriesField(Flow):
 
     @property
     def chosen(self) -> tuple[Category, ...]:
-        """The selected categories."""
         return tuple(category for category, chip in self.chips.items() if chip.isChecked())

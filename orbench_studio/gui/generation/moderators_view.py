@@ -57,7 +57,6 @@ class RuleField(Flow):
         self.rescues.clicked.connect(self._choose)
 
     def show_rule(self, rule: Rule) -> None:
-        """Show the current rule."""
         self.count.setCurrentIndex(list(_COUNTS).index(rule.count))
         self.least.setVisible(rule.count is Count.AT_LEAST)
         if rule.count is Count.AT_LEAST:
@@ -72,8 +71,6 @@ class RuleField(Flow):
 
 
 class ModeratorsView(QWidget):
-    """A table of the moderators and one of their pairs."""
-
     def __init__(self) -> None:
         super().__init__()
         self.found: Moderators | None = None

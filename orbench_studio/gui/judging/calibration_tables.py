@@ -43,7 +43,6 @@ class Report:
 
     @property
     def text(self) -> str:
-        """The report as plain text."""
         parts = [table.text for table in (*chain(*self.agreement.values()), *self.others)]
         return "\n\n".join([self.summary, *parts, tr(METHODS)]) + "\n"
 
@@ -84,7 +83,6 @@ def phrase_rows(found: Sequence[MinedPhrase]) -> tuple[Row, ...]:
 
 
 def indicates(*, refuses: bool) -> str:
-    """Name what a phrase indicates."""
     return tr("refusal") if refuses else tr("answer")
 
 

@@ -43,8 +43,6 @@ class CustomRulesPane(QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the rules and show them."""
-
         def read(workspace: Workspace) -> list[SavedRule]:
             from orbench_studio.services.judging import custom_rules
 

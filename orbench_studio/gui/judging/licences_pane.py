@@ -71,8 +71,6 @@ class LicencesPane(QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the licences and show them."""
-
         def read(workspace: Workspace) -> list[JudgeStanding]:
             from orbench_studio.services.judging import licences
 

@@ -51,7 +51,6 @@ class PhrasesPane(QWidget):
         self.save.clicked.connect(self._save)
 
     def set_models(self, models: Iterable[str]) -> None:
-        """Offer these models and show the phrases of all."""
         self.models.blockSignals(True)
         self.models.clear()
         self.models.addItem(tr("All models"), None)

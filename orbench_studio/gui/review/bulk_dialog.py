@@ -86,7 +86,6 @@ class BulkDialog(Dialog):
         self._load_preview()
 
     def _load_preview(self) -> None:
-        """Load the preview of the current choice."""
         self._preview = None
         self._state()
         ids = list(self._scopes.values())[self._scope.checkedId()]

@@ -73,7 +73,6 @@ class ChoiceMenu(QMenu):
         self.add_choices(current, choices)
 
     def add_choices(self, current: str | None, choices: Iterable[tuple[str, str, str]]) -> None:
-        """Add values with their keys and words."""
         for value, key, words in choices:
             shown = words.replace("&", "&&")
             action = self.addAction(f"&{key}   {shown}" if key else shown)
@@ -116,7 +115,6 @@ def reason_menu(parent: QWidget, current: str | None) -> ChoiceMenu:
 
 
 def label_menu(parent: QWidget, current: str | None) -> ChoiceMenu:
-    """The labels with their keys."""
     marks = ((of, LABEL_ACTIONS[of], LABELS[of]) for of in Label)
     return ChoiceMenu(parent, current, ((of, _letter(name), mark_words(m)) for of, name, m in marks))
 

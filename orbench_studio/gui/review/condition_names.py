@@ -99,7 +99,6 @@ _COMPARED = {">=": "{} or more", "<=": "at most {}", ">": "more than {}", "<": "
 
 
 def value_words(field: Field, value: str) -> str:
-    """The name of a value of a condition."""
     compared = count_of(value) if field in (Field.REFUSED, Field.FAMILIES) else None
     if compared:
         if field is Field.REFUSED:
@@ -114,7 +113,6 @@ def value_words(field: Field, value: str) -> str:
 
 
 def term_words(term: Term) -> str:
-    """A condition as the text of its chip."""
     values = " or ".join(value_words(term.field, value) for value in term.values)
     text = tr("{field}: not {values}") if term.negated else tr("{field}: {values}")
     return text.format(field=tr(TITLES[term.field]), values=values)

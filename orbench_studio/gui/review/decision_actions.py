@@ -137,7 +137,6 @@ class DecisionActions:
         self._page.message.emit(hidden if settings.blind else tr("Votes and judgements are shown."))
 
     def _category(self) -> None:
-        """Ask for another category."""
         page, view = self._page, self._page.shown_view
         if view is None:
             return

@@ -41,7 +41,6 @@ def question(view: PromptView, visible: Set[Visible]) -> str:
 
 
 def final_words(view: PromptView) -> str:
-    """The final label and its source."""
     mark = LABELS[view.final.label]
     if view.final.basis is Basis.NONE:
         return mark_words(mark)

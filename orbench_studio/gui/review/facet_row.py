@@ -38,7 +38,6 @@ class Chip(QToolButton):
         self.setProperty("role", "chip")
 
     def state(self, words: str, *, active: bool) -> None:
-        """Show the condition."""
         self.setText(f"{words}  ▾")
         self.setAccessibleName(words)
         set_tip(self, tr("{condition}. Press Delete to remove it.").format(condition=words) if active else words)
@@ -69,7 +68,6 @@ class FacetRow(QFrame):
         self.show_filter(self._filter)
 
     def show_filter(self, wanted: QueueFilter) -> None:
-        """Show a filter."""
         self._filter = wanted
         for field, chip in self._chips.items():
             terms = wanted.all_on(field)

@@ -44,7 +44,6 @@ class FilterBar(QWidget):
 
     @property
     def current(self) -> QueueFilter:
-        """The current filter."""
         return self._filter
 
     def clear(self) -> None:

@@ -345,6 +345,5 @@ class EmptyState(QWidget):
             self._without.addWidget(part, 0, Qt.AlignmentFlag.AlignHCenter)
 
     def offer(self, actions: Actions) -> None:
-        """Bind the buttons."""
         self._import.clicked.connect(lambda: actions["import"].trigger())
         self._clear.clicked.connect(lambda: actions["clear_filter"].trigger())

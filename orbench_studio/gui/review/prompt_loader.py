@@ -77,7 +77,6 @@ class PromptLoader:
         self._session.run(work, done)
 
     def count_today(self, done: Callable[[int], None]) -> None:
-        """Count the prompts that the annotator labelled today."""
         annotator = self._session.annotator
 
         def work(workspace: Workspace) -> int:
@@ -88,7 +87,6 @@ class PromptLoader:
         self._session.run(work, done)
 
     def load_rows(self, prompt_ids: Sequence[int], done: Callable[[list[QueueRow]], None]) -> None:
-        """Load rows of the queue."""
         again = {number: since for number, since in self._shown_again.items() if number in prompt_ids}
         annotator = self._session.annotator
 
@@ -124,5 +122,4 @@ class PromptLoader:
             self._views.pop(prompt_id, None)
 
     def clear(self) -> None:
-        """Drop all prompts from the cache."""
         self._views.clear()

@@ -32,8 +32,6 @@ _WIDEST = 860  # pixels: longer lines are hard to read
 
 
 class PromptPane(QScrollArea):
-    """Shows one prompt."""
-
     _about, _flag = "", ""  # the origin of the prompt; whether the annotator has flagged it
 
     def __init__(self, theme: Theme) -> None:
@@ -71,7 +69,6 @@ class PromptPane(QScrollArea):
         self.returned.setVisible(returned is not None)
 
     def wanted_height(self) -> int:
-        """The height that shows the whole prompt."""
         return self._column.sizeHint().height()
 
     def texts(self) -> dict[TextPane, str]:
@@ -79,7 +76,6 @@ class PromptPane(QScrollArea):
         return {self._text: tr("Prompt"), self._seed: tr("Seed")}
 
     def place_marks(self, buttons: Sequence[QWidget]) -> None:
-        """Place buttons above the prompt."""
         for button in buttons:
             self._marks.add(button)
 
@@ -100,7 +96,6 @@ class PromptPane(QScrollArea):
         self._origin.setVisible(bool(self._origin.text()))
 
     def toggle_seed(self) -> None:
-        """Show or hide the seed."""
         if self._view is not None and self._view.prompt.seed is not None:
             self._show_seed(self._seed.isHidden())
 

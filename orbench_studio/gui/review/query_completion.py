@@ -38,7 +38,6 @@ class Completion(QListWidget):
         self.itemClicked.connect(lambda item: self._complete(item.text()))
 
     def learn(self, field: Field, values: list[str]) -> None:
-        """Add the values of a field in the data."""
         self._known[field] = [write_term(Term(field, (value,))) for value in values]
         self._offer()
 

@@ -47,7 +47,6 @@ class QueryField(QWidget):
         self._typing.timeout.connect(self.count)
 
     def text(self) -> str:
-        """The query."""
         return self.line.text().strip()
 
     def count(self) -> None:

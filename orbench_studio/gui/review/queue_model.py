@@ -51,7 +51,6 @@ class QueueModel(QAbstractListModel):
         return len(self._decided)
 
     def set_decided(self, prompt_ids: Iterable[int]) -> None:
-        """Set which prompts of the queue are decided."""
         self._decided = set(prompt_ids)
         self.progressed.emit()
 
@@ -66,7 +65,6 @@ class QueueModel(QAbstractListModel):
         return frozenset(of for of in {*decided, *newer} if newer.get(of, True))
 
     def mark_decided(self, prompt_id: int, *, decided: bool) -> None:
-        """Note whether a prompt is decided now."""
         if self.place_of(prompt_id) is None:
             return
         known = self._decided if prompt_id > 0 else self._decided_repeats
@@ -114,7 +112,6 @@ class QueueModel(QAbstractListModel):
         self.progressed.emit()
 
     def put(self, rows: Iterable[QueueRow]) -> None:
-        """Add loaded rows."""
         arrived = {row.prompt_id: row for row in rows}
         self._rows.update(arrived)
         if len(arrived) > 1:

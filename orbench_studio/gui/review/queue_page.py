@@ -342,13 +342,11 @@ class QueuePage(QWidget):
             self.queue.go(place)
 
     def follow_settings(self) -> None:
-        """Apply the current preferences."""
         settings = self._session.settings
         self.queue.hide_machines(hidden=settings.blind, always=settings.reveal == Reveal.NEVER)
         self._present()
 
     def go_first_undecided(self) -> None:
-        """Go to the first undecided prompt of the queue."""
         self._load_queue(None, self._go_undecided)
 
     def _go_undecided(self, queue: Queue) -> None:

@@ -36,8 +36,6 @@ _MOVES = {
 
 
 class QueueDelegate(QStyledItemDelegate):
-    """Paints one row of the queue."""
-
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
@@ -164,8 +162,6 @@ class LineTable(RowView):
 
 
 class QueueView(QWidget):
-    """The list with its heading."""
-
     moved = Signal(int)  # when another place of the queue becomes the current one
     _left: int | None = None  # the prompt that was current when the page showed one outside the queue
 
@@ -185,7 +181,6 @@ class QueueView(QWidget):
         theme.changed.connect(self._list.fit_lines)
 
     def go(self, place: int) -> None:
-        """Make a place current and bring it into view."""
         index = self._model.index(place)
         self._left = None
         # Not by the view, which reads the modifier keys: the Ctrl of Ctrl+Z would extend the selection.
@@ -221,7 +216,6 @@ class QueueView(QWidget):
         self._list.viewport().update()
 
     def count(self, prompts: int) -> None:
-        """Show how many prompts the queue has."""
         self._prompts = prompts
         self._say_place()
 

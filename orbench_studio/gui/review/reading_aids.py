@@ -43,7 +43,6 @@ class ReadingAids(QObject):
         SHORTCUTS.changed.connect(self._settle)
 
     def handlers(self) -> dict[str, Callable[[], object]]:
-        """The handlers of these actions."""
         return {"reveal_text": self._reveal, "side_by_side": self._compare}
 
     def update_for(self, view: PromptView) -> None:

@@ -32,8 +32,6 @@ class RefusedDecisions:
         self._parent, self._session, self._say, self._review = parent, session, say, review
 
     def ask(self) -> None:
-        """Show the list."""
-
         def work(workspace: Workspace) -> list[RefusedDecision]:
             from orbench_studio.services.review import offline_queue
 

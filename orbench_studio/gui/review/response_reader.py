@@ -117,7 +117,6 @@ class ResponseReader(QFrame):
         self.details.grow(grows=grows)
 
     def restate(self) -> None:
-        """Show it again."""
         self.show_view(self.view)
 
 
@@ -168,7 +167,6 @@ class ResponseReaders(QSplitter):
             reading.source.setChecked(shown)
 
     def texts(self) -> tuple[TextPane, TextPane]:
-        """The panes with texts of responses."""
         return self.pinned.text, self.focused.text
 
     def resizeEvent(self, event: QResizeEvent) -> None:

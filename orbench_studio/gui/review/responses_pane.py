@@ -42,7 +42,6 @@ class ResponsesModel(QAbstractListModel):
         self.views: tuple[ResponseView, ...] = ()
 
     def show(self, views: tuple[ResponseView, ...]) -> None:
-        """Show other responses."""
         self.beginResetModel()
         self.views = views
         self.endResetModel()

@@ -32,12 +32,9 @@ class SavedViews(QObject):
         bar.views.clicked.connect(self.open)
 
     def open(self) -> None:
-        """Show the menu of the saved views."""
         self.load(self._show)
 
     def load(self, done: Callable[[list[SavedView]], object]) -> None:
-        """Load the saved views of the workspace."""
-
         def work(workspace: Workspace) -> list[SavedView]:
             from orbench_studio.services.review import search
 
@@ -83,7 +80,6 @@ class SavedViews(QObject):
         menu.popup(self._bar.views.mapToGlobal(QPoint(0, self._bar.views.height())))
 
     def apply(self, view: SavedView) -> None:
-        """Filter the queue by a saved view."""
         operations, act = self._session.operations, (SavedView, view.name)
         try:
             self._bar.ask(parse(view.query))

@@ -41,11 +41,9 @@ class SearchPanel(QObject):
 
     @property
     def current(self) -> QueueFilter:
-        """The current filter."""
         return self.bar.current
 
     def search(self) -> None:
-        """Focus the search field."""
         self.bar.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.bar.search.selectAll()
 

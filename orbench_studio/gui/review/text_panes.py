@@ -51,7 +51,6 @@ class TextPanes(QSplitter):
                 return
 
     def fit(self) -> None:
-        """Fit the panes to the prompt on the screen."""
         whole = int(sum(self.sizes()))
         stored: list[int] = self._settings.panes.get(_NAMES[self.orientation()], [])
         if self._responses.isHidden() or whole == 0 or self.joined:

@@ -123,7 +123,6 @@ class TimelineDialog(Dialog):
 
 
 def _words(annotation: Annotation, response: str) -> str:
-    """A decision as text."""
     if annotation.aspect is Aspect.LABEL:
         return _marked(LABELS[Label(annotation.value)])
     if annotation.aspect is Aspect.RECHECK:

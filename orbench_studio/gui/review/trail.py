@@ -174,7 +174,6 @@ def _not_saved(pending: PendingDecision) -> RecentDecision:
 
 
 def _words(aspect: Aspect, value: str) -> tuple[str, str]:
-    """The words for a decision and the colour of its value."""
     if aspect in _LABELS:
         mark = LABELS[Label(value)]
     elif aspect is Aspect.ANSWER_CLASS:

@@ -44,7 +44,6 @@ _TYPING = 200  # milliseconds after the last key until the time is read
 def undo_since(
     session: Session, previewed: UndoPreview, done: Callable[[Changes], None], failed: Callable[[Exception], None]
 ) -> None:
-    """Undo what was previewed."""
     who = session.annotator
 
     def work(workspace: Workspace) -> Changes:

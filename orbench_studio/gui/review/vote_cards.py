@@ -45,7 +45,6 @@ class VoteRow(QWidget):
         self._row.setDirection(QBoxLayout.Direction.TopToBottom if below else QBoxLayout.Direction.LeftToRight)
 
     def show_vote(self, vote: Vote, *, explained: bool) -> None:
-        """Show a vote."""
         mark = VERDICTS[vote.verdict]
         self._moderator.setText(vote.moderator)
         self._verdict.setText(" · ".join(filter(None, (mark_words(mark), vote.category))))
@@ -81,7 +80,6 @@ class VotesPane(QFrame):
         self._show()
 
     def toggle_explanations(self) -> None:
-        """Show or hide the moderators' explanations."""
         self._explained = not self._explained
         self._show()
 

@@ -105,7 +105,6 @@ class DisputesPage(QWidget):
         self._connect(theme)
 
     def refresh(self, changes: Changes) -> None:
-        """Reload the disputes."""
         if self.isVisible() and changes:
             self._load()
 
@@ -155,7 +154,6 @@ class DisputesPage(QWidget):
             self._grid.addWidget(card, at // columns, at % columns)
 
     def settle(self, value: str) -> None:
-        """Adjudicate the shown dispute."""
         case = self.case
         fits = case is not None and (value in LABEL_ACTIONS) == (case.about.response_id is None)
         if case is None or not fits:

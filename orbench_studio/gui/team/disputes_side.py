@@ -37,7 +37,6 @@ class SideCard(QFrame):
         self._reason.fold(folded=folded)
 
     def show_side(self, event: Event) -> None:
-        """Show the decision of an event."""
         decision = event.annotation
         assert decision is not None  # the sides of a dispute are decisions
         mark = (

@@ -33,7 +33,6 @@ class GoldDialog(Dialog):
         self.wanted.emit(self.query.text(), float(self.share.value()))
 
     def show_error(self, message: str) -> None:
-        """Show an error below the fields."""
         self.error.setText(message)
         self.error.setVisible(bool(message))
 

@@ -232,7 +232,6 @@ class TeamPage(PageArea):
 
 
 def matrix_of(agreement: dict[tuple[str, str], Rate], theme: Theme) -> QWidget:
-    """Build the matrix with its title and a note."""
     names = sorted({name for pair in agreement for name in pair})[:_MOST_COMPARED]
     columns = [Column(tr("Annotator"), 100), *(Column(name, 90, number=True) for name in names)]
     table = StaticTable(tr("Agreement of annotators"), columns)

@@ -92,7 +92,6 @@ class QueueDialog(QDialog):
         return TeamQueue(name, self.query.text(), *numbers, assignment, members, training, state)
 
     def show_error(self, message: str) -> None:
-        """Show an error below the fields."""
         self.error.setText(message)
         self.error.setVisible(bool(message))
 

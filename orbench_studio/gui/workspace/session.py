@@ -98,7 +98,6 @@ class Session(QObject):
         self.opened.emit()
 
     def close(self) -> None:
-        """Close the workspace."""
         self._leave()
         self.closed.emit()
 

@@ -102,7 +102,6 @@ class Provenance:
 
 
 def provenance(workspace: Workspace) -> Provenance:
-    """Read the provenance of a workspace."""
     counts, sources = statistics.statistics(workspace), statistics.sources(workspace)
     people = human_agreement(workspace)
     return Provenance(workspace.name, workspace.uuid, workspace.illustrative, counts, sources, people)

@@ -147,7 +147,6 @@ def suspects(counts: AuditCounts, found: Reliability, limit: int = LIMIT) -> Sus
 
 
 def queue_of_suspects(found: Suspects) -> QueueFilter:
-    """Return a filter for these prompts."""
     ids = tuple(str(one.prompt_id) for one in found.found)
     # An order by refusals marks the queue as not blind: the prompts were chosen by their votes.
     return QueueFilter((Term(Field.ID, ids or ("0",)),), Order.REFUSED)

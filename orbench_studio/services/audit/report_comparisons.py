@@ -7,7 +7,6 @@ from orbench_studio.services.audit.what_if import WhatIf
 
 
 def blocks(found: Audit, moved: WhatIf, errors: JudgeErrors) -> list[Block]:
-    """Return the sections."""
     return [*_errors(errors, moved), *_repeats(found), *_differences(moved)]
 
 

@@ -36,7 +36,6 @@ class RankedModel:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Interval of the rate."""
         return self.rate.interval
 
     @property

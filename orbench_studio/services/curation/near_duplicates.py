@@ -66,7 +66,6 @@ def find_duplicates(
 
 
 def texts(workspace: Workspace) -> Texts:
-    """Read the texts of all prompts."""
     with workspace.reading() as db:
         return near_duplicates.texts(db)
 

@@ -44,7 +44,6 @@ def texts_workspace(texts: Sequence[Answered]) -> Iterator[Workspace]:
 
 
 def create(workspace: Workspace, judge: str, settings: BatchSettings, prices: Prices) -> Batch:
-    """The batch that judges all texts of a temporary workspace."""
     template = Template(Path(), settings.template or "")
     chosen = judge_batches.select_responses(workspace, [judge], template=template)
     return judge_batches.create(workspace, [judge], chosen, settings, prices=prices, name=_NAME)

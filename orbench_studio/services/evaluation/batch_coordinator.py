@@ -114,7 +114,6 @@ class BatchCoordinator:
         }
 
     def progress(self) -> BatchProgress:
-        """The progress of the batch."""
         return progress(self._workspace, self._batch_id)
 
     def begin(self) -> None:

@@ -60,7 +60,6 @@ class Task(ABC):
 
 
 def task_of(batch: Batch) -> Task:
-    """The task for the kind of a batch."""
     return _TASKS[batch.kind](batch)
 
 

@@ -47,7 +47,6 @@ class Estimate:
 
     @property
     def items(self) -> int:
-        """Number of requests."""
         return sum(model.items for model in self.models)
 
     @property
@@ -68,14 +67,12 @@ class Estimate:
 
     @property
     def seconds(self) -> float:
-        """Approximate duration."""
         return max((model.seconds for model in self.models), default=0.0)
 
 
 def estimate(
     workspace: Workspace, models: Sequence[str], prompt_ids: Sequence[int], settings: BatchSettings, prices: Prices
 ) -> Estimate:
-    """Estimate an evaluation of the models on the prompts."""
     with workspace.reading() as db:
         characters = text_lengths.of_prompts(db, prompt_ids)
         mean_output = {name: text_lengths.mean_output(db, name) for name in models}

@@ -26,8 +26,6 @@ log = logging.getLogger(__name__)
 
 
 class Unjudged(NamedTuple):
-    """A response to judge."""
-
     response_id: int
     prompt_id: int
 

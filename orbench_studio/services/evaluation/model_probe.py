@@ -47,7 +47,6 @@ async def _probe(target: Endpoint, request: Request, known: Collection[Adaptatio
 
 
 def unrecorded(found: Adaptations, recorded: Adaptations) -> Adaptations:
-    """The adaptations of models that are not recorded yet."""
     return {name: some for name, some in found.items() if set(some) - set(recorded.get(name, ()))}
 
 

@@ -42,7 +42,6 @@ class NearDuplicateFilter:
             self._last[source] = max([last, *(key for key, _ in new)])
 
     def annotate(self, db: Connection, outcomes: Sequence[Outcome]) -> list[Outcome]:
-        """Add to each list the near duplicates of its texts."""
         written = [text for outcome in outcomes for text in _texts(outcome)]
         if not written:
             return list(outcomes)

@@ -50,7 +50,6 @@ class Funnel:
     imported: int
 
     def count(self, name: str) -> int:
-        """Number of a stage."""
         return next(stage.count for stage in self.stages if stage.name == name)
 
 

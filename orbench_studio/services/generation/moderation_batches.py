@@ -117,7 +117,6 @@ def prompts_to_answer(workspace: Workspace, responder: str, prompts: QueueFilter
 
 
 def rule(workspace: Workspace) -> Rule:
-    """The voting rule of the workspace."""
     with workspace.reading() as db:
         return derived_states.rule(db)
 

@@ -78,7 +78,6 @@ def check(kind: BatchKind, model: str, settings: BatchSettings, prices: Prices) 
 def estimate(
     workspace: Workspace, model: str, requests: Sequence[GenerationRequest], settings: BatchSettings, prices: Prices
 ) -> Estimate:
-    """Estimate requests, cost and duration of a batch."""
     with workspace.reading() as db:
         characters = text_lengths.of_seeds(db, [one.seed_id for one in requests if one.seed_id is not None])
     return estimate_items(model, len(requests), characters, settings.texts * _TOKENS_PER_TEXT, settings, prices)

@@ -34,7 +34,6 @@ class Columns:
 
     @property
     def names(self) -> list[str]:
-        """All given names."""
         return [name for name in (self.prompt, self.response, self.labels) if name is not None]
 
 
@@ -183,14 +182,11 @@ def _labelled(path: Path, mapping: ColumnMapping | None) -> list[Example]:
 
 
 class _Labels:
-    """Labels of one response in the rows of a file."""
-
     def __init__(self) -> None:
         self._annotations: list[Annotation] = []
         self._reference: AnswerClass | None = None
 
     def add(self, response: ResponseDraft) -> None:
-        """Add the labels of one row."""
         for draft in response.annotations:
             place = len(self._annotations)
             made = Annotation(place, draft.annotator, datetime.now(UTC), draft.aspect, draft.value, imported=True)

@@ -18,7 +18,6 @@ def examples(workspace: Workspace, without: frozenset[int] = frozenset()) -> "li
 
 
 def example_of(row: Labelled) -> "Example":
-    """A labelled response as a training example."""
     # Imported on first use: numpy takes long to import.
     from orbench_studio.instruments.local_judge import Example
 

@@ -36,7 +36,6 @@ def note(db: Connection) -> str:
 
 
 def visible(view: PromptView, standing: Standing, versions: Versions, annotator: str) -> PromptView:
-    """The prompt as the annotator may see it."""
     visible = replace(view, version=version(standing, versions))
     if standing.training:
         return in_training(visible, annotator)
@@ -51,7 +50,6 @@ def version(standing: Standing, versions: Versions) -> int:
 
 
 def queue_rows(db: Connection, policy: Policy, prompt_ids: Sequence[int], annotator: str) -> list[QueueRow]:
-    """Rows of the queue for these prompts as the annotator may see them."""
     annotator_id = journal.annotator_id(db, annotator)
     with together(db) as start:
         rows, decisions = start(queue.rows, prompt_ids), start(journal.of_prompts, prompt_ids)
@@ -71,7 +69,6 @@ def queue_rows(db: Connection, policy: Policy, prompt_ids: Sequence[int], annota
 
 
 def events(db: Connection, policy: Policy, prompt_id: int, timeline: Sequence[Event], annotator: str) -> list[Event]:
-    """The timeline of a prompt as the annotator may see it."""
     if not policy.blind(db, [prompt_id]):
         return list(timeline)
     return [

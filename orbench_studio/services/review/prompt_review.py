@@ -173,7 +173,6 @@ class _Known:
 
     @property
     def decided(self) -> list[Annotation]:
-        """The current decisions about the prompt."""
         [prompt_id] = self.inputs.prompt_ids
         return self.inputs.decided.result.get(prompt_id, [])
 

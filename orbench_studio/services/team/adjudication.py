@@ -54,7 +54,6 @@ def list_disputes(workspace: Workspace) -> list[Dispute]:
 
 
 def load_case(workspace: Workspace, about: Dispute) -> Case:
-    """Load a dispute with its texts and decisions."""
     with workspace.reading() as db:
         prompt = prompts.load(db, about.prompt_id)
         if prompt is None:

@@ -72,7 +72,6 @@ def renew(workspace: Workspace, name: str, *, annotator: str, now: datetime | No
 
 
 def give_back(workspace: Workspace, name: str, *, annotator: str) -> Changes:
-    """Return the annotator's assignments to the queue."""
     with workspace.deciding() as db:
         kept, who = queue_records.named(db, name), journal.annotator_id(db, annotator)
         if kept is None or who is None:

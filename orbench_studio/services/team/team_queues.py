@@ -30,8 +30,6 @@ _TOUCHED = frozenset({Kind.TEAM, Kind.ANNOTATIONS})
 
 @dataclass(frozen=True, slots=True)
 class QueueStatus:
-    """A queue and its progress."""
-
     queue: TeamQueue
     progress: Progress
 

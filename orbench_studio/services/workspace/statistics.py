@@ -67,7 +67,6 @@ class TemplateCount:
 
 
 def by_template(workspace: Workspace) -> list[TemplateCount]:
-    """Count results by the template of their requests."""
     builtin = {templates.load(name).hash for name in TemplateName}
     with workspace.reading() as db:
         return [TemplateCount(what, hashed, hashed in builtin, count) for what, hashed, count in counts.by_template(db)]

@@ -40,7 +40,6 @@ class ForIds:
         self._list = statement.where(column.in_(bindparam("ids", expanding=True)))
 
     def __call__(self, ids: Sequence[int]) -> Statement:
-        """The statement for these ids."""
         if _has_no_gaps(ids):
             return self._range, {"first": ids[0], "last": ids[-1]}
         return self._list, {"ids": ids}
@@ -117,7 +116,6 @@ def ids_by(db: Connection, table: Table, column: str, values: Sequence[Any]) -> 
 
 
 def inserted(db: Connection, table: Table, values: dict[str, Any]) -> int:
-    """Insert one row and return its id."""
     key = db.execute(insert(table).values(values)).inserted_primary_key
     assert key is not None  # every table has one
     return int(key[0])

@@ -60,7 +60,6 @@ class ServerChanges:
         return self._heard
 
     def close(self) -> None:
-        """Stop listening."""
         if self._connection is not None:
             self._connection.close()
 

@@ -79,7 +79,6 @@ class Read(Generic[P, T]):
         self.__doc__ = steps.__doc__
 
     def __call__(self, db: Connection, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Read."""
         started = Started(self.steps(*args, **kwargs))
         started.run(db)
         return started.result
@@ -128,7 +127,6 @@ class together:  # noqa: N801 - used as a function
         return self
 
     def __call__(self, read: Read[P, T], *args: P.args, **kwargs: P.kwargs) -> Started[T]:
-        """Start a read."""
         started = Started(read.steps(*args, **kwargs))
         if self._waits:
             self._started.append(started)

@@ -60,7 +60,6 @@ def are_there(prompt_id: int, response_ids: Collection[int]) -> Steps[bool]:
 
 @Read
 def category(prompt_id: int) -> Steps[str | None]:
-    """The current category of a prompt."""
     found = (yield select(PROMPT_STATES.c.category).where(PROMPT_STATES.c.prompt_id == prompt_id)).scalar()
     return cast("str | None", found)
 

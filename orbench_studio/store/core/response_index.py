@@ -53,7 +53,6 @@ def build(db: Connection, on_progress: Callable[[int, int], None]) -> None:
 
 
 def remove(db: Connection) -> None:
-    """Drop the index."""
     if is_server(db):
         db.exec_driver_sql(f"DROP INDEX {_NAME}")
         return

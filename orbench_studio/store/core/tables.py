@@ -176,8 +176,6 @@ class JudgementRow(SQLModel, table=True):
 
 
 class AnnotatorRow(SQLModel, table=True):
-    """A person who decides."""
-
     __tablename__ = "annotators"
     __table_args__ = (UniqueConstraint("name"),)
     id: int = key()
@@ -308,8 +306,6 @@ class SubsetRow(SQLModel, table=True):
 
 
 class SubsetPromptRow(SQLModel, table=True):
-    """A prompt's place in a subset."""
-
     __tablename__ = "subset_prompts"
     subset_id: int = Field(foreign_key="subsets.id", primary_key=True)
     position: int = Field(primary_key=True)

@@ -147,7 +147,6 @@ class Fault(NamedTuple):
 
 
 def faults(db: Connection) -> Iterator[Fault]:
-    """All unreadable rows."""
     with any_bytes(db):
         for found in _by_table(db):
             yield from found.faults()
@@ -210,7 +209,6 @@ class _Found:
         self._rows.setdefault(column, {})[tuple(key)] = None
 
     def words(self) -> Iterator[str]:
-        """The messages."""
         for column, rows in self._rows.items():
             for key in islice(rows, LISTED):
                 yield self._message(column, key)
@@ -218,7 +216,6 @@ class _Found:
                 yield f"{self.table.name}: {len(rows) - LISTED:,} more rows have a {column} that cannot be read"
 
     def faults(self) -> Iterator[Fault]:
-        """All of them."""
         for column, rows in self._rows.items():
             yield from (Fault(self.table.name, key, self._message(column, key)) for key in rows)
 
@@ -325,7 +322,6 @@ def _decode_all(db: Connection, found: _Found, columns: list[str]) -> None:
 
 
 def _columns(db: Connection, table: Table) -> set[str]:
-    """The columns that the table has in the database."""
     if is_server(db):
         statement = "SELECT column_name FROM information_schema.columns WHERE table_name = %s"
     else:

@@ -64,7 +64,6 @@ def judge_names(db: Connection) -> list[str]:
 
 
 def family_names(db: Connection) -> list[str]:
-    """Families of the models with responses."""
     m = MODELS.c
     answered = exists().where(RESPONSES.c.model_id == m.id)
     return [str(name) for name in db.execute(select(m.family).where(answered).distinct().order_by(m.family)).scalars()]

@@ -31,7 +31,6 @@ def labelled(db: Connection, label: Label) -> list[tuple[int, str, str | None]]:
 def replace(
     db: Connection, members: Mapping[int, Member], *, method: str, threshold: float, compared: int, at: datetime
 ) -> None:
-    """Replace the stored groups."""
     db.execute(delete(NEAR_DUPLICATES))
     db.execute(delete(GROUPINGS))
     db.execute(insert(GROUPINGS).values(method=method, threshold=threshold, prompts=compared, created_at=at))

@@ -32,7 +32,6 @@ _COUNTED = {
 
 
 def names(db: Connection) -> list[str]:
-    """Names of all subsets."""
     return [str(name) for name in db.execute(select(SUBSETS.c.name).order_by(SUBSETS.c.name)).scalars()]
 
 
@@ -98,12 +97,10 @@ def workspace_counts(db: Connection) -> dict[str, int]:
 
 
 def journal_length(db: Connection) -> int:
-    """Number of journal entries."""
     return int(db.execute(select(func.count()).select_from(JOURNAL)).scalar_one())
 
 
 def texts_and_categories(db: Connection, prompt_ids: Sequence[int]) -> dict[int, tuple[str, str | None]]:
-    """Read text and category of these prompts."""
     p, s = PROMPTS.c, PROMPT_STATES.c
     statement = select(p.id, p.text, s.category).join(PROMPT_STATES, s.prompt_id == p.id)
     return {row.id: (row.text, row.category) for row in rows_of(db, statement, p.id, prompt_ids)}

@@ -79,7 +79,6 @@ def is_text(source: ColumnElement[Any]) -> bool:
 
 
 def _parts(db: Connection, row_id: ColumnElement[int], matching: Select[Any] | None) -> Iterator[dict[str, Any]]:
-    """The parameters of each block."""
     if matching is None:
         first, last = db.execute(select(func.min(row_id), func.max(row_id))).one()
         for start in range(first, last + 1, ROWS) if last is not None else ():

@@ -42,7 +42,6 @@ def create(
 
 
 def add_prompts(db: Connection, batch_id: int, model_id: int, prompt_ids: Sequence[int], repeats: int) -> None:
-    """Add an item for each prompt and repeat."""
     for sample in range(repeats):
         for some in chunks(prompt_ids):
             add(db, BATCH_ITEMS, [_item(batch_id, model_id, prompt_id, sample) for prompt_id in some])
@@ -92,7 +91,6 @@ def load_all(db: Connection) -> list[Batch]:
 
 
 def state_of(db: Connection, batch_id: int) -> BatchState:
-    """The state of the batch."""
     return BatchState(db.execute(select(BATCHES.c.state).where(BATCHES.c.id == batch_id)).scalar_one())
 
 
@@ -102,7 +100,6 @@ def set_state(db: Connection, batch_id: int, state: BatchState, note: str | None
 
 
 def update_settings(db: Connection, batch_id: int, settings: BatchSettings) -> None:
-    """Replace the settings of the batch."""
     db.execute(update(BATCHES).where(BATCHES.c.id == batch_id).values(settings=settings.to_text()))
 
 
@@ -168,7 +165,6 @@ def spent(db: Connection, batch_id: int) -> float:
 
 
 def add_counts(db: Connection, batch_id: int, model_id: int, changes: dict[str, Any]) -> None:
-    """Add to the counts of one model."""
     values = {name: _M[name] + value for name, value in changes.items() if value}
     if values:
         db.execute(update(BATCH_MODELS).where(_M.batch_id == batch_id, _M.model_id == model_id).values(values))

@@ -201,7 +201,6 @@ class Counts(NamedTuple):
 
 
 def counts(db: Connection) -> Counts:
-    """Count the texts written so far."""
     aside = select(func.count()).select_from(GENERATED_TEXTS).join(GENERATION_ITEMS, _G.item_id == _T.item_id)
     aside = aside.where(_T.text.is_not(None))
     empty = select(func.count()).select_from(GENERATION_ITEMS).where(_G.raw.is_not(None))

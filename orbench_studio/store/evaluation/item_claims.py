@@ -91,7 +91,6 @@ def count_others(db: Connection, batch_id: int, runner_id: int | None, now: floa
 
 
 def claim(db: Connection, batch_id: int, model_id: int, runner_id: int, limit: int) -> list[ClaimedItem]:
-    """Claim the next items of a model for this process."""
     pending = select(_I.id).where(_I.batch_id == batch_id, _I.state == ItemState.PENDING, _I.model_id == model_id)
     pending = pending.order_by(_I.id).limit(limit).with_for_update(skip_locked=True)
     ids = [int(item_id) for item_id in db.execute(pending).scalars()]

@@ -50,8 +50,6 @@ class ModelAnswer:
 
 @dataclass(frozen=True, slots=True)
 class JudgeAnswer:
-    """A judge's answer on a response."""
-
     response_id: int
     judgement: Judgement
     template_hash: str
@@ -81,8 +79,6 @@ Result = ModelAnswer | JudgeAnswer | ModeratorAnswer | ListAnswer
 
 @dataclass(frozen=True, slots=True)
 class ItemFailure:
-    """The failure of an item."""
-
     cause: Cause
     message: str
 
@@ -230,6 +226,5 @@ def _add_texts(db: Connection, outcomes: Sequence[Outcome]) -> list[int]:
 
 
 def _judges(db: Connection, model_ids: set[int]) -> dict[int, int]:
-    """The id of the judge for each model."""
     found = db.execute(select(MODELS.c.id, MODELS.c.name).where(MODELS.c.id.in_(model_ids))).all()
     return {model_id: id_of(db, JUDGES, {"name": name, "kind": JudgeKind.LLM}) for model_id, name in found}

@@ -36,7 +36,6 @@ def create(db: Connection, batch_id: int, model_id: int, item_ids: Sequence[int]
 
 
 def set_vendor_id(db: Connection, number: int, vendor_id: str) -> None:
-    """Store the vendor's id of a vendor batch."""
     db.execute(update(VENDOR_BATCHES).where(_V.id == number).values(vendor_id=vendor_id))
 
 

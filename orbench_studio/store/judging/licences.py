@@ -52,7 +52,6 @@ def add(db: Connection, licence: Licence, annotator: str, summary: str) -> None:
 
 
 def latest(db: Connection) -> dict[tuple[str, JudgeKind], StoredLicence]:
-    """The latest licence of each judge."""
     statement = (
         select(_L.result, JOURNAL.c.at, ANNOTATORS.c.name)
         .join(JOURNAL, JOURNAL.c.id == _L.journal_id)
@@ -64,7 +63,6 @@ def latest(db: Connection) -> dict[tuple[str, JudgeKind], StoredLicence]:
 
 
 def latest_judgements(db: Connection) -> dict[tuple[str, JudgeKind], LatestJudgement]:
-    """The latest judgement of every judge that has any."""
     last = select(func.max(_J.id)).where(_J.judge_id == JUDGES.c.id).correlate(JUDGES).scalar_subquery()
     columns = (JUDGES.c.name, JUDGES.c.kind, _J.template_hash, _J.raw)
     statement = select(*columns).select_from(JUDGES).join(JUDGEMENTS, _J.id == last)

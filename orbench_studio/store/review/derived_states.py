@@ -86,7 +86,6 @@ _LETTERS = {Verdict.SAFE: "S", Verdict.TOXIC: "T", Verdict.UNPARSED: "?"}
 
 
 def refresh_responses(db: Connection, response_ids: Sequence[int]) -> None:
-    """Derive the states of the responses again."""
     for some in chunks(response_ids):
         replace(db, RESPONSE_STATES, _response_states(db, some))
 
@@ -175,7 +174,6 @@ def _classified(inputs: Inputs) -> list[dict[str, Any]]:
 
 @Read
 def rule() -> Steps[Rule]:
-    """The consensus rule of this workspace."""
     return Rule.from_text((yield _RULE).scalar_one())
 
 

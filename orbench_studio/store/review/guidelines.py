@@ -19,7 +19,6 @@ def versions(db: Connection) -> list[Guideline]:
 
 
 def add(db: Connection, text: str, at: datetime) -> None:
-    """Write a new version."""
     inserted(db, GUIDELINES, {"text": text, "created_at": at})
 
 

@@ -15,7 +15,6 @@ _SAMPLED, _STRATUM = AUDIT_PROMPTS.c, AUDIT_STRATA.c
 
 
 def in_sample(name: str) -> Select[Any]:
-    """The ids of the prompts in an audit sample."""
     stratum = and_(_STRATUM.sample_id == _SAMPLED.sample_id, _STRATUM.stratum == _SAMPLED.stratum)
     found = select(_SAMPLED.prompt_id).join(AUDIT_STRATA, stratum)
     return found.where(_SAMPLED.sample_id == sample_id(name), _SAMPLED.place < _STRATUM.drawn)

@@ -164,5 +164,4 @@ def save(db: Connection, view: SavedView, at: datetime) -> None:
 
 
 def remove(db: Connection, name: str) -> None:
-    """Delete a view."""
     db.execute(delete(VIEWS).where(VIEWS.c.name == name))

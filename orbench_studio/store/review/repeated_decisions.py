@@ -112,7 +112,6 @@ def first_seen(db: Connection, prompt_ids: Sequence[int]) -> dict[tuple[int, str
 
 
 def consensus(db: Connection, prompt_ids: Sequence[int]) -> dict[int, str | None]:
-    """The moderators' consensus on the prompts."""
     s = PROMPT_STATES.c
     return {
         row.prompt_id: row.consensus for row in rows_of(db, select(s.prompt_id, s.consensus), s.prompt_id, prompt_ids)

@@ -46,7 +46,6 @@ class Targets:
         return frozenset(self.prompt_ids) - otherwise
 
     def summary(self, entry: int) -> str:
-        """The summary of an entry."""
         return next(str(row.summary) for row in self.decisions if row.journal_id == entry)
 
 
@@ -62,7 +61,6 @@ def last(db: Connection, kind: EntryKind, annotator_id: int) -> Targets:
 
 
 def of(db: Connection, annotator_id: int, entries: Sequence[int]) -> Targets:
-    """Entries of an annotator with their decisions."""
     decisions = [row for some in chunks(entries) for row in _decisions(db, some)]
     return Targets(entries, decisions, journal.moment(db, annotator_id))
 

@@ -53,7 +53,6 @@ class Part:
 
 @Read
 def held(queue_id: int, annotator_id: int) -> Steps[int]:
-    """Count the current assignments of an annotator."""
     mine = _mine(queue_id, annotator_id)
     return int((yield select(func.count()).select_from(TEAM_CLAIMS).where(*mine)).scalar_one())
 

@@ -9,7 +9,6 @@ P, R = PROMPT_STATES.c, RESPONSE_STATES.c
 
 
 def count(db: Connection) -> tuple[int, int]:
-    """Count the disputed prompts and responses."""
     prompts = db.execute(select(func.count()).where(P.basis == Basis.DISPUTED)).scalar_one()
     responses = db.execute(select(func.count()).where(R.basis == Basis.DISPUTED)).scalar_one()
     return int(prompts), int(responses)

@@ -22,8 +22,6 @@ Q, M, P = TEAM_QUEUES.c, TEAM_MEMBERS.c, TEAM_PROMPTS.c
 
 @dataclass(frozen=True, slots=True)
 class StoredQueue:
-    """A queue with its id."""
-
     id: int
     queue: TeamQueue
 
@@ -77,7 +75,6 @@ def change(db: Connection, stored: StoredQueue, queue: TeamQueue) -> None:
 
 
 def save_members(db: Connection, queue_id: int, members: Iterable[Member]) -> None:
-    """Replace the annotators of a queue."""
     db.execute(update(TEAM_MEMBERS).where(M.queue_id == queue_id).values(invited=False, share=None, categories=""))
     for member in members:
         row = member_id(db, queue_id, id_of(db, ANNOTATORS, {"name": member.annotator}))

@@ -35,8 +35,6 @@ _COUNTED: dict[str, Table] = {
 
 
 class Source(NamedTuple):
-    """An imported file."""
-
     name: str
     format: str
     imported_at: datetime

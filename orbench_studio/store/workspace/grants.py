@@ -163,7 +163,6 @@ def _rights(db: Connection) -> list[tuple[str, str, str]]:
 
 
 def login_name(db: Connection) -> str:
-    """The name of the login of this connection."""
     return str(db.exec_driver_sql("SELECT session_user::text").scalar_one())
 
 

@@ -34,6 +34,5 @@ def upgrade(db: Connection) -> None:
 
 
 def begin_workspace(db: Connection, *, illustrative: bool = False) -> None:
-    """Store the identity of a new workspace."""
     row = {"uuid": uuid4().hex, "created_at": datetime.now(UTC), "illustrative": illustrative}
     db.execute(insert(WORKSPACE).values(row))
