@@ -78,8 +78,7 @@ def parts_beside(sheet: Sheet, mapping: ColumnMapping) -> list[str]:
     beside: dict[str, None] = {}
     for path in mapped:
         for at, steps in alternatives(sheet.header, path):
-            rows = (row for row in sheet.first_rows() if at < len(row))  # a joined request is no cell of the file
-            cells = (row[at] for row in rows if isinstance(row[at], NestedCell))
+            cells = (row[at] for row in sheet.first_rows() if isinstance(row[at], NestedCell))
             for cell in cells if steps else ():
                 names = _names_at(nested(cell), steps[:-1])
                 beside |= dict.fromkeys(f"{path.removesuffix(steps[-1])}{name}" for name in names)

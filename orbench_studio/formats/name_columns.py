@@ -40,7 +40,7 @@ def name_columns(
     """
     found = []
     for at, name in enumerate(header):
-        of = ColumnEvidence(name, [row[at] for row in rows if at < len(row)])
+        of = ColumnEvidence(name, [row[at] for row in rows])
         first = next((cell for cell in of.filled if isinstance(cell, NestedCell)), None)
         if first is not None:
             found += [f"{name}.{path}" for path in _inside(part, first)] if not words_of(name) & JUDGES else []

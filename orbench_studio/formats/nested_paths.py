@@ -115,7 +115,7 @@ def within(value: Any, steps: Sequence[str]) -> Any:
 
 def require_one_turn(name: str, value: Any, steps: Sequence[str] = ()) -> None:
     """Raise RowError for the texts of several turns, unless a path names one of them."""
-    is_several = name == _TURNS and not steps and isinstance(value, list) and len(value) > 1
+    is_several = name.rpartition(".")[2] == _TURNS and not steps and isinstance(value, list) and len(value) > 1
     if is_several and all(isinstance(turn, str) for turn in value):
         raise RowError(f"{name} has {len(value)} turns of a conversation. Name one, such as {name}.0")
 

@@ -1,6 +1,5 @@
 """Read one file: open it, recognise its format, check its rows, and convert them to records."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -11,7 +10,6 @@ from pathlib import Path
 from orbench_studio.errors import FileFaultError
 from orbench_studio.formats import row_guard, text_lines
 from orbench_studio.formats.byte_source import InputFile, Progress, file_fault
-from orbench_studio.formats.class_words import shortened, word
 from orbench_studio.formats.file_mapping import names_of
 from orbench_studio.formats.import_doctor import Doctor, Finding
 from orbench_studio.formats.mapped import MAPPED
@@ -19,19 +17,19 @@ from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.name_columns import names_in
 from orbench_studio.formats.nested_paths import alternatives
 from orbench_studio.formats.proposals import Proposal, Question, other_texts, propose
-from orbench_studio.formats.reader_interface import REQUEST, Bound, Reader, ReadOptions, Sheet
+from orbench_studio.formats.reader_interface import Bound, Reader, ReadOptions, Sheet
 from orbench_studio.formats.readers import choose, has_sentence, headerless, looks_like_data, recognise
 from orbench_studio.formats.records import Record, RowFault
 from orbench_studio.formats.remembered_mapping import remembering, shape
-from orbench_studio.formats.table_kind import open_table
-from orbench_studio.formats.tables import Cells, NestedCell, Row, Table, listing
+from orbench_studio.formats.requests_file import requests_of
+from orbench_studio.formats.table_kind import opened
+from orbench_studio.formats.tables import Cells, Row, Table, listing
+from orbench_studio.formats.tally import Tally
 
 _PREVIEW_ROWS = 20
 _PROPOSED_ROWS = 500  # on which a proposal rests
 _OTHER_ROWS = "rows of another kind were not read (distinguished by {})"
 _UNFINISHED = "rows of an earlier state ({}) were read, as no later row of the same {} follows"
-_KEYS = ("custom_id", "question_id", "id", "key")  # columns by which results name their requests,
-_KEY_ENDINGS = ("_id", "_key", "uid")  # and others
 
 
 class Reading:
@@ -60,15 +58,16 @@ class Reading:
         if self.reader.fixed and options.mapping is not None:
             text = f"the columns of the format {self.reader.name} cannot be mapped. Map prompt too, or name no column."
             raise file_fault(file.name, text)
-        self._rows, self.header = _joined(file.name, self.reader, rows, header, options)
-        first_rows = cache(lambda: _first_rows(file.path, options)[1])
+        self._requests = requests_of(file.name, self.reader, header, options.requests)
+        self.header = (*header, *(self._requests.columns if self._requests else ()))
+        first_rows = cache(self._first_rows)
         proposal = self._proposed(format_name)
         sheet = Sheet(file.name, self.header, options, table.bound, proposal=proposal, first_rows=first_rows)
         self._bound: Bound = self.reader.bind(sheet)
-        if ignored := [name for at, name in enumerate(self.header) if name and at not in sheet.bound]:
-            sheet.tally.notes[f"columns that are not imported ({listing(ignored)})"] = len(ignored)
         self.inferred = sheet.inferred
         self.unused_names = names_of(options)  # those that no record has so far
+        self._count_unread(sheet)
+        self._rows = rows if self._requests is None else self._requests.joined(rows, sheet.tally)
         self.tally = sheet.tally
         self.tally.notes.update(table.notes | file.notes)
         self.tally.doubts += [*table.doubts, *file.doubts]
@@ -103,6 +102,24 @@ class Reading:
     def total_bytes(self) -> int:
         """The size of the file on disk."""
         return self._file.source.total_bytes
+
+    def _count_unread(self, sheet: Sheet) -> None:
+        """Name the columns that are not imported. The key of the requests is that of the rows."""
+        of_requests = self._requests.columns if self._requests is not None else ()
+        key = self._requests.key if self._requests is not None else ""
+        ignored = [name for at, name in enumerate(self.header) if name and name != key and at not in sheet.bound]
+        if ignored:
+            sheet.tally.notes[f"columns that are not imported ({listing(ignored)})"] = len(ignored)
+        if of_requests and max(sheet.bound, default=-1) < len(self.header) - len(of_requests):
+            sheet.tally.doubts.append("Option without effect, as no column of the requests is mapped: requests.")
+
+    def _first_rows(self) -> Sequence[Sequence[str]]:
+        """The first rows, with their requests."""
+        rows = _first_rows(self._file.path, self.options)[1]
+        if self._requests is None:
+            return rows
+        joined = self._requests.joined(((0, list(row)) for row in rows), Tally())
+        return [row[1] for row in joined if not isinstance(row, RowFault)]
 
     def _records(self) -> Iterator[Record | RowFault | Finding]:
         examine, notes, title = self._doctor.examine, self._doctor.notes, self.reader.title
@@ -200,62 +217,6 @@ def _reader(
     return MAPPED
 
 
-def _joined(
-    name: str, reader: Reader, rows: Iterator[Row | RowFault], header: tuple[str, ...], options: ReadOptions
-) -> tuple[Iterator[Row | RowFault], tuple[str, ...]]:
-    """The rows with the requests that they answer, as a further column."""
-    if options.requests is None:
-        if reader.joins and reader.joined not in header:
-            text = f"{name}: its prompts are in the requests file (joined by {reader.joins}). Name that file."
-            raise FileFaultError(text, wants="requests")
-        return rows, header
-    by_name = {word(name): name for name in reversed(header)}
-    others = [key for name, key in by_name.items() if name not in _KEYS and name.endswith(_KEY_ENDINGS)]
-    keys = [reader.joins] if reader.joins else [by_name[name] for name in _KEYS if name in by_name] + others
-    if not keys:
-        raise file_fault(name, f"it has none of the columns {', '.join(_KEYS)}, so it cannot be joined to requests.")
-    by, requests = _requests(options.requests, keys)
-    return _with_requests(rows, header.index(by), requests, options.requests.name), (*header, REQUEST)
-
-
-def _requests(path: Path, keys: Sequence[str]) -> tuple[str, dict[str, NestedCell]]:
-    """The requests of a file by their keys, and the one of these columns of the results that has the key.
-
-    Raises FileFaultError for two requests with the same key.
-    """
-    with _opened(path, ReadOptions(), None) as (file, table):
-        header = table.header(file.name)
-        by_name = {word(name): name for name in reversed(header)}
-        by = next((name for name in (*keys, *_KEYS) if word(name) in by_name), None)
-        if by is None:
-            raise file_fault(file.name, f"it has no column {keys[0]}, by which the results name their requests.")
-        key = by_name[word(by)]
-        at, found = header.index(key), dict[str, NestedCell]()
-        with file.explained():
-            for row in table.rows:
-                if not isinstance(row, RowFault):
-                    cells = (
-                        f"{json.dumps(name)}: {cell if isinstance(cell, NestedCell) else json.dumps(cell)}"
-                        for name, cell in zip(header, row[1], strict=True)
-                    )
-                    request = NestedCell(f"{{{', '.join(cells)}}}")
-                    if found.setdefault(row[1][at], request) != request:
-                        raise file_fault(file.name, f"two rows have the {key} {shortened(row[1][at])}.", row[0])
-        return by if by in keys else keys[0], found
-
-
-def _with_requests(
-    rows: Iterator[Row | RowFault], at: int, requests: Mapping[str, NestedCell], name: str
-) -> Iterator[Row | RowFault]:
-    for row in rows:
-        if isinstance(row, RowFault):
-            yield row
-        elif row[1][at] not in requests:
-            yield RowFault(row[0], f"{name} has no request {shortened(row[1][at])}")
-        else:
-            yield row[0], [*row[1], requests[row[1][at]]]
-
-
 @contextmanager
 def read_file(
     path: Path,
@@ -270,7 +231,7 @@ def read_file(
     `on_progress(bytes_read, total_bytes)` is called for every block and may raise to cancel.
     """
     options = options or ReadOptions()
-    with _opened(path, options, on_progress) as (file, table):
+    with opened(path, options, on_progress) as (file, table):
         yield Reading(file, table, format_name, options)
 
 
@@ -311,7 +272,7 @@ def _first_rows(path: Path, options: ReadOptions) -> tuple[tuple[str, ...], list
     A fault in a later row than those that are shown is left to the import.
     """
     found: list[tuple[str, ...]] = []
-    with _opened(path, options, None) as (file, table):
+    with opened(path, options, None) as (file, table):
         rows, header = _with_header(file.name, table, None, options)
         try:
             with file.explained():
@@ -321,23 +282,6 @@ def _first_rows(path: Path, options: ReadOptions) -> tuple[tuple[str, ...], list
             if len(found) < _PREVIEW_ROWS:
                 raise
     return header, found, table.first_is_row
-
-
-@contextmanager
-def _opened(path: Path, options: ReadOptions, on_progress: Progress | None) -> Iterator[tuple[InputFile, Table]]:
-    file = InputFile(path, options.encoding, on_progress)
-    try:
-        with file.explained():
-            table = open_table(file, options.rows, _wanted(options.mapping), has_header=options.has_header)
-        yield file, table
-    finally:
-        file.close()
-
-
-def _wanted(mapping: ColumnMapping | None) -> list[str]:
-    """The columns that a mapping names, which may begin late in a file of objects."""
-    paths = mapping.columns.values() if mapping else ()
-    return list(dict.fromkeys(path for path in paths if "." not in path and "|" not in path))
 
 
 def _with_header(
@@ -356,7 +300,7 @@ def read_columns(
     path: Path, columns: Sequence[str], *, encoding: str | None = None
 ) -> Iterator[Iterator[Row | RowFault]]:
     """Read some columns of any table; raises FileFaultError for a file that lacks one of them."""
-    with _opened(path, ReadOptions(encoding=encoding), None) as (file, table):
+    with opened(path, ReadOptions(encoding=encoding), None) as (file, table):
         if file.doubts:
             raise file_fault(file.name, file.doubts[0])
         header = table.header(file.name)

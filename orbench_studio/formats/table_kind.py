@@ -1,10 +1,14 @@
 """Detect the type of table in a file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from orbench_studio.errors import FileFaultError
 from orbench_studio.formats import csv_table, inspect_log, json_shape, json_table, parquet_table, workbook_table
-from orbench_studio.formats.byte_source import InputFile, file_fault
+from orbench_studio.formats.byte_source import InputFile, Progress, file_fault
+from orbench_studio.formats.mapping import ColumnMapping
+from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.tables import Table, stem_and_kind
 
 _PARQUET, _ARROW, _FEATHER = b"PAR1", b"\xff\xff\xff\xff", b"ARROW1"
@@ -39,6 +43,24 @@ def open_table(
             raise FileFaultError(f"{file.name}: {text}", wants="header" if file.name.lower().endswith(".txt") else "")
         return _whole(file, kind, wanted)
     return json_shape.open_json(file, rows, wanted)
+
+
+@contextmanager
+def opened(path: Path, options: ReadOptions, on_progress: Progress | None = None) -> Iterator[tuple[InputFile, Table]]:
+    """A file and the table in it, read with these options."""
+    file = InputFile(path, options.encoding, on_progress)
+    try:
+        with file.explained():
+            table = open_table(file, options.rows, _wanted(options.mapping), has_header=options.has_header)
+        yield file, table
+    finally:
+        file.close()
+
+
+def _wanted(mapping: ColumnMapping | None) -> list[str]:
+    """The columns that a mapping names, which may begin late in a file of objects."""
+    paths = mapping.columns.values() if mapping else ()
+    return list(dict.fromkeys(path for path in paths if "." not in path and "|" not in path))
 
 
 def _is_packed_or_binary(file: InputFile, kind: str) -> bool:
