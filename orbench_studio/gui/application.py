@@ -20,6 +20,7 @@ from orbench_studio.gui.interrupts import Interrupts
 from orbench_studio.gui.keyboard import KeyboardLayoutFilter, KeyRepeatFilter
 from orbench_studio.gui.main_window import MainWindow
 from orbench_studio.gui.qt_startup import start_qt
+from orbench_studio.gui.repeated_clicks import RepeatedClickFilter
 from orbench_studio.gui.workspace.decision_recorder import DecisionRecorder
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.settings import Settings
@@ -45,6 +46,7 @@ class Application:
         self.theme.follow_system()  # after the widgets exist: a style sheet restyles a widget for every new parent
         KeyboardLayoutFilter.install(self.window, self.window.actions_table)
         KeyRepeatFilter.install(self.window)
+        RepeatedClickFilter.install(self.window)
         if invalid:
             text = tr("Some custom shortcuts are invalid. Defaults are used instead. {details}.")
             self.window.messages.show_error(SHORTCUTS, text.format(details="; ".join(invalid)), lasting=True)

@@ -317,3 +317,20 @@ def test_each_of_the_last_decisions_is_undone_alone(start, path, labels):
         assert not rows[1].undo.isEnabled()
         assert [row._prompt.text() for row in rows] == ["#6", "#5", "#4", "#3", "#2"], "nothing moves under the mouse"
         assert "5 of 70 prompts labelled" in studio.page.finder.bar.progress.text.text()
+
+
+def test_further_clicks_of_a_triple_click_decide_nothing(start, path, labels):
+    """After a label, another button is under the pointer; after a bare click, the same one for another prompt."""
+    with start(path, blind=True) as studio:
+        handle, bar = studio.window.windowHandle(), studio.page.decisions
+        safe = next(button for of, button in bar._labels.items() if of == "safe")
+        at = safe.mapTo(studio.window, safe.rect().center())
+        QTest.mouseDClick(handle, Qt.MouseButton.LeftButton, pos=at)
+        studio.wait(lambda: studio.page.state is State.SHOWN and labels() == {1: "safe"})
+        studio.wait(lambda: studio.window.childAt(at) is bar.next)
+        assert studio.shown() == 1
+        QTest.mouseDClick(handle, Qt.MouseButton.LeftButton, pos=at)
+        studio.wait(lambda: studio.shown() == 2 and studio.window.childAt(at) is safe)
+        assert labels() == {1: "safe"}
+        QTest.mouseClick(handle, Qt.MouseButton.LeftButton, pos=at)
+        studio.wait(lambda: labels() == {1: "safe", 2: "safe"})
