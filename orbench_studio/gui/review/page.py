@@ -34,6 +34,7 @@ class ReviewPage(QueuePage):
     at_end = False  # the annotator asked for the next prompt on the last one
     _labelled: int | None = None  # the prompt whose first label was given last
     _moves = False  # the next prompt follows once the decision is saved
+    _reversed_on: int | None = None  # the prompt whose undo or redo the window reports
 
     def decide(self, aspect: Aspect, value: str, *more: Decision, response_id: int | None = None) -> bool:
         """Record a decision on the prompt on the screen, and return whether it can be; it changes no earlier one."""
@@ -76,6 +77,7 @@ class ReviewPage(QueuePage):
         visible |= {Visible.REVEAL} if reveals else frozenset()
         if here and decision.aspect in _MOVE_ON and not self._is_decided:
             self._labelled = decision.prompt_id
+        self._reversed_on = None
         self.state = State.SAVING
         self.outdated.emit()
         self._recorder.decide(
@@ -219,16 +221,22 @@ class ReviewPage(QueuePage):
         self.loader.forget(changes.prompt_ids or ())
         self.loader.forget(-of for of in changes.shown_again)
         self._settle()
-        self.stated.emit(changes.message)
         if not changes.prompt_ids or not self.model.ids():
+            self.stated.emit(changes.message)
             return  # the queue is empty, so no prompt is shown
         prompt_id = changes.prompt_ids[0]
         self.responses.focus_next(changes.response_ids)
         if prompt_id in changes.shown_again and self.model.place_of(-prompt_id) is not None:
             prompt_id = -prompt_id
+        moved = tr("{undone}. The page went to prompt #{number}.").format(undone=changes.message, number=abs(prompt_id))
+        self.stated.emit(changes.message if self._awaited == prompt_id else moved)
+        self._reversed_on = prompt_id
         self.go_to(prompt_id)
 
     def _show(self, view: PromptView) -> None:
+        if self._reversed_on not in (None, view.prompt.id):
+            self._reversed_on = None
+            self.stated.emit("")
         self.at_end = self.at_end and self.view is not None and self.view.prompt.id == view.prompt.id
         super()._show(view)
 

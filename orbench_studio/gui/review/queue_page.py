@@ -180,6 +180,7 @@ class QueuePage(QWidget):
     def leave(self) -> None:
         """Drop everything about a workspace that is no longer open."""
         self.loader.clear()
+        self.stated.emit("")
         self._seen.clear()
         self.pace.restart()
         self.finder.bar.completion.forget()

@@ -186,3 +186,18 @@ def test_the_ends_of_the_queue(start, path, labels, place):
         studio.press(S)
         assert labels() == {place + 1: "safe"}
         assert studio.shown() == min(place + 2, 70)
+
+
+def test_an_undo_on_another_prompt_says_that_the_page_went_there(start, path):
+    with start(path) as studio:
+        studio.press(Qt.Key.Key_S)
+        assert studio.message() == "#1 undecided → safe"
+        studio.trigger("next_prompt")
+        assert studio.message() == "#1 undecided → safe", "what Ctrl+Z would undo"
+        studio.trigger("undo")
+        assert studio.message() == "Undone: “#1 undecided → safe”. The page went to prompt #1."
+        studio.trigger("next_prompt")
+        assert studio.message() == "", "it was about the prompt that was left"
+        studio.trigger("previous_prompt")
+        studio.trigger("redo")
+        assert studio.message() == "Redone: “#1 undecided → safe”", "the page stayed"
