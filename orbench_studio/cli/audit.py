@@ -1,7 +1,7 @@
 """`orbench-studio audit`: over-refusal and toxic acceptance by model and category, with confidence intervals."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -89,10 +89,9 @@ def audit(
     """Compute over-refusal and toxic acceptance by model and category, also without some prompts (what-if)."""
     from orbench_studio.services.audit import audit_counts, judge_error, refusal_audit, what_if
     from orbench_studio.services.curation.subset_audit import counts_of_subset
-    from orbench_studio.services.workspace.workspace import open_workspace
 
     chosen = AuditOptions(labels, judge, assume_safe, frozenset(drop or ()), refusals)
-    with open_workspace(workspace) as opened:
+    with options.open_workspace(workspace) as opened:
         counts = audit_counts.with_judge(audit_counts.read(opened), opened, judge)
         if subset is not None:
             counts = counts_of_subset(counts, opened, subset)
@@ -154,9 +153,9 @@ def _as_json(
         "cluster": found.cluster,
         "judged_by": errors.judge,
         "judge_error": errors.method,
-        "unlicensed_judges": dict(found.unlicensed),
-        "labelled_by_people": asdict(found.labelled_by_people),
-        "judged_by_people": asdict(found.judged_by_people),
+        "unlicensed_judges": found.unlicensed,
+        "labelled_by_people": found.labelled_by_people,
+        "judged_by_people": found.judged_by_people,
         "from_source_file": {
             "labels": found.labels_from_file,
             "answer_classes": found.class_counts.get(FROM_FILE, 0),
@@ -168,18 +167,18 @@ def _as_json(
                 "rank": one.after.rank,
                 "rank_set_marginal": one.after.ranks,
                 "rank_set_simultaneous": one.after.simultaneous,
-                "before_dropping": {"over_refusal": rate_as_json(one.before.rate), "rank": one.before.rank},
+                "before_dropping": {"over_refusal": one.before.rate, "rank": one.before.rank},
                 **_groups(found, errors, by_definition, one.model, None),
                 "categories": {c: _groups(found, errors, by_definition, one.model, c) for c in found.categories},
             }
             for one in moved.models
         ],
-        "highest_over_refusal": asdict(moved.highest) if moved.highest else None,
-        "lowest_over_refusal": asdict(moved.lowest) if moved.lowest else None,
+        "highest_over_refusal": moved.highest,
+        "lowest_over_refusal": moved.lowest,
         "repeats": [
             {
                 "model": one.model,
-                "flipped": rate_as_json(one.flipped),
+                "flipped": one.flipped,
                 "variance_within_prompts": one.within,
                 "variance_between_prompts": one.between,
             }
@@ -206,10 +205,10 @@ def _groups(
     marked = {"unlicensed_judge": bool(found.unlicensed)}
     rates = {name: _tally(found.tally(group, model, category), group) | marked for group, name in names.items()}
     for group, name in names.items():
-        others = {str(one): rate_as_json(of.rate(group, model, category)) for one, of in by_definition.items()}
+        others = {str(one): of.rate(group, model, category) for one, of in by_definition.items()}
         rates[name]["by_definition"] = others
         if corrected := errors.rates.get((group, model, category)):
-            rates[name]["corrected_for_judge_error"] = asdict(corrected)
+            rates[name]["corrected_for_judge_error"] = corrected
     return rates
 
 
@@ -221,7 +220,7 @@ def _tally(tally: Tally, group: Group) -> dict[str, Any]:
         "refused": tally.refused,
         "excluded": tally.excluded,
         "by_class": tally.by_class,
-        "by_scheme": {scheme.name: rate_as_json(tally.in_scheme(scheme)) for scheme in SCHEMES},
+        "by_scheme": {scheme.name: tally.in_scheme(scheme) for scheme in SCHEMES},
     }
 
 

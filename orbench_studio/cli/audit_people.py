@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import coefficient_as_json, rate_as_json, write_json, write_line, write_table
+from orbench_studio.cli.console import rate_as_json, write_json, write_line, write_table
 from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.rates import coefficient_text
 from orbench_studio.domain.core.schemes import SCHEMES
@@ -28,9 +28,8 @@ def audit_people(
     To choose a judge, see calibrate; to test one on labels that it has not seen, judge-test.
     """
     from orbench_studio.services.audit.human_agreement import human_agreement
-    from orbench_studio.services.workspace.workspace import open_workspace
 
-    with open_workspace(workspace) as opened:
+    with options.open_workspace(workspace) as opened:
         found = human_agreement(opened)
     if as_json:
         write_json({"workspace": str(workspace), **_as_json(found)})
@@ -103,10 +102,9 @@ def _as_json(found: "HumanAgreement") -> dict[str, Any]:
         "people": [
             {"what": one.what, "overall": _between(one.overall), **_sliced(one.by, _between)} for one in found.people
         ],
-        "self_consistency": {annotator: rate_as_json(rate) for annotator, rate in found.self_consistency.items()},
+        "self_consistency": found.self_consistency,
         "changed_with_guidelines": {
-            annotator: rate_as_json(drift.changed)
-            | {"by_class": {name: rate_as_json(rate) for name, rate in drift.by_class.items()}}
+            annotator: rate_as_json(drift.changed) | {"by_class": drift.by_class}
             for annotator, drift in found.drift.items()
         },
     }
@@ -117,8 +115,8 @@ def _machine(one: "MachineAgreement") -> dict[str, Any]:
         "name": one.name,
         "kind": one.kind,
         "overall": _confusion(one.overall),
-        "by_scheme": {name: rate_as_json(rate) for name, rate in one.by_scheme.items()},
-        "excluded": dict(one.excluded),
+        "by_scheme": one.by_scheme,
+        "excluded": one.excluded,
         **_sliced(one.by, _confusion),
     }
 
@@ -128,24 +126,17 @@ def _sliced(by: Mapping[str, Mapping[str, Any]], of: Any) -> dict[str, Any]:
 
 
 def _confusion(found: "Confusion") -> dict[str, Any]:
-    counts = [{"people": p, "machine": m, "count": count} for (p, m), count in sorted(found.counts.items())]
-    rates = {"accuracy": found.accuracy, "precision": found.precision, "recall": found.recall}
     return {
         "n": found.n,
         "positive": found.positive,
-        "counts": counts,
-        **{name: rate_as_json(rate) for name, rate in rates.items()},
-        "kappa": coefficient_as_json(found.kappa),
+        "counts": [{"people": p, "machine": m, "count": count} for (p, m), count in sorted(found.counts.items())],
+        "accuracy": found.accuracy,
+        "precision": found.precision,
+        "recall": found.recall,
+        "kappa": found.kappa,
     }
 
 
 def _between(between: "GroupAgreement") -> dict[str, Any]:
-    pairs = [
-        {"annotators": [two.one, two.other], "same": rate_as_json(two.same), "kappa": coefficient_as_json(two.kappa)}
-        for two in between.pairs
-    ]
-    return {
-        "pairs": pairs,
-        "fleiss": coefficient_as_json(between.fleiss),
-        "krippendorff_alpha": coefficient_as_json(between.alpha),
-    }
+    pairs = [{"annotators": [two.one, two.other], "same": two.same, "kappa": two.kappa} for two in between.pairs]
+    return {"pairs": pairs, "fleiss": between.fleiss, "krippendorff_alpha": between.alpha}

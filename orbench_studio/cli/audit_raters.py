@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import rate_as_json, write_json, write_line, write_table
+from orbench_studio.cli.console import write_json, write_line, write_table
 from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.rates import NO_VALUE, percent, with_interval
 
@@ -34,15 +34,14 @@ def audit_raters(
     """Estimate the reliability of moderators (Dawid-Skene), and list unanimous labels that are most likely wrong."""
     from orbench_studio.services.audit.audit_counts import read
     from orbench_studio.services.audit.rater_reliability import reliability, suspects
-    from orbench_studio.services.workspace.workspace import open_workspace
 
-    with open_workspace(workspace) as opened:
+    with options.open_workspace(workspace) as opened:
         counts = read(opened)
         found = reliability(opened, counts)
     listed = suspects(counts, found, limit)
     if as_json:
         result = {"workspace": str(workspace), **_as_json(found, listed)}
-        write_json(result | ({"p_safe": dict(found.p_safe)} if probabilities else {}))
+        write_json(result | ({"p_safe": found.p_safe} if probabilities else {}))
     else:
         _write_text(found, listed)
 
@@ -105,15 +104,14 @@ def _as_json(found: "Reliability", listed: "Suspects") -> dict[str, Any]:
         "method": found.method,
         "prompts": len(found.p_safe),
         "raters": [_rater(one) for one in found.raters],
-        "safe_by_category": dict(found.safe),
+        "safe_by_category": found.safe,
         "error_correlations": [_pair(one) for one in found.error_correlations],
         "suspects": {
             "of": listed.total,
             "expected_wrong": listed.expected_wrong,
             "found": [_suspect(one) for one in listed.found],
             "over_refusal_if_all_flipped": {
-                model: {"before": rate_as_json(before), "after": rate_as_json(after)}
-                for model, (before, after) in listed.rates.items()
+                model: {"before": before, "after": after} for model, (before, after) in listed.rates.items()
             },
         },
     }
@@ -150,6 +148,6 @@ def _suspect(one: "Suspect") -> dict[str, Any]:
         "category": one.category,
         "label": one.label,
         "p_wrong": one.p_wrong,
-        "refused_by": list(one.refused_by),
-        "change_of_over_refusal": dict(one.changes),
+        "refused_by": one.refused_by,
+        "change_of_over_refusal": one.changes,
     }

@@ -89,11 +89,10 @@ def audit_sample(
     """
     from orbench_studio.services.audit import ppi_estimates, sampling
     from orbench_studio.services.audit.audit_counts import read
-    from orbench_studio.services.workspace.workspace import open_workspace
 
     if action is not Action.LIST and name is None:
         raise typer.BadParameter("Name the sample.", param_hint="NAME")
-    with open_workspace(workspace) as opened:
+    with options.open_workspace(workspace) as opened:
         if action is Action.LIST or name is None:
             _write_samples(sampling.all_samples(opened), as_json=as_json)
         elif action is Action.DRAW:
@@ -175,7 +174,7 @@ def _sample(one: "AuditSample") -> dict[str, Any]:
         {"category": s.category, "size": s.size, "drawn": s.drawn, "inclusion_probability": s.inclusion}
         for s in one.strata
     ]
-    drawn = {"drawn": one.drawn, "size": one.size, "created_at": one.created_at.isoformat()}
+    drawn = {"drawn": one.drawn, "size": one.size, "created_at": one.created_at}
     return {"name": one.name, "seed": one.seed, "query": one.query, **drawn, "strata": strata}
 
 
@@ -204,6 +203,6 @@ def _estimate(cell: "Estimate") -> dict[str, Any]:
         "waiting": cell.waiting,
         "labelled_after_waiting": cell.after_waiting,
         "prompts": cell.prompts,
-        "labels_needed": dict(cell.needed),
-        "unlabelled": list(cell.unlabelled),
+        "labels_needed": cell.needed,
+        "unlabelled": cell.unlabelled,
     }

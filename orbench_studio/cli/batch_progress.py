@@ -77,16 +77,7 @@ def as_json(progress: BatchProgress) -> dict[str, Any]:
         "name": batch.name,
         "kind": batch.kind,
         "state": batch.state.label,
-        "workers": [
-            {
-                "machine": w.machine,
-                "pid": w.pid,
-                "since": w.since.isoformat(),
-                "held": w.held,
-                "per_minute": w.per_minute,
-            }
-            for w in progress.workers
-        ],
+        "workers": progress.workers,
         "note": batch.note,
         "total": progress.total,
         "done": progress.done,
@@ -96,8 +87,7 @@ def as_json(progress: BatchProgress) -> dict[str, Any]:
         "unpriced": progress.unpriced,
         "estimated": progress.estimated,
         "models": [
-            _model(model, progress.status_of(model))
-            | {"adaptations": list(batch.settings.adaptations.get(model.model, ()))}
+            _model(model, progress.status_of(model)) | {"adaptations": batch.settings.adaptations.get(model.model, ())}
             for model in progress.models
         ],
     }

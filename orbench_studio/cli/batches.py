@@ -53,14 +53,12 @@ def batches(
     as_json: options.Json = False,
 ) -> None:
     """List and control batches, also those that run in the window or in another process."""
-    from orbench_studio.services.workspace.workspace import open_workspace
-
     if action is not Action.LIST and batch is None:
         raise typer.BadParameter(
             f"The number of a batch is missing. List them with: batches {workspace} list", param_hint="BATCH"
         )
     causes = [Cause[code.name] for code in cause or ()]
-    with open_workspace(workspace) as opened:
+    with options.open_workspace(workspace) as opened:
         if action is Action.LIST:
             _list(opened, as_json=as_json)
         elif batch is not None:

@@ -7,8 +7,6 @@ import typer
 
 from orbench_studio.cli import options
 from orbench_studio.cli.console import (
-    coefficient_as_json,
-    rate_as_json,
     show_progress,
     write_json,
     write_line,
@@ -59,9 +57,8 @@ def calibrate(
     """
     from orbench_studio.services.judging.calibration import calibrate_workspace
     from orbench_studio.services.judging.phrase_mining import mined_phrases
-    from orbench_studio.services.workspace.workspace import open_workspace
 
-    with open_workspace(workspace) as opened, show_progress("comparing judges") as on_progress:
+    with options.open_workspace(workspace) as opened, show_progress("comparing judges") as on_progress:
         found = calibrate_workspace(opened, draws=draws, left_out_labels=labels, on_progress=on_progress)
         phrases = {model: mined_phrases(opened, model, _PHRASES) for model in found.by_model}
     if as_json:
@@ -78,14 +75,14 @@ def _as_json(found: "Calibration") -> dict[str, Any]:
             "prompts": found.prompts,
             "in_sealed_split": found.sealed,
             "hidden": found.hidden,
-            "by_class": dict(found.by_class),
-            "by_model": dict(found.by_model),
+            "by_class": found.by_class,
+            "by_model": found.by_model,
             "random_sample": {"responses": found.sample, "inclusion_probability": found.inclusion},
         },
         "instruments": [_instrument(one) for one in found.instruments],
         "left_one_model_out": [_left_out(one) for one in found.left_out],
         "learning_curve": [_draws(one) for one in found.learning],
-        "trust": {model: list(names) for model, names in found.trust.items()},
+        "trust": found.trust,
     }
 
 
@@ -99,21 +96,21 @@ def _instrument(one: "JudgeCalibration") -> dict[str, Any]:
         "on_random_sample": _agreement(one.on_sample) if one.on_sample else None,
         "calibration_error": one.calibration_error,
         "calibration_error_interval": one.calibration_interval,
-        "reliability": [{"n": b.n, "given": b.given, "observed": rate_as_json(b.observed)} for b in one.curve],
+        "reliability": [{"n": b.n, "given": b.given, "observed": b.observed} for b in one.curve],
     }
 
 
 def _agreement(found: "Agreement") -> dict[str, Any]:
     return {
         "n": found.n,
-        "accuracy": rate_as_json(found.accuracy),
-        "precision": rate_as_json(found.precision),
-        "recall": rate_as_json(found.recall),
-        "kappa": coefficient_as_json(found.kappa),
-        "three_way": rate_as_json(found.three_way),
-        "by_scheme": {name: rate_as_json(rate) for name, rate in found.by_scheme.items()},
-        "three_way_kappa": coefficient_as_json(found.three_way_kappa),
-        "not_compared": dict(found.apart),
+        "accuracy": found.accuracy,
+        "precision": found.precision,
+        "recall": found.recall,
+        "kappa": found.kappa,
+        "three_way": found.three_way,
+        "by_scheme": found.by_scheme,
+        "three_way_kappa": found.three_way_kappa,
+        "not_compared": found.apart,
     }
 
 
@@ -132,8 +129,8 @@ def _draws(found: "Draws") -> dict[str, Any]:
         "labels": found.labels,
         "mean": found.mean,
         "spread": found.spread,
-        "any_refusal": list(found.any_refusal),
-        "three_way": list(found.three_way),
+        "any_refusal": found.any_refusal,
+        "three_way": found.three_way,
     }
 
 
@@ -141,8 +138,8 @@ def _phrase(one: "MinedPhrase") -> dict[str, Any]:
     return {
         "phrase": one.phrase,
         "indicates": "refusal" if one.refuses else "answer",
-        "mined": {"precision": rate_as_json(one.mined.precision), "recall": rate_as_json(one.mined.recall)},
-        "held_out": {"precision": rate_as_json(one.held_out.precision), "recall": rate_as_json(one.held_out.recall)},
+        "mined": {"precision": one.mined.precision, "recall": one.mined.recall},
+        "held_out": {"precision": one.held_out.precision, "recall": one.held_out.recall},
     }
 
 

@@ -4,8 +4,10 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from datetime import datetime
 from enum import IntEnum
 from io import StringIO
 from typing import TYPE_CHECKING, Any
@@ -17,9 +19,6 @@ from orbench_studio.domain.core.rates import ClusterRate, DesignRate, Rate, Unju
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
-
-    from orbench_studio.domain.judging.agreement import Kappa
-    from orbench_studio.estimates.raters import Coefficient
 
 _NUMBER = re.compile(r"[-+±]?[\d,.]+ ?%?|-|")
 _EXCERPT = 110  # characters
@@ -88,8 +87,25 @@ def _cell(value: object) -> str:
 
 
 def write_json(result: Any, *, indent: int | None = 2) -> None:
-    """Write a result as JSON in ASCII, which is safe in every encoding; in one line if `indent` is None."""
-    typer.echo(json.dumps(result, indent=indent).replace("\x7f", "\\u007f"))  # json does not escape DEL
+    """Write a result as JSON in ASCII, which is safe in every encoding; in one line if `indent` is None.
+
+    A result may contain rates, coefficients of agreement, times, mappings and dataclasses.
+    """
+    text = json.dumps(result, indent=indent, default=_as_json)
+    typer.echo(text.replace("\x7f", "\\u007f"))  # json does not escape DEL
+
+
+def _as_json(value: object) -> dict[str, Any] | str:
+    """What JSON has for a value: rates with interval and n, times in ISO 8601, the fields of other dataclasses."""
+    if isinstance(value, Rate):
+        return rate_as_json(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return dict(value)
+    if is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
 def rate_as_json(rate: Rate) -> dict[str, Any]:
@@ -102,11 +118,6 @@ def rate_as_json(rate: Rate) -> dict[str, Any]:
     if isinstance(rate, UnjudgedRate):
         found |= {"no_value": rate.words}
     return found
-
-
-def coefficient_as_json(one: "Kappa | Coefficient") -> dict[str, Any]:
-    """A coefficient of agreement with its interval and n."""
-    return {"value": one.value, "interval": one.interval, "n": one.n}
 
 
 def write_error(*lines: str) -> None:

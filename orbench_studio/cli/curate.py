@@ -51,11 +51,10 @@ def curate(
     """
     from orbench_studio.domain.curation.recipe import read_recipe
     from orbench_studio.services.curation import run_recipe, subsets
-    from orbench_studio.services.workspace.workspace import open_workspace
 
     built_in = run_recipe.default_recipes().get(recipe)
     wanted = read_recipe(built_in) if built_in and not Path(recipe).exists() else run_recipe.recipe_in(Path(recipe))
-    with open_workspace(workspace) as opened:
+    with options.open_workspace(workspace) as opened:
         wanted = run_recipe.split(opened, wanted) if split else wanted
         found = run_recipe.run_recipe(opened, wanted)
         rates = run_recipe.rates(opened, wanted, found)
@@ -80,11 +79,11 @@ def curate(
 
 def _as_json(recipe: "Recipe", found: "Selection", rates: "SubsetRates") -> dict[str, Any]:
     return {
-        "funnel": [{"step": one.name, "left": one.left, "by_category": dict(one.categories)} for one in found.steps],
-        "short": [{"category": one.category, "wanted": one.wanted, "found": one.found} for one in found.shortages],
+        "funnel": [{"step": one.name, "left": one.left, "by_category": one.categories} for one in found.steps],
+        "short": found.shortages,
         "stopped": found.stopped,
         "human_labels": found.human_labels,
-        "prompts": list(found.chosen),
+        "prompts": found.chosen,
         "intervals": rates.intervals,
         "models": {model: _tally(tally) for model, tally in rates.models.items()},
         "models_selected_by_other_families": {model: _tally(tally) for model, tally in rates.by_others.items()},
@@ -166,9 +165,8 @@ def diff(
 ) -> None:
     """Compare two subsets, or a subset with a published table, and show why prompts of one are not in the other."""
     from orbench_studio.services.curation import subsets
-    from orbench_studio.services.workspace.workspace import open_workspace
 
-    with open_workspace(workspace) as opened:
+    with options.open_workspace(workspace) as opened:
         found = subsets.compare(opened, first, second)
     if as_json:
         write_json(_difference_as_json(found))

@@ -28,9 +28,8 @@ def duplicates(
     group.
     """
     from orbench_studio.services.curation import near_duplicates as service
-    from orbench_studio.services.workspace.workspace import open_workspace
 
-    with open_workspace(workspace) as opened:
+    with options.open_workspace(workspace) as opened:
         with show_progress("comparing prompts") as on_progress:
             found = service.find_duplicates(opened, threshold, on_progress)
         groups = service.groups(opened)

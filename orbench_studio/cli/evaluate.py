@@ -54,10 +54,9 @@ def _launch(
     from orbench_studio.services.evaluation.cost_estimate import estimate
     from orbench_studio.services.evaluation.launcher import require_ready
     from orbench_studio.services.evaluation.prices import load_prices
-    from orbench_studio.services.workspace.workspace import open_workspace
 
     wanted = options.parsed(selection.filter_by)
-    with open_workspace(path) as opened:
+    with options.open_workspace(path) as opened:
         prices = load_prices()
         batch_control.check(models, settings, prices)
         if not to_workers:

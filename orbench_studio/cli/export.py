@@ -61,7 +61,6 @@ def export(
 ) -> None:
     """Export prompts and related data. All files are written, or none. Exports are reproducible byte by byte."""
     from orbench_studio.services.data import export_files, hub_files
-    from orbench_studio.services.workspace.workspace import open_workspace
 
     options.parsed(wanted)
     try:
@@ -73,13 +72,13 @@ def export(
     hub_files.require_publishable(asked, public=public)
     if seeds and not yes:
         ask(*_EXPORT_SEEDS)
-    with open_workspace(workspace) as opened, show_progress(out.name) as on_progress:
+    with options.open_workspace(workspace) as opened, show_progress(out.name) as on_progress:
         done = export_files.export(opened, asked, on_progress)
     if done.repaired:
         write_error("An earlier export to this folder was interrupted. It was undone before this one.")
     address = _published(done, push, public=public, yes=yes) if push is not None else None
     if as_json:
-        found = {"out": str(done.out), "prompts": done.prompts, "files": list(done.files), "repaired": done.repaired}
+        found = {"out": str(done.out), "prompts": done.prompts, "files": done.files, "repaired": done.repaired}
         write_json(found | ({"dataset": address} if address else {}))
     else:
         write_line(f"{counted(done.prompts, 'prompt')} written to {done.out}: {', '.join(done.files)}")

@@ -23,12 +23,11 @@ def guidelines(
     from orbench_studio.domain.review.consistency import pooled
     from orbench_studio.services.review import guidelines as service
     from orbench_studio.services.workspace import statistics
-    from orbench_studio.services.workspace.workspace import open_workspace
 
     if set_from is not None and version is not None:
         raise typer.BadParameter("Use either --set to write or --version to read.")
     text = _text(set_from) if set_from is not None else None
-    with open_workspace(workspace) as opened:
+    with options.open_workspace(workspace) as opened:
         before = service.versions(opened)
         changed = pooled(statistics.drift(opened).values())
         written = service.write(opened, text) if text is not None else None

@@ -81,11 +81,8 @@ def as_json(report: "ImportReport") -> dict[str, Any]:
         "duplicates": report.duplicates,
         "rejected": report.rejected,
         "rejected_rows": [{"line": fault.line, "reason": fault.reason} for fault in report.rejected_rows],
-        "faults": dict(report.faults),
-        "findings": [
-            {"fault": f.fault, "line": f.line, "message": f.message, "offer": f.offer, "mended": f.mended}
-            for f in report.findings
-        ],
+        "faults": report.faults,
+        "findings": report.findings,
         "added": report.added,
         "notes": report.notes,
         "inferred": report.inferred,

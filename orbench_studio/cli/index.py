@@ -17,9 +17,8 @@ def index(
     For a million responses, the index takes about half a minute and 300 MB. It is updated automatically.
     """
     from orbench_studio.services.review import search
-    from orbench_studio.services.workspace.workspace import open_workspace
 
-    with open_workspace(workspace) as opened:
+    with options.open_workspace(workspace) as opened:
         if remove:
             search.drop_response_index(opened)
             write_line(f"{workspace.name}: index deleted. Searches read every response.")

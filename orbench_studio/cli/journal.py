@@ -35,11 +35,10 @@ def journal(
 ) -> None:
     """List decisions with time, annotator and undo state; or undo all decisions of an annotator since a time."""
     from orbench_studio.services.review import history
-    from orbench_studio.services.workspace.workspace import open_workspace
 
     if (undo_since is not None and annotator is None) or (yes and undo_since is None):
         raise typer.BadParameter("--undo-since needs --annotator, and --yes needs both.")
-    with open_workspace(workspace) as opened:
+    with options.open_workspace(workspace) as opened:
         if undo_since is not None and annotator is not None:
             _undo(opened, undo_since, annotator, yes=yes)
             return
@@ -73,7 +72,7 @@ def _as_json(entry: "Entry") -> dict[str, Any]:
     return {
         "id": entry.id,
         "kind": entry.kind,
-        "at": entry.at.isoformat(),
+        "at": entry.at,
         "annotator": entry.annotator,
         "summary": entry.summary,
         "target": entry.target_id,

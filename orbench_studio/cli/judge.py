@@ -59,9 +59,8 @@ def judge(
 
 
 def _judge_builtin(workspace: Path, name: str, batch_id: int | None, *, as_json: bool) -> None:
-    from orbench_studio.services.workspace.workspace import open_workspace
 
-    with open_workspace(workspace) as opened:
+    with options.open_workspace(workspace) as opened:
         done = builtin_judges.run_judge(opened, name, batch_id)
     if as_json:
         counts = {"judged": done.judged, "abstained": done.abstained, "not_judged": done.not_judged}
@@ -77,9 +76,8 @@ def _launch(
     from orbench_studio.services.evaluation.cost_estimate import estimate_judging
     from orbench_studio.services.evaluation.launcher import require_ready
     from orbench_studio.services.evaluation.prices import load_prices
-    from orbench_studio.services.workspace.workspace import open_workspace
 
-    with open_workspace(workspace) as opened:
+    with options.open_workspace(workspace) as opened:
         prices = load_prices()
         selection["template"] = judge_batches.with_guidelines_of(opened, selection["template"])
         settings = replace(settings, template=selection["template"].text)

@@ -83,7 +83,7 @@ def _as_json(judged: "JudgedRow") -> dict[str, Any]:
         "answer_class": found.answer_class,
         "confidence": round(found.confidence, _DIGITS),
         "refusal": round(found.refusal, _DIGITS),
-        "evidence": list(found.evidence) if found.evidence else None,
+        "evidence": found.evidence,
         "explanation": judged.fault or found.explanation,
     }
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import batch_progress, launch_batch, options
-from orbench_studio.cli.console import rate_as_json, write_json, write_line, write_table
+from orbench_studio.cli.console import write_json, write_line, write_table
 from orbench_studio.cli.request_options import RequestOptions, takes_request_options
 from orbench_studio.domain.core.judgement import JudgeKind
 from orbench_studio.domain.evaluation.batch import CLASS_TOKENS
@@ -42,9 +42,8 @@ def judge_test(
     that judges responses, use all labels. The journal records each test.
     """
     from orbench_studio.services.judging import licences
-    from orbench_studio.services.workspace.workspace import open_workspace
 
-    with open_workspace(workspace) as opened:
+    with options.open_workspace(workspace) as opened:
         if judge is None:
             _write_standings(licences.standings(opened), as_json=sending.as_json)
             return
@@ -91,22 +90,18 @@ def as_json(made: "Licence") -> dict[str, Any]:
         "judge": made.judge,
         "kind": str(made.kind),
         "version": made.version,
-        "labelled_by": list(made.annotators),
+        "labelled_by": made.annotators,
         "opening": made.opening,
-        "fit": {str(one.use): {"finding": str(one.finding), "reasons": list(one.reasons)} for one in made.verdicts},
-        "agreement": rate_as_json(made.agreement.accuracy),
-        "not_compared": dict(made.agreement.apart),
-        "recall_by_class": {str(human): rate_as_json(rate) for human, rate in made.recalls.items()},
+        "fit": {str(one.use): {"finding": str(one.finding), "reasons": one.reasons} for one in made.verdicts},
+        "agreement": made.agreement.accuracy,
+        "not_compared": made.agreement.apart,
+        "recall_by_class": {str(human): rate for human, rate in made.recalls.items()},
         **{
-            f"by_{kind}": {name: rate_as_json(Agreement(pairs).accuracy) for name, pairs in of.items()}
+            f"by_{kind}": {name: Agreement(pairs).accuracy for name, pairs in of.items()}
             for kind, of in made.slices.items()
         },
-        "probes": [
-            {"probe": one.name, "towards": one.towards, "changed": rate_as_json(one.changed)} for one in made.probes
-        ],
-        "dangerous": [
-            {"kind": one.kind, "name": one.name, "agreement": rate_as_json(one.agreement)} for one in made.dangerous
-        ],
+        "probes": [{"probe": one.name, "towards": one.towards, "changed": one.changed} for one in made.probes],
+        "dangerous": [{"kind": one.kind, "name": one.name, "agreement": one.agreement} for one in made.dangerous],
     }
 
 
@@ -128,7 +123,7 @@ def _standing(one: "JudgeStanding") -> dict[str, Any]:
     values = {"judge": one.judge, "kind": str(one.kind), "state": str(one.state), "reason": one.reason}
     return values | {
         "licence": as_json(one.licence) if one.licence else None,
-        "given_at": one.at.isoformat() if one.at else None,
+        "given_at": one.at,
         "given_by": one.by,
     }
 

@@ -33,7 +33,6 @@ def labels(
 ) -> None:
     """Export human decisions to a label file, with annotators' names and reasons, to merge in another copy."""
     from orbench_studio.services.data.label_files import export_labels
-    from orbench_studio.services.workspace.workspace import open_workspace
 
     if way is Direction.IMPORT:
         if annotator is not None:
@@ -42,7 +41,7 @@ def labels(
         return
     if len(files) != 1:
         raise typer.BadParameter("Name one file to export to.")
-    with open_workspace(workspace) as opened:
+    with options.open_workspace(workspace) as opened:
         count = export_labels(opened, files[0], annotator=annotator)
     if as_json:
         write_json({"file": str(files[0]), "decisions": count})
@@ -57,9 +56,8 @@ def merge(
 ) -> None:
     """Merge the decisions of label files into a workspace. Order does not matter; merging a file again adds nothing."""
     from orbench_studio.services.data.label_files import merge as merge_files
-    from orbench_studio.services.workspace.workspace import open_workspace
 
-    with open_workspace(workspace) as opened, show_progress("merge") as on_progress:
+    with options.open_workspace(workspace) as opened, show_progress("merge") as on_progress:
         found = merge_files(opened, files, on_progress)
     disputed = {"labels": found.disputed_labels, "answers": found.disputed_answers}
     if as_json:
@@ -84,6 +82,4 @@ def merge(
 
 
 def _conflict(conflict: MergeConflict) -> dict[str, Any]:
-    values = {name: asdict(getattr(conflict, name)) for name in ("here", "there", "result")}
-    times = {name: side | {"at": side["at"] and side["at"].isoformat()} for name, side in values.items()}
-    return asdict(conflict) | times | {"reason": conflict.reason}
+    return asdict(conflict) | {"reason": conflict.reason}

@@ -69,9 +69,8 @@ def _launch(
     from orbench_studio.services.evaluation.launcher import require_ready
     from orbench_studio.services.evaluation.prices import load_prices
     from orbench_studio.services.generation import moderation_batches
-    from orbench_studio.services.workspace.workspace import open_workspace
 
-    with open_workspace(path) as opened:
+    with options.open_workspace(path) as opened:
         prices = load_prices()
         instructions = judge_batches.with_guidelines_of(opened, instructions)
         settings = sending.settings(moderators, template=instructions.text)

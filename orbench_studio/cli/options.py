@@ -28,6 +28,13 @@ def location_with_warning(text: str) -> Location:
     return location
 
 
+def open_workspace(place: Location) -> "workspaces.Workspace":
+    """Open a workspace; its services are imported when a command needs them."""
+    from orbench_studio.services.workspace import workspace
+
+    return workspace.open_workspace(place)
+
+
 def annotator_name(opened: "workspaces.Workspace", wanted: str | None = None) -> str:
     """The name under which a command records what it does: the login on a server, else `wanted` or the user's own.
 

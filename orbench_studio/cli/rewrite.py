@@ -36,11 +36,10 @@ def rewrite(
     """Let a model rewrite seeds into prompts that refer to their seed. (Near) duplicates are rejected."""
     from orbench_studio.services.core import templates
     from orbench_studio.services.generation import seeds_and_rewrites
-    from orbench_studio.services.workspace.workspace import open_workspace
 
     instructions = templates.load(templates.TemplateName.REWRITING, template)
     settings = sending.settings([model], template=instructions.text, texts=each)
-    with open_workspace(workspace) as opened:
+    with options.open_workspace(workspace) as opened:
         if return_toxic:
             write_error(seeds_and_rewrites.return_toxic(opened, rounds).message)
         requests = seeds_and_rewrites.rewrite_requests(

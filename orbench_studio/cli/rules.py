@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import rate_as_json, write_json, write_line, write_table
+from orbench_studio.cli.console import write_json, write_line, write_table
 from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.judging.custom_rule import CustomRule, SavedRule
 
@@ -46,11 +46,9 @@ def rules(
     A phrase is tested on held-out labelled responses; `add` tests it too. `judge --judge rules` then applies it.
     Removed rules stay on record.
     """
-    from orbench_studio.services.workspace.workspace import open_workspace
-
     if action is not Action.LIST and not target:
         raise typer.BadParameter(_MISSING, param_hint="PHRASE|NUMBER")
-    with open_workspace(workspace) as opened:
+    with options.open_workspace(workspace) as opened:
         who = options.annotator_name(opened, annotator)
         if action is Action.LIST:
             _list(opened, as_json=as_json)
@@ -122,9 +120,9 @@ def _saved_as_json(one: SavedRule) -> dict[str, Any]:
         "indicates": "refusal" if one.rule.refuses else "answer",
         "model": one.rule.model,
         "saved_by": one.saved_by,
-        "saved_at": one.saved_at.isoformat(),
+        "saved_at": one.saved_at,
         "removed_by": one.removed_by,
-        "removed_at": one.removed_at.isoformat() if one.removed_at else None,
+        "removed_at": one.removed_at,
     }
 
 
@@ -132,10 +130,10 @@ def _effect_as_json(found: "RuleEffect") -> dict[str, Any]:
     return {
         "phrase": found.phrase.phrase,
         "indicates": "refusal" if found.phrase.refuses else "answer",
-        "precision": rate_as_json(found.phrase.precision),
-        "recall": rate_as_json(found.phrase.recall),
-        "agreement_without": rate_as_json(found.without),
-        "agreement_with": rate_as_json(found.with_rule),
+        "precision": found.phrase.precision,
+        "recall": found.phrase.recall,
+        "agreement_without": found.without,
+        "agreement_with": found.with_rule,
         "fixed": found.fixed,
         "broken": found.broken,
     }

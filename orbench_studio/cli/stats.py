@@ -1,7 +1,6 @@
 """`orbench-studio stats`: print the counts of a workspace and the consistency of its annotators."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from orbench_studio.cli import options
@@ -22,15 +21,14 @@ def stats(
 ) -> None:
     """Count prompts, votes, responses, judgements and decisions, and the prompts by category, status and label."""
     from orbench_studio.services.workspace import statistics
-    from orbench_studio.services.workspace.workspace import open_workspace
 
-    with open_workspace(workspace) as opened:
+    with options.open_workspace(workspace) as opened:
         found = statistics.statistics(opened)
         consistency = statistics.consistency(opened)
         reveals = statistics.after_reveal(opened)
         by_template = statistics.by_template(opened)
     if as_json:
-        found["results_by_template"] = [asdict(one) for one in by_template]
+        found["results_by_template"] = by_template
         found["self_consistency"] = {annotator: _rate_as_json(rate) for annotator, rate in consistency.items()}
         found["changed_after_reveal"] = {what: _reveals_as_json(counted) for what, counted in reveals.items()}
         write_json(found)

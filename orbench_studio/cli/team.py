@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orbench_studio.cli.console import coefficient_as_json, rate_as_json, write_json, write_line
-from orbench_studio.cli.options import Json, annotator_name
+from orbench_studio.cli.console import write_json, write_line
+from orbench_studio.cli.options import Json, annotator_name, open_workspace
 from orbench_studio.cli.options import Workspace as WorkspaceArgument
 from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.review.query import parse
@@ -113,8 +113,6 @@ def team(
     `add` gives a person a role in a workspace on a server, and creates a login with a random password, shown once, if
     the server does not know them. `remove` says what happens with a person's work; with `--yes` it removes them.
     """
-    from orbench_studio.services.workspace.workspace import open_workspace
-
     if action in _PEOPLE:
         _change_people(workspace, action, name, role, yes=yes)
         return
@@ -180,7 +178,6 @@ def _act_on_prompts(
 def _change_people(place: Location, action: Action, name: str, role: Role, *, yes: bool) -> None:
     _require_name(action, name)
     from orbench_studio.services.team import people_roles
-    from orbench_studio.services.workspace.workspace import open_workspace
 
     with open_workspace(place) as opened:
         if action is Action.REMOVE:
@@ -269,10 +266,10 @@ def _queue_as_json(status: "QueueStatus") -> dict[str, Any]:
         "overlap": queue.overlap,
         "lease_minutes": queue.lease,
         "assignment": queue.assignment,
-        "people": [{"name": m.annotator, "share": m.share, "categories": list(m.categories)} for m in queue.members],
+        "people": [{"name": m.annotator, "share": m.share, "categories": m.categories} for m in queue.members],
         "training": queue.training,
         "prompts": progress.prompts,
-        "prompts_by_labels": list(progress.by_labels),
+        "prompts_by_labels": progress.by_labels,
         "disagreed": progress.disagreed,
         "adjudicated": progress.adjudicated,
         "assigned": progress.assigned,
@@ -289,15 +286,15 @@ def _activity_as_json(activity: "Activity") -> dict[str, Any]:
         "labels_per_hour": pace.labels_per_hour,
         "median_seconds": pace.median_seconds,
         "hours": pace.hours,
-        "agreement": rate_as_json(activity.agreement),
-        "kappa": coefficient_as_json(activity.kappa),
-        "self_consistency": rate_as_json(activity.self_consistency),
-        "training_accuracy": rate_as_json(activity.training),
-        "gold_accuracy": rate_as_json(activity.gold),
+        "agreement": activity.agreement,
+        "kappa": activity.kappa,
+        "self_consistency": activity.self_consistency,
+        "training_accuracy": activity.training,
+        "gold_accuracy": activity.gold,
         "assigned": activity.assigned,
         "approved": activity.approved,
         "sent_back": activity.returned,
         "named_prompts": activity.named.n,
         "named_prompts_labelled": activity.named.count,
-        "last_seen": activity.last_seen.isoformat() if activity.last_seen else None,
+        "last_seen": activity.last_seen,
     }

@@ -52,9 +52,8 @@ def _run(place: Location, models: list[str], *, until_done: bool) -> int:
     """Run the worker; return the number of interruptions."""
     from orbench_studio.services.evaluation.prices import load_prices
     from orbench_studio.services.evaluation.worker import BatchWorker
-    from orbench_studio.services.workspace.workspace import open_workspace
 
-    with open_workspace(place) as opened:
+    with options.open_workspace(place) as opened:
         write_line(f"Worker started for {opened.name}. Press Ctrl+C to stop.")
         worker = BatchWorker(opened, load_prices(), models, write_line, partial(_judge, opened))
         with _stopped_by_signals(worker) as interrupted, _progress_logged(worker):
