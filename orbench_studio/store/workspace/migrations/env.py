@@ -6,7 +6,7 @@ from orbench_studio.store.core.schema import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=METADATA,
+    target_metadata=METADATA,  # its convention names the constraints of the migrations
     render_as_batch=True,
     transactional_ddl=False,  # the caller's transaction is the only one
 )

@@ -7,8 +7,6 @@ from orbench_studio.domain.core.model_family import family
 
 revision = "0002"
 down_revision = "0001"
-branch_labels = None
-depends_on = None
 
 _REFUSALS = "('direct_refusal', 'indirect_refusal', 'partial_refusal')"
 
@@ -27,10 +25,9 @@ def upgrade() -> None:
 def _create_guidelines() -> None:
     op.create_table(
         "guidelines",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), primary_key=True),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_guidelines"),
     )
     op.execute(
         "ALTER TABLE journal ADD COLUMN guideline_id INTEGER "
@@ -41,12 +38,11 @@ def _create_guidelines() -> None:
 def _create_views() -> None:
     op.create_table(
         "views",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), primary_key=True),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("query", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_views"),
-        sa.UniqueConstraint("name", name="uq_views_name"),
+        sa.UniqueConstraint("name"),
     )
 
 

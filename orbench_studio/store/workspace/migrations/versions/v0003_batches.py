@@ -5,8 +5,6 @@ from alembic import op
 
 revision = "0003"
 down_revision = "0002"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
@@ -28,12 +26,10 @@ def _describe_batches() -> None:
 def _create_runners() -> None:
     op.create_table(
         "batch_runners",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("batch_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("batch_id", sa.Integer(), sa.ForeignKey("batches.id"), nullable=False),
         sa.Column("seen_at", sa.Float(), nullable=False),
         sa.Column("lease", sa.Float(), nullable=False),
-        sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], name="fk_batch_runners_batch_id_batches"),
-        sa.PrimaryKeyConstraint("id", name="pk_batch_runners"),
     )
 
 
@@ -41,29 +37,25 @@ def _create_progress() -> None:
     counts = ("total", "done", "failed", "cancelled", "at_vendor", "input_tokens", "output_tokens")
     op.create_table(
         "batch_models",
-        sa.Column("batch_id", sa.Integer(), nullable=False),
-        sa.Column("model_id", sa.Integer(), nullable=False),
+        sa.Column("batch_id", sa.Integer(), primary_key=True),
+        sa.Column("model_id", sa.Integer(), primary_key=True),
         *(sa.Column(name, sa.Integer(), nullable=False) for name in counts),
         sa.Column("cost", sa.Float(), nullable=False),
         sa.Column("unpriced", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], name="fk_batch_models_batch_id_batches"),
-        sa.ForeignKeyConstraint(["model_id"], ["models.id"], name="fk_batch_models_model_id_models"),
-        sa.PrimaryKeyConstraint("batch_id", "model_id", name="pk_batch_models"),
+        sa.ForeignKeyConstraint(["batch_id"], ["batches.id"]),
+        sa.ForeignKeyConstraint(["model_id"], ["models.id"]),
     )
 
 
 def _create_vendor_batches() -> None:
     op.create_table(
         "vendor_batches",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("batch_id", sa.Integer(), nullable=False),
-        sa.Column("model_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("batch_id", sa.Integer(), sa.ForeignKey("batches.id"), nullable=False),
+        sa.Column("model_id", sa.Integer(), sa.ForeignKey("models.id"), nullable=False),
         sa.Column("vendor_id", sa.String(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], name="fk_vendor_batches_batch_id_batches"),
-        sa.ForeignKeyConstraint(["model_id"], ["models.id"], name="fk_vendor_batches_model_id_models"),
-        sa.PrimaryKeyConstraint("id", name="pk_vendor_batches"),
     )
     op.create_index("ix_vendor_batches_batch_id", "vendor_batches", ["batch_id"])
 
@@ -82,11 +74,8 @@ def _describe_items() -> None:
 def _create_judge_items() -> None:
     op.create_table(
         "judge_items",
-        sa.Column("item_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("response_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["item_id"], ["batch_items.id"], name="fk_judge_items_item_id_batch_items"),
-        sa.ForeignKeyConstraint(["response_id"], ["responses.id"], name="fk_judge_items_response_id_responses"),
-        sa.PrimaryKeyConstraint("item_id", name="pk_judge_items"),
+        sa.Column("item_id", sa.Integer(), sa.ForeignKey("batch_items.id"), autoincrement=False, primary_key=True),
+        sa.Column("response_id", sa.Integer(), sa.ForeignKey("responses.id"), nullable=False),
     )
 
 

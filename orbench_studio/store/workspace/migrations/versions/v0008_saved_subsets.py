@@ -5,8 +5,6 @@ from alembic import op
 
 revision = "0008"
 down_revision = "0007"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
@@ -14,10 +12,7 @@ def upgrade() -> None:
     op.add_column("subsets", sa.Column("state", sa.String(), nullable=False, server_default="{}"))
     op.create_table(
         "subset_falls",
-        sa.Column("subset_id", sa.Integer(), nullable=False),
-        sa.Column("prompt_id", sa.Integer(), nullable=False),
+        sa.Column("subset_id", sa.Integer(), sa.ForeignKey("subsets.id"), primary_key=True),
+        sa.Column("prompt_id", sa.Integer(), sa.ForeignKey("prompts.id"), primary_key=True),
         sa.Column("step", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["subset_id"], ["subsets.id"], name="fk_subset_falls_subset_id_subsets"),
-        sa.ForeignKeyConstraint(["prompt_id"], ["prompts.id"], name="fk_subset_falls_prompt_id_prompts"),
-        sa.PrimaryKeyConstraint("subset_id", "prompt_id", name="pk_subset_falls"),
     )

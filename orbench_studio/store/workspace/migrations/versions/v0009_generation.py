@@ -5,8 +5,6 @@ from alembic import op
 
 revision = "0009"
 down_revision = "0008"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
@@ -64,16 +62,13 @@ _REFERENCES = (
 def _create_generation_items() -> None:
     op.create_table(
         "generation_items",
-        sa.Column("item_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("seed_id", sa.Integer(), nullable=True),
+        sa.Column("item_id", sa.Integer(), sa.ForeignKey("batch_items.id"), autoincrement=False, primary_key=True),
+        sa.Column("seed_id", sa.Integer(), sa.ForeignKey("seeds.id"), nullable=True),
         sa.Column("category", sa.String(), nullable=True),
         sa.Column("raw", sa.Text(), nullable=True),
         sa.Column("stop_reason", sa.String(), nullable=True),
         sa.Column("template_hash", sa.String(), nullable=True),
         sa.Column("declined", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(["item_id"], ["batch_items.id"], name="fk_generation_items_item_id_batch_items"),
-        sa.ForeignKeyConstraint(["seed_id"], ["seeds.id"], name="fk_generation_items_seed_id_seeds"),
-        sa.PrimaryKeyConstraint("item_id", name="pk_generation_items"),
     )
     op.create_index("ix_generation_items_seed_id", "generation_items", ["seed_id"])
 
@@ -81,18 +76,17 @@ def _create_generation_items() -> None:
 def _create_generated_texts() -> None:
     op.create_table(
         "generated_texts",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), primary_key=True),
         sa.Column("item_id", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("text", sa.Text(), nullable=True),
         sa.Column("form", sa.LargeBinary(), nullable=False),
         sa.Column("seed_id", sa.Integer(), nullable=True),
         sa.Column("prompt_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(["item_id"], ["batch_items.id"], name="fk_generated_texts_item_id_batch_items"),
-        sa.ForeignKeyConstraint(["seed_id"], ["seeds.id"], name="fk_generated_texts_seed_id_seeds"),
-        sa.ForeignKeyConstraint(["prompt_id"], ["prompts.id"], name="fk_generated_texts_prompt_id_prompts"),
-        sa.PrimaryKeyConstraint("id", name="pk_generated_texts"),
-        sa.UniqueConstraint("item_id", "position", name="uq_generated_texts_item_id_position"),
+        sa.ForeignKeyConstraint(["item_id"], ["batch_items.id"]),
+        sa.ForeignKeyConstraint(["seed_id"], ["seeds.id"]),
+        sa.ForeignKeyConstraint(["prompt_id"], ["prompts.id"]),
+        sa.UniqueConstraint("item_id", "position"),
     )
     op.create_index("ix_generated_texts_form", "generated_texts", ["form"])
 
@@ -100,13 +94,12 @@ def _create_generated_texts() -> None:
 def _create_returned_seeds() -> None:
     op.create_table(
         "returned_seeds",
-        sa.Column("seed_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("seed_id", sa.Integer(), autoincrement=False, primary_key=True),
         sa.Column("prompt_id", sa.Integer(), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["seed_id"], ["seeds.id"], name="fk_returned_seeds_seed_id_seeds"),
-        sa.ForeignKeyConstraint(["prompt_id"], ["prompts.id"], name="fk_returned_seeds_prompt_id_prompts"),
-        sa.PrimaryKeyConstraint("seed_id", name="pk_returned_seeds"),
-        sa.UniqueConstraint("prompt_id", name="uq_returned_seeds_prompt_id"),
+        sa.ForeignKeyConstraint(["seed_id"], ["seeds.id"]),
+        sa.ForeignKeyConstraint(["prompt_id"], ["prompts.id"]),
+        sa.UniqueConstraint("prompt_id"),
     )
 
 

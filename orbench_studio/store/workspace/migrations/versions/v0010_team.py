@@ -5,8 +5,6 @@ from alembic import op
 
 revision = "0010"
 down_revision = "0009"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
@@ -20,7 +18,7 @@ def upgrade() -> None:
 def _create_queues() -> None:
     op.create_table(
         "team_queues",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), primary_key=True),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("query", sa.Text(), nullable=False),
         sa.Column("training", sa.Text(), nullable=True),
@@ -29,15 +27,14 @@ def _create_queues() -> None:
         sa.Column("assignment", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_team_queues"),
-        sa.UniqueConstraint("name", name="uq_team_queues_name"),
+        sa.UniqueConstraint("name"),
     )
 
 
 def _create_members() -> None:
     op.create_table(
         "team_members",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), primary_key=True),
         sa.Column("queue_id", sa.Integer(), nullable=False),
         sa.Column("annotator_id", sa.Integer(), nullable=False),
         sa.Column("invited", sa.Boolean(), nullable=False),
@@ -46,15 +43,14 @@ def _create_members() -> None:
         sa.Column("reached", sa.Integer(), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
         *_references("team_members", "queue_id", "annotator_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_team_members"),
-        sa.UniqueConstraint("queue_id", "annotator_id", name="uq_team_members_queue_id_annotator_id"),
+        sa.UniqueConstraint("queue_id", "annotator_id"),
     )
 
 
 def _create_prompts() -> None:
     op.create_table(
         "team_prompts",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), primary_key=True),
         sa.Column("queue_id", sa.Integer(), nullable=False),
         sa.Column("prompt_id", sa.Integer(), nullable=False),
         sa.Column("training", sa.Boolean(), nullable=False),
@@ -63,8 +59,7 @@ def _create_prompts() -> None:
         sa.Column("labels", sa.Integer(), nullable=False),
         sa.Column("room", sa.Integer(), nullable=False),
         *_references("team_prompts", "queue_id", "prompt_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_team_prompts"),
-        sa.UniqueConstraint("prompt_id", "queue_id", name="uq_team_prompts_prompt_id_queue_id"),
+        sa.UniqueConstraint("prompt_id", "queue_id"),
     )
     has_room = sa.text("room > 0")
     op.create_index(
@@ -80,7 +75,7 @@ def _create_prompts() -> None:
 def _create_claims() -> None:
     op.create_table(
         "team_claims",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), primary_key=True),
         sa.Column("queue_id", sa.Integer(), nullable=False),
         sa.Column("team_prompt_id", sa.Integer(), nullable=False),
         sa.Column("annotator_id", sa.Integer(), nullable=False),
@@ -88,8 +83,7 @@ def _create_claims() -> None:
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("after", sa.Integer(), nullable=False),
         *_references("team_claims", "queue_id", "team_prompt_id", "annotator_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_team_claims"),
-        sa.UniqueConstraint("team_prompt_id", "annotator_id", name="uq_team_claims_team_prompt_id_annotator_id"),
+        sa.UniqueConstraint("team_prompt_id", "annotator_id"),
     )
     op.create_index("ix_team_claims_queue_id_state_until", "team_claims", ["queue_id", "state", "until"])
     op.create_index("ix_team_claims_queue_id_annotator_id_state", "team_claims", ["queue_id", "annotator_id", "state"])

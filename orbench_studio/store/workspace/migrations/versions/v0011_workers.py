@@ -5,8 +5,6 @@ from alembic import op
 
 revision = "0011"
 down_revision = "0010"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
@@ -18,11 +16,10 @@ def upgrade() -> None:
     op.add_column("batches", sa.Column("judge", sa.String(), nullable=True))
     op.create_table(
         "rate_limits",
-        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("place", sa.String(), primary_key=True),
         sa.Column("requests_at", sa.Float(), nullable=False),
         sa.Column("tokens_at", sa.Float(), nullable=False),
         sa.Column("paused_until", sa.Float(), nullable=False),
-        sa.PrimaryKeyConstraint("place", name="pk_rate_limits"),
     )
     # With the id: whoever claims takes the first ones, and must not sort all that wait to find them.
     op.drop_index("ix_batch_items_batch_id_state_model_id", "batch_items")

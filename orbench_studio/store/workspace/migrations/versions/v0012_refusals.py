@@ -4,8 +4,6 @@ from alembic import op
 
 revision = "0012"
 down_revision = "0011"
-branch_labels = None
-depends_on = None
 
 _REFUSALS = "('blocked_by_filter', 'direct_refusal', 'indirect_refusal', 'partial_refusal', 'refused_by_stop_reason')"
 _KNOWN = f"('direct_answer', {_REFUSALS[1:]}"

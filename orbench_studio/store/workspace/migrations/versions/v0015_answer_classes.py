@@ -4,8 +4,6 @@ from alembic import op
 
 revision = "0015"
 down_revision = "0014"
-branch_labels = None
-depends_on = None
 
 _REFUSALS = (
     "('blocked_by_filter', 'direct_refusal', 'indirect_refusal', 'non_responsive', 'partial_refusal', "
