@@ -18,15 +18,7 @@ from orbench_studio.estimates.clusters import design_effect, effective_n, moment
 from orbench_studio.estimates.dawid_skene import SAFE, TOXIC, bootstrap_intervals, dawid_skene, error_correlation
 from orbench_studio.estimates.labels_needed import MARGIN, labels_needed
 from orbench_studio.estimates.misclassification import rogan_gladen
-from orbench_studio.estimates.ppi import (
-    NO,
-    OUT,
-    PROBABILITIES,
-    YES,
-    influence,
-    ppi_estimate,
-    probability_state,
-)
+from orbench_studio.estimates.ppi import NO, OUT, PROBABILITIES, YES, influence, ppi_estimate, probability_state
 from orbench_studio.estimates.ranks import differences, ranks, winner
 from orbench_studio.estimates.raters import judge_designs
 

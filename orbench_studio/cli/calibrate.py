@@ -6,23 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import (
-    show_progress,
-    write_json,
-    write_line,
-    write_table,
-)
+from orbench_studio.cli.console import show_progress, write_json, write_line, write_table
 from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.rates import coefficient_text
 
 if TYPE_CHECKING:
     from orbench_studio.domain.judging.agreement import Agreement
-    from orbench_studio.domain.judging.calibration_result import (
-        Calibration,
-        Draws,
-        JudgeCalibration,
-        LeftOutModel,
-    )
+    from orbench_studio.domain.judging.calibration_result import Calibration, Draws, JudgeCalibration, LeftOutModel
     from orbench_studio.instruments.phrases import MinedPhrase
 
 _PHRASES = 5  # per model

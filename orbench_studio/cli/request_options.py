@@ -9,13 +9,7 @@ from typing import Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.domain.evaluation.batch import (
-    MAX_TOKENS,
-    TIMEOUT,
-    BatchSettings,
-    Limits,
-    Sampling,
-)
+from orbench_studio.domain.evaluation.batch import MAX_TOKENS, TIMEOUT, BatchSettings, Limits, Sampling
 from orbench_studio.domain.evaluation.parameters import read_parameters
 
 

@@ -11,14 +11,7 @@ from itertools import chain
 
 from orbench_studio.errors import FileFaultError
 from orbench_studio.formats import text_lines
-from orbench_studio.formats.byte_source import (
-    MAX_FIELD,
-    MAX_LINE,
-    InputFile,
-    empty_file,
-    field_too_large,
-    file_fault,
-)
+from orbench_studio.formats.byte_source import MAX_FIELD, MAX_LINE, InputFile, empty_file, field_too_large, file_fault
 from orbench_studio.formats.records import RowFault
 from orbench_studio.formats.tables import Cells, Row, Table, unstorable
 

@@ -9,14 +9,7 @@ from math import isnan
 from typing import Any, TypeVar
 
 from orbench_studio.formats import row_guard
-from orbench_studio.formats.byte_source import (
-    CHUNK,
-    MAX_FIELD,
-    InputFile,
-    empty_file,
-    field_too_large,
-    file_fault,
-)
+from orbench_studio.formats.byte_source import CHUNK, MAX_FIELD, InputFile, empty_file, field_too_large, file_fault
 from orbench_studio.formats.column_names import names_prompt
 from orbench_studio.formats.conversations import is_conversation
 from orbench_studio.formats.records import RowError, RowFault

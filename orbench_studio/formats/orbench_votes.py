@@ -7,20 +7,9 @@ from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.formats import file_names
 from orbench_studio.formats.class_words import truth
 from orbench_studio.formats.file_mapping import names_in_rows
-from orbench_studio.formats.known_faults import (
-    category_is_prompt,
-    contradiction,
-    unreadable_judge,
-    without_choice,
-)
+from orbench_studio.formats.known_faults import category_is_prompt, contradiction, unreadable_judge, without_choice
 from orbench_studio.formats.mapping import Field
-from orbench_studio.formats.reader_interface import (
-    Bound,
-    Reader,
-    Sheet,
-    category,
-    prompt_text,
-)
+from orbench_studio.formats.reader_interface import Bound, Reader, Sheet, category, prompt_text
 from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, ResponseDraft, VoteDraft
 from orbench_studio.formats.tables import Cells
 

@@ -8,14 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from orbench_studio.errors import DAMAGE, explained, reason_of
-from orbench_studio.formats.byte_source import (
-    CHUNK,
-    MAX_FIELD,
-    empty_file,
-    field_too_large,
-    file_fault,
-    require_ratio,
-)
+from orbench_studio.formats.byte_source import CHUNK, MAX_FIELD, empty_file, field_too_large, file_fault, require_ratio
 from orbench_studio.formats.json_table import as_text
 from orbench_studio.formats.records import RowFault
 from orbench_studio.formats.tables import Cells, NestedCell, Row, Table, unstorable

@@ -11,14 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from orbench_studio.domain.core.json_reply import json_values
-from orbench_studio.domain.generation.list_lines import (
-    Line,
-    bare,
-    is_comment,
-    lines_of,
-    several,
-    split_along,
-)
+from orbench_studio.domain.generation.list_lines import Line, bare, is_comment, lines_of, several, split_along
 
 DECLINES = re.compile(
     r"^\W*(?:(?:sorry|unfortunately|however|but|no)\b[\s,.!;:—-]*)*(?:i[’']?\s?a?m\s+(?:very\s+|truly\s+|really\s+)?sorry"

@@ -15,11 +15,7 @@ from orbench_studio.gui.common.text_table import Row, TextTable
 if TYPE_CHECKING:
     from orbench_studio.domain.audit.reliability import RaterSkill, Reliability, Skill, Suspects
     from orbench_studio.domain.judging.agreement import Confusion
-    from orbench_studio.services.audit.human_agreement import (
-        GroupAgreement,
-        HumanAgreement,
-        MachineAgreement,
-    )
+    from orbench_studio.services.audit.human_agreement import GroupAgreement, HumanAgreement, MachineAgreement
 
 T = TypeVar("T")
 _COLUMNS = ("", "n", "Agreement", "Precision", "Recall", "Kappa", "Excluded")

@@ -2,14 +2,7 @@
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QTextCursor, QTextFormat
-from PySide6.QtWidgets import (
-    QComboBox,
-    QPlainTextEdit,
-    QPushButton,
-    QStackedWidget,
-    QTextEdit,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QPlainTextEdit, QPushButton, QStackedWidget, QTextEdit, QWidget
 
 from orbench_studio.domain.curation.recipe import InconsistentRecipeError, Recipe, RecipeError, read_recipe
 from orbench_studio.domain.curation.recipe_text import leading_comment, with_value

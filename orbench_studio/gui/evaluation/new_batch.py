@@ -8,16 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QFrame,
-    QGridLayout,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QLabel, QLineEdit, QPushButton, QWidget
 
 from orbench_studio.domain.evaluation.batch import BatchSettings
 from orbench_studio.domain.review.query import parse, write
@@ -28,12 +19,7 @@ from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import if_alive, label, set_tip
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
-from orbench_studio.gui.evaluation.launch_panel import (
-    IncompleteError,
-    LaunchOffer,
-    LaunchPanel,
-    lay_out,
-)
+from orbench_studio.gui.evaluation.launch_panel import IncompleteError, LaunchOffer, LaunchPanel, lay_out
 from orbench_studio.gui.evaluation.models_field import ModelLine, ModelsField
 from orbench_studio.gui.evaluation.plan import Plan
 from orbench_studio.gui.evaluation.request_options import RequestOptions

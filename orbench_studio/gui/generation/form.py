@@ -23,12 +23,7 @@ from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import label, set_tip
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
-from orbench_studio.gui.evaluation.launch_panel import (
-    IncompleteError,
-    LaunchOffer,
-    LaunchPanel,
-    lay_out,
-)
+from orbench_studio.gui.evaluation.launch_panel import IncompleteError, LaunchOffer, LaunchPanel, lay_out
 from orbench_studio.gui.evaluation.models_field import ModelLine, ModelsField
 from orbench_studio.gui.evaluation.request_options import RequestOptions
 from orbench_studio.gui.generation.steps import DESCRIPTIONS, TITLES, Plan, Step, create_batch, estimate

@@ -13,14 +13,7 @@ from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.widgets import set_role, set_tip
-from orbench_studio.gui.review.condition_names import (
-    ALWAYS,
-    MORE,
-    TITLES,
-    TYPED,
-    term_words,
-    value_words,
-)
+from orbench_studio.gui.review.condition_names import ALWAYS, MORE, TITLES, TYPED, term_words, value_words
 
 _WIDEST = 320
 _LONGEST = 60  # characters of a value in a menu

@@ -13,14 +13,7 @@ from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.layouts import column_layout, row_layout
 from orbench_studio.gui.common.more_below import MoreBelow
 from orbench_studio.gui.common.text_pane import TextPane, Type
-from orbench_studio.gui.common.theme import (
-    PROMPT,
-    PROMPT_LINE,
-    READING,
-    READING_LINE,
-    Theme,
-    px,
-)
+from orbench_studio.gui.common.theme import PROMPT, PROMPT_LINE, READING, READING_LINE, Theme, px
 from orbench_studio.gui.common.widgets import keep_scroll_bar, label, set_tip
 from orbench_studio.gui.review.decision_words import returned_words
 from orbench_studio.gui.review.notes import NoteThread

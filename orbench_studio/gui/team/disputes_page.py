@@ -8,15 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QGridLayout,
-    QLineEdit,
-    QListWidget,
-    QListWidgetItem,
-    QPushButton,
-    QScrollArea,
-    QWidget,
-)
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QListWidget, QListWidgetItem, QPushButton, QScrollArea, QWidget
 
 from orbench_studio.domain.core.annotation import Aspect, Label
 from orbench_studio.domain.core.changes import Changes
@@ -29,17 +21,7 @@ from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.more_below import MoreBelow
 from orbench_studio.gui.common.text_pane import TextPane, Type
-from orbench_studio.gui.common.theme import (
-    ANSWERS,
-    LABELS,
-    PROMPT,
-    PROMPT_LINE,
-    READING,
-    READING_LINE,
-    Mark,
-    Theme,
-    px,
-)
+from orbench_studio.gui.common.theme import ANSWERS, LABELS, PROMPT, PROMPT_LINE, READING, READING_LINE, Mark, Theme, px
 from orbench_studio.gui.common.widgets import KeyButton, if_alive, keep_scroll_bar, label, permit, rule, scrolled
 from orbench_studio.gui.review.choice_menus import CLASS_ACTIONS, LABEL_ACTIONS
 from orbench_studio.gui.review.notes import NoteDialog, NoteThread

@@ -10,14 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from orbench_studio.colours import LIGHT
 from orbench_studio.domain.audit.judge_error import JudgeErrors
-from orbench_studio.domain.audit.refusal_rates import (
-    NO_CATEGORY,
-    Audit,
-    AuditOptions,
-    Drop,
-    Group,
-    counts_text,
-)
+from orbench_studio.domain.audit.refusal_rates import NO_CATEGORY, Audit, AuditOptions, Drop, Group, counts_text
 from orbench_studio.domain.audit.unjudged import unjudged_note
 from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.judgement import AnswerClass

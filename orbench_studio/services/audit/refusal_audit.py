@@ -24,12 +24,7 @@ from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, Refusals
 from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.review.query import NONE, count_of
 from orbench_studio.domain.review.queue import Field, Order, QueueFilter, Term
-from orbench_studio.services.audit.audit_counts import (
-    CLASSES,
-    JUDGE_KINDS,
-    Array,
-    AuditCounts,
-)
+from orbench_studio.services.audit.audit_counts import CLASSES, JUDGE_KINDS, Array, AuditCounts
 from orbench_studio.store.audit import audit_arrays as store
 
 CELL_LIMIT = 2_000  # prompts that a query names one by one

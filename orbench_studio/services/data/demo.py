@@ -20,11 +20,7 @@ from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, 
 from orbench_studio.resources_dir import resources
 from orbench_studio.services.data.record_import import RecordImport
 from orbench_studio.services.review import guidelines
-from orbench_studio.services.workspace.workspace import (
-    Workspace,
-    create_workspace,
-    discard_workspace,
-)
+from orbench_studio.services.workspace.workspace import Workspace, create_workspace, discard_workspace
 from orbench_studio.store.core.bulk_insert import inserted
 from orbench_studio.store.core.tables import SOURCES
 

@@ -12,25 +12,13 @@ from orbench_studio.domain.core.annotation import Visible
 from orbench_studio.domain.core.prompt import text_identity
 from orbench_studio.domain.data.merge_conflict import conflict_texts
 from orbench_studio.domain.review.timeline import EntryKind
-from orbench_studio.formats.records import (
-    AnnotationDraft,
-    JudgementDraft,
-    Record,
-    ResponseDraft,
-    VoteDraft,
-)
+from orbench_studio.formats.records import AnnotationDraft, JudgementDraft, Record, ResponseDraft, VoteDraft
 from orbench_studio.services.data.journal_merge import JournalMerge, MergedDecision, Restored
 from orbench_studio.services.data.prompt_import import PromptImport
 from orbench_studio.services.data.row_merge import RecordPlace, RowMerge
 from orbench_studio.store.core import text_search
 from orbench_studio.store.core.bulk_insert import next_id
-from orbench_studio.store.core.tables import (
-    ANNOTATIONS,
-    JUDGEMENTS,
-    PROMPTS,
-    RESPONSES,
-    VOTES,
-)
+from orbench_studio.store.core.tables import ANNOTATIONS, JUDGEMENTS, PROMPTS, RESPONSES, VOTES
 from orbench_studio.store.data import known_records
 from orbench_studio.store.data.known_records import Key, KnownPrompt
 from orbench_studio.store.review import derived_states, journal

@@ -14,13 +14,7 @@ from orbench_studio.domain.judging import judge_reply
 from orbench_studio.domain.judging.judge_preset import Use, preset_of
 from orbench_studio.providers.base import Answer, Request
 from orbench_studio.store.evaluation.item_claims import ClaimedItem
-from orbench_studio.store.evaluation.results import (
-    JudgeAnswer,
-    ListAnswer,
-    ModelAnswer,
-    ModeratorAnswer,
-    Result,
-)
+from orbench_studio.store.evaluation.results import JudgeAnswer, ListAnswer, ModelAnswer, ModeratorAnswer, Result
 
 
 class Task(ABC):

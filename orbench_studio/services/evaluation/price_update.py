@@ -11,14 +11,7 @@ from orbench_studio.errors import StudioError, reason_of
 from orbench_studio.formats.atomic_files import explained, written_file
 from orbench_studio.formats.row_guard import decoded
 from orbench_studio.formats.small_text import text_of
-from orbench_studio.services.evaluation.prices import (
-    LARGEST_FILE,
-    Price,
-    Prices,
-    load_prices,
-    read_prices,
-    user_prices,
-)
+from orbench_studio.services.evaluation.prices import LARGEST_FILE, Price, Prices, load_prices, read_prices, user_prices
 
 _MILLION = 1_000_000
 _PREFIXES = {"openai": "openai/", "anthropic": "anthropic/", "together_ai": "together/"}  # LiteLLM's name: our prefix

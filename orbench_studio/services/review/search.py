@@ -8,15 +8,7 @@ from sqlalchemy import Connection
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.query import write
-from orbench_studio.domain.review.queue import (
-    Field,
-    Order,
-    Queue,
-    QueueFilter,
-    QueueRow,
-    SavedView,
-    Term,
-)
+from orbench_studio.domain.review.queue import Field, Order, Queue, QueueFilter, QueueRow, SavedView, Term
 from orbench_studio.domain.team.queue import given_to
 from orbench_studio.errors import CancelledError, StudioError
 from orbench_studio.services.review import hidden_decisions

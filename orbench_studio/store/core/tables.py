@@ -5,15 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
-from orbench_studio.store.core.columns import (
-    identity_bytes,
-    key,
-    later,
-    long_text,
-    moment,
-    refers_to,
-    table,
-)
+from orbench_studio.store.core.columns import identity_bytes, key, later, long_text, moment, refers_to, table
 
 # Written out, not bound: the database uses the index only for the condition it was made with.
 REFUSES = text(

@@ -7,14 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, select, update
 
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.store.core.bulk_insert import chunks, rows_of
-from orbench_studio.store.core.tables import (
-    ANNOTATIONS,
-    JOURNAL,
-    JUDGEMENTS,
-    PROMPTS,
-    RESPONSES,
-    VOTES,
-)
+from orbench_studio.store.core.tables import ANNOTATIONS, JOURNAL, JUDGEMENTS, PROMPTS, RESPONSES, VOTES
 
 FILLABLE = ("category", "origin", "seed_id", "reference_label", "external_key", "attributes")
 Key = tuple[Any, ...]

@@ -6,13 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from orbench_studio.store.core.bulk_insert import ids_by, inserted
-from orbench_studio.store.core.tables import (
-    GUIDELINES,
-    PROMPTS,
-    SOURCES,
-    SUBSET_PROMPTS,
-    SUBSETS,
-)
+from orbench_studio.store.core.tables import GUIDELINES, PROMPTS, SOURCES, SUBSET_PROMPTS, SUBSETS
 
 _SOURCE = ("name", "sha256", "format", "imported_at")
 

@@ -13,11 +13,7 @@ from orbench_studio.domain.generation.list_reply import Listing
 from orbench_studio.store.core import text_search
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS
 from orbench_studio.store.core.bulk_insert import add, ids_by, inserted
-from orbench_studio.store.core.generation_tables import (
-    GENERATED_TEXTS,
-    GENERATION_ITEMS,
-    RETURNED_SEEDS,
-)
+from orbench_studio.store.core.generation_tables import GENERATED_TEXTS, GENERATION_ITEMS, RETURNED_SEEDS
 from orbench_studio.store.core.tables import MODELS, PROMPT_STATES, PROMPTS, SEEDS
 
 _G, _T = GENERATION_ITEMS.c, GENERATED_TEXTS.c

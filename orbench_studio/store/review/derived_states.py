@@ -29,28 +29,14 @@ from orbench_studio.domain.core.judgement import (
     contradictions,
     final_answer,
 )
-from orbench_studio.domain.core.moderation import (
-    Consensus,
-    Rule,
-    Verdict,
-    Vote,
-    consensus,
-    latest_votes,
-)
+from orbench_studio.domain.core.moderation import Consensus, Rule, Verdict, Vote, consensus, latest_votes
 from orbench_studio.domain.core.response import WHITE_SPACE, StopReason, stop_class
 from orbench_studio.domain.review.queue import Status
 from orbench_studio.store.core import responses, votes
 from orbench_studio.store.core.bulk_insert import ForIds, chunks, in_list, replace
 from orbench_studio.store.core.pipeline import Read, Started, Steps, send, together
 from orbench_studio.store.core.responses import Said
-from orbench_studio.store.core.tables import (
-    MODELS,
-    PROMPT_STATES,
-    PROMPTS,
-    RESPONSE_STATES,
-    RESPONSES,
-    WORKSPACE,
-)
+from orbench_studio.store.core.tables import MODELS, PROMPT_STATES, PROMPTS, RESPONSE_STATES, RESPONSES, WORKSPACE
 from orbench_studio.store.review import assignment_states, hidden_decisions, journal
 
 _NEWEST = 2**62  # the id of a decision that is being added: later than all others

@@ -29,13 +29,7 @@ from orbench_studio.domain.team.queue import LOTS, NO_END, AssignmentState, Clai
 from orbench_studio.store.core.bulk_insert import chunks
 from orbench_studio.store.core.pipeline import Read, Steps, send, together
 from orbench_studio.store.core.reviewer_views import DECISION_AUTHORS
-from orbench_studio.store.core.team_tables import (
-    HAS_ROOM,
-    TEAM_CLAIMS,
-    TEAM_MEMBERS,
-    TEAM_PROMPTS,
-    TEAM_QUEUES,
-)
+from orbench_studio.store.core.team_tables import HAS_ROOM, TEAM_CLAIMS, TEAM_MEMBERS, TEAM_PROMPTS, TEAM_QUEUES
 from orbench_studio.store.review import assignment_states
 from orbench_studio.store.team.queue_records import StoredQueue, member_id
 

@@ -9,14 +9,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from orbench_studio.domain.core.response import StopReason
 from orbench_studio.domain.curation.subset import Subset
-from orbench_studio.domain.evaluation.batch import (
-    Batch,
-    BatchKind,
-    BatchProgress,
-    BatchSettings,
-    Cause,
-    ModelProgress,
-)
+from orbench_studio.domain.evaluation.batch import Batch, BatchKind, BatchProgress, BatchSettings, Cause, ModelProgress
 from orbench_studio.domain.evaluation.rate_limits import RateRequest
 from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.domain.review.query import parse, write
@@ -27,14 +20,7 @@ from orbench_studio.services.evaluation.prices import load_prices
 from orbench_studio.services.workspace.workspace import open_workspace
 from orbench_studio.store.curation import subsets
 from orbench_studio.store.evaluation.results import ItemFailure, ModelAnswer, Outcome
-from tests.gui.evaluation.test_evaluation_page import (
-    MIXED,
-    Evaluator,
-    at_page,
-    at_vendor,
-    progress,
-    vendor,
-)
+from tests.gui.evaluation.test_evaluation_page import MIXED, Evaluator, at_page, at_vendor, progress, vendor
 
 __all__ = ["at_page", "vendor"]  # fixtures
 HELPFUL = "simulated/helpful"

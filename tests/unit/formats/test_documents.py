@@ -6,15 +6,7 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
-from orbench_studio.formats.report_documents import (
-    Document,
-    Figure,
-    Heading,
-    Paragraph,
-    Table,
-    as_html,
-    as_markdown,
-)
+from orbench_studio.formats.report_documents import Document, Figure, Heading, Paragraph, Table, as_html, as_markdown
 
 HOSTILE = (
     "<script>alert(1)</script>",

@@ -8,14 +8,7 @@ from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.prompt import Origin
 from orbench_studio.domain.core.response import StopReason
 from orbench_studio.formats import file_names
-from orbench_studio.formats.records import (
-    JudgementDraft,
-    PromptDraft,
-    Record,
-    ResponseDraft,
-    RowFault,
-    VoteDraft,
-)
+from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, ResponseDraft, RowFault, VoteDraft
 
 MODERATED = "prompt,category,is_toxic,moderation_result\n"
 ANSWERED = "prompt,response,category,is_toxic,moderation_result\n"

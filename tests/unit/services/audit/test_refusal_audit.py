@@ -24,14 +24,7 @@ from orbench_studio.services.curation import near_duplicates
 from orbench_studio.services.judging import builtin_judges, run_judges
 from orbench_studio.services.review import bulk_labels, prompt_review, search
 from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
-from tests.unit.services.audit.audited_workspace import (
-    MODELS,
-    bring,
-    create,
-    record,
-    recount,
-    views,
-)
+from tests.unit.services.audit.audited_workspace import MODELS, bring, create, record, recount, views
 
 PROMPTS = 12
 READER = "reader (llm)"

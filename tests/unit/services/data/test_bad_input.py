@@ -13,12 +13,7 @@ import pytest
 
 from orbench_studio.errors import StudioError
 from orbench_studio.instruments.rules import RuleInstrument
-from orbench_studio.services.data.import_files import (
-    ReadOptions,
-    import_file,
-    inspect_file,
-    preview_file,
-)
+from orbench_studio.services.data.import_files import ReadOptions, import_file, inspect_file, preview_file
 from orbench_studio.services.judging.judge_files import Columns, FileJudging, examples_in
 from tests.horrors import as_cell, as_json, damaged, spoiled
 from tests.reader_samples import HEAD, SAMPLES

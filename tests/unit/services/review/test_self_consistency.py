@@ -9,14 +9,7 @@ from orbench_studio.domain.core.annotation import Aspect, Basis, Visible
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.formats.records import PromptDraft, Record
 from orbench_studio.services.data.record_import import RecordImport
-from orbench_studio.services.review import (
-    bulk_labels,
-    guidelines,
-    history,
-    prompt_review,
-    search,
-    self_consistency,
-)
+from orbench_studio.services.review import bulk_labels, guidelines, history, prompt_review, search, self_consistency
 from orbench_studio.services.workspace import statistics
 
 VOTES = frozenset({Visible.VOTES, Visible.RESPONSES})

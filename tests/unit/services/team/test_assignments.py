@@ -21,24 +21,11 @@ from orbench_studio.services.audit.refusal_audit import audit
 from orbench_studio.services.review import bulk_labels, prompt_review
 from orbench_studio.services.team import assignments, team_queues
 from orbench_studio.services.team.policy import TeamPolicy
-from orbench_studio.services.workspace.workspace import (
-    discard_workspace,
-    open_workspace,
-)
+from orbench_studio.services.workspace.workspace import discard_workspace, open_workspace
 from orbench_studio.store.core.tables import ANNOTATORS
 from orbench_studio.store.core.team_tables import TEAM_CLAIMS, TEAM_PROMPTS
 from orbench_studio.store.review import journal
-from tests.unit.services.team.team_workspace import (
-    LATER,
-    NOON,
-    PROMPTS,
-    fill,
-    holds,
-    label,
-    progress,
-    skip,
-    take,
-)
+from tests.unit.services.team.team_workspace import LATER, NOON, PROMPTS, fill, holds, label, progress, skip, take
 
 NAMES = ("ada", "bob", "eve")
 P, C = TEAM_PROMPTS.c, TEAM_CLAIMS.c

@@ -26,14 +26,7 @@ from orbench_studio.services.team import adjudication, approval, assignments, te
 from orbench_studio.services.team.policy import TeamPolicy
 from orbench_studio.services.workspace import statistics
 from orbench_studio.services.workspace.workspace import open_workspace
-from orbench_studio.store.core.tables import (
-    ANNOTATIONS,
-    ANNOTATORS,
-    JOURNAL,
-    PROMPTS,
-    RESPONSES,
-    VOTES,
-)
+from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, PROMPTS, RESPONSES, VOTES
 from orbench_studio.store.core.team_tables import TEAM_GOLD
 from tests.benchmarks.delay import Delay
 

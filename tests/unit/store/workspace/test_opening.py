@@ -8,11 +8,7 @@ from contextlib import closing
 import pytest
 
 from orbench_studio.errors import WorkspaceError
-from orbench_studio.services.workspace.workspace import (
-    create_workspace,
-    open_or_create,
-    open_workspace,
-)
+from orbench_studio.services.workspace.workspace import create_workspace, open_or_create, open_workspace
 from orbench_studio.store.workspace import migrate, opening
 
 

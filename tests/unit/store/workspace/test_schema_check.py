@@ -8,11 +8,7 @@ import pytest
 
 from orbench_studio.errors import WorkspaceError
 from orbench_studio.services.review import search
-from orbench_studio.services.workspace.workspace import (
-    create_workspace,
-    open_workspace,
-    problems_in,
-)
+from orbench_studio.services.workspace.workspace import create_workspace, open_workspace, problems_in
 
 TURNS = "CREATE TRIGGER turns AFTER INSERT ON annotations BEGIN UPDATE prompt_states SET final_label = 'safe'; END"
 SHADOW = "ALTER TABLE votes RENAME TO real_votes; CREATE VIEW votes AS SELECT * FROM real_votes WHERE verdict = 'safe'"
