@@ -140,11 +140,18 @@ def _unread_header(header):
 
 
 def _unread_table(table):
-    """Few rows in view while there are more, or short cells that do not fit."""
+    """Few rows in view while there are more, columns out of view without a scroll bar, or short cells cut off."""
     model, header = table.model(), table.horizontalHeader()
     rows = model.rowCount() if model else 0
     if rows and table.viewport().height() + 2 < min(rows, _LINES - 1) * table.rowHeight(0):
         yield f"{table.viewport().height()} pixels for {rows} rows of {table.rowHeight(0)}"
+    wide = rows and header.length() > table.viewport().width() + _SLACK
+    if (
+        wide
+        and table.viewport().visibleRegion().boundingRect().height() > header.height()
+        and table.horizontalScrollBar().visibleRegion().isEmpty()
+    ):
+        yield f"columns of {header.length()} pixels in {table.viewport().width()} without a scroll bar in view"
     for row in range(min(rows, 40)):
         for column in range(header.count()):
             text = str(model.index(row, column).data() or "")

@@ -75,7 +75,7 @@ class ModelPictures(QWidget):
         super().__init__()
         self._rates: dict[str, Rate] = {}
         self.forest = Table(tr("Rates of the models"), _COLUMNS)
-        self.forest.rows.narrow = True
+        self.forest.narrow = True
         self.forest.setItemDelegateForColumn(_PLOT, _Whiskers(self.forest, theme, self._rates))
         self.scatter = Scatter(theme)
         self.forest.opened.connect(lambda model, _column: self.opened.emit(model, None))

@@ -248,7 +248,7 @@ class AuditPage(QWidget):
         folded = is_compact(self) and not self.options.opener.isChecked()
         self.status.fold(folded=folded)
         self._above.setHidden(folded)
-        self.what_if.fold(folded=folded)
+        self.what_if.fold(folded=self.height() < px(_LOW))
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QPushButton, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop, Group
-from orbench_studio.domain.core.rates import with_interval
+from orbench_studio.domain.core.rates import NO_VALUE, with_interval
 from orbench_studio.gui.audit.options import with_label
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.elided_label import FoldingLabel
@@ -18,11 +18,11 @@ from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.theme import Theme
-from orbench_studio.gui.common.widgets import if_alive, label, set_role
+from orbench_studio.gui.common.widgets import if_alive, label
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.audit.judge_error import JudgeErrors
+    from orbench_studio.domain.audit.judge_error import CorrectedRate, JudgeErrors
     from orbench_studio.services.audit.audit_counts import AuditCounts
     from orbench_studio.services.audit.what_if import RankedModel, WhatIf
 
@@ -66,18 +66,19 @@ _SIMULTANEOUS = (
 _COLUMNS = (
     Column("Model", 160, 2, apart=True),
     Column("Over-refusal", 150, number=True),
-    Column("Rank (marginal set)", 140, number=True, tip=_RANK),
-    Column("Simultaneous set", 120, number=True, tip=_SIMULTANEOUS),
+    Column("Rank (marginal set)", 90, number=True, tip=_RANK),
+    Column("Simultaneous set", 90, number=True, tip=_SIMULTANEOUS),
     Column(
         "Corrected rate",
         180,
         number=True,
-        tip="Estimated rate if people classified every response. A dash: fewer than 10 responses have a human class",
+        tip="Estimated rate if people classified every response, and the responses with a human class, of all of the "
+        "model. A dash: fewer than 10 responses have a human class",
     ),
-    Column("Over-refusal after", 150, number=True, tip="Over-refusal on the prompts that remain"),
+    Column("Over-refusal after", 120, number=True, tip="Over-refusal on the prompts that remain"),
     Column("Change", 80, number=True, tip="Change of the over-refusal in percentage points"),
-    Column("Rank after (marginal set)", 150, number=True, tip=_RANK),
-    Column("Simultaneous set after", 150, number=True, tip=_SIMULTANEOUS),
+    Column("Rank after (marginal set)", 90, number=True, tip=_RANK),
+    Column("Simultaneous set after", 90, number=True, tip=_SIMULTANEOUS),
 )
 _AFTER = range(5, len(_COLUMNS))  # columns that are shown while prompts are dropped
 NOTE = (
@@ -103,7 +104,7 @@ class WhatIfPane(QWidget):
         self._errors: JudgeErrors | None = None
         self.boxes = {drop: QCheckBox(tr(text)) for drop, (text, _) in _DROPS.items()}
         self.published, self.correction = QPushButton(), ComboBox()
-        self.status, self.errors = FoldingLabel("", "meta"), FoldingLabel("", "meta")
+        self.caption, self.status, self.errors = label("", "quiet"), label("", "quiet"), FoldingLabel("", "meta")
         self.table = Table(tr("Rates and ranks before and after"), _COLUMNS)
         self._build_ui()
 
@@ -123,7 +124,7 @@ class WhatIfPane(QWidget):
         if counts is None:
             self._next, self.shown, self._errors = None, None, None
             self.table.show_rows([], [])
-            self._say("")
+            self.status.setText("")
             return
         is_possible = bool(counts.human_toxic().any())
         self.published.setEnabled(is_possible)
@@ -135,7 +136,7 @@ class WhatIfPane(QWidget):
         if self._next is None or self._running:
             return
         (counts, options), self._next, self._running = self._next, None, True
-        self._say(tr("Computing …"))
+        self.status.setText(tr("Computing …"))
 
         def work() -> tuple[WhatIf, JudgeErrors]:
             from orbench_studio.services.audit import judge_error, what_if
@@ -152,7 +153,7 @@ class WhatIfPane(QWidget):
 
     def _failed(self, _error: Exception) -> None:
         self._running = False
-        self._say("")
+        self.status.setText("")
 
     def _show(self, found: WhatIf, errors: JudgeErrors) -> None:
         self.shown, self._errors = found, errors
@@ -162,7 +163,7 @@ class WhatIfPane(QWidget):
             box.setEnabled(removed > 0 or box.isChecked())
         text = tr("Safe prompts that remain: {count} of {total}.")
         remaining = text.format(count=f"{found.left:,}", total=f"{found.prompts:,}")
-        self._say(remaining)
+        self.status.setText(remaining)
         self.errors.setText("\n".join(filter(None, (found.shared, found.choice, errors.method))))
         self.fold(folded=self._folded)
         self._show_rows()
@@ -172,12 +173,11 @@ class WhatIfPane(QWidget):
         if found is None or errors is None:
             return
         dropped = bool(found.options.dropped)
-        corrected = errors.rogan_gladen_words if self.correction.currentData() else errors.words
         rows = [
             (
                 one.model,
                 *_cells(one.before),
-                corrected(Group.SAFE, one.model),
+                _corrected(errors.rates.get((Group.SAFE, one.model, None)), self.correction.currentData()),
                 *(_after(one.before, one.after) if dropped else ("",) * 4),
             )
             for one in found.models
@@ -187,21 +187,19 @@ class WhatIfPane(QWidget):
         self.table.show_rows([one.model for one in found.models], rows)
 
     def fold(self, *, folded: bool) -> None:
-        """Show the explanations in one line each, and only the prompts that there are."""
+        """Show the explanation in one line, and only the prompts that there are."""
         self._folded = folded
-        for text in (self.status, self.errors):
-            text.fold(folded=folded)
+        self.caption.setText(tr("Drop") if folded else tr("Drop prompts (number of safe ones)"))
+        self.errors.fold(folded=folded)
+        self._column.setSpacing(4 if folded else 8)
+        self._column.setContentsMargins(40, 4 if folded else 12, 40, 4 if folded else 12)
         for part in (*self.boxes.values(), self.published):
             part.setHidden(folded and not part.isEnabled())
-
-    def _say(self, text: str) -> None:
-        set_role(self.status, "role", "quiet")
-        self.status.setText(text)
 
     def _build_ui(self) -> None:
         line = QWidget()
         flow = FlowLayout(line, spacing=12)
-        flow.addWidget(label(tr("Drop prompts (number of safe ones)"), "quiet"))
+        flow.addWidget(self.caption)
         for drop, box in self.boxes.items():
             box.setToolTip(tr(_DROPS[drop][1]))
             flow.addWidget(box)
@@ -213,13 +211,21 @@ class WhatIfPane(QWidget):
             self.correction.addItem(tr(text), at)
         self.correction.currentIndexChanged.connect(self._show_rows)
         flow.addWidget(with_label(tr("Correction for judge errors"), self.correction))
-        column_layout(self, line, self.status, (self.table, 1), self.errors, margins=(40, 16, 40, 16), spacing=8)
+        flow.addWidget(self.status)
+        self._column = column_layout(self, line, (self.table, 1), self.errors)
+        self.fold(folded=False)
 
 
 def _cells(one: RankedModel) -> tuple[str, str, str]:
     if one.rate.value is None:
         return "—", "—", "—"
     return with_interval(one.rate.value, one.interval, tenths=True), one.rank_text, one.simultaneous_text
+
+
+def _corrected(rate: CorrectedRate | None, by_rogan_gladen: bool) -> str:
+    if rate is None or by_rogan_gladen:
+        return rate.rogan_gladen_words if rate else NO_VALUE
+    return f"{with_interval(rate.value, rate.interval, tenths=True)}, {rate.checked:,}/{rate.responses:,}"
 
 
 def _after(before: RankedModel, after: RankedModel) -> tuple[str, str, str, str]:

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any, NamedTuple
+from textwrap import wrap
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import (
     QAbstractTableModel,
@@ -17,28 +18,25 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QAbstractItemView, QTableView
+from PySide6.QtWidgets import QAbstractItemView
 
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.menus import Command, Entry, offer_context_menu
-from orbench_studio.gui.common.name_cells import NameCells
+from orbench_studio.gui.common.name_cells import NameCells, NumberCells
 from orbench_studio.gui.common.remembered import Remembered
+from orbench_studio.gui.common.row_view import RowView
 from orbench_studio.gui.common.theme import META, font, px
 
 LINE = 32  # height of a row
 _LONGEST = 360  # pixels that a text without a share gets, where there is room
 _WIDEST = 1_320  # pixels of a table whose texts do not need more
 _BESIDE_NAME = 24  # pixels for the margins of a column name
+_BESIDE_WORD = 5  # characters beside the longest word of a wrapped column name
 _UNSORTED = -1
-_ENDS = {Qt.Key.Key_Home, Qt.Key.Key_End}
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 _NO_NUMBER = float("-inf")
 KEY = Qt.ItemDataRole.UserRole  # the key of a row
 Row = tuple[str, ...]
-if TYPE_CHECKING:
-    _View = QTableView
-else:
-    _View = object  # the widget itself is the other base of a class that mixes this in
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -133,7 +131,11 @@ class Rows(QAbstractTableModel):
     def name_lines(self, column: int) -> str:
         """The name of a column as it is shown."""
         name = tr(self.columns[column].title)
-        return name.replace(" / ", "\N{NO-BREAK SPACE}/ ").replace(" ", "\n") if self.narrow else name
+        if not self.narrow or not name:
+            return name
+        words = name.replace(" / ", "\N{NO-BREAK SPACE}/ ")
+        longest = max(map(len, words.split(" ")))
+        return "\n".join(wrap(words, longest + _BESIDE_WORD, break_long_words=False, break_on_hyphens=False))
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():
@@ -151,29 +153,6 @@ class Rows(QAbstractTableModel):
         return side | Qt.AlignmentFlag.AlignVCenter
 
 
-def _is_end(event: QKeyEvent) -> bool:
-    return event.key() in _ENDS and event.modifiers() == Qt.KeyboardModifier.NoModifier
-
-
-class RowEnds(_View):
-    """For tables of whole rows: Home and End go to the first and last row, also where a shortcut has these keys."""
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _is_end(event):
-            event.accept()
-            return True
-        return super().event(event)
-
-    def moveCursor(self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier) -> QModelIndex:
-        rows, column = self.model().rowCount(), max(self.currentIndex().column(), 0)
-        ends = {QAbstractItemView.CursorAction.MoveHome: 0, QAbstractItemView.CursorAction.MoveEnd: rows - 1}
-        return self.model().index(ends[action], column) if action in ends else super().moveCursor(action, modifiers)
-
-
-class RowView(RowEnds, QTableView):
-    """A table of whole rows."""
-
-
 class Table(RowView):
     """A table view with one selectable row; a double click or Enter opens it.
 
@@ -185,6 +164,7 @@ class Table(RowView):
     chosen = Signal(object)  # the key of the row that the user selects
     opened = Signal(object, int)  # key of the row, column
     least_lines = 3  # minimum height in rows, including the header
+    narrow = False  # column names always wrap; else only where the columns do not fit
 
     def __init__(self, name: str, columns: Sequence[Column]) -> None:
         super().__init__()
@@ -194,8 +174,8 @@ class Table(RowView):
         self._fitting = False
         self.setModel(self.rows)
         for place, column in enumerate(columns):
-            if column.apart:
-                self.setItemDelegateForColumn(place, NameCells(self))
+            if column.apart or column.number:
+                self.setItemDelegateForColumn(place, (NameCells if column.apart else NumberCells)(self))
         self.setAccessibleName(name)
         self._build_ui()
         self._restore()
@@ -314,7 +294,9 @@ class Table(RowView):
         """Set the sizes of rows and columns for the current text size; the user's own widths stay."""
         self.verticalHeader().setDefaultSectionSize(px(LINE))
         columns = {place: of for place, of in enumerate(self.rows.columns) if not self.isColumnHidden(place)}
-        least = {place: self._widths.get(place) or self.least(place) for place in columns}
+        least = self._least(columns, narrow=self.narrow)
+        if not self.narrow and sum(least.values()) > self.viewport().width():
+            least = self._least(columns, narrow=True)
         left = max(self.viewport().width() - sum(least.values()), 0)
         for more, place in sorted((self._cut_off(place, least[place]), place) for place in columns):
             least[place] += min(more, left)
@@ -328,6 +310,14 @@ class Table(RowView):
             self.setColumnWidth(place, min(least[place] + int(left * share), most))
         self._fitting = False
         self.updateGeometry()
+
+    def _least(self, columns: Iterable[int], *, narrow: bool) -> dict[int, int]:
+        """The minimum widths of columns, or those that the user set, with column names in one line or wrapped."""
+        if self.rows.narrow is not narrow:
+            self.rows.narrow = narrow
+            self.rows.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.rows.columns) - 1)
+            self.updateGeometries()
+        return {place: self._widths.get(place) or self.least(place) for place in columns}
 
     def _cut_off(self, place: int, width: int) -> int:
         """How many pixels the texts of a column without a share lack; none if the user set its width."""

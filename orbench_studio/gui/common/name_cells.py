@@ -1,4 +1,4 @@
-"""Cells of names that differ in their middle or at their end, such as those of models."""
+"""Cells that stay true without room: names that differ in their middle or at their end, and numbers."""
 
 from collections.abc import Collection
 from itertools import takewhile
@@ -23,6 +23,15 @@ class NameCells(QStyledItemDelegate):
             rows = range(index.model().rowCount())
             names = {str(index.sibling(row, index.column()).data()) for row in rows}
             option.text = elided_apart(option.text, names, option.fontMetrics, width)
+
+
+class NumberCells(QStyledItemDelegate):
+    """Shows an ellipsis where a number has no room: a part of it would be another number."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        super().initStyleOption(option, index)
+        if option.fontMetrics.horizontalAdvance(option.text) > option.rect.width() > 0:
+            option.text = _ELLIPSIS
 
 
 def elided_apart(name: str, others: Collection[str], metrics: QFontMetrics, width: int) -> str:

@@ -66,7 +66,7 @@ class _TextTableView(StaticTable):
             for place, (name, tip) in enumerate(zip(table.header, tips, strict=True))
         ]
         super().__init__(table.title, columns)
-        self.rows.narrow = table.narrow
+        self.narrow = table.narrow
         self.setSortingEnabled(not any(row[0].startswith(" ") for row in table.rows))  # indented rows stay together
         self.show_rows(range(len(table.rows)), table.rows)
 

@@ -189,6 +189,8 @@ QSplitter::handle:horizontal { width: 1px; }
 QSplitter::handle:vertical { height: 1px; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }
+QTableView QScrollBar:horizontal { background: $panel; }
+QTableView#static QScrollBar:horizontal { background: $background; }
 QScrollBar::handle { background: $border; border-radius: 3px; min-height: 32px; min-width: 32px; }
 QScrollBar::handle:vertical { margin: 0 2px; }
 QScrollBar::handle:horizontal { margin: 2px 0; }

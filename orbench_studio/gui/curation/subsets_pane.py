@@ -37,7 +37,7 @@ class PreviewPane(QWidget):
         self.export = QPushButton(tr("Export…"))
         self.status = label("", "quiet")
         self.prompts = Table(tr("Selected prompts"), _PROMPTS)
-        self.prompts.rows.narrow = True
+        self.prompts.narrow = True
         self._build_ui()
         self.review.clicked.connect(self.review_wanted)
         self.prompts.entries = lambda prompt_id, _column: [

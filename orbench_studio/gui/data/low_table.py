@@ -3,11 +3,11 @@
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import QAbstractItemView, QSizePolicy, QTableWidget
 
-from orbench_studio.gui.common.live_table import RowEnds
+from orbench_studio.gui.common.row_view import WholeRows
 from orbench_studio.gui.common.theme import px
 
 
-class LowTable(RowEnds, QTableWidget):
+class LowTable(WholeRows, QTableWidget):
     """A read-only table that takes the height of its rows, and shrinks to `least` of them; `row` is in pixels."""
 
     is_least = False  # whether it never takes more than `least` rows

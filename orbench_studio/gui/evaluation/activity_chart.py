@@ -23,6 +23,7 @@ RATE_TIP = (
     "is one prompt for one model."
 )
 _HEIGHT, _TITLE, _GAP = 84, 20, 24
+_LOWEST = 24  # pixels of a curve; where there is less room, only the titles are shown
 Sample = tuple[float, int, float]  # time, items per minute of all workers, USD
 
 
@@ -52,13 +53,13 @@ class Activity:
 
 
 class ActivityChart(QWidget):
-    """Two small charts side by side: items per minute, and USD spent."""
+    """Two small charts side by side: items per minute, and USD spent. The first part to shrink on a low page."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
         self._samples: list[Sample] = []
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         set_tip(self, tr(RATE_TIP))
         self.hide()
 
@@ -74,7 +75,7 @@ class ActivityChart(QWidget):
         return QSize(px(200), px(_HEIGHT))
 
     def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
+        return QSize(px(200), px(_TITLE))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         if len(self._samples) < 3:
@@ -93,6 +94,8 @@ class ActivityChart(QWidget):
         elided(painter, rect.toRect().adjusted(0, 0, 0, top - self.height()), title, font(META),
                self._theme.colour("quiet"))  # fmt: skip
         area = rect.adjusted(0, top + 2, 0, -1)
+        if area.height() < px(_LOWEST):
+            return
         painter.setPen(QPen(self._theme.colour("line"), 1))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
         start, end = points[0][0], max(points[-1][0], points[0][0] + 1)

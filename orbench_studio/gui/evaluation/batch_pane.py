@@ -113,14 +113,15 @@ class _Stops(QLabel):
 
 
 class BatchPane(QWidget):
-    """Shows a batch, with buttons for its operations."""
+    """Shows a batch, with buttons for its operations, below the list of batches."""
 
     review_wanted = Signal(QueueFilter)  # prompts to show on the review page
     page_wanted = Signal(str)  # another page to show
 
-    def __init__(self, runs: BatchOperations, theme: Theme) -> None:
+    def __init__(self, runs: BatchOperations, theme: Theme, batches: Table) -> None:
         super().__init__()
         self._runs = runs
+        self._batches = batches
         self._progress: BatchProgress | None = None
         self.title, self.state = ElidedLabel("", "strong"), ElidedLabel("", "quiet")
         self.simulated = label(tr("◌ Simulated responses"), "meta")
@@ -139,6 +140,10 @@ class BatchPane(QWidget):
     @property
     def batch_id(self) -> int | None:
         return self._progress.batch.id if self._progress is not None else None
+
+    def heightForWidth(self, _width: int) -> int:
+        """The minimum height: the chart shrinks before the page scrolls."""
+        return self.minimumSizeHint().height()
 
     def forget(self) -> None:
         """Show nothing: the batches of another workspace have the same numbers."""
@@ -172,6 +177,8 @@ class BatchPane(QWidget):
             batch.state is BatchState.RUNNING and is_sending
         )  # pausing a failed batch would only hide the reason
         self.cancel.setEnabled(batch.state.allows(BatchAction.CANCEL))
+        for button in (self.pause, self.resume, self.cancel):
+            button.setHidden(batch.state.is_final)  # the last ones of the row: the others stay in place
         self.review.setEnabled(progress.done > 0 and batch.kind is not BatchKind.SEEDING)  # seeds are not prompts
         for button in (self.audit, self.judge):
             button.setVisible(batch.kind is BatchKind.EVALUATION)
@@ -252,9 +259,11 @@ class BatchPane(QWidget):
         menu.addAction(tr("With a language model…"), self._ask_judge)
         self.judge.setMenu(menu)
         head = row_layout(None, self.title, self.simulated, Stretch(), spacing=12)
-        buttons = Flow(self.pause, self.resume, self.cancel, self.live, self.review, self.audit, self.judge)
+        buttons = Flow(self.review, self.audit, self.judge, self.pause, self.resume, self.cancel, self.live)
         column_layout(
             self,
+            (self._batches, 1),
+            8,
             head,
             buttons,  # above texts of changing height: they stay in place
             self.state,
@@ -264,7 +273,6 @@ class BatchPane(QWidget):
             self.workers,
             (self.failures, 3),
             Stretch(),
-            margins=(0, 16, 0, 0),
             spacing=8,
         )
 

@@ -15,12 +15,12 @@ from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 
 _COLUMNS = (
     Column("Prompt", 60, number=True),
-    Column("Model", 90, apart=True),
-    Column("Cause", 130),
-    Column("Message", 120, 1),
+    Column("Model", 64, apart=True),
+    Column("Cause", 130, whole=True),
+    Column("Message", 100, 1),
     Column("Attempts", 60, number=True),
 )
-_MOST_LINES = 6  # that are in view on a low page
+_MOST_LINES = 5  # that are in view on a low page
 
 
 class FailuresPane(QWidget):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QPushButton, QSplitter, QStackedWidget, QWidget
+from PySide6.QtWidgets import QPushButton, QStackedWidget, QWidget
 
 from orbench_studio.domain.core.amounts import spent
 from orbench_studio.domain.core.changes import Changes, Kind
@@ -37,7 +37,6 @@ _STEPS = (
     "Choose a judge now or later. Then review the responses, or open the Audit page.",
 )
 _REFRESH = 2_000  # milliseconds between updates of batches in other processes
-_LIST_HEIGHT = 140  # initial
 _COLUMNS = (
     Column("Batch", 60, number=True),
     Column("Name", 120, 1),
@@ -60,12 +59,12 @@ class EvaluationPage(QWidget):
         self.runs = BatchOperations(session, judging)
         self.compose = NewBatch(session, self.runs, theme, queue_filter)
         self.batches = Table(tr("Batches"), _COLUMNS)
-        self.batch = BatchPane(self.runs, theme)
+        self.batch = BatchPane(self.runs, theme, self.batches)
         self._theme = theme
         self._known: dict[int, BatchProgress] = {}
         self._activity = Activity()
         self._to_select: int | None = None  # a launched batch to select as soon as it is listed
-        self._right, self._split = QStackedWidget(), QSplitter(Qt.Orientation.Vertical)
+        self._right = QStackedWidget()
         right = scrolled(self._right)
         panels = (
             Panel(tr("New batch"), self.compose, _FORM_WIDTH),
@@ -135,8 +134,8 @@ class EvaluationPage(QWidget):
 
     def _fit(self) -> None:
         """Give the list no more room than its batches need."""
-        self.batches.setMaximumHeight(px(LINE) * max(len(self._known) + 2, self.batches.least_lines + 1))
-        self._split.refresh()
+        self.batches.least_lines = min(len(self._known) + 1, Table.least_lines)
+        self.batches.setMaximumHeight(px(LINE) * (len(self._known) + 1) + 2 * self.batches.frameWidth() + 2)
         self._panels.fit()
 
     def _show_batch(self) -> None:
@@ -177,14 +176,7 @@ class EvaluationPage(QWidget):
         self.setFocusProxy(self.compose.models.line)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._right.addWidget(self._empty_state())
-        split = self._split
-        split.setChildrenCollapsible(False)
-        split.setHandleWidth(1)
-        split.addWidget(self.batches)
-        split.addWidget(self.batch)
-        split.setStretchFactor(1, 1)
-        split.setSizes([px(_LIST_HEIGHT), px(_LIST_HEIGHT) * 3])
-        self._right.addWidget(split)
+        self._right.addWidget(self.batch)
         self._right.setObjectName("page")
         self._right.setContentsMargins(16, 16, 16, 16)
         row_layout(self, self._panels)

@@ -24,7 +24,12 @@ DONE, TOKENS, RATE, STATUS = 1, 2, 4, 5  # columns
 _COLUMNS = (
     Column("Model", 110, apart=True),
     Column("Done", 100, 2),
-    Column("Tokens in / out", 105, number=True, tip="Input tokens / output tokens of all requests"),
+    Column(
+        "Tokens in\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}out",
+        90,
+        number=True,
+        tip="Input tokens / output tokens of all requests",
+    ),
     Column("Cost", 70, number=True),
     Column("Items/min", 60, number=True, tip=RATE_TIP),
     Column("Status", 84, 4),
@@ -61,7 +66,8 @@ class ProgressTable(Table):
         ]
         self.setColumnHidden(TOKENS, 0 < self.viewport().width() < sum(map(self.least, columns)))
         super()._fit()
-        self.setMaximumHeight((self.rows.rowCount() + 2) * px(LINE))  # the failures get the rest
+        names = self.horizontalHeader().sizeHint().height()
+        self.setMaximumHeight(names + self.rows.rowCount() * px(LINE) + 2)  # the failures get the rest
 
     def show_progress(self, progress: BatchProgress, snapshot: Snapshot | None) -> None:
         """Show the current progress; the snapshot adds rates if this process runs the batch."""

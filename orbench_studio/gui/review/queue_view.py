@@ -17,9 +17,9 @@ from orbench_studio.domain.core.moderation import Veto
 from orbench_studio.domain.review.queue import UNDECIDED_STATUSES, QueueRow, Status
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
-from orbench_studio.gui.common.live_table import RowView
 from orbench_studio.gui.common.menus import Command, Entry, offer_context_menu
 from orbench_studio.gui.common.painting import elided
+from orbench_studio.gui.common.row_view import RowView
 from orbench_studio.gui.common.theme import BODY, LABELS, META, Theme, font, px
 from orbench_studio.gui.common.widgets import label, plain_tip
 from orbench_studio.gui.review.queue_model import BEGIN, ROW, QueueModel

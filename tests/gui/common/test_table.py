@@ -1,16 +1,18 @@
 """The table of all pages: sorting, keys that stay selected, widths, order of columns, copies with column names."""
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QMenu, QStyleOptionViewItem
 
 from orbench_studio.gui.common.live_table import Column, Rows, Table
 from orbench_studio.gui.common.menus import Command
 from orbench_studio.gui.common.remembered import Remembered
 from orbench_studio.gui.common.text_table import TextTable, table_of
+from orbench_studio.gui.common.widgets import scrolled
 from orbench_studio.gui.data.low_table import LowTable
+from tests.gui.clipping import clipped
 
 COLUMNS = (Column("Model", 80, 1), Column("Rate", 60, number=True))
 ROWS = [("model-10", "9.5 % (1–12)"), ("Model-2", "31 %"), ("model-1", "–"), ("mödel\tx", "1,204 %")]
@@ -118,6 +120,46 @@ def test_narrow_columns_do_not_make_the_table_wider_than_its_room(qtbot):
     narrow.show()
     narrow.show_rows(["a"], [("a", "1")])
     assert sum(map(narrow.columnWidth, range(2))) == narrow.viewport().width()
+
+
+def test_column_names_wrap_only_where_the_columns_do_not_fit_and_a_number_is_never_cut(qtbot, monkeypatch):
+    monkeypatch.setattr(Remembered, "panes", {})
+    table = Table("Judges", (Column("Judge", 80, 1), Column("Agreement (refusal or answer)", 60, number=True)))
+    qtbot.addWidget(table)
+    table.show_rows(["a"], [("rules", "89 % (82–94)")])
+    for width, name in (
+        (400, "Agreement (refusal or answer)"),
+        (210, "Agreement\n(refusal or\nanswer)"),
+        (400, "Agreement (refusal or answer)"),
+    ):
+        table.resize(width, 200)
+        table.show()
+        QApplication.processEvents()
+        assert table.rows.headerData(1, Qt.Orientation.Horizontal) == name
+        assert table.columnWidth(1) >= table.sizeHintForColumn(1)
+        assert table.horizontalHeader().height() == table.horizontalHeader().sizeHint().height()
+    option = QStyleOptionViewItem()
+    for width, shown in ((300, "89 % (82–94)"), (40, "…")):
+        option.rect = QRect(0, 0, width, 30)
+        table.itemDelegateForColumn(1).initStyleOption(option, table.rows.index(0, 1))
+        assert option.text == shown
+
+
+def test_the_horizontal_scroll_bar_stays_in_the_part_of_a_table_that_its_page_shows(qtbot):
+    names = ("Judge", *(f"Rate {place}" for place in range(9)))
+    made = table_of(TextTable("T", names, tuple(("x", *["91 % (81–96)"] * 9) for _ in range(40))))
+    area = scrolled(made)
+    qtbot.addWidget(area)
+    area.resize(400, 300)
+    area.show()
+    view = made.findChild(Table)
+    bar = view.horizontalScrollBar()
+    for at in (0, 200, area.verticalScrollBar().maximum()):
+        area.verticalScrollBar().setValue(at)
+        qtbot.waitUntil(
+            lambda: area.viewport().rect().contains(QRect(bar.mapTo(area.viewport(), QPoint()), bar.size()))
+        )
+        assert clipped(area) == []
 
 
 def test_a_text_table_is_as_high_as_its_rows(qtbot):
