@@ -57,8 +57,9 @@ def write_formats() -> None:
 def _write_values(column: "ColumnTally") -> None:
     """Print the values of a mapped column with what each became."""
     if column.texts:
-        empty = f", {column.empty:,} empty" if column.empty else ""
-        write_line(f"  {column.field} from {column.column}: {counted(column.texts, 'text')}{empty}")
+        counts = {"empty": column.empty, "not stored": column.not_stored.total()}
+        less = "".join(f", {count:,} {what}" for what, count in counts.items() if count)
+        write_line(f"  {column.field} from {column.column}: {counted(column.texts, 'text')}{less}")
     if not column.values:
         return
     ordered = column.values.most_common()
@@ -94,6 +95,7 @@ def as_json(report: "ImportReport") -> dict[str, Any]:
                 "column": column.column,
                 "texts": column.texts,
                 "empty": column.empty,
+                "not_stored": dict(column.not_stored),
                 "values": [
                     {"value": value, "count": count, "became": became}
                     for (value, became), count in column.values.most_common()

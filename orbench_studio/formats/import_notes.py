@@ -9,7 +9,6 @@ REASON_NOTES = "reasons without an answer class or a label, stored as notes on t
 NO_RESPONSES = "rows with no response were read as prompts only"
 API_ERRORS = "responses inside lists or objects that look like an API error (they cannot be repaired)"
 NO_MODEL = "responses were skipped, because their model is unknown: enter it, or map a column to model"
-OTHER_ERRORS = "errors beside the text of a response were not read, as a failed request has no text"
 ERRORS_WITH_TEXT = (
     "Responses with a text are stored as failed requests, because of their error. If it is one of a test or a judge, "
     "leave out the column of the error"

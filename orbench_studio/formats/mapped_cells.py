@@ -1,20 +1,39 @@
 """The cells of a row through a mapping of its columns: values by field, names, and what the values mean."""
 
+from collections.abc import Callable, Container, Mapping
 from typing import Any, NoReturn
 
 from orbench_studio.domain.core.category import Category
 from orbench_studio.formats import class_words
 from orbench_studio.formats.file_mapping import names_of
 from orbench_studio.formats.mapping import NAMES, ColumnMapping, Field
-from orbench_studio.formats.name_columns import name_columns, names_in
+from orbench_studio.formats.name_columns import name_columns, values_in
 from orbench_studio.formats.nested_paths import Get, Parsed, getter, plain
 from orbench_studio.formats.reader_interface import Sheet
 from orbench_studio.formats.records import Record, RowError
 from orbench_studio.formats.tables import Cells
-from orbench_studio.formats.tally import EMPTY, NO_CATEGORY, REJECTED, ColumnTally, UnreadNames
+from orbench_studio.formats.tally import EMPTY, NO_CATEGORY, NOT_READ, REJECTED, ROW_REJECTED, ColumnTally, UnreadNames
 from orbench_studio.formats.usual_meanings import asked_meaning, displaced, usual
 
 _TEN = frozenset(map(str, Category))
+_TEXTS = frozenset({Field.PROMPT, Field.KEY, Field.SYSTEM, Field.EXPLANATION, Field.REASON, Field.SAMPLE, Field.ERROR})
+"""Fields whose values are counted as texts."""
+_OF_RESPONSE = (
+    Field.MODEL, Field.SAMPLE, Field.ERROR, Field.STOP_REASON, Field.ANSWER_CLASS, Field.IS_REFUSAL,
+    Field.RESPONSE_VERDICT,
+)  # fmt: skip
+_NO_RESPONSE = "the row has no response or model"
+_WHY: Mapping[Field, str] = {
+    Field.SYSTEM: "the conversation has a system prompt of its own",
+    Field.MODERATOR: "the row has no verdict that is stored",
+    Field.EXPLANATION: "the row has no verdict, and no answer class of a judge, that is stored",
+    Field.JUDGE: "the row has no answer class that is stored",
+    Field.ANNOTATOR: "the row has no label, answer class or reason that is stored",
+    Field.REASON: "the row has no annotator",
+    Field.ERROR: "the response has a text, and a failed request has none",
+    Field.STOP_REASON: "the request failed",
+}
+"""Why a row that has the value of a field may not store it."""
 
 
 class MappedCells:
@@ -35,6 +54,11 @@ class MappedCells:
         }
         for part, tally in self._tallies.items():
             tally.stated = frozenset(mapping.meanings.get(part, ()))
+        self._beside = [part for part in {**dict.fromkeys(_OF_RESPONSE), **_WHY} if part in self._tallies]
+        # what the row that is being read counts, unless it is rejected
+        self._outcomes: list[tuple[ColumnTally, str, str]] = []
+        self._counts: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
+        self._counted: set[Field] = set()
         self._unread_names = {part: unread for part in self._names if (unread := self._unread(sheet, part)) is not None}
 
     def _unread(self, sheet: Sheet, part: Field) -> UnreadNames | None:
@@ -45,12 +69,65 @@ class MappedCells:
             return None
         return sheet.tally.unread_names.setdefault(part, UnreadNames(part, sheet.header, paths))
 
-    def _count_names(self, record: Record, cells: Cells) -> None:
-        """Count the names in unread columns of a row that has a name of the options or the format instead."""
+    def _begin(self) -> None:
+        self._outcomes.clear()
+        self._counts.clear()
+        self._counted.clear()
+
+    def _later(self, count: Callable[..., None], *values: Any) -> None:
+        """Count something of this row, unless it is rejected."""
+        self._counts.append((count, values))
+
+    def _note(self, text: str) -> None:
+        self._later(self._tally.notes.update, (text,))
+
+    def _settle(self, record: Record, cells: Cells) -> None:
+        """Count what became of each value of a row, now that its record shows what is stored."""
+        stored = {*values_in(record)} if self._beside or self._unread_names else set()
+        for part in self._beside:
+            if part not in self._counted:
+                self._count_other(part, stored, bool(record.responses), cells)
         for part, unread in self._unread_names.items():
-            is_stated = part in self._gets and bool(self._text(part, cells).strip())
-            if not is_stated and (part, self._names[part]) in names_in(record):
+            if not (part in self._gets and self._stated(part, cells)) and (part, self._names[part]) in stored:
                 unread.add(self._names[part], cells)
+        for tally, stated, became in self._outcomes:
+            tally.add(stated, became)
+        for count, values in self._counts:
+            count(*values)
+
+    def _reject(self) -> None:
+        """Count the values of a rejected row that had a known meaning."""
+        for tally, stated, _ in self._outcomes:
+            tally.add(stated, ROW_REJECTED)
+
+    def _count_other(self, part: Field, stored: Container[tuple[str, str]], answered: bool, cells: Cells) -> None:
+        """Count the value of a field that a row can have without storing it."""
+        tally, stated = self._tallies[part], self._shown(part, cells)
+        became = (stated.strip() or self._names.get(part, "")) if part in NAMES else stated
+        if part is Field.ERROR and class_words.word(stated) in class_words.NO_ERROR:
+            stated = ""
+        is_stored = (part, became) in stored or (part is Field.SAMPLE and answered)
+        if part in _TEXTS:
+            tally.add_text(stated)
+        elif stated or is_stored:
+            tally.add(stated or EMPTY, became if is_stored else NOT_READ)
+        else:
+            tally.add_empty()
+        if stated and not is_stored:
+            no_response = not answered and part in _OF_RESPONSE
+            tally.not_stored[_NO_RESPONSE if no_response else _WHY.get(part, _NO_RESPONSE)] += 1
+
+    def _shown(self, part: Field, cells: Cells) -> str:
+        """What a cell states, also if it is no text."""
+        try:
+            return self._stated(part, cells)
+        except RowError:
+            return str(self._value(part, cells))
+
+    def _stated(self, part: Field, cells: Cells) -> str:
+        """The text in a cell, unchanged; empty for white space."""
+        text = self._text(part, cells)
+        return text if text.strip() else ""
 
     def _value(self, part: Field, cells: Cells) -> Any:
         return get(cells) if (get := self._gets.get(part)) is not None else self._values.get(part, "")
@@ -68,21 +145,12 @@ class MappedCells:
         name = self._who(part, cells)
         if not name:
             raise RowError(f"the {part} is empty", part)
-        self._count_name(part, name, cells)
         return name
 
-    def _count_name(self, part: Field, name: str, cells: Cells) -> None:
-        """Count a name, or an empty cell in place of which an option gives one."""
-        is_stated = part in self._gets and bool(self._text(part, cells).strip())
-        if is_stated or name:
-            self._count(part, name if is_stated else EMPTY, name)
-        else:
-            self._count_empty(part)
-
     def _count(self, part: Field, stated: str, became: str) -> None:
-        tally = self._tallies.get(part)
-        if tally is not None:
-            tally.add(stated, became)
+        if part in self._tallies:
+            self._counted.add(part)
+            self._outcomes.append((self._tallies[part], stated, became))
 
     def _count_category(self, stated: str, found: str | None) -> None:
         """Count a category, also one that stands for none."""
@@ -94,8 +162,9 @@ class MappedCells:
             self._count(Field.CATEGORY, stated, found if found in _TEN else f"own category: {found}")
 
     def _count_empty(self, part: Field, *, is_empty: bool = True) -> None:
-        if part in self._tallies:
-            self._tallies[part].empty += is_empty
+        if part in self._tallies and is_empty:
+            self._counted.add(part)
+            self._later(self._tallies[part].add_empty)
 
     def _meaning(self, part: Field, stated: str) -> str | None:
         of = self._meanings.get(part)
@@ -107,7 +176,7 @@ class MappedCells:
         return self._ask(part, stated) if found is not None and part in self._displaced else found
 
     def _ask(self, part: Field, stated: str) -> NoReturn:
-        self._count(part, stated, REJECTED)
+        self._tallies[part].add(stated, REJECTED)
         raise asked_meaning(part, stated, self._columns[part].partition("|")[0])
 
     def _sample_of(self, part: Field, number: int, cells: Cells) -> str:

@@ -33,7 +33,6 @@ from orbench_studio.formats.tally import NOT_READ, REJECTED, UNPARSED
 _OF_RESPONSE = (
     Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.MODEL, Field.STOP_REASON, Field.JUDGE, Field.RESPONSE_VERDICT
 )  # fmt: skip
-_TEXTS = (Field.KEY, Field.SYSTEM, Field.EXPLANATION, Field.REASON, Field.SAMPLE, Field.ERROR)
 
 
 class MappedRow(MappedCells):
@@ -56,7 +55,6 @@ class MappedRow(MappedCells):
         self._more = [(getter(header, path, self._parsed), model) for path, model in others]
         self._places = alternatives(header, mapping.columns.get(Field.RESPONSE, ""))
         self._may_be_missing = bool(self._places) and not layout.mapping.columns
-        self._texts = [part for part in _TEXTS if part in mapping.columns]
         at = None if layout.mapping.columns else column_of_turns(header)
         self._turns = at if at is not None and at not in sheet.bound else None
         parts = layout.not_read if layout.mapping.columns else sent_beside(header, sheet.bound)
@@ -64,28 +62,36 @@ class MappedRow(MappedCells):
 
     def record(self, line: int, cells: Cells) -> Record:
         """The whole row."""
+        self._begin()
+        try:
+            record = self._record(line, cells)
+        except RowError:
+            self._reject()
+            raise
+        self._settle(record, cells)
+        return record
+
+    def _record(self, line: int, cells: Cells) -> Record:
         given = self._value(Field.PROMPT, cells)
         asked = conversations.read(given)
         if asked is None:
             text = self._with_context(prompt_text(plain(given, "prompt")), cells)
-            asked = conversations.Conversation(text, plain(self._value(Field.SYSTEM, cells), "system prompt"))
-        self._tallies[Field.PROMPT].add_text(asked.prompt)
-        self._tally.not_read.update(dict.fromkeys((*asked.media, *self._files_beside(cells)), 1))
-        self._tally.unread_turns.update(map(class_words.shortened, asked.unread))
-        self._count_others(cells)
+            asked = conversations.Conversation(text)
+        asked = asked if asked.system else asked._replace(system=self._stated(Field.SYSTEM, cells))
+        self._later(self._tallies[Field.PROMPT].add_text, asked.prompt)
+        self._later(self._tally.unread_turns.update, [*map(class_words.shortened, asked.unread)])
+        self._count_beside(asked, cells)
         label = self._label(cells)
         annotator = self._who(Field.ANNOTATOR, cells)
         draft = self._prompt(asked, None if annotator else label, cells)
         responses = (*self._responses(asked, annotator, cells), *self._others(cells))
         is_of_class = any(decided.reason for response in responses for decided in response.annotations)
-        decisions = self._decisions(annotator, label, "" if is_of_class else self._text(Field.REASON, cells).strip())
+        decisions = self._decisions(annotator, label, "" if is_of_class else self._stated(Field.REASON, cells))
         if not responses:
-            self._leave_out(asked, cells)
+            self._count_contexts(asked)
         on_prompt = (Field.VERDICT, Field.PROMPT_VERDICT)
         votes = tuple(vote for part in on_prompt for vote in self._votes(part, self._text(part, cells), cells))
-        record = Record(line, draft, votes, responses, decisions)
-        self._count_names(record, cells)
-        return record
+        return Record(line, draft, votes, responses, decisions)
 
     def _files_beside(self, cells: Cells) -> Iterator[str]:
         """The places of pictures and other files in the list in which the text of the prompt is."""
@@ -102,7 +108,7 @@ class MappedRow(MappedCells):
         if annotator and label:
             return (AnnotationDraft(annotator, Aspect.LABEL, label, reason=reason or None),)
         if annotator and reason:
-            self._tally.notes[import_notes.REASON_NOTES] += 1
+            self._note(import_notes.REASON_NOTES)
             return (AnnotationDraft(annotator, Aspect.NOTE, reason),)
         return ()
 
@@ -110,34 +116,24 @@ class MappedRow(MappedCells):
         """The prompt after the text that was sent before it."""
         for name, at, separator in self.before:
             if not is_nothing(cells[at]):
-                self._tally.notes[f"prompts that begin with the text of {name}"] += 1
+                self._note(f"prompts that begin with the text of {name}")
                 text = f"{cells[at]}{separator}{text}"
         return text
 
-    def _count_others(self, cells: Cells) -> None:
-        """Count the columns whose values are read as they are, and those that are not read."""
+    def _count_beside(self, asked: conversations.Conversation, cells: Cells) -> None:
+        """Count the parts of what was sent that are not read."""
         if self._turns is not None and conversations.is_of_model(cells[self._turns]):
-            self._tally.notes[import_notes.TURNS] += 1
+            self._note(import_notes.TURNS)
         beside = ((name, cells[at]) for name, at in self._not_read)
-        self._tally.not_read.update(
-            name for name, cell in beside if not (is_nothing(cell) or class_words.is_bare(cell))
-        )
-        for part in self._texts:
-            self._tallies[part].add_text(self._text(part, cells).strip())
-        for part in (Field.JUDGE, Field.ANNOTATOR):
-            if part in self._columns:
-                self._count_name(part, self._who(part, cells), cells)
+        unread = [name for name, cell in beside if not (is_nothing(cell) or class_words.is_bare(cell))]
+        parts = dict.fromkeys((*asked.media, *self._files_beside(cells), *unread), 1)
+        self._later(self._tally.not_read.update, parts)
 
-    def _leave_out(self, asked: conversations.Conversation, cells: Cells) -> None:
-        """Count what a row without a response says about one, and another context of a prompt."""
+    def _count_contexts(self, asked: conversations.Conversation) -> None:
+        """Count another context of a prompt in a row without a response, which would have it."""
         context = (asked.system, asked.earlier)
         if self._contexts.setdefault(asked.prompt, context) != context:
-            self._tally.notes[import_notes.OTHER_CONTEXT] += 1
-        for part in _OF_RESPONSE:
-            stated = self._value(part, cells) if part in self._columns else None
-            if stated:
-                self._count(part, str(stated), NOT_READ)
-                self._tally.notes[f"{part} not read, because the row has no response or model"] += 1
+            self._note(import_notes.OTHER_CONTEXT)
 
     def _prompt(self, asked: conversations.Conversation, reference: Label | None, cells: Cells) -> PromptDraft:
         seed = self._seed(cells)
@@ -154,16 +150,19 @@ class MappedRow(MappedCells):
 
     def _seed(self, cells: Cells) -> str | None:
         """The prompt's seed; a number is one of a random generator."""
-        stated = self._text(Field.SEED, cells).strip()
+        stated = self._stated(Field.SEED, cells)
         if stated and class_words.is_bare(stated):
             self._count(Field.SEED, stated, NOT_READ)
             return None
         if Field.SEED in self._tallies:
-            self._tallies[Field.SEED].add_text(stated)
+            self._later(self._tallies[Field.SEED].add_text, stated)
         return stated or None
 
     def _key(self, cells: Cells) -> str | None:
-        return self._layout.key_of(self._text(Field.KEY, cells).strip())
+        stated = self._text(Field.KEY, cells).strip()
+        if Field.KEY in self._tallies:
+            self._later(self._tallies[Field.KEY].add_text, stated)
+        return self._layout.key_of(stated)
 
     def _category(self, cells: Cells) -> str | None:
         value = class_words.listed(self._value(Field.CATEGORY, cells))
@@ -173,7 +172,7 @@ class MappedRow(MappedCells):
         try:
             found = category(stated if meaning is None else meaning)
         except RowError:
-            self._count(Field.CATEGORY, stated, REJECTED)
+            self._tallies[Field.CATEGORY].add(stated, REJECTED)
             raise
         self._count_category(stated, found)
         return found
@@ -212,12 +211,12 @@ class MappedRow(MappedCells):
 
     def _responses(self, asked: conversations.Conversation, annotator: str, cells: Cells) -> tuple[ResponseDraft, ...]:
         if self._answers and self._has_no_responses(cells):
-            self._tally.notes[import_notes.NO_RESPONSES] += 1
+            self._note(import_notes.NO_RESPONSES)
             return ()
         if self._answers:
             texts = conversations.samples(self._value(Field.RESPONSE, cells))
             if asked.reply and asked.reply not in texts:
-                self._tally.notes[import_notes.OWN_REPLY] += 1
+                self._note(import_notes.OWN_REPLY)
         elif asked.reply is not None:
             texts = [asked.reply]
         else:
@@ -226,7 +225,7 @@ class MappedRow(MappedCells):
         if not texts or (may_be_none and not any(texts)):
             return ()
         if self._has_no_model(cells):
-            self._tally.notes[import_notes.NO_MODEL] += 1
+            self._note(import_notes.NO_MODEL)
             return ()
         model = self._name(Field.MODEL, cells)
         drafts = (self._response(model, text, at, asked, cells) for at, text in enumerate(texts, start=1))
@@ -275,11 +274,9 @@ class MappedRow(MappedCells):
         """Count a response, and whether it is an error, which the doctor finds only in a cell of its own."""
         is_error = type(text) is str and bool(text) and (is_api_error(text) or is_nothing(text))
         if self._answers:
-            self._tallies[Field.RESPONSE].add_text(text)
-            self._tallies[Field.RESPONSE].errors += is_error
-            self._tallies[Field.RESPONSE].echoes += text == prompt
+            self._later(self._tallies[Field.RESPONSE].add_response, text, prompt, is_error)
         if is_error and (not self._answers or any(isinstance(cells[at], NestedCell) for at, _ in self._places)):
-            self._tally.notes[import_notes.API_ERRORS] += 1
+            self._note(import_notes.API_ERRORS)
 
     def _refused(self, number: int, cells: Cells) -> str:
         """The text by which the vendor says that the model refused; empty if it did not."""
@@ -295,16 +292,16 @@ class MappedRow(MappedCells):
             if isinstance(value, str) and value.strip():
                 yield ResponseDraft(model, value)
             elif value:
-                self._tally.notes[f"responses of {model} that are no texts, and were not read"] += 1
+                self._note(f"responses of {model} that are no texts, and were not read")
 
     def _stop(self, text: str, number: int, cells: Cells) -> tuple[StopReason, str | None]:
         """Why a response ended, and its error: in a known format, an error beside a text is of a test or a judge."""
-        error = self._text(Field.ERROR, cells).strip()
+        error = self._stated(Field.ERROR, cells)
         if error and class_words.word(error) not in class_words.NO_ERROR:
             has_text = not (is_nothing(text) or is_api_error(text))
             is_known = has_text and bool(self._layout.mapping.columns)
-            if has_text:
-                self._tally.notes[import_notes.OTHER_ERRORS if is_known else import_notes.ERRORS_WITH_TEXT] += 1
+            if has_text and not is_known:
+                self._note(import_notes.ERRORS_WITH_TEXT)
             if not is_known:
                 return StopReason.ERROR, error
         if Field.ERROR in self._columns and not self._answers:
@@ -333,7 +330,7 @@ class MappedRow(MappedCells):
 
     def _class_of(self, stated: str, who: str) -> AnswerClass | None:
         found = class_words.answer_class(stated)
-        self._tally.column(Field.ANSWER_CLASS, who).add(stated, found or UNPARSED)
+        self._outcomes.append((self._tally.column(Field.ANSWER_CLASS, who), stated, found or UNPARSED))
         return found
 
     def _classed(self, draft: ResponseDraft, annotator: str, number: int, cells: Cells) -> ResponseDraft:
@@ -366,7 +363,7 @@ class MappedRow(MappedCells):
                 f"{class_words.shortened(stated)} is a class that vendors report; annotators cannot assign it"
             )
         if annotator:
-            why = self._text(Field.REASON, cells).strip() or None
+            why = self._stated(Field.REASON, cells) or None
             decided = AnnotationDraft(annotator, Aspect.ANSWER_CLASS, answer, stated, why)
             return replace(draft, annotations=(*draft.annotations, decided))
         return replace(draft, reference_class=answer)

@@ -3,10 +3,11 @@
 from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
+from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.formats.column_evidence import ColumnEvidence
 from orbench_studio.formats.column_names import JUDGES, USUAL_NAMES, plain_name, words_of
 from orbench_studio.formats.mapping import Field
-from orbench_studio.formats.records import Record, RowError
+from orbench_studio.formats.records import CONTEXT, Record, RowError
 from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import NestedCell
 
@@ -82,12 +83,15 @@ def _paths(part: Field, value: Any, depth: int) -> Iterator[str]:
             yield from (f"{name}.{path}" for path in _paths(part, inner, depth - 1))
 
 
-def names_in(record: Record) -> Iterator[tuple[Field, str]]:
-    """The models, moderators, judges and annotators of a record."""
+def values_in(record: Record) -> Iterator[tuple[Field, str]]:
+    """The models, moderators, judges and annotators of a record, and its texts beside the prompt and the responses."""
+    yield Field.SYSTEM, record.prompt.attributes.get(CONTEXT[0], "")
     for response in record.responses:
-        yield Field.MODEL, response.model
-        yield from ((Field.JUDGE, judgement.judge) for judgement in response.judgements)
-        yield from ((Field.MODERATOR, vote.moderator) for vote in response.votes)
-        yield from ((Field.ANNOTATOR, note.annotator) for note in response.annotations)
-    yield from ((Field.MODERATOR, vote.moderator) for vote in record.votes)
-    yield from ((Field.ANNOTATOR, note.annotator) for note in record.annotations)
+        yield from ((Field.MODEL, response.model), (Field.ERROR, response.error or ""))
+        for judgement in response.judgements:
+            yield from ((Field.JUDGE, judgement.judge), (Field.EXPLANATION, judgement.explanation))
+    for vote in (*record.votes, *(vote for response in record.responses for vote in response.votes)):
+        yield from ((Field.MODERATOR, vote.moderator), (Field.EXPLANATION, vote.explanation))
+    for made in (*record.annotations, *(made for response in record.responses for made in response.annotations)):
+        yield Field.ANNOTATOR, made.annotator
+        yield Field.REASON, made.value if made.aspect is Aspect.NOTE else made.reason or ""

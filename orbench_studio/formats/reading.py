@@ -14,7 +14,7 @@ from orbench_studio.formats.file_mapping import names_of
 from orbench_studio.formats.import_doctor import Doctor, Finding
 from orbench_studio.formats.mapped import MAPPED
 from orbench_studio.formats.mapping import ColumnMapping, Field
-from orbench_studio.formats.name_columns import names_in
+from orbench_studio.formats.name_columns import values_in
 from orbench_studio.formats.nested_paths import alternatives
 from orbench_studio.formats.proposals import Proposal, Question, other_texts, propose
 from orbench_studio.formats.reader_interface import Bound, Reader, ReadOptions, Sheet
@@ -200,7 +200,7 @@ class Reading:
             if response.text:
                 self.tally.repeats.add(response.model, response.text)
         if self.unused_names:
-            names = set(names_in(record))
+            names = set(values_in(record))
             self.unused_names = {part: of for part, of in self.unused_names.items() if (part, of) not in names}
         return record
 

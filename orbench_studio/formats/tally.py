@@ -32,6 +32,7 @@ _BETWEEN = (
 """What stands before and after the user's text in templates without such marks, after a part that is searched first."""
 LISTED = 500  # distinct values counted one by one, for each column
 UNPARSED, REJECTED, NOT_READ = "unparsed", "rejected", "not read"
+ROW_REJECTED = "in a rejected row"  # of a known meaning
 SHOWN = 80  # characters of a value
 MORE, EMPTY, NO_CATEGORY = "(other values)", "(empty)", "no category"
 _CUT, _CUT_TEXTS, _CUT_LENGTH = 5, 2, 50  # rows and distinct texts of one length, of so many characters or more
@@ -54,7 +55,7 @@ class ColumnTally:
     those that are only a number, a letter or an identifier, `empty` those that have nothing, `errors` those that are an
     error of an API, `echoes` those that are their prompt, `dialogues` those with the turns of a user and a model, and
     `of_longest` those that are as long as the longest. `stated` has the values whose meaning the user or the format
-    states.
+    states, `not_stored` counts the values that no record has, by the reason.
     """
 
     field: str
@@ -71,6 +72,7 @@ class ColumnTally:
     of_longest: int = 0
     shortened: int = 0
     stated: frozenset[str] = frozenset()
+    not_stored: Counter[str] = dataclass_field(default_factory=Counter)
     _whole_longest: int = 0  # those that end a sentence
     _longest_texts: set[int] = dataclass_field(default_factory=set)  # hashes, of a few
 
@@ -78,6 +80,11 @@ class ColumnTally:
     def total(self) -> int:
         """The number of values."""
         return self.values.total()
+
+    @property
+    def filled(self) -> int:
+        """The number of values and of texts that are not empty."""
+        return self.total + self.texts - (self.empty if self.texts else 0)
 
     def became(self, outcome: str) -> int:
         """The number of values that became this."""
@@ -106,7 +113,7 @@ class ColumnTally:
         """The numbers that were read without a stated meaning, and those that were rejected."""
         bare = [found for found in self.values if class_words.is_number(found[0]) and not self.has_stated(found[0])]
         rejected = [value for value, became in bare if became == REJECTED]
-        return [value for value, became in bare if became not in (REJECTED, UNPARSED, NOT_READ)], rejected
+        return [value for value, became in bare if became not in (REJECTED, ROW_REJECTED, UNPARSED, NOT_READ)], rejected
 
     def add(self, value: str, became: str) -> None:
         """Count a value."""
@@ -114,6 +121,10 @@ class ColumnTally:
         if key not in self.values and len(self.values) >= LISTED:
             key = (MORE, became)
         self.values[key] += 1
+
+    def add_empty(self) -> None:
+        """Count a row without a value."""
+        self.empty += 1
 
     def add_text(self, text: str) -> None:
         """Count a text."""
@@ -131,6 +142,12 @@ class ColumnTally:
             self._whole_longest += text.endswith(_ENDS) and not text.endswith(_OMITTED)
             if len(self._longest_texts) < _CUT_TEXTS:
                 self._longest_texts.add(hash(text))
+
+    def add_response(self, text: str, prompt: str, is_error: bool) -> None:
+        """Count a response to a prompt."""
+        self.add_text(text)
+        self.errors += is_error
+        self.echoes += text == prompt
 
 
 def _is_nested(text: str) -> bool:

@@ -2,6 +2,13 @@
 
 import json
 
+import pytest
+
+ROWS = "q,r,m,v,x,who\nIs it {0}?,Yes.,oak,good,One.,jo\nIs it {1}?,No.,oak,review,Two.,jo\nIs it {2}?,No.,oak,,,jo\n"
+OTHERS = ("--column", "explanation=x", "--value", "good={0}", "--value", "review=")
+NO_VERDICT = "the row has no verdict, and no answer class of a judge, that is stored"
+NO_RESPONSE = "the row has no response or model"
+
 
 def lines(rows):
     return "\n".join(map(json.dumps, rows))
@@ -39,3 +46,70 @@ def test_a_response_may_be_in_the_requests_and_unused_requests_are_a_warning(run
     assert "have prompts of their own beside them (request.runs.question)" in report["warnings"][0]
     [report] = run_json("import", "w.orbench", file, *asked)["files"]
     assert report["warnings"] == ["Option without effect, as no column of the requests is mapped: requests."]
+
+
+@pytest.mark.parametrize(
+    ("field", "owner", "meaning", "response", "stored", "what"),
+    [
+        ("answer_class", "judge", "refusal", ("response=r", "model=m"), 1, "answer class"),
+        ("prompt_verdict", "moderator", "safe", (), 1, "verdict"),
+        ("response_verdict", "moderator", "safe", ("response=r", "model=m"), 1, "verdict"),
+        ("response_verdict", "moderator", "safe", ("model=m",), 0, "verdict"),
+    ],
+)  # fmt: skip
+def test_the_report_says_which_values_depend_on_one_that_is_not_stored(
+    run, run_json, write, field, owner, meaning, response, stored, what
+):
+    file, why = write("a.csv", ROWS.format("late", "early", "noon")), f"the row has no {what} that is stored"
+    columns = ("prompt=q", f"{field}=v", f"{owner}=who", *response)
+    options = (*(part for column in columns for part in ("--column", column)),
+               *(option.format(meaning) for option in OTHERS))  # fmt: skip
+    [report] = run_json("import", "w.orbench", file, *options)["files"]
+    column = {each["field"]: each for each in report["values"]}
+    assert (column["explanation"]["texts"], column["explanation"]["empty"]) == (3, 1)
+    assert column["explanation"]["not_stored"] == {NO_VERDICT: 2 - stored}
+    assert f"{2 - stored} of 2 values of x (explanation) are not stored, because {NO_VERDICT}." in report["warnings"]
+    outcomes = {(each["value"], each["became"]): each["count"] for each in column[owner]["values"]}
+    assert outcomes == {("jo", "jo"): stored, ("jo", "not read"): 3 - stored} if stored else {("jo", "not read"): 3}
+    assert column[owner]["not_stored"] == {why: 3 - stored}
+    noted = f"values of who ({owner}) not stored, because {why}" in report["notes"]
+    assert noted == bool(stored), "a note, unless it is all names"
+    assert (
+        f"explanation from x: 3 texts, 1 empty, {2 - stored} not stored"
+        in run("import", "v.orbench", file, *options).stdout
+    )
+    if not stored:
+        assert column["model"]["not_stored"] == {NO_RESPONSE: 3}
+        assert column["response_verdict"]["not_stored"] == {NO_RESPONSE: 2}
+
+
+def test_rejected_rows_are_in_the_counts_of_values_but_not_of_texts(run_json, write):
+    file = write("a.csv", "q,l,c\nIs it late?,safe,refusal\nIs it early?,safe,what\nIs it noon?,toxic,refusal\n")
+    options = ("--column", "response=c", "--model", "oak", "--column", "answer_class=c", "--column", "prompt_label=l")
+    [report] = run_json("import", "w.orbench", file, "--column", "prompt=q", *options)["files"]
+    column = {each["field"]: each for each in report["values"]}
+    assert (report["rejected"], column["prompt"]["texts"], column["response"]["texts"]) == (1, 2, 2)
+    assert {(e["value"], e["became"], e["count"]) for e in column["prompt_label"]["values"]} == {
+        ("safe", "safe", 1), ("safe", "in a rejected row", 1), ("toxic", "toxic", 1)}  # fmt: skip
+
+
+def test_a_system_prompt_beside_a_conversation_is_stored_or_counted(run_json, write):
+    talks = ([{"role": "user", "content": "Is it late?"}],
+             [{"role": "system", "content": "Be curt."}, {"role": "user", "content": "Is it early?"}])  # fmt: skip
+    file = write("a.jsonl", lines({"q": talk, "s": "Be kind."} for talk in talks))
+    [report] = run_json("import", "w.orbench", file, "--column", "prompt=q", "--column", "system_prompt=s")["files"]
+    [column] = [each for each in report["values"] if each["field"] == "system_prompt"]
+    assert (column["texts"], column["not_stored"]) == (2, {"the conversation has a system prompt of its own": 1})
+
+
+def test_texts_are_stored_with_their_white_space(run, run_json, write):
+    row = {"q": " Is it late? ", "s": "Say the hour. ", "e": "Not now \n", "x": " A note.\n", "m": "oak", "a": "jo"}
+    columns = ("prompt=q", "seed=s", "error=e", "reason=x", "model=m", "annotator=a")
+    options = [part for column in columns for part in ("--column", column)]
+    run_json("import", "w.orbench", write("a.jsonl", json.dumps(row)), *options)
+    run("export", "w.orbench", "--format", "jsonl", "--seeds", "--yes", "--out", "out")
+    [file] = (write("out/x", "").parent).glob("prompts.jsonl")
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    assert (stored["prompt"], stored["seed"]) == (row["q"], row["s"])
+    assert row["e"] in json.dumps(stored).encode().decode("unicode_escape")
+    assert row["x"] in json.dumps(stored).encode().decode("unicode_escape")

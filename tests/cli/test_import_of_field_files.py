@@ -142,7 +142,8 @@ def test_answer_classes_without_a_response_are_told(run, write):
     file = write("a.csv", "q,mark\nIs it late?,refusal\nIs it early?,\n")
     text = run("import", "w.orbench", file, "--column", "prompt=q", "--column", "answer_class=mark").stdout
     assert "answer_class from mark: refusal → not read 1" in text
-    assert "answer_class not read, because the row has no response or model: 1" in text
+    why = "are not stored, because the row has no response or model."
+    assert f"WARNING: 1 of 1 values of mark (answer_class) {why}" in text
 
 
 def test_empty_responses_are_a_warning(run, write):
@@ -226,7 +227,9 @@ def test_every_mapped_column_is_in_the_report(run, write):
     assert "system_prompt from sys: 2 texts" in text
     assert "reason from why: 2 texts, 1 empty" in text
     assert "reasons without an answer class or a label, stored as notes on their prompts: 1" in text
-    assert "annotator from who: ada 2" in text
+    assert "annotator from who: ada → not read 1, ada 1" in text
+    why = "because the row has no label, answer class or reason that is stored"
+    assert f"values of who (annotator) not stored, {why}: 1" in text
 
 
 @pytest.mark.parametrize(

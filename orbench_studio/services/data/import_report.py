@@ -9,7 +9,7 @@ from orbench_studio.formats.class_words import word
 from orbench_studio.formats.import_doctor import Finding
 from orbench_studio.formats.import_notes import ERRORS_WITH_TEXT, OTHER_CONTEXT, OWN_REPLY, TURNS
 from orbench_studio.formats.mapped import MAPPED
-from orbench_studio.formats.mapping import Field, scoped
+from orbench_studio.formats.mapping import NAMES, Field, scoped
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import Reading
 from orbench_studio.formats.records import RowFault
@@ -88,6 +88,7 @@ def finish(report: ImportReport, file: Reading, stored: RecordImport | None = No
     report.warnings += file.tally.repeats.warnings()
     report.warnings += _of_unknown_values(report.values)
     report.warnings += _of_ignored_values(report)
+    report.warnings += _of_values_not_stored(report)
     report.warnings += _of_categories(report.values)
     report.warnings += _of_meanings(report.values, options)
 
@@ -177,6 +178,19 @@ def _of_ignored_values(report: ImportReport) -> Iterator[str]:
             yield f"{rows:,} of {column.total:,} rows: {what}: {_listed(ignored)}."
         elif rows:
             report.notes[f"rows with {what}"] = rows
+
+
+def _of_values_not_stored(report: ImportReport) -> Iterator[str]:
+    """A warning about each column of which many values, or all names, are in no record; a note about few of them."""
+    for column in report.values:
+        for why, count in column.not_stored.items():
+            if count == column.filled or (count > _DOUBTFUL * column.filled and column.field not in NAMES):
+                yield (
+                    f"{count:,} of {column.filled:,} values of {column.column} ({column.field}) are not stored, "
+                    f"because {why}."
+                )
+            else:
+                report.notes[f"values of {column.column} ({column.field}) not stored, because {why}"] = count
 
 
 def _listed(counts: Counter[str]) -> str:

@@ -110,7 +110,9 @@ def test_an_error_beside_a_response_is_of_a_test_and_no_failed_request(write, is
     mapping = ColumnMapping({**columns, Field.MODEL: "provider.id"}) if is_mapped else None
     with read_file(path, format_name="mapped" if is_mapped else None, options=ReadOptions(mapping=mapping)) as file:
         found = [record.responses[0] for record in file.records]
-        assert file.tally.notes[import_notes.ERRORS_WITH_TEXT if is_mapped else import_notes.OTHER_ERRORS] == 1
+        assert file.tally.notes[import_notes.ERRORS_WITH_TEXT] == is_mapped
+        [error] = [column for column in file.tally.columns if column.field == Field.ERROR]
+        assert error.not_stored.total() == (not is_mapped), "the error of a test beside a text"
     assert (found[0].text, str(found[0].stop_reason)) == (SAY[0], "error" if is_mapped else "unknown")
     assert [(str(r.stop_reason), bool(r.error)) for r in found[1:]] == [("error", True)] * 2
 
