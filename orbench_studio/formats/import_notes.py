@@ -1,8 +1,5 @@
 """What a report says about the rows of a mapped table, with their number."""
 
-OTHER_CONTEXT = (
-    "Rows with another system prompt or other earlier turns than an earlier row of their prompt, which stays"
-)
 TURNS = "Rows that are a turn of a model or a system prompt, read as prompts"
 OWN_REPLY = "Conversations with a reply of their own, which was not read, because a column gives the response"
 REASON_NOTES = "reasons without an answer class or a label, stored as notes on their prompts"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Container, Mapping
 from typing import Any, NoReturn
 
 from orbench_studio.domain.core.category import Category
-from orbench_studio.formats import class_words
+from orbench_studio.formats import class_words, conversations
 from orbench_studio.formats.file_mapping import names_of
 from orbench_studio.formats.mapping import NAMES, ColumnMapping, Field
 from orbench_studio.formats.name_columns import name_columns, values_in
@@ -134,6 +134,8 @@ class MappedCells:
 
     def _text(self, part: Field, cells: Cells) -> str:
         value = self._value(part, cells)
+        if part is Field.SYSTEM and isinstance(value, list):
+            return conversations.text(value, "system prompt")
         return value if type(value) is str else plain(value, part.replace("_", " "))
 
     def _who(self, part: Field, cells: Cells) -> str:

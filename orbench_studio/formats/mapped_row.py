@@ -47,7 +47,6 @@ class MappedRow(MappedCells):
         self._judges = [(who, kind, sheet.column(name)) for name, who, kind in layout.judges if name in header]
         self._annotators = [(who, sheet.column(name)) for name, who in layout.annotators if name in header]
         super().__init__(sheet, mapping)
-        self._contexts: dict[str, tuple[str, str]] = {}  # the first system prompt and earlier turns of each prompt
         self._answers = Field.RESPONSE in mapping.columns
         has_refusal = bool(layout.refusal and alternatives(header, layout.refusal))
         self._refusal = getter(header, layout.refusal, self._parsed) if has_refusal else None
@@ -87,8 +86,6 @@ class MappedRow(MappedCells):
         responses = (*self._responses(asked, annotator, cells), *self._others(cells))
         is_of_class = any(decided.reason for response in responses for decided in response.annotations)
         decisions = self._decisions(annotator, label, "" if is_of_class else self._stated(Field.REASON, cells))
-        if not responses:
-            self._count_contexts(asked)
         on_prompt = (Field.VERDICT, Field.PROMPT_VERDICT)
         votes = tuple(vote for part in on_prompt for vote in self._votes(part, self._text(part, cells), cells))
         return Record(line, draft, votes, responses, decisions)
@@ -128,12 +125,6 @@ class MappedRow(MappedCells):
         unread = [name for name, cell in beside if not (is_nothing(cell) or class_words.is_bare(cell))]
         parts = dict.fromkeys((*asked.media, *self._files_beside(cells), *unread), 1)
         self._later(self._tally.not_read.update, parts)
-
-    def _count_contexts(self, asked: conversations.Conversation) -> None:
-        """Count another context of a prompt in a row without a response, which would have it."""
-        context = (asked.system, asked.earlier)
-        if self._contexts.setdefault(asked.prompt, context) != context:
-            self._note(import_notes.OTHER_CONTEXT)
 
     def _prompt(self, asked: conversations.Conversation, reference: Label | None, cells: Cells) -> PromptDraft:
         seed = self._seed(cells)
@@ -255,7 +246,7 @@ class MappedRow(MappedCells):
         if refused := self._refused(number, cells):
             text, stop = text or refused, StopReason.REFUSED
         if isinstance(text, ApiErrorCell):
-            text, stop, error = "", StopReason.ERROR, str(text)
+            text = ""
         row = self._text(Field.SAMPLE, cells).strip()
         sample = ".".join(filter(None, (row, str(number) if number > 1 else "")))
         return ResponseDraft(
@@ -296,17 +287,19 @@ class MappedRow(MappedCells):
 
     def _stop(self, text: str, number: int, cells: Cells) -> tuple[StopReason, str | None]:
         """Why a response ended, and its error: in a known format, an error beside a text is of a test or a judge."""
-        error = self._stated(Field.ERROR, cells)
-        if error and class_words.word(error) not in class_words.NO_ERROR:
+        error, stated = self._stated(Field.ERROR, cells), self._sample_of(Field.STOP_REASON, number, cells)
+        error = "" if class_words.word(error) in class_words.NO_ERROR else error
+        if isinstance(text, ApiErrorCell) and not (error and is_nothing(text)):
+            error = "\n".join(filter(None, (error, text)))
+        if error:
             has_text = not (is_nothing(text) or is_api_error(text))
             is_known = has_text and bool(self._layout.mapping.columns)
             if has_text and not is_known:
                 self._note(import_notes.ERRORS_WITH_TEXT)
             if not is_known:
                 return StopReason.ERROR, error
-        if Field.ERROR in self._columns and not self._answers:
+        if Field.ERROR in self._columns and not self._answers and not stated:
             return StopReason.ERROR, "unknown error"
-        stated = self._sample_of(Field.STOP_REASON, number, cells)
         stop = class_words.STOPS.get(class_words.word(stated), StopReason.UNKNOWN)
         if stated:
             self._count(Field.STOP_REASON, stated, stop)

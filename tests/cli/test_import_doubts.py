@@ -1,5 +1,8 @@
 """`orbench-studio import`: what a repeated record says otherwise, empty values, and responses that are no answers."""
 
+import json
+import sqlite3
+
 import pytest
 
 Q = ("--column", "prompt=q")
@@ -34,6 +37,45 @@ def test_what_a_repeated_row_says_otherwise_is_a_warning(run, run_json, write, t
     assert f"1 row has {what}, which stays." in report["warnings"]
     assert [count for note, count in report["notes"].items() if "another" in note and "first stays" in note] == [1]
     assert run("import", "v.orbench", file, *options, "--strict").exit_code == 3
+
+
+CONTEXT = "system prompt or other earlier turns"
+
+
+def test_the_key_of_another_prompt_is_counted(run_json, write):
+    file = write("a.csv", "q,k\nIs it late?,\nIs it early?,one\nIs it late?,one\n")
+    [report] = run_json("import", "w.orbench", file, *Q, "--column", "key=k")["files"]
+    assert report["notes"]["keys not stored, because another prompt has them"] == 1
+
+
+def test_a_system_prompt_of_parts_is_stored(run, write):
+    row = {"q": [{"role": "user", "content": "Is it late?"}], "s": [{"type": "text", "text": "Be brief."}]}
+    run("import", "w.orbench", write("a.json", json.dumps([row])), *Q, "--column", "system_prompt=s")
+    with sqlite3.connect("w.orbench") as db:
+        assert db.execute("SELECT attributes FROM prompts").fetchall() == [('{"system_prompt": "Be brief."}',)]
+
+
+def test_what_a_later_file_says_otherwise_is_counted_once(run_json, write):
+    options = (*Q, "--column", "system_prompt=s", "--column", "label=l", "--annotator", "ada", "--column", "reason=x")
+    run_json("import", "w.orbench", write("a.csv", "q,s,l,x\nIs it late?,Be brief.,safe,One.\n"), *options)
+    [report] = run_json("import", "w.orbench", write("b.csv", "q,s,l,x\nIs it late?,Be kind.,safe,Two.\n"), *options)[
+        "files"
+    ]
+    others = {note: count for note, count in report["notes"].items() if "the workspace keeps its own" in note}
+    assert list(others.values()) == [1, 1]
+    assert [any(f"another {what} than" in note for note in others) for what in ("reason", CONTEXT)] == [True, True]
+    assert report["warnings"] == []
+
+
+def test_the_errors_of_repeated_samples_and_repaired_responses_are_not_lost(run_json, write):
+    options = (*Q, "--model", "oak", "--column", "error=e")
+    file = write("a.csv", "q,e,n\nIs it late?,,1\nIs it late?,Timeout,1\n")
+    [report] = run_json("import", "w.orbench", file, *options, "--column", "sample=n")["files"]
+    assert report["notes"]["rows with another error than their response has (the first stays)"] == 1
+    file = write("b.csv", "q,r,e\nIs it late?,nan,Timeout\n")
+    run_json("import", "v.orbench", file, *options, "--column", "response=r", "--mend", "api-error")
+    with sqlite3.connect("v.orbench") as db:
+        assert db.execute("SELECT text, error FROM responses").fetchall() == [("", "Timeout")]
 
 
 def test_a_class_that_follows_in_a_later_row_of_a_response_is_stored(run_json, write):

@@ -310,7 +310,7 @@ def test_no_option_is_ignored_silently(run, write, options, said):
 def test_other_system_prompts_of_a_prompt_are_a_warning(run, write):
     file = write("a.csv", "q,s\nIs it late?,Be brief.\nIs it late?,Be kind.\n")
     shown = run("import", "w.orbench", file, "--column", "prompt=q", "--column", "system_prompt=s").stdout
-    assert "WARNING: Rows with another system prompt or other earlier turns than an earlier row of their" in shown
+    assert "WARNING: 1 row has another system prompt or other earlier turns than an earlier row of the same" in shown
 
 
 def test_other_earlier_turns_of_a_prompt_are_a_warning(run, write):
@@ -326,7 +326,7 @@ def test_other_earlier_turns_of_a_prompt_are_a_warning(run, write):
     file = write("a.jsonl", "".join(json.dumps({"messages": one}) + "\n" for one in turns))
     shown = run("import", "w.orbench", file, "--column", "prompt=messages").stdout
     assert (
-        "WARNING: Rows with another system prompt or other earlier turns than an earlier row of their prompt"
+        "WARNING: 2 rows have another system prompt or other earlier turns than an earlier row of the same prompt"
         in " ".join(shown.split())
     )
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
 from orbench_studio.formats.class_words import word
 from orbench_studio.formats.import_doctor import Finding
-from orbench_studio.formats.import_notes import ERRORS_WITH_TEXT, OTHER_CONTEXT, OWN_REPLY, TURNS
+from orbench_studio.formats.import_notes import ERRORS_WITH_TEXT, OWN_REPLY, TURNS
 from orbench_studio.formats.mapped import MAPPED
 from orbench_studio.formats.mapping import NAMES, Field, scoped
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import Reading
 from orbench_studio.formats.records import RowFault
 from orbench_studio.formats.tally import MORE, NO_CATEGORY, NOT_READ, REJECTED, SHOWN, UNPARSED, ColumnTally
-from orbench_studio.services.data.prompt_import import OTHER_PROMPT, OTHER_TEXT
+from orbench_studio.services.data.prompt_import import OTHER_CONTEXT, OTHER_PROMPT, OTHER_TEXT
 from orbench_studio.services.data.record_import import RecordImport
 
 _DOUBTFUL = 0.1  # the share of rows from which something is a warning
@@ -103,8 +103,8 @@ def _of_contradictions(file: Reading, stored: RecordImport) -> Iterator[str]:
             text = f"{text}, and responses stored with a prompt that they do not answer: {moved:,}"
         yield f"{text}. Map a column whose values are unique to key, or none."
     of_responses = any(column.field == Field.RESPONSE for column in file.tally.columns)
-    for (what, of), count in stored.differing.items():
-        if file.reader is not MAPPED and of != "response":
+    for (what, of), count in (+stored.differing).items():  # notes count the rows that differ from the workspace
+        if file.reader is not MAPPED and of != "response" and what != OTHER_CONTEXT:
             continue  # OR-Bench's own files repeat prompts with other categories: the notes count them
         rows = "1 row has" if count == 1 else f"{count:,} rows have"
         text = f"{rows} another {what} than an earlier row of the same {of}, which stays."
@@ -119,7 +119,7 @@ def _doubts(report: ImportReport) -> Iterator[str]:
     rows = report.imported + report.duplicates + report.rejected
     if report.rejected > _DOUBTFUL * rows:
         yield f"{report.rejected:,} of {rows:,} rows are rejected."
-    for note in (OTHER_CONTEXT, TURNS, OWN_REPLY, ERRORS_WITH_TEXT):
+    for note in (TURNS, OWN_REPLY, ERRORS_WITH_TEXT):
         if count := report.notes.pop(note, 0):
             yield f"{note}: {count:,}."
     responses = sum(column.texts for column in report.values if column.field == Field.RESPONSE)

@@ -1,7 +1,7 @@
 """The prompts and seeds of imported records: new ones are added, known ones are completed."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from orbench_studio.domain.core.prompt import text_identity
@@ -16,6 +16,8 @@ from orbench_studio.store.data.known_records import KnownPrompt
 NEAR = "prompts that differ from one here only in white space or quotation marks (they can be joined)"
 JOINED = "prompts joined with one here that differs only in white space or quotation marks"
 
+OTHER_KEY = "keys not stored, because another prompt has them"
+OTHER_CONTEXT = "system prompt or other earlier turns"
 OTHER_PROMPT = "responses stored with another text than they answer, because it has their prompt's id"
 _COMPARED = {"category": "category", "seed_id": "seed", "reference_label": "label", "external_key": "key"}
 OTHER_TEXT = "prompts with another text in the file, matched by their id (the workspace keeps its own)"
@@ -59,7 +61,8 @@ class PromptImport:
                 by_identity[identity] = there
             else:
                 if by_key.get(draft.external_key or "", there).id != there.id:
-                    details["external_key"] = None  # another prompt has it
+                    details["external_key"] = None
+                    self._merge.notes[OTHER_KEY] += 1
                 fills[there.id] = fills.get(there.id, {}) | self._missing(record, there, details)
             if there.details["external_key"] is not None:
                 by_key[there.details["external_key"]] = there
@@ -78,8 +81,12 @@ class PromptImport:
         if "seed_id" in missing:
             missing["origin"] = draft.origin
         stored = json.loads(there.details["attributes"] or "{}")
-        if draft.attributes and draft.attributes.keys() - stored.keys():
-            missing["attributes"] = json.dumps({**draft.attributes, **stored}, ensure_ascii=False)
+        lacks = draft.attributes.keys() - stored.keys()
+        if stored.keys() & CONTEXT:  # a system prompt and earlier turns were sent together
+            lacks -= set(CONTEXT)
+        if lacks:
+            of_record = {name: text for name, text in draft.attributes.items() if name in lacks}
+            missing["attributes"] = json.dumps({**of_record, **stored}, ensure_ascii=False)
         if missing:
             self._merge.source()  # a file that only completes known prompts is a source too
             there.details.update(missing)
@@ -93,10 +100,12 @@ class PromptImport:
 
     def _count_others(self, record: Record, there: KnownPrompt, details: dict[str, Any]) -> None:
         """Count what a repeated prompt states in another way than its first row."""
-        stated = {name: details[column] for column, name in _COMPARED.items()}
-        stored = {name: there.details[column] for column, name in _COMPARED.items()}
+        stated: dict[str, Any] = {name: details[column] for column, name in _COMPARED.items()}
+        stored: dict[str, Any] = {name: there.details[column] for column, name in _COMPARED.items()}
         stated |= {name: text for name, text in record.prompt.attributes.items() if name not in CONTEXT}
         stored |= json.loads(there.details["attributes"] or "{}") if record.prompt.attributes else {}
+        if not record.responses:  # else the response has it
+            stated[OTHER_CONTEXT], stored[OTHER_CONTEXT] = map(_context, (record.prompt.attributes, stored))
         for name, value in stated.items():
             if value not in (None, stored[name]):
                 self._merge.count_other(name, "prompt", is_of_file=there.id >= self._first_new)
@@ -120,6 +129,12 @@ class PromptImport:
         add(self._merge.db, SEEDS, new)
         self._merge.added["seeds"] += len(new)
         return {text: there[identity] for identity, text in identities.items()}
+
+
+def _context(attributes: Mapping[str, str]) -> tuple[str | None, ...] | None:
+    """The system prompt and the earlier turns; None if there is neither."""
+    found = tuple(attributes.get(name) for name in CONTEXT)
+    return found if any(found) else None
 
 
 def _details(draft: PromptDraft, seeds: dict[str, int]) -> dict[str, Any]:

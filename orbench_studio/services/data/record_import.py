@@ -226,21 +226,32 @@ class RecordImport:
     def _annotations(self, made: Sequence[tuple[RecordPlace, AnnotationDraft]]) -> None:
         keys = [(p.prompt_id, p.response_id, self._merge.names.annotator(a), a.aspect, a.value, a.raw) for p, a in made]
         for key, (_, a) in zip(keys, made, strict=True):
-            if a.reason and self._reasons.setdefault(key, a.reason) != a.reason:
-                self._merge.count_other("reason", "decision", is_of_file=True)
+            if a.reason:
+                self._reasons.setdefault(key, a.reason)
         places = [place for place, _ in made]
+        firsts = {key: at for at, key in reversed(list(enumerate(keys)))}
+        reasons = [
+            a.reason or (self._reasons.get(key) if firsts[key] == at else None)
+            for at, (key, (_, a)) in enumerate(zip(keys, made, strict=True))
+        ]
         self._stated.update((key[:4], (place, key)) for place, key in zip(places, keys, strict=True))
-        self._add_annotations(
-            places, keys, known_records.imported_annotations(self._merge.db, [key[0] for key in keys])
-        )
+        found = known_records.imported_annotations(self._merge.db, [key[0] for key in keys])
+        self._add_annotations(places, keys, reasons, found)
 
     def _restate(self) -> None:
         """Repeat decisions of this file where another file, imported in between, has a different one."""
         latest = known_records.latest_annotations(self._merge.db, [key[0] for key in self._stated])
         again = [(place, key) for thing, (place, key) in self._stated.items() if latest[thing] != key[4]]
-        self._add_annotations([place for place, _ in again], [key for _, key in again], {})
+        keys = [key for _, key in again]
+        self._add_annotations([place for place, _ in again], keys, list(map(self._reasons.get, keys)), {})
 
-    def _add_annotations(self, places: Sequence[RecordPlace], keys: Sequence[Key], found: dict[Key, int]) -> None:
+    def _add_annotations(
+        self,
+        places: Sequence[RecordPlace],
+        keys: Sequence[Key],
+        reasons: Sequence[str | None],
+        found: dict[Key, int],
+    ) -> None:
         def row(index: int) -> dict[str, Any]:
             prompt_id, response_id, annotator_id, aspect, value, raw = keys[index]
             return {
@@ -251,7 +262,7 @@ class RecordImport:
                 "aspect": aspect,
                 "value": value,
                 "raw": raw,
-                "reason": self._reasons.get(keys[index]),
+                "reason": reasons[index],
                 "visible": Visible.RESPONSES if response_id is not None else "",
             }
 

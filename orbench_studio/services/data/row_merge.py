@@ -11,7 +11,7 @@ from orbench_studio.domain.core.response import StopReason
 from orbench_studio.formats.records import AnnotationDraft, JudgementDraft, OriginalSource
 from orbench_studio.services.data.journal_merge import Restored
 from orbench_studio.store.core.bulk_insert import add, id_of, next_id
-from orbench_studio.store.core.tables import ANNOTATORS, JUDGEMENTS, JUDGES, MODELS, RESPONSES, VOTES
+from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JUDGEMENTS, JUDGES, MODELS, RESPONSES, VOTES
 from orbench_studio.store.data import known_records
 from orbench_studio.store.data.known_records import Key
 
@@ -28,13 +28,16 @@ COMPARED = {
     RESPONSES: {
         "reference_class": "answer class",
         "stop_reason": "stop reason",
+        "error": "error",
         "asked": "system prompt or other earlier turns",
         "reasoning": "reasoning",
     },
     VOTES: {"explanation": "explanation"},
     JUDGEMENTS: {"explanation": "explanation"},
+    ANNOTATIONS: {"reason": "reason"},
 }
 """What a repeated record may state in another way, with its name: the first stays."""
+_NAMES = {RESPONSES: "response", VOTES: "vote", JUDGEMENTS: "judgement", ANNOTATIONS: "decision"}
 _NOT_STATED = (None, "", StopReason.UNKNOWN)
 OTHER = "rows with another {} than their {} has (the first stays)"
 OTHER_HERE = "rows with another {} than their {} has (the workspace keeps its own)"
@@ -117,7 +120,7 @@ class RowMerge:
                 stated, stored = values[column], there[row_id][column]
                 is_stated = column == "asked" or stated not in _NOT_STATED
                 if is_stated and stated != stored and not (column == "reference_class" and stored is None):
-                    self.count_other(what, table.name.removesuffix("s"), is_of_file=row_id >= self._first_new[table])
+                    self.count_other(what, _NAMES[table], is_of_file=row_id >= self._first_new[table])
 
     def count_other(self, what: str, of: str, *, is_of_file: bool) -> None:
         """Count a row that states something else about a record than an earlier one of the file, or the workspace."""
