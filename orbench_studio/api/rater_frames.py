@@ -8,7 +8,7 @@ from orbench_studio.api.audit_frames import one_of
 from orbench_studio.domain.audit.estimate import HumanEvidence
 from orbench_studio.domain.audit.refusal_rates import Group
 from orbench_studio.domain.core.judgement import Refusals
-from orbench_studio.domain.core.rates import Rate
+from orbench_studio.domain.core.rates import Coefficient, Rate
 from orbench_studio.domain.review.query import write
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
     from orbench_studio.domain.audit.estimate import Estimate
     from orbench_studio.domain.audit.reliability import RaterSkill, Skill
-    from orbench_studio.domain.judging.agreement import Confusion, Kappa
-    from orbench_studio.estimates.raters import Coefficient
+    from orbench_studio.domain.judging.agreement import Confusion
     from orbench_studio.services.audit.human_agreement import AnnotatorAgreement, GroupAgreement, MachineAgreement
     from orbench_studio.services.workspace.workspace import Workspace
 
@@ -159,7 +158,7 @@ def _rate(measure: str, rate: Rate) -> Row:
     return {"measure": measure, "cases": rate.count, "n": rate.n, "value": rate.value, **_bounds(rate.interval)}
 
 
-def _coefficient(measure: str, coefficient: Kappa | Coefficient) -> Row:
+def _coefficient(measure: str, coefficient: Coefficient) -> Row:
     bounds = _bounds(coefficient.interval)
     return {"measure": measure, "n": coefficient.n, "value": coefficient.value, **bounds}
 

@@ -11,13 +11,13 @@ prompts covers 88 %.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import krippendorff
 import numpy as np
 from numpy.typing import NDArray
 
 from orbench_studio.domain.core.judgement import REFUSALS
+from orbench_studio.domain.core.rates import Coefficient
 from orbench_studio.domain.judging.agreement import Designs, Pair
 from orbench_studio.estimates.clusters import design_effect
 
@@ -29,17 +29,11 @@ Counts = NDArray[np.int64]
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Coefficient:
-    """Agreement beyond chance on `n` prompts; None if undefined, for example with one prompt or one value."""
-
-    value: float | None
-    interval: tuple[float, float] | None
-    n: int
-
-
 def fleiss(counts: Counts) -> Coefficient:
-    """Compute Fleiss' kappa from `counts` (prompts, values): the number of annotators that gave each value."""
+    """Compute Fleiss' kappa from `counts` (prompts, values): the number of annotators that gave each value.
+
+    None if undefined, for example with one prompt.
+    """
     raters = counts.sum(1)
     several = raters[raters > 1]
     if not len(several):
@@ -49,7 +43,10 @@ def fleiss(counts: Counts) -> Coefficient:
 
 
 def alpha(counts: Counts) -> Coefficient:
-    """Compute Krippendorff's alpha from `counts` (prompts, values): the number of annotators that gave each value."""
+    """Compute Krippendorff's alpha from `counts` (prompts, values): the number of annotators that gave each value.
+
+    None if undefined, for example with one value.
+    """
     used = counts[counts.sum(1) > 1]
     if (used.sum(0) > 0).sum() < 2:
         return Coefficient(None, None, len(used))

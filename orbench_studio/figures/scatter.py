@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cache
 from math import atanh, sqrt, tanh
 from statistics import NormalDist
-from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,7 +14,7 @@ from scipy.stats import spearmanr
 
 from orbench_studio.colours import Tokens
 from orbench_studio.domain.audit.refusal_rates import Audit, Group
-from orbench_studio.domain.core.rates import CONFIDENCE, Rate, coefficient_text
+from orbench_studio.domain.core.rates import CONFIDENCE, Coefficient, Rate, coefficient_text
 from orbench_studio.figures.labels import PointLabel, place
 from orbench_studio.figures.look import drawn_with, percent_axis, plain, settle
 from orbench_studio.resources_dir import resources
@@ -52,27 +51,19 @@ def published() -> tuple[Published, ...]:
         )
 
 
-class Correlation(NamedTuple):
-    """A rank correlation of n models with its 95 % interval."""
-
-    value: float | None
-    interval: tuple[float, float] | None
-    n: int
-
-
-def rho(points: Sequence[Point]) -> Correlation:
+def rho(points: Sequence[Point]) -> Coefficient:
     """Compute Spearman's rank correlation; no value with few models or if all have the same value on an axis.
 
     The interval is Fisher's z with the variance (1 + rho²/2) / (n - 3) (Bonett and Wright, Psychometrika 65, 2000).
     """
     n = len(points)
     if n < _MIN_MODELS or any(len(set(side)) == 1 for side in zip(*points, strict=True)):
-        return Correlation(None, None, n)
+        return Coefficient(None, None, n)
     value = float(spearmanr(np.array(points)).statistic)
     if abs(value) == 1:
-        return Correlation(value, None, n)
+        return Coefficient(value, None, n)
     half = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * sqrt((1 + value**2 / 2) / (n - 3))
-    return Correlation(value, (tanh(atanh(value) - half), tanh(atanh(value) + half)), n)
+    return Coefficient(value, (tanh(atanh(value) - half), tanh(atanh(value) + half)), n)
 
 
 def quadratic(points: Sequence[Point]) -> tuple[float, float, float]:

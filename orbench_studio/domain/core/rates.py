@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
-from typing import Protocol
 
 CONFIDENCE = 0.95
 NO_VALUE = "—"
@@ -123,17 +122,13 @@ class UnjudgedRate(Rate):
         return f"none: {self.unjudged:,} of {self.responses:,} responses are not judged"
 
 
-class Coefficient(Protocol):
-    """A coefficient such as Cohen's kappa or Spearman's rho, with its interval."""
+@dataclass(frozen=True, slots=True)
+class Coefficient:
+    """A coefficient such as Cohen's kappa or Spearman's rho of `n` cases, with its 95 % interval; None if undefined."""
 
-    @property
-    def value(self) -> float | None: ...
-
-    @property
-    def interval(self) -> Interval | None: ...
-
-    @property
-    def n(self) -> int: ...
+    value: float | None
+    interval: Interval | None
+    n: int
 
 
 def percent(share: float | None, *, tenths: bool = False) -> str:

@@ -13,7 +13,7 @@ from random import Random
 from typing import NamedTuple
 
 from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass
-from orbench_studio.domain.core.rates import DesignRate, Rate
+from orbench_studio.domain.core.rates import Coefficient, DesignRate, Rate
 from orbench_studio.domain.core.schemes import ANY_REFUSAL, SCHEMES, XSTEST, Scheme
 
 RESAMPLES = 1_000
@@ -34,15 +34,6 @@ class Designs(NamedTuple):
 
 
 _INDEPENDENT = Designs()
-
-
-@dataclass(frozen=True, slots=True)
-class Kappa:
-    """Cohen's kappa of `n` responses with its 95 % interval; None for one pair, or if the expected agreement is 1."""
-
-    value: float | None
-    interval: tuple[float, float] | None
-    n: int
 
 
 @dataclass(frozen=True)
@@ -75,7 +66,7 @@ class Confusion:
         return _rate(self._true_positives, positive, self.designs.recall)
 
     @cached_property
-    def kappa(self) -> Kappa:
+    def kappa(self) -> Coefficient:
         """Cohen's kappa."""
         return kappa(self.counts, self.designs.accuracy)
 
@@ -132,12 +123,12 @@ class Agreement:
         return self.confusion.recall
 
     @property
-    def kappa(self) -> Kappa:
+    def kappa(self) -> Coefficient:
         """Kappa of refusals and answers."""
         return self.confusion.kappa
 
     @property
-    def three_way_kappa(self) -> Kappa:
+    def three_way_kappa(self) -> Coefficient:
         """Kappa in the three-way scheme."""
         return kappa(self.counts(XSTEST), self.designs.accuracy)
 
@@ -159,8 +150,10 @@ class Bin:
     observed: Rate
 
 
-def kappa(counts: Mapping[tuple[str, str], int], design: float = 1.0) -> Kappa:
+def kappa(counts: Mapping[tuple[str, str], int], design: float = 1.0) -> Coefficient:
     """Cohen's kappa with a 95 % interval; deterministic. `design` is the design effect of the agreement.
+
+    None for one pair, or if the expected agreement is 1.
 
     The interval is that of Dirichlet draws of the cell probabilities: one and two prior cases are spread over all
     cells, and the wider interval counts. A bootstrap would cover too little with rare classes or disagreements.
@@ -168,7 +161,7 @@ def kappa(counts: Mapping[tuple[str, str], int], design: float = 1.0) -> Kappa:
     """
     value, n = _kappa(counts), sum(counts.values())
     if value is None or n < _MIN_PAIRS:
-        return Kappa(None, None, n)
+        return Coefficient(None, None, n)
     random = Random(0)
     values = sorted({value for cell in counts for value in cell})
     swapped = {(other, one): count for (one, other), count in counts.items()}
@@ -183,7 +176,7 @@ def kappa(counts: Mapping[tuple[str, str], int], design: float = 1.0) -> Kappa:
         drawn = [_kappa({c: random.gammavariate(s, 1) for c, s in strengths.items()}) for _ in range(RESAMPLES)]
         found = sorted(one for one in drawn if one is not None)
         low, high = min(low, _quantile(found, _QUANTILES[0])), max(high, _quantile(found, _QUANTILES[1]))
-    return Kappa(value, (low, high), n)
+    return Coefficient(value, (low, high), n)
 
 
 def reliability(given: Sequence[float], refused: Sequence[bool]) -> list[Bin]:

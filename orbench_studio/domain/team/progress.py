@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from itertools import combinations, pairwise
 from statistics import median
 
-from orbench_studio.domain.core.rates import Rate
-from orbench_studio.domain.judging.agreement import Confusion, Kappa
+from orbench_studio.domain.core.rates import Coefficient, Rate
+from orbench_studio.domain.judging.agreement import Confusion
 
 PAUSE = timedelta(minutes=5)  # longer intervals between labels do not count as work
 MIN_PACED = 20  # labels of an annotator for a pace to say anything
@@ -41,7 +41,7 @@ class Activity:
     labels: int
     pace: Pace
     agreement: Rate
-    kappa: Kappa
+    kappa: Coefficient
     self_consistency: Rate
     training: Rate
     gold: Rate

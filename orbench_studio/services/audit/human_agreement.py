@@ -14,12 +14,12 @@ import numpy as np
 
 from orbench_studio.domain.core.annotation import Aspect, Label
 from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, Judgement, latest_classes
-from orbench_studio.domain.core.rates import Rate
+from orbench_studio.domain.core.rates import Coefficient, Rate
 from orbench_studio.domain.core.schemes import ANY_REFUSAL, OR_BENCH, REFUSALBENCH, XSTEST
-from orbench_studio.domain.judging.agreement import Confusion, Kappa
+from orbench_studio.domain.judging.agreement import Confusion
 from orbench_studio.domain.review.consistency import Drift
 from orbench_studio.domain.review.query import NONE
-from orbench_studio.estimates.raters import Coefficient, alpha, fleiss
+from orbench_studio.estimates.raters import alpha, fleiss
 from orbench_studio.services.judging.calibration import agreement_by_prompt
 from orbench_studio.services.review import hidden_decisions
 from orbench_studio.services.workspace import statistics
@@ -62,7 +62,7 @@ class RaterPair:
     one: str
     other: str
     same: Rate
-    kappa: Kappa
+    kappa: Coefficient
 
 
 @dataclass(frozen=True, slots=True)

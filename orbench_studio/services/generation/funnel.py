@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from orbench_studio.domain.core.moderation import Verdict
-from orbench_studio.domain.core.rates import Rate
-from orbench_studio.domain.judging.agreement import Kappa, kappa
+from orbench_studio.domain.core.rates import Coefficient, Rate
+from orbench_studio.domain.judging.agreement import kappa
 from orbench_studio.domain.review.query import parse
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.evaluation import generated_texts
@@ -97,7 +97,7 @@ class Pair:
     one: str
     other: str
     same: Rate
-    kappa: Kappa
+    kappa: Coefficient
 
 
 @dataclass(frozen=True, slots=True)

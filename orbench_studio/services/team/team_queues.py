@@ -10,8 +10,7 @@ from sqlalchemy import Connection
 from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.changes import Changes, Kind
-from orbench_studio.domain.core.rates import Rate
-from orbench_studio.domain.judging.agreement import Kappa
+from orbench_studio.domain.core.rates import Coefficient, Rate
 from orbench_studio.domain.review.consistency import self_consistency
 from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.team.progress import Activity, agreement_of_pairs, pace, pairwise_agreement
@@ -76,7 +75,7 @@ def people(workspace: Workspace, now: datetime | None = None) -> list[Activity]:
             labels.get(name, 0),
             pace(moments.get(name, ())),
             agreement[name].accuracy if name in agreement else nothing,
-            agreement[name].kappa if name in agreement else Kappa(None, None, 0),
+            agreement[name].kappa if name in agreement else Coefficient(None, None, 0),
             consistency.get(name, nothing),
             _rate(training.get(name, {})),
             _rate(gold_labels.get(name, {})),

@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from orbench_studio.colours import DARK, LIGHT, contrast, shade
 from orbench_studio.domain.audit.refusal_rates import Audit, AuditOptions, Group
-from orbench_studio.domain.core.rates import Rate
+from orbench_studio.domain.core.rates import Coefficient, Rate
 from orbench_studio.figures import look
 from orbench_studio.figures.bars import bars
 from orbench_studio.figures.heat import heat
@@ -56,7 +56,7 @@ def test_published_models_reproduce_the_published_correlation_and_curve():
 
 def test_few_models_have_no_correlation():
     assert rho(points(published()[:3])).value is None
-    assert rho([(0.5, 0.5)] * 5) == (None, None, 5)
+    assert rho([(0.5, 0.5)] * 5) == Coefficient(None, None, 5)
 
 
 @pytest.mark.parametrize(("kind", "tokens"), [("png", DARK), ("svg", LIGHT), ("pdf", DARK)])
