@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from orbench_studio.gui.top_bar import TopBar
     from orbench_studio.gui.workspace.decision_recorder import DecisionRecorder
     from orbench_studio.gui.workspace.session import Session
+    from orbench_studio.gui.workspace.visits import Visits
     from orbench_studio.services.workspace.workspace import Workspace
 
 _AFTER_OPENING = 3_000  # milliseconds
@@ -55,6 +56,7 @@ class PageRegistry(QMainWindow):
     assigned_queue: AssignedQueue
     judging: JudgeRun
     messages: MessageBar
+    _visits: Visits
     _is_compact = False
 
     def show_page(self, name: str) -> None:
@@ -133,6 +135,7 @@ class PageRegistry(QMainWindow):
         page.message.connect(self.messages.show_remark)
         page.ignored.connect(self.messages.show_message)
         page.outdated.connect(self.messages.end_remark)
+        page.shown.connect(lambda _id: self._visits.moved())
         bar = TopBar(self._session, page.finder.bar, page.pace)
         bar.reviewer.message.connect(self.messages.show_message)
         bar.reviewer.clicked.connect(lambda: self.actions_table["reviewer"].trigger())

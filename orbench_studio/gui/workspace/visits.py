@@ -15,21 +15,22 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
 _AFTER = 3_000  # milliseconds after a change until the prompts are counted
-_SAVED_EVERY = 60  # seconds, so that a killed window forgets little; the first time soon after the workspace was opened
+_RESTING = 1_000  # milliseconds on a prompt or a page until it is saved, so that a killed window opens there again
 
 
 class Visits(QObject):
     """Counts some time after a workspace was opened or changed; the temporary demo is not remembered."""
 
-    save_wanted = Signal()  # now and then: the settings are also saved when the window closes
+    save_wanted = Signal()  # when the user rests somewhere: the settings are also saved when the window closes
 
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
         self._session = session
         self._timer = QTimer(self, singleShot=True, interval=_AFTER)
         self._timer.timeout.connect(self.count)
-        self._saved = 0.0
-        session.opened.connect(self._begin)
+        self._resting = QTimer(self, singleShot=True, interval=_RESTING)
+        self._resting.timeout.connect(self.save_wanted)
+        session.opened.connect(self._timer.start)
         session.leaving.connect(self._timer.stop)
         session.operations.changed.connect(self._start)
 
@@ -42,11 +43,13 @@ class Visits(QObject):
 
         def store(found: tuple[int, int]) -> None:
             self._session.settings.visits[place] = [int(time.time()), *found]
-            if time.monotonic() - self._saved > _SAVED_EVERY:
-                self._saved = time.monotonic()
-                self.save_wanted.emit()
+            self.moved()
 
         self._session.run(_progress, store, show_errors=False)
+
+    def moved(self) -> None:
+        """Note that the user has gone to another prompt or page."""
+        self._resting.start()
 
     def page(self) -> str:
         """The page on which the open workspace was left."""
@@ -58,6 +61,7 @@ class Visits(QObject):
         workspace = self._session.workspace
         if workspace is not None and not self._session.is_demo:
             self._session.settings.pages[str(workspace.place)] = page
+            self.moved()
 
     def filter(self) -> QueueFilter:
         """The filter with which the open workspace was left; none for a new one."""
@@ -80,10 +84,6 @@ class Visits(QObject):
         if workspace is not None and not self._session.is_demo:
             self._session.settings.filters[str(workspace.place)] = write(shown)
             self._session.settings.filter_models[str(workspace.place)] = shown.model
-
-    def _begin(self) -> None:
-        self._saved = 0.0
-        self._timer.start()
 
     def _start(self) -> None:
         if not self._timer.isActive():

@@ -113,6 +113,21 @@ def test_a_workspace_opens_on_the_page_where_it_was_left_and_shows_its_progress(
         studio.wait(lambda: studio.window.curate._panels._splitter.sizes() == pytest.approx(sizes, abs=3))
 
 
+def test_a_killed_window_opens_again_where_the_user_rested(start, path, tmp_path):
+    """The file of the settings is up to date while the window runs, not only after it was closed."""
+
+    def saved():
+        return load_settings(tmp_path / "settings.json")
+
+    with start(path) as studio:
+        studio.wait(lambda: saved().places == {str(path): 1}, "the first prompt is saved")
+        studio.press(Qt.Key.Key_S)
+        studio.press(Qt.Key.Key_Down)
+        studio.wait(lambda: saved().places == {str(path): 3}, "so is one that was gone to soon after")
+        studio.key(Qt.Key.Key_6, CTRL)
+        studio.wait(lambda: saved().pages == {str(path): "page_curate"})
+
+
 def test_each_workspace_has_its_own_filter(start, path, tmp_path):
     with start(path) as studio:
         bar, session = studio.window.review.finder.bar, studio.application.session
