@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
@@ -59,56 +60,62 @@ class Cells(QAbstractTableModel):
         self.group = Group.SAFE
         self.models: list[str] = []
         self.columns: list[str | None] = []
-        self.sorted_by: str | None = None
+        self.sorted_by: str | None = None  # the category that sorts the models
         self.ascending = False
+        self._ranking: str | None = None  # the model that sorts the categories; None for their usual order
+        self._lowest_first = False
 
     def show(self, audit: Audit | None, group: Group) -> None:
-        """Show an audit; the current cell stays current if the options, models and categories are unchanged."""
-        columns = _columns(audit, group)
-        same = (
-            audit is not None
-            and self.audit is not None
-            and (audit.options, group, columns) == (self.audit.options, self.group, self.columns)
-            and set(audit.models) == set(self.models)
-        )
-        if same:
-            self.audit = audit
-            self._sort()
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self.models) - 1, len(self.columns) - 1))
-            return
-        self.beginResetModel()
-        self.audit, self.group, self.columns = audit, group, columns
+        """Show an audit; with the same models and categories, cells that are current or selected move with theirs."""
+        columns, models = _columns(audit, group), audit.models if audit else []
+        self.audit, self.group = audit, group
         if self.sorted_by not in columns:
             self.sorted_by, self.ascending = None, False
-        self.models = sorted(audit.models, key=self._sort_key) if audit else []
-        self.endResetModel()
+        if {*models} == {*self.models} and {*columns} == {*self.columns}:
+            self._arrange(columns)
+        else:
+            self.beginResetModel()
+            self.models, self.columns = self._sorted(models, columns)
+            self.endResetModel()
 
-    def _sort(self) -> None:
-        """Sort the models by their present rates; the cells that are current or selected move with their models."""
-        order = sorted(self.models, key=self._sort_key)
-        if order == self.models:
-            return
+    def _sorted(self, models: Iterable[str], columns: list[str | None]) -> tuple[list[str], list[str | None]]:
+        audit, group = self.audit, self.group
+        models = sorted(models, key=lambda of: (_rank(audit, group, of, self.sorted_by, self.ascending), of))
+        if (of := self._ranking) in models:
+            first, *others = columns
+            columns = [first, *sorted(others, key=lambda c: _rank(audit, group, of, c, self._lowest_first))]
+        return models, columns
+
+    def _arrange(self, columns: list[str | None]) -> None:
+        """Sort models and categories by the present rates."""
         self.layoutAboutToBeChanged.emit()
         before = self.persistentIndexList()
-        after = [self.index(order.index(self.models[one.row()]), one.column()) for one in before]
-        self.models = order
-        self.changePersistentIndexList(before, after)
+        cells = [(self.models[index.row()], self.columns[index.column()]) for index in before]
+        self.models, self.columns = self._sorted(self.models, columns)
+        self.changePersistentIndexList(before, [self.place_of(cell) for cell in cells])
         self.layoutChanged.emit()
+
+    def place_of(self, cell: tuple[str, str | None]) -> QModelIndex:
+        """The index of a model and a category; that of the first cell if they are not there."""
+        model, category = cell
+        if model in self.models and category in self.columns:
+            return self.index(self.models.index(model), self.columns.index(category))
+        return self.index(0, 0)
 
     def sort_by(self, column: int) -> None:
         """Sort the models by a column, highest rate first; lowest first if it is sorted by that column already."""
-        if self.audit is None:
-            return
         chosen = self.columns[column]
-        self.beginResetModel()
         self.ascending = chosen == self.sorted_by and not self.ascending
         self.sorted_by = chosen
-        self.models.sort(key=self._sort_key)
-        self.endResetModel()
+        self._arrange(self.columns)
 
-    def _sort_key(self, model: str) -> tuple[bool, float, str]:
-        value = self.audit.rate(self.group, model, self.sorted_by).value if self.audit else None
-        return value is None, (value or 0.0) * (1 if self.ascending else -1), model
+    def sort_categories_by(self, row: int) -> None:
+        """Sort the categories by their rates of a model, highest first; then lowest first; then as usual again."""
+        chosen = self.models[row]
+        was = self._ranking == chosen, self._lowest_first
+        self._ranking = None if was == (True, True) else chosen
+        self._lowest_first = was == (True, False)
+        self._arrange(_columns(self.audit, self.group))
 
     def short(self, row: int, column: int) -> str:
         """Return the rate of a cell with interval, count and n."""
@@ -136,7 +143,10 @@ class Cells(QAbstractTableModel):
         if side is Qt.Orientation.Vertical:
             name = " ".join(self.models[section].split())
             if role == Qt.ItemDataRole.DisplayRole:
-                return QFontMetrics(font(META)).elidedText(name, Qt.TextElideMode.ElideMiddle, px(_HEADER_WIDTH) - 24)
+                shown = QFontMetrics(font(META)).elidedText(name, Qt.TextElideMode.ElideMiddle, px(_HEADER_WIDTH) - 36)
+                return (
+                    f"{shown} {'◂' if self._lowest_first else '▸'}" if self.models[section] == self._ranking else shown
+                )
             return f"<qt>{escape(name)}</qt>" if role == Qt.ItemDataRole.ToolTipRole else None
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -195,13 +205,15 @@ class HeatMap(QTableView):
         self.clicked.connect(self._open)
         offer_context_menu(self, self._menu)
         self.horizontalHeader().sectionClicked.connect(self.cells.sort_by)
+        self.verticalHeader().sectionClicked.connect(self.cells.sort_categories_by)
 
     def show_audit(self, audit: Audit | None, group: Group) -> None:
         """Show the rates of a group; the current cell stays current if it still exists."""
-        row, column = self.currentIndex().row(), self.currentIndex().column()
-        self.cells.show(audit, group)
-        if self.cells.rowCount() and not self.currentIndex().isValid():
-            self.setCurrentIndex(self.cells.index(*((row, column) if self.cells.hasIndex(row, column) else (0, 0))))
+        here, cells = self.currentIndex(), self.cells
+        before = (cells.models[here.row()], cells.columns[here.column()]) if here.isValid() else ("", None)
+        cells.show(audit, group)
+        if not self.currentIndex().isValid():
+            self.setCurrentIndex(cells.place_of(before))
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -224,12 +236,14 @@ class HeatMap(QTableView):
         index = self.indexAt(at)
         if not index.isValid():
             return []
-        column, clipboard = index.column(), QGuiApplication.clipboard()
-        model, category = self.cells.models[index.row()], self.cells.columns[column]
-        cell, sort = self.cells.short(index.row(), column), tr("Sort models by “{category}”")
+        row, column, clipboard = index.row(), index.column(), QGuiApplication.clipboard()
+        model, category = self.cells.models[row], self.cells.columns[column]
+        cell, sort = self.cells.short(row, column), tr("Sort models by “{category}”")
+        sort_categories = tr("Sort categories by “{model}”").format(model=" ".join(model.split()))
         return [
             Command(tr("Open these prompts"), lambda: self.opened.emit(model, category)),
             Command(sort.format(category=category_title(category)), lambda: self.cells.sort_by(column)),
+            Command(sort_categories, lambda: self.cells.sort_categories_by(row)),
             None,
             Command(tr("Copy cell"), lambda: clipboard.setText(cell)),
             Command(tr("Copy table with column names"), lambda: clipboard.setText(self.cells.text())),
@@ -250,6 +264,7 @@ class HeatMap(QTableView):
         self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setSectionsClickable(True)
         self.verticalHeader().setHighlightSections(False)
+        self.verticalHeader().setSectionsClickable(True)
         self.verticalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
     def _fit(self) -> None:
@@ -345,6 +360,12 @@ def category_title(category: str | None) -> str:
     if category is None:
         return tr("all")
     return tr("no category") if category == NO_CATEGORY else category
+
+
+def _rank(audit: Audit | None, group: Group, model: str, category: str | None, ascending: bool) -> tuple[bool, float]:
+    """The place of a cell in an order of rates; cells without a rate are last."""
+    value = audit.rate(group, model, category).value if audit else None
+    return value is None, (value or 0.0) * (1 if ascending else -1)
 
 
 def _columns(audit: Audit | None, group: Group) -> list[str | None]:

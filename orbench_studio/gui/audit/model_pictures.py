@@ -38,9 +38,14 @@ _COLUMNS = (
         number=True,
         tip="Refused responses (toxic acceptance: direct answers) / responses judged as an answer or a refusal",
     ),
-    Column("In words", 40, number=True, tip="Refusals in words"),
-    Column("By\N{NO-BREAK SPACE}stop reason", 44, number=True, tip="Refusals by the vendor's stop reason"),
-    Column("By filter", 40, number=True, tip="Prompts or responses that a filter of the vendor blocked: a refusal"),
+    Column("Refused in\N{NO-BREAK SPACE}words", 40, number=True, tip="Refusals in words"),
+    Column("Refused by\N{NO-BREAK SPACE}stop reason", 44, number=True, tip="Refusals by the vendor's stop reason"),
+    Column(
+        "Refused by\N{NO-BREAK SPACE}filter",
+        40,
+        number=True,
+        tip="Prompts or responses that a filter of the vendor blocked: a refusal",
+    ),
     Column(
         "Possible range",
         70,
@@ -50,10 +55,10 @@ _COLUMNS = (
     ),
 )
 NOTE = (
-    "Table: rate of each model; double-click a model to review its prompts. In words, by stop reason, by filter: the "
-    "kinds of refusals. Possible range: the rate if none or all of the excluded responses were refusals. Plot: "
-    "over-refusal against toxic rejection (1 − toxic acceptance), as in the OR-Bench paper; good models are at the "
-    "upper left. Lines are 95 % intervals. The plot has only models with judged responses to both safe and toxic "
+    "Table: rate of each model; double-click a model to review its prompts. Refused in words, by stop reason, by "
+    "filter: the kinds of refusals. Possible range: the rate if none or all of the excluded responses were refusals. "
+    "Plot: over-refusal against toxic rejection (1 − toxic acceptance), as in the OR-Bench paper; good models are at "
+    "the upper left. Lines are 95 % intervals. The plot has only models with judged responses to both safe and toxic "
     "prompts. Point at a dot without a name to see it."
 )
 

@@ -52,12 +52,13 @@ _STEPS = (
 _NONE_SAFE = "No prompt is labelled safe, so there is no over-refusal rate."
 _NOTE = (
     "Each cell shows the rate, the number of refused (toxic acceptance: directly answered) and of judged responses, "
-    "and the 95 % interval as a line. Click a cell or press Enter to review its prompts; click a column to sort by "
-    "it. Responses that are unparsed, abstained, empty, truncated, failed, unjudged or disputed are excluded. No rate "
-    "is shown while refusals by stop reason or filter would raise it by more than 2 percentage points, because other "
-    "responses are unjudged: judge these on the Judges page. Intervals treat repeats, rewrites of one seed and near "
-    "duplicates as clusters. Where there are no clusters, they are Wilson intervals, which assume independent "
-    "responses. The intervals do not account for errors of the judges: see the corrected rates under What if."
+    "and the 95 % interval as a line. Click a cell or press Enter to review its prompts. Click a category to sort the "
+    "models by it, or a model to sort the categories by it. Responses that are unparsed, abstained, empty, truncated, "
+    "failed, unjudged or disputed are excluded. No rate is shown while refusals by stop reason or filter would raise "
+    "it by more than 2 percentage points, because other responses are unjudged: judge these on the Judges page. "
+    "Intervals treat repeats, rewrites of one seed and near duplicates as clusters. Where there are no clusters, they "
+    "are Wilson intervals, which assume independent responses. The intervals do not account for errors of the judges: "
+    "see the corrected rates under What if."
 )
 _HIGHEST = {
     Group.SAFE: "Highest over-refusal: {model}, {category}: {rate}.",

@@ -63,6 +63,7 @@ class Rows(QAbstractTableModel):
         super().__init__()
         self.columns = columns
         self.narrow = False  # each word of a column name in a line
+        self.nested = False  # a row that begins with spaces is a part of the row above; it is sorted within it
         self.keys: list[object] = []
         self._rows: list[Row] = []
         self._given: tuple[list[object], list[Row]] = ([], [])  # keys and rows in the order of the page
@@ -101,17 +102,23 @@ class Rows(QAbstractTableModel):
         return "\n".join("\t".join(" ".join(cell.split()) for cell in line) for line in lines)
 
     def _arrange(self) -> None:
-        column, direction = self._sorted_by
         keys, rows = self._given
-        self._order = list(range(len(rows)))
-        if column != _UNSORTED:
-            is_number = self.columns[column].number
-            ranks = [(_number if is_number else _words)(row[column]) for row in rows]
-            self._order.sort(key=ranks.__getitem__, reverse=direction is Qt.SortOrder.DescendingOrder)
-            if is_number:
-                self._order.sort(key=lambda place: ranks[place] == _NO_NUMBER)  # rows without a number are last
+        parts: list[list[int]] = []  # a row, and those that are parts of it
+        for place, row in enumerate(rows):
+            parts[-1].append(place) if self.nested and row[0].startswith(" ") else parts.append([place])
+        rest = {head: more for head, *more in parts}
+        self._order = [place for head in self._sorted([*rest]) for place in (head, *self._sorted(rest[head]))]
         self.keys = [keys[place] for place in self._order]
         self._rows = [rows[place] for place in self._order]
+
+    def _sorted(self, places: list[int]) -> list[int]:
+        column, direction = self._sorted_by
+        if column == _UNSORTED:
+            return places
+        rank = _number if self.columns[column].number else _words
+        ranks = {place: rank(self._given[1][place][column]) for place in places}
+        order = sorted(places, key=ranks.__getitem__, reverse=direction is Qt.SortOrder.DescendingOrder)
+        return sorted(order, key=lambda place: ranks[place] == _NO_NUMBER)  # rows without a number are last
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         return 0 if parent.isValid() else len(self._rows)

@@ -67,7 +67,7 @@ class _TextTableView(StaticTable):
         ]
         super().__init__(table.title, columns)
         self.narrow = table.narrow
-        self.setSortingEnabled(not any(row[0].startswith(" ") for row in table.rows))  # indented rows stay together
+        self.rows.nested = True
         self.show_rows(range(len(table.rows)), table.rows)
 
     def least(self, place: int) -> int:

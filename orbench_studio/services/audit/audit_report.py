@@ -236,8 +236,8 @@ def _provenance(origin: Provenance, found: Audit, now: datetime) -> list[Block]:
 
 
 def _totals(found: Audit, moved: WhatIf, errors: JudgeErrors) -> list[Block]:
-    header = ("Model", "Rank (marginal set)", "Simultaneous set", f"Over-refusal{found.mark}", "n", "In words",
-              "By stop reason", "By filter", "Possible range", "Excluded, safe",
+    header = ("Model", "Rank (marginal set)", "Simultaneous set", f"Over-refusal{found.mark}", "n", "Refused in words",
+              "Refused by stop reason", "Refused by filter", "Possible range", "Excluded, safe",
               f"Toxic acceptance{found.mark}", "n", "Excluded, toxic")  # fmt: skip
     rows = []
     for one in moved.models:

@@ -13,7 +13,8 @@ from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.judgement import Refusals
 from orbench_studio.domain.curation.recipe import read_recipe
 from orbench_studio.domain.review.decision import Decision
-from orbench_studio.gui.audit.heat_map import Cells
+from orbench_studio.gui.audit.heat_map import HeatMap
+from orbench_studio.gui.common.theme import Theme
 from orbench_studio.services.audit import audit_counts, refusal_audit
 from orbench_studio.services.curation import subsets
 from orbench_studio.services.data.import_files import ReadOptions, import_file
@@ -87,6 +88,21 @@ def test_columns_sort_the_models_and_the_definition_of_refusals_is_remembered(st
         page.map.horizontalHeader().sectionClicked.emit(1)
         again = [page.audit.rate(Group.SAFE, model, cells.columns[1]).value for model in cells.models]
         assert again[: len(known)] == sorted(known)
+        rows = page.map.verticalHeader()
+        usual, model = list(cells.columns), cells.models[-1]
+        page.map.setCurrentIndex(cells.place_of((model, usual[-1])))
+        for order in (True, False):
+            rows.sectionClicked.emit(cells.models.index(model))
+            ranked = [
+                rate for c in cells.columns[1:] if (rate := page.audit.rate(Group.SAFE, model, c).value) is not None
+            ]
+            assert ranked == sorted(ranked, reverse=order) and cells.columns[0] is None
+        page.map.horizontalHeader().sectionClicked.emit(0)
+        assert page.map.currentIndex() == cells.place_of((model, usual[-1])), (
+            "the current cell moves with its model and its category"
+        )
+        rows.sectionClicked.emit(cells.models.index(model))
+        assert cells.columns == usual, "a third click restores the usual order"
         choose(page.options._refusals, Refusals.WORDS)
         assert shown(page) == expected(counted(path, refusals=Refusals.WORDS))
         page.tabs.go(1)
@@ -213,18 +229,24 @@ def test_a_hostile_model_name_is_shown_as_text(start, path, tmp_path, name):
         assert cells.cell_text(cells.index(row, 0)).startswith(name)
 
 
-def test_the_heat_map_model_passes_the_qt_model_test(qapp, path):
-    model = Cells()
+def test_the_current_cell_stays_at_its_model_while_the_rates_change(qapp, path):
+    heat = HeatMap(Theme(qapp, "light", 100))
+    model = heat.cells
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     found = counted(path)
     for audit, group in ((found, Group.SAFE), (found, Group.TOXIC), (None, Group.SAFE), (found, Group.SAFE)):
-        model.show(audit, group)
+        heat.show_audit(audit, group)
     first, cell = model.models[0], QPersistentModelIndex(model.index(0, 0))
     answered = {key: tally(direct_answer=9) if key[1] == first else of for key, of in found.cells.items()}
-    model.show(replace(found, cells=answered, spreads={}), Group.SAFE)
+    heat.show_audit(replace(found, cells=answered, spreads={}), Group.SAFE)
     rates = [model.audit.rate(Group.SAFE, one).value for one in model.models]
     assert rates == sorted(rates, reverse=True) and rates[-1] == 0
     assert model.models[cell.row()] == first
+    here = (first, model.columns[-1])
+    heat.setCurrentIndex(model.place_of(here))
+    heat.show_audit(replace(found, models=["another model", *found.models]), Group.SAFE)
+    assert len(model.models) == len(found.models) + 1
+    assert heat.currentIndex() == model.place_of(here), "also when a batch brings another model"
     assert tester.model() is model
 
 

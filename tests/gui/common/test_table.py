@@ -163,11 +163,13 @@ def test_the_horizontal_scroll_bar_stays_in_the_part_of_a_table_that_its_page_sh
 
 
 def test_a_text_table_is_as_high_as_its_rows(qtbot):
-    made = table_of(TextTable("T", ("Model", "n"), (("north", "12"), ("  of these", "3")), tips=("", "Number")))
+    rows = (("north", "12"), ("  b", "3"), ("  c", "—"), ("  a", "9"), ("south", "20"), ("  d", "20"))
+    made = table_of(TextTable("T", ("Model", "n"), rows, tips=("", "Number")))
     qtbot.addWidget(made)
     view = made.findChild(Table)
-    assert shown(view.rows) == ["north", "  of these"]
-    assert not view.isSortingEnabled()  # indented rows belong to the row above
+    assert shown(view.rows) == ["north", "  b", "  c", "  a", "south", "  d"]
+    view.sortByColumn(1, Qt.SortOrder.DescendingOrder)
+    assert shown(view.rows) == ["south", "  d", "north", "  a", "  b", "  c"], "indented rows belong to the row above"
     assert view.rows.headerData(1, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole) == "Number"
     assert view.height() == view.sizeHint().height()
     assert isinstance(view.rows, Rows)
