@@ -137,7 +137,8 @@ class Doctor:
         first = before & 0xFFFFFFFF
         same = before >> 32 == content
         how = "in all columns that are read" if same else "for the same subject, with other content"
-        return not self._note(Fault.DUPLICATE, line, f"the row repeats line {first} {how}")
+        which = f"line {first}" if first != line else "an earlier row of its line"
+        return not self._note(Fault.DUPLICATE, line, f"the row repeats {which} {how}")
 
     def _repeated_header(self, cells: Cells) -> Diagnosis | None:
         if cells[0] != self._header[0] or cells != self._header:

@@ -113,3 +113,26 @@ def test_texts_are_stored_with_their_white_space(run, run_json, write):
     assert (stored["prompt"], stored["seed"]) == (row["q"], row["s"])
     assert row["e"] in json.dumps(stored).encode().decode("unicode_escape")
     assert row["x"] in json.dumps(stored).encode().decode("unicode_escape")
+
+
+def test_the_same_rows_give_the_same_counts_however_they_are_on_lines(run_json, write):
+    rows = [{"q": q, "r": r, "m": "oak"} for q in ("Is it late?", "Is it early?") for r in ("Yes.", "Yes.", "No.")]
+    inner = [{"q": q, "m": "oak", "runs": [{"r": r} for r in ("Yes.", "Yes.", "No.")]}
+             for q in ("Is it late?", "Is it early?")]  # fmt: skip
+    columns = ("--column", "prompt=q", "--column", "response=r", "--column", "model=m")
+    files = {
+        "a.jsonl": lines(rows),
+        "one.json": json.dumps(rows),
+        "more.json": json.dumps(rows, indent=1),
+        "ids.json": json.dumps(dict(enumerate(rows))),
+        "in.jsonl": lines(inner),
+        "in.json": json.dumps(inner),
+    }
+    for name, text in files.items():
+        where = ("--rows", "runs") if name.startswith("in.") else ()
+        for mend, duplicates in ((), 2), (("--mend", "duplicate"), 0):
+            workspace = f"{name}{duplicates}.orbench"
+            [report] = run_json("import", workspace, write(name, text), *columns, *where, *mend)["files"]
+            assert (report["imported"], report["duplicates"]) == (4, duplicates), name
+            assert report["faults"] == {"duplicate": 2}, name
+            assert report["added"] == {"prompts": 2, "responses": 4}, name

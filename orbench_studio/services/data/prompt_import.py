@@ -44,7 +44,7 @@ class PromptImport:
         fills: dict[int, dict[str, Any]] = {}
         free = next_id(self._merge.db, PROMPTS)
         found = []
-        for record, identity in zip(records, identities, strict=True):
+        for number, (record, identity) in enumerate(zip(records, identities, strict=True)):
             draft = record.prompt
             there = by_identity.get(identity) or by_key.get(draft.external_key or "")
             twin = None if there is not None else twins.get(identity)
@@ -56,14 +56,14 @@ class PromptImport:
                 there = KnownPrompt(free + len(new), draft.text, details)
                 row = {"id": there.id, "identity": identity, "text": draft.text, **details}
                 new.append(row | self._merge.attributed(record.line, draft.original))
-                self._merge.changed_lines.add(record.line)
+                self._merge.changed_records.add(number)
                 self._merge.touched_prompts.add(there.id)
                 by_identity[identity] = there
             else:
                 if by_key.get(draft.external_key or "", there).id != there.id:
                     details["external_key"] = None
                     self._merge.notes[OTHER_KEY] += 1
-                fills[there.id] = fills.get(there.id, {}) | self._missing(record, there, details)
+                fills[there.id] = fills.get(there.id, {}) | self._missing(number, record, there, details)
             if there.details["external_key"] is not None:
                 by_key[there.details["external_key"]] = there
             found.append(there)
@@ -74,7 +74,7 @@ class PromptImport:
         self._merge.added["prompts"] += len(new)
         return found
 
-    def _missing(self, record: Record, there: KnownPrompt, details: dict[str, Any]) -> dict[str, Any]:
+    def _missing(self, number: int, record: Record, there: KnownPrompt, details: dict[str, Any]) -> dict[str, Any]:
         """The details of a known prompt that the workspace lacked and the record has."""
         draft = record.prompt
         missing = {k: v for k, v in details.items() if v is not None and there.details[k] is None}
@@ -90,7 +90,7 @@ class PromptImport:
         if missing:
             self._merge.source()  # a file that only completes known prompts is a source too
             there.details.update(missing)
-            self._merge.changed_lines.add(record.line)
+            self._merge.changed_records.add(number)
             self._merge.touched_prompts.add(there.id)
         self._count_others(record, there, details)
         if there.text != draft.text and normal(there.text) != normal(draft.text):

@@ -83,13 +83,16 @@ class RecordImport:
 
     def add(self, records: Sequence[Record]) -> None:
         """Add some records, a few thousand at a time."""
-        self._merge.changed_lines.clear()
+        self._merge.changed_records.clear()
         there = self._prompts.add(records)
-        places = [RecordPlace(record.line, prompt.id) for record, prompt in zip(records, there, strict=True)]
+        places = [
+            RecordPlace(number, record.line, prompt.id)
+            for number, (record, prompt) in enumerate(zip(records, there, strict=True))
+        ]
         on_votes = [(place, vote) for place, r in zip(places, records, strict=True) for vote in r.votes]
         on_annotations = [(p, note) for p, r in zip(places, records, strict=True) for note in r.annotations]
         judged: list[tuple[RecordPlace, JudgementDraft]] = []
-        for place, draft in self._responses(records, there):
+        for place, draft in self._responses(records, places, there):
             on_votes += [(place, vote) for vote in draft.votes]
             on_annotations += [(place, note) for note in draft.annotations]
             judged += [(place, judgement) for judgement in draft.judgements]
@@ -97,9 +100,8 @@ class RecordImport:
         self._votes(on_votes)
         self._annotations([(place, note) for place, note in on_annotations if note.entry is None])
         self._decisions([(place, note) for place, note in on_annotations if note.entry is not None])
-        imported = sum(1 for record in records if record.line in self._merge.changed_lines)
-        self.imported += imported
-        self.duplicates += len(records) - imported
+        self.imported += len(self._merge.changed_records)
+        self.duplicates += len(records) - len(self._merge.changed_records)
 
     def finish(self) -> list[str]:
         """Update everything that is derived from the records. Describes conflicts between decisions of one person."""
@@ -113,19 +115,20 @@ class RecordImport:
         return conflict_texts(self._journal.conflicts())
 
     def _responses(
-        self, records: Sequence[Record], there: Sequence[KnownPrompt]
+        self, records: Sequence[Record], places: Sequence[RecordPlace], there: Sequence[KnownPrompt]
     ) -> list[tuple[RecordPlace, ResponseDraft]]:
-        wanted = [(r, prompt, d) for r, prompt in zip(records, there, strict=True) for d in r.responses]
+        wanted = [(p, prompt, d) for p, r, prompt in zip(places, records, there, strict=True) for d in r.responses]
         keys = [
             (p.id, self._merge.names.model(d.model, d.simulated), d.identity or text_identity(d.text, d.error or ""))
             for _, p, d in wanted
         ]
         self._first_new = next_id(self._merge.db, RESPONSES)
         found = known_records.responses(self._merge.db, [key[0] for key in keys], {key[1] for key in keys})
-        origins = [(record.line, draft.original) for record, _, draft in wanted]
+        origins = [(place.record, place.line, draft.original) for place, _, draft in wanted]
 
         def row(index: int) -> dict[str, Any]:
-            record, prompt, draft = wanted[index]
+            place, prompt, draft = wanted[index]
+            text = records[place.record].prompt.text
             prompt_id, model_id, identity = keys[index]
             return {
                 "prompt_id": prompt_id,
@@ -134,7 +137,7 @@ class RecordImport:
                 "text": draft.text,
                 "stop_reason": draft.stop_reason,
                 "error": draft.error,
-                "asked": draft.asked or (record.prompt.text if record.prompt.text != prompt.text else None),
+                "asked": draft.asked or (text if text != prompt.text else None),
                 "reference_class": draft.reference_class,
                 "input_tokens": draft.input_tokens,
                 "output_tokens": draft.output_tokens,
@@ -145,8 +148,8 @@ class RecordImport:
 
         ids = self._merge.merge(RESPONSES, origins, keys, found, row)
         placed = [
-            (RecordPlace(record.line, prompt.id, response_id), draft)
-            for (record, prompt, draft), response_id in zip(wanted, ids, strict=True)
+            (place._replace(response_id=response_id), draft)
+            for (place, _, draft), response_id in zip(wanted, ids, strict=True)
         ]
         inserted = {response_id: at for at, response_id in reversed(list(enumerate(ids)))}
         for at, (place, draft) in enumerate(placed):
@@ -160,7 +163,7 @@ class RecordImport:
             return
         if known_records.fill_reference(self._merge.db, place.response_id, draft.reference_class):
             self._merge.source()
-            self._merge.changed_lines.add(place.line)
+            self._merge.changed_records.add(place.record)
             self._merge.touched_responses.add(place.response_id)
             self._merge.answered_prompts.add(place.prompt_id)
 
@@ -192,7 +195,7 @@ class RecordImport:
                 "template_hash": draft.template_hash,
             }
 
-        origins = [(place.line, draft.original) for place, draft in judged]
+        origins = [(place.record, place.line, draft.original) for place, draft in judged]
         self._merge.merge(JUDGEMENTS, origins, keys, found, row, [p for p, _ in judged])
 
     def _votes(self, cast: Sequence[tuple[RecordPlace, VoteDraft]]) -> None:
@@ -220,7 +223,7 @@ class RecordImport:
                 "raw": vote.raw,
             }
 
-        origins = [(place.line, vote.original) for place, vote in cast]
+        origins = [(place.record, place.line, vote.original) for place, vote in cast]
         self._merge.merge(VOTES, origins, keys, found, row, [p for p, _ in cast])
 
     def _annotations(self, made: Sequence[tuple[RecordPlace, AnnotationDraft]]) -> None:
@@ -266,7 +269,8 @@ class RecordImport:
                 "visible": Visible.RESPONSES if response_id is not None else "",
             }
 
-        self._merge.merge(ANNOTATIONS, [(place.line, None) for place in places], keys, found, row, places)
+        origins = [(place.record, place.line, None) for place in places]
+        self._merge.merge(ANNOTATIONS, origins, keys, found, row, places)
 
     def _decisions(self, made: Sequence[tuple[RecordPlace, AnnotationDraft]]) -> None:
         """Add decisions that were made in the studio, with their original journal entries."""
@@ -282,7 +286,7 @@ class RecordImport:
         merged = self._journal.add(rows, self._merge.restored.guidelines if self._merge.restored else {})
         self._merge.touched_prompts |= merged.prompt_ids
         self._merge.touched_responses |= merged.response_ids
-        self._merge.changed_lines.update(place.line for place, _ in made if place.prompt_id in merged.prompt_ids)
+        self._merge.changed_records.update(place.record for place, _ in made if place.prompt_id in merged.prompt_ids)
         self.added["annotations"] += merged.annotations
 
     def _journal_entry(self) -> int:

@@ -17,8 +17,9 @@ from orbench_studio.store.data.known_records import Key
 
 
 class RecordPlace(NamedTuple):
-    """The line of a draft in its file, its prompt, and its response if it is about one."""
+    """The record of a draft by its number in the call, its line, its prompt, and its response if it is about one."""
 
+    record: int
     line: int
     prompt_id: int
     response_id: int | None = None
@@ -41,7 +42,7 @@ _NAMES = {RESPONSES: "response", VOTES: "vote", JUDGEMENTS: "judgement", ANNOTAT
 _NOT_STATED = (None, "", StopReason.UNKNOWN)
 OTHER = "rows with another {} than their {} has (the first stays)"
 OTHER_HERE = "rows with another {} than their {} has (the workspace keeps its own)"
-Origins = Sequence[tuple[int, OriginalSource | None]]  # of each draft
+Origins = Sequence[tuple[int, int, OriginalSource | None]]  # of each draft: the number of its record, its line
 
 
 class RowMerge:
@@ -62,7 +63,7 @@ class RowMerge:
         self.touched_prompts: set[int] = set()
         self.touched_responses: set[int] = set()
         self.answered_prompts: set[int] = set()
-        self.changed_lines: set[int] = set()
+        self.changed_records: set[int] = set()  # by their numbers in the call
         self.added: Counter[str] = Counter()
         self.notes: Counter[str] = Counter()
         self.differing: Counter[tuple[str, str]] = Counter()  # what, and of which table, another row of the file states
@@ -99,9 +100,10 @@ class RowMerge:
                 row_id = found[key] = free + len(new)
                 values = row(index)
                 values["id"] = row_id
-                new.append(values | self.attributed(*origins[index]))
-                self.changed_lines.add(origins[index][0])
-                _, prompt_id, response_id = places[index] if places else (0, key[0], row_id)
+                record, line, original = origins[index]
+                new.append(values | self.attributed(line, original))
+                self.changed_records.add(record)
+                prompt_id, response_id = places[index][2:] if places else (key[0], row_id)
                 touched.add(prompt_id)
                 if response_id is not None:
                     self.touched_responses.add(response_id)
