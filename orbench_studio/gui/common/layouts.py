@@ -92,6 +92,13 @@ class PageHead(QWidget):
         self._column.setContentsMargins(40, 8 if compact else 16, 40, 4 if compact else 8)
 
 
+class ShrinkingPage(QWidget):
+    """The content of a scroll area: its parts shrink to their minimum height before it scrolls."""
+
+    def heightForWidth(self, _width: int) -> int:
+        return self.minimumSizeHint().height()
+
+
 class Columns(QWidget):
     """Places widgets in columns of at least `width` pixels; the last one fills its row."""
 

@@ -23,10 +23,11 @@ from PySide6.QtWidgets import (
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.errors import StudioError
 from orbench_studio.gui.common.actions import plural, tr
+from orbench_studio.gui.common.compact import is_compact
 from orbench_studio.gui.common.dialogs import Dialog, confirm, set_size
 from orbench_studio.gui.common.file_selection import ask_tables
 from orbench_studio.gui.common.flow_layout import Flow
-from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
+from orbench_studio.gui.common.layouts import ShrinkingPage, Stretch, column_layout, row_layout
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, scrolled, set_role, set_tip
 from orbench_studio.gui.data.encoding_field import EncodingField
@@ -41,7 +42,7 @@ from orbench_studio.services.data.import_files import OFFERS, Fault, remembered_
 
 _LOSS = 10  # a tenth of the rows
 _NAME_WIDTH, _STATUS_WIDTH = 170, 320  # pixels
-_REPORT_HEIGHT, _REPORT_MARGIN = 80, 36  # pixels
+_REPORT_MARGIN = 24  # pixels
 
 
 class ImportDialog(Dialog):
@@ -218,8 +219,8 @@ class ImportDialog(Dialog):
     def _fit_report(self) -> None:
         """Give the report the height of its lines, up to three tenths of the window, and what the rest leaves."""
         lines = int(self._report.document().size().height())  # of plain text: lines, not pixels
-        height = lines * self._report.fontMetrics().lineSpacing() + px(_REPORT_MARGIN)
-        self._report.setMinimumHeight(min(max(height, px(_REPORT_HEIGHT)), self.height() * 3 // 10))
+        height = lines * self._report.fontMetrics().lineSpacing() + _REPORT_MARGIN
+        self._report.setMinimumHeight(min(height, self.height() * 3 // 10))
         content = self._scroll.widget()
         if content is not None and (layout := content.layout()) is not None:
             self._scroll.setMaximumHeight(layout.totalHeightForWidth(self._scroll.viewport().width()))
@@ -228,6 +229,7 @@ class ImportDialog(Dialog):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._files.horizontalHeader().setHidden(is_compact(self))
         self._fit_report()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -338,7 +340,7 @@ class ImportDialog(Dialog):
         self._take.setProperty("role", "primary")
         self._take.setDefault(True)
         layout = column_layout(self, margins=(16, 16, 16, 12), spacing=8)
-        content = QWidget()
+        content = ShrinkingPage()
         content.setObjectName("page")
         column_layout(
             content,
@@ -378,18 +380,8 @@ class ImportDialog(Dialog):
         return row
 
     def _build_buttons(self) -> QHBoxLayout:
-        return row_layout(
-            None,
-            self._add,
-            self._hub,
-            self._ask,
-            self._look,
-            Stretch(),
-            self._close,
-            self._review,
-            self._take,
-            spacing=8,
-        )
+        begin = (self._add, self._hub, self._ask, self._look)
+        return row_layout(None, *begin, Stretch(), self._close, self._review, self._take, spacing=8)
 
 
 class _Report(QPlainTextEdit):
@@ -397,3 +389,6 @@ class _Report(QPlainTextEdit):
 
     def sizeHint(self) -> QSize:
         return QSize(super().sizeHint().width(), self.minimumHeight())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), self.minimumHeight())

@@ -1,12 +1,11 @@
 """The preview of a file to import: its format, the field of each column, and what the values become."""
 
 import json
-from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
-from typing import Any
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableWidgetItem, QWidget
 
 from orbench_studio.domain.core.annotation import Label
@@ -14,13 +13,15 @@ from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.compact import is_compact
 from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.layouts import column_layout, row_layout
-from orbench_studio.gui.common.theme import px
+from orbench_studio.gui.common.theme import BODY, font, px
 from orbench_studio.gui.common.widgets import label, set_tip
 from orbench_studio.gui.data.import_messages import TITLES
 from orbench_studio.gui.data.import_run import FileToImport
 from orbench_studio.gui.data.low_table import LowTable
+from orbench_studio.gui.data.nested_values import is_in, leaves
 from orbench_studio.services.data.import_files import (
     NO_CATEGORY,
     NOT_READ,
@@ -35,8 +36,9 @@ from orbench_studio.services.data.import_files import (
 _FEW = 4  # columns that share the width
 _INSIDE = "inside"  # the entry of a list that offers the values in a nested cell
 _SHOWN = 120  # characters of a cell
-_PATHS = 30  # values of a nested cell in its menu
 _VALUES = 200  # in the table of values
+_COMPACT_ROWS, _ROWS = 5, 8  # of the first rows, with that of the lists
+_BESIDE_BOX = 23  # pixels of a row with a list, above and below its text
 _BOX, _COLUMN, _WIDEST, _FIELD, _COUNT, _MEANING = 40, 190, 360, 260, 80, 200  # pixels
 _LABELS = (Label.SAFE, Label.TOXIC, Label.CONTROVERSIAL)
 _MEANINGS: dict[str, tuple[str, ...]] = {
@@ -64,8 +66,8 @@ class ImportPreview(QWidget):
         self._file: FileToImport | None = None
         self._header: tuple[str, ...] = ()
         self.format = ComboBox()
-        self.table = LowTable(0, least=5)
-        self.values = LowTable(4, row=_BOX)
+        self.table = LowTable(0, least=_COMPACT_ROWS, most=_ROWS)
+        self.values = LowTable(4, beside=_BESIDE_BOX)
         self._places: dict[tuple[str, str, str], int] = {}  # of values in their table: they stay in their rows
         self.columns: list[ComboBox] = []
         self.meanings: list[ComboBox] = []
@@ -196,7 +198,7 @@ class ImportPreview(QWidget):
         box.addItem(tr("Not imported"), None)
         for part, title in TITLES.items():
             box.addItem(tr(title), part)
-        inside = {part: path for part, path in self.mapping.columns.items() if _is_in(path, name)}
+        inside = {part: path for part, path in self.mapping.columns.items() if is_in(path, name)}
         for part, path in inside.items():
             if path != name:
                 rest = path.partition("|")[0].removeprefix(f"{name}.")
@@ -212,13 +214,13 @@ class ImportPreview(QWidget):
     def _choose_field(self, box: ComboBox, name: str, at: int) -> None:
         part = box.itemData(at)
         if part == _INSIDE:
-            fields = (field for field, path in self.mapping.columns.items() if _is_in(path, name))
+            fields = (field for field, path in self.mapping.columns.items() if is_in(path, name))
             _show_field(box, next(fields, None))
             self._offer_paths(self._nested_row(name), self._header.index(name))
         elif part is not None:
             self.map_column(Field(part), name)
         else:
-            self._map({field: path for field, path in self.mapping.columns.items() if not _is_in(path, name)})
+            self._map({field: path for field, path in self.mapping.columns.items() if not is_in(path, name)})
 
     def _nested_row(self, name: str) -> int:
         """The first row of the table in which a column has a nested value; 0 if there is none."""
@@ -236,7 +238,7 @@ class ImportPreview(QWidget):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         name = preview.header[column]
-        for path, text in _leaves(name, json.loads(preview.rows[row - 1][column])):
+        for path, text in leaves(name, json.loads(preview.rows[row - 1][column])):
             shown = " ".join(text[:40].split()).replace("&", "&&")
             self._add_fields(menu.addMenu(f"{path.replace('&', '&&')}   {shown}"), path)
         self.columns[column].setFocus()
@@ -270,8 +272,6 @@ class ImportPreview(QWidget):
         self._places = {_value_of(row): place for place, row in enumerate(listed)}
         self.meanings = []
         self.values.setVisible(bool(listed))
-        self.table.is_least = bool(listed)  # else it would change its height with the number of values
-        self.table.updateGeometry()
         self.values.setRowCount(min(len(listed), _VALUES))
         for place, (column, value, became, count) in enumerate(listed[:_VALUES]):
             name = TITLES.get(Field(column.field)) if column.field in list(Field) else None
@@ -341,15 +341,21 @@ class ImportPreview(QWidget):
         layout.addWidget(self.table)
         layout.addWidget(self.values)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange:  # the text size changed
             self._fit()
 
     def _fit(self) -> None:
-        """Set the height of the row of lists for the current text size."""
+        """Set the height of the row of lists for the current text size; a compact window shows few rows, whole."""
         if self.table.rowCount():
-            self.table.setRowHeight(0, px(_BOX))
+            self.table.setRowHeight(0, QFontMetrics(font(BODY)).height() + _BESIDE_BOX)
+        for row in range(_COMPACT_ROWS, self.table.rowCount()):
+            self.table.setRowHidden(row, is_compact(self))
         self.table.updateGeometry()
 
 
@@ -376,25 +382,3 @@ def _shown(field: str, became: str) -> str:
 def _order(field: str) -> int:
     """Where a field stands in the table of values: what has meanings first, names last."""
     return list(_MEANINGS).index(field) if field in _MEANINGS else len(_MEANINGS)
-
-
-def _is_in(path: str, name: str) -> bool:
-    """Whether a path is a column, or inside it."""
-    return any(one == name or one.startswith(f"{name}.") for one in (path, *path.split("|"))) if name else False
-
-
-def _leaves(path: str, value: Any) -> list[tuple[str, str]]:
-    """The paths of the single values in a nested one, and lists of messages, each with its beginning."""
-    return [found for found, _ in zip(_walk(path, value), range(_PATHS), strict=False)]
-
-
-def _walk(path: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _walk(f"{path}.{name}", inner)
-    elif isinstance(value, list):
-        yield path, tr("list of {count}").format(count=len(value))
-        for at, inner in enumerate(value[:3]):
-            yield from _walk(f"{path}.{at}", inner)
-    elif value is not None:
-        yield path, str(value)

@@ -1,20 +1,22 @@
 """A table of the import window that is no higher than its rows."""
 
 from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QAbstractItemView, QSizePolicy, QTableWidget
 
 from orbench_studio.gui.common.row_view import WholeRows
-from orbench_studio.gui.common.theme import px
+from orbench_studio.gui.common.theme import BODY, font
 
 
 class LowTable(WholeRows, QTableWidget):
-    """A read-only table that takes the height of its rows, and shrinks to `least` of them; `row` is in pixels."""
+    """A read-only table that takes the height of its rows, of `most` of them, and shrinks to `least`.
 
-    is_least = False  # whether it never takes more than `least` rows
+    `beside` are the pixels of a row above and below its text.
+    """
 
-    def __init__(self, columns: int, row: int = 28, least: int = 4) -> None:
+    def __init__(self, columns: int, beside: int = 11, least: int = 4, most: int = 1_000) -> None:
         super().__init__(0, columns)
-        self._row, self._least = row, least
+        self._beside, self._least, self._most = beside, least, most
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setTabKeyNavigation(False)
@@ -24,10 +26,7 @@ class LowTable(WholeRows, QTableWidget):
         self._fit()
 
     def sizeHint(self) -> QSize:
-        return QSize(
-            super().sizeHint().width(),
-            self._height(min(self.rowCount(), self._least) if self.is_least else self.rowCount()),
-        )
+        return QSize(super().sizeHint().width(), self._height(min(self.rowCount(), self._most)))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(super().minimumSizeHint().width(), self._height(min(self.rowCount(), self._least)))
@@ -38,10 +37,11 @@ class LowTable(WholeRows, QTableWidget):
             self._fit()
 
     def _fit(self) -> None:
-        self.verticalHeader().setDefaultSectionSize(px(self._row))
+        self.verticalHeader().setDefaultSectionSize(QFontMetrics(font(BODY)).height() + self._beside)
         self.updateGeometry()
 
     def _height(self, rows: int) -> int:
         has_bar = self.horizontalScrollBarPolicy() != Qt.ScrollBarPolicy.ScrollBarAlwaysOff
         bar = self.horizontalScrollBar().sizeHint().height() if has_bar else 0
-        return self.horizontalHeader().sizeHint().height() + sum(map(self.rowHeight, range(rows))) + bar + 2
+        names = 0 if self.horizontalHeader().isHidden() else self.horizontalHeader().sizeHint().height()
+        return names + sum(map(self.rowHeight, range(rows))) + bar + 2

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QInputDialog, QLabel, QMenu, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QInputDialog, QLabel, QMenu, QPushButton, QSizePolicy
 
 from orbench_studio.domain.evaluation.adaptation import describe
 from orbench_studio.domain.evaluation.batch import BatchKind, BatchProgress, Worker
@@ -17,7 +17,7 @@ from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.dialogs import confirm
 from orbench_studio.gui.common.elided_label import ElidedLabel
 from orbench_studio.gui.common.flow_layout import Flow
-from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
+from orbench_studio.gui.common.layouts import ShrinkingPage, Stretch, column_layout, row_layout
 from orbench_studio.gui.common.live_table import LINE, Column, Table
 from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import Theme, px
@@ -112,7 +112,7 @@ class _Stops(QLabel):
                    self._theme.colour("toxic"))  # fmt: skip
 
 
-class BatchPane(QWidget):
+class BatchPane(ShrinkingPage):
     """Shows a batch, with buttons for its operations, below the list of batches."""
 
     review_wanted = Signal(QueueFilter)  # prompts to show on the review page
@@ -140,10 +140,6 @@ class BatchPane(QWidget):
     @property
     def batch_id(self) -> int | None:
         return self._progress.batch.id if self._progress is not None else None
-
-    def heightForWidth(self, _width: int) -> int:
-        """The minimum height: the chart shrinks before the page scrolls."""
-        return self.minimumSizeHint().height()
 
     def forget(self) -> None:
         """Show nothing: the batches of another workspace have the same numbers."""

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QSizePolicy, QWidget
 
 from orbench_studio.domain.core.amounts import duration, usd
 from orbench_studio.errors import NothingLeftError
 from orbench_studio.gui.common.actions import plural, tr
+from orbench_studio.gui.common.compact import is_compact
 from orbench_studio.gui.common.layouts import column_layout
-from orbench_studio.gui.common.widgets import isolated, label, scrolled, set_role
+from orbench_studio.gui.common.widgets import isolated, label, scrolled, set_role, set_tip
 from orbench_studio.gui.evaluation.plan import is_simulated
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ class LaunchPanel(QWidget):
         super().__init__()
         self._compose = compose
         self._offer: LaunchOffer | None = None  # what the estimate is for
+        self._texts = ("", "")  # of the estimate, by model and in total
         self._busy = False
         self.estimate, self.launch = label("", "quiet"), QPushButton(tr("Launch"))
         self._delay = QTimer(self, singleShot=True, interval=_DELAY)
@@ -79,11 +82,13 @@ class LaunchPanel(QWidget):
         )
 
     def _show(self, found: Estimate, offer: LaunchOffer) -> None:
-        lines = [_line_of(model) for model in found.models]
-        if len(lines) > 1 and found.max_cost:
-            lines.append(tr("Total: at most {cost}").format(cost=usd(found.max_cost)))
-        lines.append(_duration(found))
-        self._show_text("\n".join(filter(None, (*lines, found.warning, offer.note))))
+        models = [_line_of(model) for model in found.models]
+        total = [_total(found)] if len(models) > 1 else models
+        rest = _duration(found), found.warning, offer.note
+        several = [*models, *total] if found.max_cost and len(models) > 1 else models
+        self._texts = ("\n".join(filter(None, (*several, *rest))), "\n".join(filter(None, (*total, *rest))))
+        self._show_text(self._texts[is_compact(self)])
+        set_tip(self.estimate, "\n".join(models))
         self.launch.setText(plural(found.items, "Launch 1 request", "Launch {count} requests"))
         self.launch.setEnabled(not self._busy)
 
@@ -92,6 +97,11 @@ class LaunchPanel(QWidget):
         self.estimate.setText(f"▲ {text}" if wrong else text)
         if wrong:
             self.launch.setEnabled(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.estimate.text() in self._texts:
+            self.estimate.setText(self._texts[is_compact(self)])
 
     def _launch(self) -> None:
         if self._offer is None:
@@ -138,6 +148,14 @@ def _duration(found: Estimate) -> str:
         return ""
     text = tr("Duration: about {time}. Prices as of {date}.")
     return text.format(time=duration(max(seconds)), date=found.prices_dated)
+
+
+def _total(found: Estimate) -> str:
+    """The cost of all models together."""
+    parts = [tr("at most {cost}").format(cost=usd(found.max_cost))] if found.max_cost else []
+    unpriced = len(found.unpriced)
+    parts += [plural(unpriced, "1 model unpriced", "{count} models unpriced")] if unpriced else []
+    return tr("Total of {count} models: {cost}").format(count=len(found.models), cost=", ".join(parts) or tr("free"))
 
 
 def _line_of(model: ModelEstimate) -> str:
