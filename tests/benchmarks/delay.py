@@ -1,4 +1,4 @@
-"""A TCP proxy that delays everything by the same time in each direction, as a distant server does."""
+"""A TCP proxy before a PostgreSQL server that delays everything by the same time in each direction."""
 
 import asyncio
 import multiprocessing
@@ -21,7 +21,7 @@ class Delay:
 
     @property
     def trips(self):
-        """How often the client sent something after it had received everything up to then."""
+        """How often a client waited for replies; it does not at the end of a transaction that only read."""
         return self._trips.value
 
     def __enter__(self):
@@ -39,19 +39,9 @@ def _serve(port, seconds, trips, told):
 async def _run(port, seconds, trips, told):
     async def connected(reader, writer):
         there_reader, there_writer = await asyncio.open_connection("127.0.0.1", port)
-        received = [True]  # whether the client has received something since it sent last
-
-        def sent():
-            if received[0]:
-                trips.value += 1
-            received[0] = False
-
-        def delivered():
-            received[0] = True
-
         await asyncio.gather(
-            _pass_on(reader, there_writer, seconds, sent, lambda: None),
-            _pass_on(there_reader, writer, seconds, lambda: None, delivered),
+            _pass_on(reader, there_writer, seconds, _Messages(trips).read),
+            _pass_on(there_reader, writer, seconds, lambda _part: None),
         )
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0)
@@ -59,7 +49,29 @@ async def _run(port, seconds, trips, told):
     await server.serve_forever()
 
 
-async def _pass_on(reader, writer, seconds, on_arrival, on_delivery):
+class _Messages:
+    """The messages of a client, in batches: it waits after each batch, except after a COMMIT alone."""
+
+    def __init__(self, trips):
+        self._trips = trips
+        self._rest = self._first = b""
+
+    def read(self, part):
+        """Read the next part of the stream."""
+        self._rest += part
+        while len(self._rest) > 4:
+            typed = self._rest[0] != 0  # the first messages of a connection have no type
+            length = int.from_bytes(self._rest[typed : typed + 4]) + typed
+            if len(self._rest) < length:
+                return
+            message, self._rest = self._rest[:length], self._rest[length:]
+            self._first = self._first or message
+            if message[:1] in b"SHQ":  # sync, flush, query
+                self._trips.value += self._first[5:13] != b"\0COMMIT\0"
+                self._first = b""
+
+
+async def _pass_on(reader, writer, seconds, on_arrival):
     """Write each part `seconds` after it arrived: later parts do not wait for earlier ones."""
     clock = asyncio.get_running_loop()
     parts = asyncio.Queue()
@@ -67,7 +79,7 @@ async def _pass_on(reader, writer, seconds, on_arrival, on_delivery):
     async def read():
         with suppress(ConnectionError):
             while part := await reader.read(_CHUNK):
-                on_arrival()
+                on_arrival(part)
                 parts.put_nowait((clock.time() + seconds, part))
         parts.put_nowait((clock.time() + seconds, b""))
 
@@ -78,7 +90,6 @@ async def _pass_on(reader, writer, seconds, on_arrival, on_delivery):
                 await asyncio.sleep(due - clock.time())
                 if not part:
                     break
-                on_delivery()
                 writer.write(part)
                 await writer.drain()
         writer.close()

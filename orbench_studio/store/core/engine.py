@@ -109,6 +109,7 @@ def server_engine(server: Server, password: str, name: str | None = None) -> Eng
         },
         isolation_level="AUTOCOMMIT",  # the driver's own BEGIN takes a round trip
         pool_reset_on_return=None,  # so does a ROLLBACK after each transaction
+        pool_use_lifo=True,  # the connection used last has prepared the statements that are needed most
         hide_parameters=True,
         execution_options={"heard_as": name or uuid4().hex},
     )
@@ -143,7 +144,10 @@ def _configure(keeping: Sequence[str], connection: sqlite3.Connection, _record: 
 def _begin_on_server(connection: Connection) -> None:
     options = connection.get_execution_options()
     writes, is_shared = options.get("write"), options.get("shared")
-    (pipeline.end if writes and not is_shared else pipeline.begin)(connection)
+    if writes and not is_shared:
+        pipeline.end(connection)
+    else:
+        pipeline.begin(connection, only_reads=not writes)
     pipeline.send(connection, _BEGIN if writes else _SNAPSHOT)
     if writes:
         pipeline.send(connection, _SHARED if is_shared else _EXCLUSIVE, {"lock": LOCK})

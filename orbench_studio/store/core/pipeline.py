@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, Executable, Result, event
+from sqlalchemy import Connection, Engine, Executable, PoolProxiedConnection, Result, event
 
 if TYPE_CHECKING:
     from psycopg import Connection as Driver
@@ -34,6 +34,7 @@ class _Open:
 
     pipeline: Pipeline
     manager: AbstractContextManager[Pipeline]
+    only_reads: bool = False  # the transaction that is open
 
 
 _OPEN: dict[Any, _Open] = {}  # by the driver's connection
@@ -44,14 +45,16 @@ def listen(engine: Engine) -> None:
     event.listen(engine, "do_execute", _execute)
     event.listen(engine, "do_executemany", _execute_many)
     event.listen(engine, "close", _close)
+    engine.dialect.do_commit = _commit  # type: ignore[assignment,method-assign]  # no event can take its place
 
 
-def begin(db: Connection) -> None:
-    """Use the pipeline for the statements of this transaction."""
+def begin(db: Connection, *, only_reads: bool) -> None:
+    """Use the pipeline for the statements of this transaction. One that only reads does not wait for its COMMIT."""
     driver = cast("Driver[Any]", db.connection.driver_connection)
     if driver not in _OPEN:
         manager = driver.pipeline()
         _OPEN[driver] = _Open(manager.__enter__(), manager)
+    _OPEN[driver].only_reads = only_reads
 
 
 def end(db: Connection) -> None:
@@ -205,6 +208,17 @@ def _drained(pipeline: Pipeline) -> Iterator[None]:
         with suppress(Error):
             pipeline.sync()
         raise
+
+
+def _commit(connection: PoolProxiedConnection) -> None:
+    driver = cast("Driver[Any]", connection.driver_connection)
+    opened = _OPEN.get(driver)
+    if opened is None or not opened.only_reads:
+        driver.commit()
+        return
+    driver.execute("COMMIT", prepare=False)
+    opened.pipeline.result_queue.append(None)  # the next statement receives the replies
+    driver.pgconn.pipeline_sync()
 
 
 def _close(driver: Any, _record: object) -> None:
