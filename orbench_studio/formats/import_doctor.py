@@ -93,6 +93,12 @@ class Doctor:
                 return [row for row in self._treated(line, cells) if self._is_first(line, row)]
         return [cells] if self._is_first(line, cells) else []
 
+    def forget(self, cells: Cells) -> None:
+        """Forget a row that was rejected: a row like it repeats nothing that is imported."""
+        subject, content = hash(self._subject(cells)), hash(self._content(cells)) & _CONTENT
+        if self._seen.get(subject, -1) >> 32 == content:
+            del self._seen[subject]
+
     def notes(self) -> list[Finding | RowFault]:
         """The findings since the last call."""
         if not self._notes:

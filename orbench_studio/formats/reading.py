@@ -132,7 +132,10 @@ class Reading:
                 taken = examine(line, row[1])
                 yield from notes()
                 for cells in taken:
-                    yield row_guard.row(line, title, self._taken, line, cells)
+                    record = row_guard.row(line, title, self._taken, line, cells)
+                    if isinstance(record, RowFault):
+                        self._doctor.forget(cells)
+                    yield record
         self._file.finish()
 
     def _counted(self) -> Iterator[Row | RowFault]:

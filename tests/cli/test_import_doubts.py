@@ -34,7 +34,7 @@ G = ("--column", "response_verdict=v", "--moderator", "guard", "--column", "expl
 def test_what_a_repeated_row_says_otherwise_is_a_warning(run, run_json, write, text, options, what):
     file = write("a.csv", text)
     [report] = run_json("import", "w.orbench", file, *options)["files"]
-    assert f"1 row has {what}, which stays." in report["warnings"]
+    assert any(text.startswith(f"1 row has {what}, which stays.") for text in report["warnings"])
     assert [count for note, count in report["notes"].items() if "another" in note and "first stays" in note] == [1]
     assert run("import", "v.orbench", file, *options, "--strict").exit_code == 3
 
@@ -155,3 +155,42 @@ def test_rows_of_an_ignored_value_are_counted_and_a_warning_if_many(run, run_jso
     assert f"3 of 20 rows: v ({field}) not read: {word} 3." in many["warnings"]
     assert not any("not read" in text for text in few["warnings"])
     assert few["notes"][f"rows with v ({field}) not read"] == 2
+
+
+def test_the_same_answer_under_another_system_prompt_is_a_sample_of_its_own_where_it_is_mapped(run_json, write):
+    file = write("a.csv", "q,r,c\nIs it late?,Yes.,Be kind.\nIs it late?,Yes.,Be curt.\n")
+    columns = (*R, "--column", "system_prompt=c")
+    [report] = run_json("import", "w.orbench", file, *columns)["files"]
+    assert report["warnings"][0].endswith("To store both, map what tells them apart to sample.")
+    [report] = run_json("import", "v.orbench", file, *columns, "--column", "sample=c")["files"]
+    assert (report["added"]["responses"], report["warnings"]) == (2, [])
+
+
+@pytest.mark.parametrize(
+    ("columns", "words", "what"),
+    [
+        (("prompt_verdict=v", "moderator=who"), ("safe", "unsafe"), "verdicts of one moderator"),
+        (("response_verdict=v", "moderator=who", "response=r"), ("safe", "unsafe"), "verdicts of one moderator"),
+        (("answer_class=v", "judge=who", "response=r"), ("refusal", "compliance"), "answer classes of one judge"),
+        (("answer_class=v", "annotator=who", "response=r"), ("refusal", "compliance"), "decisions of one annotator"),
+        (("prompt_label=v", "annotator=who"), ("safe", "toxic"), "decisions of one annotator"),
+    ],
+)
+def test_opposite_values_of_one_person_or_model_are_a_warning(run_json, write, columns, words, what):
+    rows = "".join(
+        f"Is it {q}?,Yes.,{v},jo\n" for q, v in zip(("late", "late", "early"), (*words, words[0]), strict=True)
+    )
+    options = [part for column in ("prompt=q", *columns) for part in ("--column", column)]
+    command = ("import", "w.orbench", write("a.csv", "q,r,v,who\n" + rows), *options, "--model", "oak")
+    warning = f"1 prompt or response has different {what}. All are stored, and the latest counts."
+    [report] = run_json(*command)["files"]
+    assert warning in report["warnings"]
+    [again] = run_json(*command)["files"]
+    assert warning not in again["warnings"], "nothing new is stored"
+
+
+def test_rejected_rows_repeat_nothing(run_json, write):
+    file = write("a.csv", "q,r\n,Yes.\n,Yes.\nIs it late?,Yes.\nIs it late?,Yes.\n")
+    [report] = run_json("import", "w.orbench", file, *R)["files"]
+    assert (report["imported"], report["duplicates"], report["rejected"]) == (1, 1, 2)
+    assert report["faults"] == {"duplicate": 1}

@@ -110,9 +110,15 @@ def _of_contradictions(file: Reading, stored: RecordImport) -> Iterator[str]:
         text = f"{rows} another {what} than an earlier row of the same {of}, which stays."
         if what == "key":
             text = f"{text} Equal texts are one prompt."
+        if of == "response" and what == OTHER_CONTEXT:
+            text = f"{text} To store both, map what tells them apart to sample."
         if what == "label" and of_responses:
             text = f"{text} If the labels judge the responses, map them to response_verdict."
         yield text
+    for what, count in stored.contradicted().items():
+        if count:
+            subject = "1 prompt or response has" if count == 1 else f"{count:,} prompts or responses have"
+            yield f"{subject} different {what}. All are stored, and the latest counts."
 
 
 def _doubts(report: ImportReport) -> Iterator[str]:

@@ -36,6 +36,13 @@ def gc_paused() -> Iterator[None]:
             gc.enable()
 
 
+_STATED_BY = {
+    VOTES: "verdicts of one moderator",
+    JUDGEMENTS: "answer classes of one judge",
+    ANNOTATIONS: "decisions of one annotator",
+}
+
+
 class RecordImport:
     """Adds the records of one source, a few thousand at a time, in a transaction of the caller.
 
@@ -80,6 +87,14 @@ class RecordImport:
     def differing(self) -> Counter[tuple[str, str]]:
         """The rows that state something else than an earlier one of the file: what, and about which kind of record."""
         return self._merge.differing
+
+    def contradicted(self) -> dict[str, int]:
+        """How many prompts and responses have several values of one person or model in the file, by what those are."""
+        return {
+            what: known_records.contradicted(self._merge.db, self._merge.source(), table)
+            for table, what in _STATED_BY.items()
+            if self.added[table.name]
+        }
 
     def add(self, records: Sequence[Record]) -> None:
         """Add some records, a few thousand at a time."""

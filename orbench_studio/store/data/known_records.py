@@ -1,15 +1,24 @@
 """What a workspace has already of what a file brings, so that importing twice adds nothing."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, func, select, update
 
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.store.core.bulk_insert import chunks, rows_of
 from orbench_studio.store.core.tables import ANNOTATIONS, JOURNAL, JUDGEMENTS, PROMPTS, RESPONSES, VOTES
 
 FILLABLE = ("category", "origin", "seed_id", "reference_label", "external_key", "attributes")
+_SUBJECTS: Mapping[Table, tuple[str, tuple[str, ...]]] = {
+    VOTES: ("verdict", ("prompt_id", "response_id", "moderator_id")),
+    JUDGEMENTS: ("answer_class", ("response_id", "judge_id")),
+    ANNOTATIONS: ("value", ("prompt_id", "response_id", "annotator_id", "aspect")),
+}
+"""What a person or a model says in the rows of a table, and about what."""
+_DECIDED = (Aspect.LABEL, Aspect.ANSWER_CLASS, Aspect.CATEGORY)
 Key = tuple[Any, ...]
 
 
@@ -88,6 +97,17 @@ def details(db: Connection, table: Table, names: Sequence[str], ids: Collection[
 def _by_key(db: Connection, statement: Select[Any], column: ColumnElement[int], ids: Sequence[int]) -> dict[Key, int]:
     """The last column of each row, by the other ones."""
     return {tuple(key): row_id for *key, row_id in rows_of(db, statement, column, sorted(set(ids)))}
+
+
+def contradicted(db: Connection, source_id: int, table: Table) -> int:
+    """How many prompts and responses have several verdicts of a moderator, answer classes of a judge or decisions of an
+    annotator in the rows of a source."""
+    name, subject = _SUBJECTS[table]
+    by, value = [table.c[column] for column in subject], table.c[name]
+    is_decided = table.c.aspect.in_(_DECIDED) if "aspect" in subject else value != Verdict.UNPARSED
+    rows = select(*by).where(table.c.source_id == source_id, is_decided).group_by(*by)
+    rows = rows.having(func.count(value.distinct()) > 1)
+    return db.execute(select(func.count()).select_from(rows.subquery())).scalar_one()
 
 
 def latest_annotations(db: Connection, prompt_ids: Sequence[int]) -> dict[Key, str]:
