@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from orbench_studio.domain.core.amounts import cut
 from orbench_studio.domain.core.judgement import Refusals
 from orbench_studio.domain.review.reveal import Reveal
 from orbench_studio.domain.workspace.location import Location
@@ -201,8 +202,7 @@ def _reject(settings: Settings, name: str, value: object) -> None:
 
 def _short(value: object) -> str:
     """The beginning of a value, in ASCII."""
-    written = json.dumps(value)
-    return written if len(written) <= _SHOWN else f"{written[:_SHOWN]}…"
+    return cut(json.dumps(value), _SHOWN)
 
 
 def _text(value: object) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
 
 _NUMBER = re.compile(r"[-+±]?[\d,.]+ ?%?|-|")
-_EXCERPT = 110  # characters
+EXCERPT = 110  # characters of a prompt in a table
 _UNLIMITED = 1_000_000  # columns of a pipe: no value is ever wrapped or shortened there
 
 
@@ -72,12 +72,6 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, ind
     text = StringIO()
     Console(file=text, width=width, color_system=None, legacy_windows=False).print(table)
     write_line(*(f"{' ' * indent}{line}".rstrip() for line in text.getvalue().splitlines()))
-
-
-def excerpt(text: str) -> str:
-    """The beginning of a text, in one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= _EXCERPT else f"{line[:_EXCERPT]}…"
 
 
 def _cell(value: object) -> str:

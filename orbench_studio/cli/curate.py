@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import excerpt, write_json, write_line, write_table
+from orbench_studio.cli.console import EXCERPT, write_json, write_line, write_table
 from orbench_studio.domain.audit.refusal_rates import Group
-from orbench_studio.domain.core.amounts import counted
+from orbench_studio.domain.core.amounts import counted, excerpt
 from orbench_studio.domain.core.judgement import Refusals
 from orbench_studio.domain.curation.selection import remedy
 
@@ -185,7 +185,7 @@ def diff(
 
 
 def _row(one: "DifferingPrompt") -> tuple[str, str]:
-    return f"#{one.prompt_id}" if one.prompt_id is not None else "-", excerpt(one.text)
+    return f"#{one.prompt_id}" if one.prompt_id is not None else "-", excerpt(one.text, EXCERPT)
 
 
 def _difference_as_json(found: "Difference") -> dict[str, Any]:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import excerpt, show_progress, write_json, write_line, write_table
-from orbench_studio.domain.core.amounts import counted
+from orbench_studio.cli.console import EXCERPT, show_progress, write_json, write_line, write_table
+from orbench_studio.domain.core.amounts import counted, excerpt
 
 if TYPE_CHECKING:
     from orbench_studio.domain.curation.near_duplicates import Grouping
@@ -48,7 +48,7 @@ def duplicates(
     )
     for group_id, of in members.items():
         write_line("", f"Group {group_id}")
-        rows = [(f"{m.similarity:.2f}", f"#{m.row.prompt_id}", excerpt(m.text)) for m in of[:_LISTED]]
+        rows = [(f"{m.similarity:.2f}", f"#{m.row.prompt_id}", excerpt(m.text, EXCERPT)) for m in of[:_LISTED]]
         write_table(("similarity", "prompt", "text"), rows, indent=2)
     if len(groups) > _LISTED:
         write_line("", f"… {counted(len(groups) - _LISTED, 'more group')}; use --json to list all")

@@ -3,8 +3,6 @@
 The library keeps tokens and caches what was downloaded. `HF_ENDPOINT` names another hub.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Formatting of money, time and counts."""
+"""Formatting of money, time, counts and long texts."""
 
 
 def counted(count: int, one: str, many: str = "") -> str:
@@ -25,3 +25,13 @@ def duration(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6_000 else f"{seconds / 3_600:.1f} h"
+
+
+def cut(text: str, most: int) -> str:
+    """The first `most` characters of a text, with an ellipsis if there are more."""
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+def excerpt(text: str, most: int) -> str:
+    """The first characters of a text as `cut`, in one line."""
+    return cut(" ".join(text.split()), most)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from orbench_studio.domain.core.amounts import cut
+
 LISTED = 10  # conflicts named one by one
 
 
@@ -31,7 +33,7 @@ class ConflictSide:
         if self.value is None or self.at is None:
             return f"undone ({place})"
         number = f"decision {self.counter:,}" if self.counter else "no decision number"
-        shown = self.value if len(self.value) <= 60 else f"{self.value[:60]}…"
+        shown = cut(self.value, 60)
         return f"{shown!r} ({place}, {number}, {self.at:%Y-%m-%d %H:%M:%S} UTC)"
 
 

@@ -1,7 +1,5 @@
 """Heat map of rates by model and category. Each cell opens its prompts."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from html import escape
 

@@ -1,7 +1,5 @@
 """Pictures of the models: a forest plot of one rate, and over-refusal against toxic rejection as in the paper."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QToolButton, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, AuditOptions, Group, Labels
+from orbench_studio.domain.core.amounts import excerpt
 from orbench_studio.domain.core.judgement import Refusals
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.fields import ComboBox
@@ -14,7 +15,7 @@ from orbench_studio.gui.common.layouts import row_layout
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.gui.workspace.session import Session
 
-_MAX_NAME = 36  # characters of a judge or sample in a list
+MAX_NAME = 36  # characters of a judge or sample in a list
 _RATES = {
     Group.SAFE: "Over-refusal",
     Group.TOXIC: "Toxic acceptance",
@@ -153,7 +154,7 @@ def _offer(box: QComboBox, first: Mapping[str, str], names: Iterable[str]) -> No
     box.blockSignals(True)
     box.clear()
     for name, text in wanted.items():
-        box.addItem(tr(text) if name in first else shortened(text), name)
+        box.addItem(tr(text) if name in first else excerpt(text, MAX_NAME), name)
     box.setCurrentIndex(max(box.findData(chosen), 0))
     box.blockSignals(False)
 
@@ -165,9 +166,3 @@ def with_label(text: str, box: QComboBox) -> QWidget:
     pair = QWidget()
     row_layout(pair, label(text, "meta"), box, spacing=8)
     return pair
-
-
-def shortened(name: str) -> str:
-    """Shorten a name to one line that fits into a list."""
-    line = " ".join(name.split())
-    return line if len(line) <= _MAX_NAME else f"{line[:_MAX_NAME]}…"

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import MIN_ANSWERS, Audit, AuditOptions, Drop, Group, Labels
 from orbench_studio.domain.audit.unjudged import WAY_OUT, without_rate
+from orbench_studio.domain.core.amounts import cut
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.core.rates import UnjudgedRate, span
 from orbench_studio.domain.review.queue import Field, QueueFilter
@@ -178,7 +179,7 @@ class AuditPage(QWidget):
             part.setVisible(bool(cells))
         if cells:
             first = cells[0]
-            name = first.model if len(first.model) <= 40 else f"{first.model[:40]}…"
+            name = cut(first.model, 40)
             sentences = [
                 tr(_HIGHEST[group]).format(model=name, category=category_title(first.category), rate=first.rate.words)
             ]

@@ -9,11 +9,12 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QWidget
 
 from orbench_studio.domain.audit.estimate import Estimate, Estimates, HumanEvidence
 from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, AuditOptions, Group
+from orbench_studio.domain.core.amounts import excerpt
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.core.rates import percent, with_interval
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.audit.heat_map import category_title
-from orbench_studio.gui.audit.options import shortened, with_label
+from orbench_studio.gui.audit.options import MAX_NAME, with_label
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.fields import ComboBox, SpinBox, pad
 from orbench_studio.gui.common.flow_layout import FlowLayout
@@ -136,7 +137,7 @@ class SamplePane(QWidget):
         box.blockSignals(True)
         box.clear()
         for value, title in zip(values, titles or values, strict=True):
-            box.addItem(shortened(title), value)
+            box.addItem(excerpt(title, MAX_NAME), value)
         box.setCurrentIndex(max(box.findData(chosen), 0))
         box.blockSignals(False)
 

@@ -5,8 +5,6 @@ file that it lists to detect its type, including an open workspace; the next pro
 then consider it unused and delete the log that the window still writes to.
 """
 
-from __future__ import annotations
-
 import sys
 
 from PySide6.QtCore import QDir, QFileInfo, Qt

@@ -1,7 +1,5 @@
 """Text tables: their data, their texts, and the widget that shows one. Numbers are right-aligned."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt

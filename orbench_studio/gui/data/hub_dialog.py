@@ -1,7 +1,5 @@
 """The dialog to choose and download a dataset on the Hugging Face hub: search, licence, sizes, progress."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Throughput and spend of a batch over time, as observed by this window."""
 
-from __future__ import annotations
-
 import time
 from collections import deque
 

@@ -1,7 +1,5 @@
 """The dialog to choose models: recent ones, those on this machine, and those of each vendor with its key status."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import Qt, Signal

@@ -1,7 +1,5 @@
 """Progress of the active batch, with buttons to pause and resume it."""
 
-from __future__ import annotations
-
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QPushButton, QWidget

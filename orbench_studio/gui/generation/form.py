@@ -1,7 +1,5 @@
 """The form of one step, with its estimate, on the left of the Generate page."""
 
-from __future__ import annotations
-
 from functools import partial
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The decisions that each action of the review page makes, with the menus and dialogs that some of them open."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 

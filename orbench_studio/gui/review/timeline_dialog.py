@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialogButtonBox, QPushButton, QWidget
 
+from orbench_studio.domain.core.amounts import excerpt
 from orbench_studio.domain.core.annotation import CHECKS, Annotation, Aspect, Label, Visible
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.decision import PromptView, evidence_span
@@ -133,11 +134,13 @@ def _words(annotation: Annotation, response: str) -> str:
         return _marked(ANSWERS[AnswerClass(annotation.value)])
     if annotation.aspect is Aspect.EVIDENCE:
         start, end = evidence_span(annotation.value)
-        return tr("evidence “{text}”").format(text=_excerpt(response[start:end])) if response else tr("evidence")
+        return (
+            tr("evidence “{text}”").format(text=excerpt(response[start:end], _EXCERPT)) if response else tr("evidence")
+        )
     if annotation.aspect is Aspect.SEVERITY:
         return severity_words(annotation.value)
     if annotation.aspect is Aspect.NOTE:
-        return f"✎ {_excerpt(annotation.value)}" if annotation.value else tr("note removed")
+        return f"✎ {excerpt(annotation.value, _EXCERPT)}" if annotation.value else tr("note removed")
     if annotation.aspect is Aspect.FLAG:
         return tr("⚑ flagged") if annotation.value == "on" else tr("flag removed")
     if annotation.aspect in CHECKS:
@@ -151,11 +154,6 @@ def _words(annotation: Annotation, response: str) -> str:
 
 def _marked(mark: Mark) -> str:
     return f"{mark.shape} {mark.word}".strip()
-
-
-def _excerpt(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _EXCERPT else f"{line[:_EXCERPT]}…"
 
 
 def seen(annotation: Annotation) -> str:

@@ -1,7 +1,5 @@
 """Dialog that chooses the gold prompts of a team queue."""
 
-from __future__ import annotations
-
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialogButtonBox, QFormLayout, QPushButton, QWidget
 

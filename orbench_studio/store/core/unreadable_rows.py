@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Boolean, Column, Connection, Float, Integer, LargeBinary, Table
 
+from orbench_studio.domain.core.amounts import cut
 from orbench_studio.domain.core.annotation import Aspect, Basis, Label, Visible
 from orbench_studio.domain.core.category import stored_category
 from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind, severity
@@ -234,8 +235,7 @@ class _Found:
         )
         text = f'CAST("{column}" AS text)' if mark == "%s" else f'"{column}"'
         found = self._db.exec_driver_sql(f'SELECT {text} FROM "{self.table.name}" WHERE {where}', key).scalar()
-        shown = repr(found)
-        return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+        return cut(repr(found), _SHOWN)
 
 
 def _conditions(db: Connection, table: Table, column: Column[object]) -> str:

@@ -11,6 +11,7 @@ from warnings import catch_warnings, simplefilter
 from sqlalchemy import Connection
 from sqlalchemy.exc import SAWarning
 
+from orbench_studio.domain.core.amounts import cut
 from orbench_studio.store.core import (  # noqa: F401 - the modules of tables complete the metadata
     batch_tables,
     curation_tables,
@@ -77,7 +78,7 @@ def _in_file(db: Connection) -> Iterator[str]:
         elif key not in ours:
             table, sql = theirs[key]
             on = f" on {table}" if table != key[1] else ""
-            yield f"{named}{on} is not part of the schema: {_cut(sql)}"
+            yield f"{named}{on} is not part of the schema: {cut(sql, _SHOWN)}"
         elif ours[key] != theirs[key]:
             yield f"{named} differs from the schema: {_changed(ours[key][1], theirs[key][1])}"
 
@@ -107,8 +108,8 @@ def _plain(sql: str | None) -> str:
 
 def _changed(ours: str, theirs: str) -> str:
     lacks, has = _parts(ours), _parts(theirs)
-    words = [f"without {_cut(part)}" for part in lacks if part not in has]
-    words += [f"with {_cut(part)}" for part in has if part not in lacks]
+    words = [f"without {cut(part, _SHOWN)}" for part in lacks if part not in has]
+    words += [f"with {cut(part, _SHOWN)}" for part in has if part not in lacks]
     return "; ".join(words) or "in another order"
 
 
@@ -124,10 +125,6 @@ def _parts(sql: str) -> list[str]:
         else:
             parts[-1] += letter
     return [*map(str.strip, parts), sql[sql.rfind(")") + 1 :].strip()]
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _on_server(db: Connection) -> Iterator[str]:
