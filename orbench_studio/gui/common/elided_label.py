@@ -69,8 +69,9 @@ class FoldingLabel(ElidedLabel):
         return super().heightForWidth(min(width, self.maximumWidth()))
 
     def fold(self, *, folded: bool) -> None:
-        """Show one line, or the whole text."""
+        """Show one line, as wide as there is room, or the whole text."""
         self.setWordWrap(not folded)
+        set_role(self, "wraps", not folded)
 
     def minimumSizeHint(self) -> QSize:
         return QLabel.minimumSizeHint(self) if self.wordWrap() else super().minimumSizeHint()

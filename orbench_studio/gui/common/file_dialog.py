@@ -9,9 +9,19 @@ import sys
 
 from PySide6.QtCore import QDir, QFileInfo, Qt
 from PySide6.QtGui import QAbstractFileIconProvider, QIcon
-from PySide6.QtWidgets import QApplication, QFileDialog, QStyle, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QHeaderView, QStyle, QToolButton, QTreeView, QWidget
 
+from orbench_studio.gui.common.page_stack import pixmap
 from orbench_studio.gui.common.remembered import FOLDER, Remembered
+from orbench_studio.gui.common.theme import px
+
+_BUTTONS = {
+    "backButton": "arrow-left",
+    "forwardButton": "arrow-right",
+    "toParentButton": "arrow-up",
+    "newFolderButton": "folder-plus",
+}
+_ICON, _WIDE, _HIGH = 16, 760, 480  # pixels
 
 
 class _Icons(QAbstractFileIconProvider):
@@ -38,10 +48,22 @@ class FileDialog(QFileDialog):
         self.setIconProvider(self._icons)
         if sys.platform == "linux":  # the desktop's own dialog lives in this process, and opens what it lists
             self.setOption(QFileDialog.Option.DontUseNativeDialog)
+            self._fit()
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         folders = (folder, Remembered.choices.get(self._key, ""), Remembered.choices.get(FOLDER, ""))
         there = (name for name in folders if name and QDir(name).exists())  # an empty path shows the list of drives
         self.setDirectory(next(there, QDir.currentPath()))
+
+    def _fit(self) -> None:
+        """Give Qt's dialog buttons that can be seen in a dark window, and columns as wide as their texts."""
+        colour = self.palette().windowText().color().name()
+        for part, icon in _BUTTONS.items():
+            if (button := self.findChild(QToolButton, part)) is not None:
+                button.setIcon(QIcon(pixmap(icon, colour, px(_ICON))))
+        if (files := self.findChild(QTreeView, "treeView")) is not None:
+            files.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+            files.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.resize(px(_WIDE), px(_HIGH))
 
     def done(self, result: int) -> None:
         folder = self.directory().absolutePath()

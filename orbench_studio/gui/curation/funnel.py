@@ -61,9 +61,9 @@ _REMEDIES = {  # by the key of the recipe that is changed
 }
 _ASSUMES = (
     "Refused: in words, by stop reason or by a filter, with {intervals} and refused / judged responses. Empty, "
-    "truncated, unparsed and unjudged responses are excluded and never refusals. Selected by others: the rate on the "
-    "prompts that enough other families refuse."
+    "truncated, unparsed and unjudged responses are excluded and never refusals."
 )
+_BY_OTHERS = "Selected by others: the rate on the prompts that enough other families refuse."
 
 
 class FunnelPane(QWidget):
@@ -118,7 +118,8 @@ class FunnelPane(QWidget):
         self.models.setColumnHidden(_OTHERS, not rates.by_others)
         self.models.setColumnHidden(_EXCLUDED, not any(sum(one.excluded.values()) for one in rates.models.values()))
         self.models.show_rows(list(rates.models), rows)
-        self.method.setText(tr(_ASSUMES).format(intervals=rates.intervals))
+        others = [tr(_BY_OTHERS)] if rates.by_others else []
+        self.method.setText(" ".join([tr(_ASSUMES).format(intervals=rates.intervals), *others]))
         self.method.setVisible(bool(rates.models))
 
     def _show_remedy(self, found: Remedy | None) -> None:

@@ -229,8 +229,8 @@ class ReviewLayout:
         column.addWidget(self._reading, _TEXTS)
         column.addWidget(rule())
         column.addWidget(self._bar)
-        below = QFrame()  # of a tall window: the ground of the bar goes on
-        below.setObjectName("panel")
+        below = QFrame()  # of a tall window
+        below.setObjectName("page")
         column.addWidget(below, 1)
         for part in (self._queue, centre, self._side, self._aside):
             self._outer.addWidget(part)

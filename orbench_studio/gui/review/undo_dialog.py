@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 _LISTED = 1_000
 _COLUMNS = (
     Column("When", 60, whole=True),
-    Column("Decision", 180, share=2),
-    Column("Prompt", 180, share=3),
+    Column("Decision", 180),
+    Column("Prompt", 180, share=1),
     Column("Decisions", 60, number=True),
 )
 _COUNT = 3
@@ -193,7 +193,7 @@ class UndoSinceDialog(Dialog):
             self._status,
             label(tr("{key} brings undone decisions back.").format(key=key_text("redo")), "meta"),
             buttons,
-            size=(820, 480),
+            size=(900, 480),
         )
 
     def _build_head(self) -> QHBoxLayout:

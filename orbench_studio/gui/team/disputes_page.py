@@ -16,6 +16,7 @@ from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.team.dispute import SEEN, Dispute
 from orbench_studio.gui.common.actions import Actions, tr, with_key
 from orbench_studio.gui.common.compact import is_compact, move
+from orbench_studio.gui.common.elided_label import FoldingLabel
 from orbench_studio.gui.common.empty_state import EmptyState
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
@@ -48,8 +49,9 @@ _STEPS = (
     "Read the prompt and the reasons, then decide. Your decision becomes the final label; all labels are preserved.",
 )
 
-_ABOUT_LABEL = "Disagreement about the label: choose the final label"
-_ABOUT_CLASS = "Disagreement about the answer class: choose the final answer class"
+_ABOUT_LABEL = "#{prompt}   {place} / {count}   ·   Choose the final label"
+_ABOUT_CLASS = "#{prompt}   {place} / {count}   ·   Choose the final answer class of {model}"
+_TOP = 16, 8  # pixels above the texts, and in a compact window
 
 
 class DisputesPage(QWidget):
@@ -69,10 +71,10 @@ class DisputesPage(QWidget):
         self.disputes: list[Dispute] = []
         self.case: Case | None = None
         self.list = QListWidget()
-        self.title = label("", "strong", wrap=True)
+        self.title = FoldingLabel("", "strong")
         self.prompt = TextPane(theme, Type(PROMPT, PROMPT_LINE), grows=True)
         self.response = TextPane(theme, Type(READING, READING_LINE), grows=True, markdown=True)
-        self.model, self.notes = label("", "meta"), NoteThread(theme)
+        self.notes = NoteThread(theme)
         self._note = KeyButton(theme, actions["note"], tr("✎ Note"))
         self.reason = QLineEdit()
         self.refusal = label(tr(ADJUDICATORS_ONLY), "error", wrap=True)  # why nothing can be settled here
@@ -111,6 +113,9 @@ class DisputesPage(QWidget):
         compact = is_compact(self)
         self.prompt.set_type(Type(READING, READING_LINE) if compact else Type(PROMPT, PROMPT_LINE))
         above = self.title if compact else self.response  # in a compact window, both sides are in view before scrolling
+        self.title.fold(folded=compact)
+        self._column.setSpacing(4 if compact else 12)
+        self._column.setContentsMargins(0, _TOP[compact], 12, 0)
         self._column.removeWidget(self._sides)
         self._column.insertWidget(self._column.indexOf(above) + 1, self._sides)
         self._place_cards(compact=compact)
@@ -236,12 +241,11 @@ class DisputesPage(QWidget):
             return  # the selection changed while loading, or is about to
         self.case = case
         answered = case.response is not None
-        title = tr(_ABOUT_CLASS if answered else _ABOUT_LABEL)
-        self.title.setText(f"#{case.about.prompt_id}   {place + 1:,} / {len(self.disputes):,}   ·   {title}")
+        values = {"prompt": case.about.prompt_id, "place": f"{place + 1:,}", "count": f"{len(self.disputes):,}"}
+        self.title.setText(tr(_ABOUT_CLASS if answered else _ABOUT_LABEL).format(**values, model=case.model))
         self.prompt.show_text(case.prompt)
         self.response.show_text(case.response or "")
-        self.model.setText(case.model or "")
-        for part in (self.response, self.model, *self._answers):
+        for part in (self.response, *self._answers):
             part.setVisible(answered)
         for button in self._labels:
             button.setVisible(not answered)
@@ -338,13 +342,10 @@ class DisputesPage(QWidget):
             self._texts,
             self.title,
             self.prompt,
-            self.model,
             self.response,
             self._sides,
             self.notes,
             Stretch(1),
-            margins=(0, 16, 12, 0),
-            spacing=12,
         )
         area = scrolled(self._texts)
         keep_scroll_bar(area)
