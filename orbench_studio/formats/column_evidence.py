@@ -16,6 +16,7 @@ _WORDS = 3  # from which a text is a sentence,
 _LETTERS = 6  # or so many letters of a script that writes no spaces
 _FEW, _MANY = 10, 20  # so many distinct short values in so many rows are classes
 _BEGINNING = 200  # characters in which a refusal begins
+_BY_CHANCE = 0.01  # share of other texts that have its words
 _REPEATS = 5  # rows with one text only
 _MOST = 0.5
 _SPLITS = 10  # so many rows, of which one differs
@@ -101,8 +102,9 @@ class ColumnEvidence:
 
     @property
     def has_refusals(self) -> bool:
-        """Whether a cell begins as refusals do."""
-        return any(REFUSAL.search(cell[:_BEGINNING]) for cell in self.filled)
+        """Whether so many cells begin as refusals do, that it is not by chance."""
+        refusals = sum(REFUSAL.search(cell[:_BEGINNING]) is not None for cell in self.filled)
+        return refusals > _BY_CHANCE * len(self.filled)
 
     @cached_property
     def has_dialogues(self) -> bool:

@@ -13,11 +13,12 @@ from orbench_studio.errors import FileFaultError
 from orbench_studio.formats import text_lines
 from orbench_studio.formats.byte_source import MAX_FIELD, MAX_LINE, InputFile, empty_file, field_too_large, file_fault
 from orbench_studio.formats.records import RowFault
-from orbench_studio.formats.tables import Cells, Row, Table, unstorable
+from orbench_studio.formats.tables import Cells, Row, Table, listing, unstorable
 
 _MAX_CELLS = 1_000_000  # in a row, or delimiters in its texts
 _MAX_BAD_QUOTES = 20  # rows refused for them; a file with more is damaged
 _SEPARATOR = re.compile(r'"?sep=(.?)"?', re.IGNORECASE)
+_COMMENT = re.compile(r'"?#\s*\w+=\S')  # before the header, as PyRIT writes it
 _lock = threading.Lock()
 _readers = 0
 _limit_before = 0
@@ -89,7 +90,9 @@ def open_delimited(file: InputFile, delimiter: str | None) -> Table:
     text = file.text()
     line = text.readline()
     skipped = 0
-    while line and not line.strip():
+    comments = []
+    while line and (not line.strip() or _COMMENT.match(line)):
+        comments += [line.strip(' ,;\t\r\n"')] if line.strip() else []
         line = text.readline()
         skipped += 1
     if not line:
@@ -103,6 +106,11 @@ def open_delimited(file: InputFile, delimiter: str | None) -> Table:
     if isinstance(first, RowFault):
         raise file_fault(file.name, f"{first.reason}. Remove it, or pass another --encoding.", first.line)
     notes = {"table was read without quotes, because they do not enclose its cells": 1} if plain else {}
+    notes |= (
+        {f"comment before the names of the columns was not read ({listing(comments)})": len(comments)}
+        if comments
+        else {}
+    )
     return Table(first, rows, first_is_row=True, notes=notes)
 
 

@@ -46,7 +46,7 @@ def mapping_of(sheet: Sheet, base: ColumnMapping, *, may_lack_model: bool = Fals
         mapping = mapping.with_meanings(options.meanings)
     except ValueError as error:
         raise sheet.fault(f"{error}. Map the column that has the value.") from None
-    if Field.PROMPT in mapping.columns:
+    if Field.PROMPT in mapping.columns and all(alternatives(sheet.header, of) for of in mapping.columns.values()):
         mapping = _named_by_file(sheet, mapping)
     problems = mapping.problems(sheet.header)
     if Field.PROMPT not in mapping.columns:

@@ -79,6 +79,7 @@ class Doctor:
     ) -> None:
         """`identity` are the columns of a row's subject, `content` all that are read."""
         self._header = list(header)
+        self._read = sorted({*identity, *content})
         self._content = itemgetter(*identity, *content)
         self._checks = (self._repeated_header, self._mojibake, *checks)
         self._subject = itemgetter(*identity)
@@ -154,8 +155,8 @@ class Doctor:
     def _mojibake(self, cells: Cells) -> Diagnosis | None:
         if "".join(cells).isascii():
             return None
-        for index, cell in enumerate(cells):
-            if not cell.isascii() and (found := _misread(cell)) is not None:
+        for index in self._read:
+            if not cells[index].isascii() and (found := _misread(cells[index])) is not None:
                 message = f"{self._header[index]} has {found!r}, which is UTF-8 read as another encoding"
                 return Diagnosis(Fault.MOJIBAKE, message, ([type(c)(_decoded(c)) for c in cells],))
         return None
@@ -171,5 +172,7 @@ def _decoded(text: str) -> str:
     if text.isascii() or not _SUSPECT.search(text):
         return text
     import ftfy
+    from ftfy.badness import badness
 
-    return ftfy.fix_encoding(text)
+    decoded = ftfy.fix_encoding(text)
+    return decoded if 2 * badness(decoded) <= badness(text) else text  # not texts that stay as they look

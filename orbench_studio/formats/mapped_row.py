@@ -73,11 +73,12 @@ class MappedRow(MappedCells):
     def _record(self, line: int, cells: Cells) -> Record:
         given = self._value(Field.PROMPT, cells)
         asked = conversations.read(given)
+        is_turn = asked is not None
         if asked is None:
             text = self._with_context(prompt_text(plain(given, "prompt")), cells)
             asked = conversations.Conversation(text)
         asked = asked if asked.system else asked._replace(system=self._stated(Field.SYSTEM, cells))
-        self._later(self._tallies[Field.PROMPT].add_text, asked.prompt)
+        self._later(self._tallies[Field.PROMPT].add_text, asked.prompt, is_turn)
         self._later(self._tally.unread_turns.update, [*map(class_words.shortened, asked.unread)])
         self._count_beside(asked, cells)
         label = self._label(cells)

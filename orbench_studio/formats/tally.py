@@ -126,13 +126,13 @@ class ColumnTally:
         """Count a row without a value."""
         self.empty += 1
 
-    def add_text(self, text: str) -> None:
-        """Count a text."""
+    def add_text(self, text: str, is_turn: bool = False) -> None:
+        """Count a text. One that is a turn of a conversation is no whole dialogue, whatever it quotes."""
         self.texts += 1
         self.nested_texts += _is_nested(text)
         self.identifiers += class_words.is_identifier(text) or len(text.strip()) == 1
         self.empty += not text
-        self.dialogues += is_dialogue(text)
+        self.dialogues += not is_turn and is_dialogue(text)
         self.shortened += len(text) >= _CUT_LENGTH and text.rstrip().endswith(_OMITTED)
         if len(text) > self.longest:
             self.longest, self.of_longest, self._whole_longest = len(text), 0, 0

@@ -345,6 +345,21 @@ def test_the_command_asks_which_column_was_sent(run, write):
     assert "final_query (“Say: is it late?”) was sent to the model: map that one to prompt" in " ".join(error.split())
 
 
+def test_the_place_of_a_column_in_a_proposal_is_no_column(run, write):
+    file = write("a.csv", "q,r\nIs it late?,Yes.\n")
+    result = run("import", "w.orbench", file, "--column", "prompt=COLUMN", "--column", "response=r")
+    assert "there is no column COLUMN; the file has q, r" in result.stderr
+
+
+def test_a_turn_that_quotes_a_chat_is_no_whole_dialogue(run_json, write):
+    asked = "Look at this:\nUser: Is it late?\nAssistant: Yes."
+    rows = [{"q": [{"role": "user", "content": asked}]}, {"q": asked}]
+    for row, count in zip(rows, (0, 1), strict=True):
+        file = write(f"{count}.jsonl", json.dumps(row))
+        [report] = run_json("import", "w.orbench", file, "--column", "prompt=q")["files"]
+        assert sum("whole dialogues" in text for text in report["warnings"]) == count
+
+
 def test_an_export_refuses_options_that_say_how_to_read_it(run, write):
     run("import", "w.orbench", write("a.csv", "prompt,category\nIs it late?,hate\n"))
     run("export", "w.orbench", "--format", "jsonl", "--out", "out")

@@ -224,10 +224,17 @@ def test_mojibake_of_windows_1252(examine):
         "“CAFÉ” costs 5€",
         "नमस्ते, कैसे हैं आप?",
         "Làm thế nào để nấu phở?",
+        "São Paulo – é’s ’à".encode().decode("latin-1")[::-1],  # which the repair would not make better
     ],
 )
 def test_genuine_texts_are_no_mojibake(examine, text):
     assert examine("x.csv", f'prompt,category\n"{text}",hate\n')[0] == []
+
+
+def test_a_column_that_is_not_read_has_no_faults(examine):
+    bad = "Where is the café?".encode().decode("latin-1")
+    mapping = ColumnMapping({Field.PROMPT: "q"})
+    assert examine("x.csv", f"q,other\nIs it late?,{bad}\n", mapping=mapping)[0] == []
 
 
 def test_all_mends_together(take):

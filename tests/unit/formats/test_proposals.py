@@ -126,6 +126,14 @@ def test_a_conversation_inside_a_prompt_is_proposed_before_the_goal():
     assert proposed(goal=goal, prompt=hidden) == ({}, {"prompt": ("goal", "prompt")})
 
 
+def test_one_answer_that_quotes_a_refusal_is_not_that_of_a_model():
+    said = [f"Sheep {at} said that I cannot tell a lie." if not at else f"It is {at} sheep." for at in range(120)]
+    asked = [f"How do I count {at} sheep?" for at in range(120)]
+    assert proposed(prompt=asked, answer=said) == ({"prompt": "prompt"}, {"response": ("answer",)})
+    refused = ["I'm sorry, but I can't."] * 2
+    assert proposed(prompt=asked, answer=refused + said[2:])[0] == {"prompt": "prompt", "response": "answer"}
+
+
 def test_a_question_shows_the_columns_with_examples(refused):
     lines = "\n".join(f"{q},{t},{r}" for q, t, r in zip(ASKED, THEN, SAID, strict=True))
     text = refused("x.csv", f"request,request_en,response\n{lines}\n", format_name="mapped", model="oak")

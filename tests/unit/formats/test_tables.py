@@ -101,6 +101,8 @@ def test_columns_without_a_name_are_ignored(rows, refused):
 
 def test_a_line_that_names_the_delimiter_is_no_header(rows):
     assert rows("a.csv", "sep=;\nprompt;category\nA, b;hate\n") == (("prompt", "category"), [(3, ["A, b", "hate"])])
+    comments = "# dataset_version=1.0, of=sheep.yaml,,\n# by=jo\n"
+    assert rows("a.csv", f"{comments}prompt,category\nA,hate\n") == (("prompt", "category"), [(4, ["A", "hate"])])
 
 
 def test_a_double_column_is_refused(refused):
