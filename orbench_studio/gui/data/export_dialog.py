@@ -1,10 +1,7 @@
 """The export dialog: content, format and folder."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QPushButton, QWidget
@@ -19,11 +16,9 @@ from orbench_studio.gui.common.layouts import Stretch, row_layout
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.widgets import if_alive, label, set_role
 from orbench_studio.gui.workspace.session import Session
+from orbench_studio.services.data import export_files
+from orbench_studio.services.data.export_files import Exported
 from orbench_studio.user_folders import expanded, home
-
-if TYPE_CHECKING:
-    from orbench_studio.services.data.export_files import Exported
-    from orbench_studio.services.workspace.workspace import Workspace
 
 _FORMS = {
     Form.HUGGINGFACE: ("Hugging Face dataset", "A dataset folder with a dataset card, ready to upload."),
@@ -65,7 +60,7 @@ class ExportDialog(Dialog):
         self._about = label("", "meta", wrap=True)
         self._build_ui()
         self._connect()
-        session.run(_subsets, if_alive(self, self._offer))
+        session.run(export_files.subset_names, if_alive(self, self._offer))
 
     def reject(self) -> None:
         self.strip.stop()
@@ -93,8 +88,6 @@ class ExportDialog(Dialog):
         self._rest(on=False)
 
         def work() -> Exported:
-            from orbench_studio.services.data import export_files
-
             return export_files.export(workspace, asked, goes_on)
 
         done, failed = if_alive(self, self._done), if_alive(self, self._failed)
@@ -183,7 +176,7 @@ class ExportDialog(Dialog):
     def _look(self) -> None:
         named = self.where.text().strip()
         self.begin.setEnabled(bool(named))
-        self._say(tr(_REPLACES) if named and _is_export(expanded(named)) else "", "quiet")
+        self._say(tr(_REPLACES) if named and export_files.is_export(expanded(named)) else "", "quiet")
 
     def _browse(self) -> None:
         dialog = FileDialog(self, tr("Export to a folder"), "exports", str(Path(self.where.text()).parent))
@@ -251,15 +244,3 @@ class ExportDialog(Dialog):
         ):
             part.setAccessibleName(tr(name))
         return fields
-
-
-def _subsets(workspace: Workspace) -> list[str]:
-    from orbench_studio.services.data import export_files
-
-    return export_files.subset_names(workspace)
-
-
-def _is_export(folder: Path) -> bool:
-    from orbench_studio.services.data import export_files
-
-    return export_files.is_export(folder)

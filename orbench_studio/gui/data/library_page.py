@@ -1,10 +1,8 @@
 """The Library page: counts of the workspace as bars that open their prompts, its files, and the latest entries."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
@@ -22,13 +20,13 @@ from orbench_studio.gui.common.menus import Command
 from orbench_studio.gui.common.theme import ANSWERS, LABELS, Theme
 from orbench_studio.gui.common.widgets import PageArea, label
 from orbench_studio.gui.workspace.session import Session
+from orbench_studio.services.review import history
+from orbench_studio.services.review.history import Entry
+from orbench_studio.services.workspace import statistics
+from orbench_studio.services.workspace.statistics import Rate, Reveals, Source
+from orbench_studio.services.workspace.workspace import Workspace
 
-if TYPE_CHECKING:
-    from orbench_studio.services.review.history import Entry
-    from orbench_studio.services.workspace.statistics import Rate, Reveals, Source
-    from orbench_studio.services.workspace.workspace import Workspace
-
-    Overview = tuple[dict[str, Any], dict[str, Rate], dict[str, Reveals], list[Source], list[Entry], dict[str, int]]
+Overview = tuple[dict[str, Any], dict[str, Rate], dict[str, Reveals], list[Source], list[Entry], dict[str, int]]
 
 _COUNTED = ("prompts", "seeds", "moderators", "votes", "models", "responses", "judgements", "annotations", "sources")
 _COUNT_NAMES = {"seeds": "toxic seeds", "annotations": "decisions of all kinds", "sources": "imported files"}
@@ -104,9 +102,6 @@ class LibraryPage(PageArea):
         annotator = self._session.annotator
 
         def work(workspace: Workspace) -> Overview:
-            from orbench_studio.services.review import history
-            from orbench_studio.services.workspace import statistics
-
             return (
                 statistics.statistics(workspace),
                 statistics.consistency(workspace),

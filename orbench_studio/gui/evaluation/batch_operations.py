@@ -1,11 +1,8 @@
 """Batches in the window: operations on the database thread, and the runners of this process."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -18,15 +15,20 @@ from orbench_studio.gui.evaluation.plan import Plan
 from orbench_studio.gui.judging.judge_run import JudgeRun
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.curation import subsets
-from orbench_studio.services.evaluation import batch_control, cost_estimate, judge_batches, model_catalogue, prices
+from orbench_studio.services.evaluation import (
+    batch_control,
+    cost_estimate,
+    judge_batches,
+    launcher,
+    model_catalogue,
+    prices,
+)
+from orbench_studio.services.evaluation.batch_runner import BatchRunner, Snapshot
+from orbench_studio.services.evaluation.cost_estimate import Estimate
+from orbench_studio.services.evaluation.judge_batches import FollowUp
+from orbench_studio.services.evaluation.model_catalogue import ModelGroup
 from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES
-
-if TYPE_CHECKING:
-    from orbench_studio.services.evaluation.batch_runner import BatchRunner, Snapshot
-    from orbench_studio.services.evaluation.cost_estimate import Estimate
-    from orbench_studio.services.evaluation.judge_batches import FollowUp
-    from orbench_studio.services.evaluation.model_catalogue import ModelGroup
-    from orbench_studio.services.workspace.workspace import Workspace
+from orbench_studio.services.workspace.workspace import Workspace
 
 GRACE = 3.0  # seconds to wait for in-flight requests when the workspace is closed
 _TICK = 300  # milliseconds between updates from the runners
@@ -101,8 +103,6 @@ class BatchOperations(QObject):
         """Create the batch of a plan, pass its number to `done`, and start it."""
 
         def work(workspace: Workspace) -> int:
-            from orbench_studio.services.evaluation import launcher
-
             known = prices.load_prices()
             batch_control.check(plan.models, plan.settings, known)
             launcher.require_ready(plan.models, plan.settings)
@@ -147,8 +147,6 @@ class BatchOperations(QObject):
         self._opening.add(batch_id)
 
         def work(workspace: Workspace) -> BatchRunner:
-            from orbench_studio.services.evaluation import launcher  # loads the HTTP client
-
             return launcher.open_runner(workspace, batch_id, prices.load_prices(), self._stored.emit)
 
         self._session.run(work, partial(self._begin, batch_id), lambda _error: self._opening.discard(batch_id))
@@ -214,8 +212,6 @@ class BatchOperations(QObject):
             return
 
         def work(workspace: Workspace) -> int:
-            from orbench_studio.services.evaluation import launcher
-
             template = judge_batches.load_template()
             settings = judge_batches.settings_after(batch.settings, template)
             launcher.require_ready([judge], settings)

@@ -1,9 +1,6 @@
 """One batch: how it stands, what can be done with it, its models, and what failed with the reason."""
 
-from __future__ import annotations
-
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -27,10 +24,8 @@ from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 from orbench_studio.gui.evaluation.failures_pane import FailuresPane
 from orbench_studio.gui.evaluation.plan import is_simulated
 from orbench_studio.gui.evaluation.progress_table import ProgressTable, status_words
+from orbench_studio.services.evaluation.batch_runner import Snapshot
 from orbench_studio.services.judging.builtin_judges import LOCAL, RULES
-
-if TYPE_CHECKING:
-    from orbench_studio.services.evaluation.batch_runner import Snapshot
 
 _MAX_WORKERS = 5  # visible without scrolling
 _WORKER_COLUMNS = (

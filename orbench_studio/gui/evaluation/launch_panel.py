@@ -1,10 +1,7 @@
 """The cost estimate and the launch button below the form of a new batch."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
@@ -17,9 +14,7 @@ from orbench_studio.gui.common.compact import is_compact
 from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.widgets import isolated, label, scrolled, set_role, set_tip
 from orbench_studio.gui.evaluation.plan import is_simulated
-
-if TYPE_CHECKING:
-    from orbench_studio.services.evaluation.cost_estimate import Estimate, ModelEstimate
+from orbench_studio.services.evaluation.cost_estimate import Estimate, ModelEstimate
 
 _DELAY = 250  # milliseconds from the last change to the estimate
 

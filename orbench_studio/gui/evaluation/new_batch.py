@@ -1,11 +1,8 @@
 """The form for a new batch: prompts, models, judge, cost limit, options, estimate."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QLabel, QLineEdit, QPushButton, QWidget
@@ -25,10 +22,8 @@ from orbench_studio.gui.evaluation.plan import Plan
 from orbench_studio.gui.evaluation.request_options import RequestOptions
 from orbench_studio.gui.review.query_field import QueryField
 from orbench_studio.gui.workspace.session import Session
+from orbench_studio.services.evaluation.model_catalogue import ModelGroup
 from orbench_studio.services.judging.builtin_judges import LOCAL, RULES
-
-if TYPE_CHECKING:
-    from orbench_studio.services.evaluation.model_catalogue import ModelGroup
 
 _MAX_PROMPTS = 1_000_000
 _FILTER, _QUERY, _ALL, _SUBSETS = range(4)  # indices in the list of prompt sources; subsets follow

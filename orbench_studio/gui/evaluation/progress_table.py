@@ -1,9 +1,6 @@
 """The progress of each model of a batch: progress bar, tokens, cost, status with rate and failures."""
 
-from __future__ import annotations
-
 from collections.abc import Set
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter
@@ -16,9 +13,7 @@ from orbench_studio.gui.common.live_table import KEY, LINE, Column, Index, Table
 from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import BODY, Theme, font, px
 from orbench_studio.gui.evaluation.activity_chart import RATE_TIP
-
-if TYPE_CHECKING:
-    from orbench_studio.services.evaluation.batch_runner import LiveModel, Snapshot
+from orbench_studio.services.evaluation.batch_runner import LiveModel, Snapshot
 
 DONE, TOKENS, RATE, STATUS = 1, 2, 4, 5  # columns
 _COLUMNS = (

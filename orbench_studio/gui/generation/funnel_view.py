@@ -1,9 +1,5 @@
 """The funnel: the number of each stage, which opens its prompts in review."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QToolButton, QWidget
 
@@ -15,9 +11,7 @@ from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.text_table import note
 from orbench_studio.gui.common.theme import Theme, px
 from orbench_studio.gui.common.widgets import label, set_tip
-
-if TYPE_CHECKING:
-    from orbench_studio.services.generation.funnel import Funnel, Selected, Stage
+from orbench_studio.services.generation.funnel import Funnel, Selected, Stage
 
 _WIDE, _HIGH = 88, 60
 _SELECTED_WIDE = 232

@@ -1,9 +1,5 @@
 """Agreement of the moderators with each other, and the voting rule."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QWidget
 
@@ -15,9 +11,7 @@ from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.text_table import TextTable, table_of, translated
 from orbench_studio.gui.common.widgets import label, set_tip
-
-if TYPE_CHECKING:
-    from orbench_studio.services.generation.funnel import Moderators
+from orbench_studio.services.generation.funnel import Moderators
 
 _COUNTS = {
     Count.MAJORITY: "majority",

@@ -1,9 +1,5 @@
 """The Generate page: the form of a step on the left, the funnel and the moderators on the right."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QPushButton, QWidget
@@ -27,12 +23,12 @@ from orbench_studio.gui.generation.funnel_view import FunnelView
 from orbench_studio.gui.generation.moderators_view import ModeratorsView, RuleField
 from orbench_studio.gui.generation.rejected_texts import RejectedTextsDialog
 from orbench_studio.gui.workspace.session import Session
+from orbench_studio.services.evaluation import batch_control
+from orbench_studio.services.generation import funnel, moderation_batches, seeds_and_rewrites
+from orbench_studio.services.generation.funnel import Funnel, Moderators
+from orbench_studio.services.workspace.workspace import Workspace
 
-if TYPE_CHECKING:
-    from orbench_studio.services.generation.funnel import Funnel, Moderators
-    from orbench_studio.services.workspace.workspace import Workspace
-
-    Found = tuple[Funnel, Moderators | None, Rule, list[BatchProgress]]
+Found = tuple[Funnel, Moderators | None, Rule, list[BatchProgress]]
 
 _FORM, _MIN_WIDTH = 380, 480  # pixels
 _SHOWN = frozenset({Kind.PROMPTS, Kind.VOTES, Kind.BATCHES, Kind.ANNOTATIONS, Kind.RESPONSES})
@@ -124,22 +120,12 @@ class GenerationPage(QWidget):
         self.page_wanted.emit("page_curate")
 
     def _set_rule(self, chosen: Rule) -> None:
-        def work(workspace: Workspace) -> Changes:
-            from orbench_studio.services.generation import moderation_batches
-
-            return moderation_batches.set_rule(workspace, chosen)
-
-        self._session.run(work, self._changed)
+        self._session.run(lambda workspace: moderation_batches.set_rule(workspace, chosen), self._changed)
 
     def _return(self) -> None:
         rounds = max(self.form.rounds.value(), 1)
 
-        def work(workspace: Workspace) -> Changes:
-            from orbench_studio.services.generation import seeds_and_rewrites
-
-            return seeds_and_rewrites.return_toxic(workspace, rounds)
-
-        self._session.run(work, self._changed)
+        self._session.run(lambda workspace: seeds_and_rewrites.return_toxic(workspace, rounds), self._changed)
 
     def _changed(self, changes: Changes) -> None:
         self.message.emit(changes.message)
@@ -199,9 +185,6 @@ class GenerationPage(QWidget):
 
 def _read(workspace: Workspace, *, busy: bool) -> Found:
     """Read the state. The agreement of moderators needs all votes, so it is skipped while a batch runs."""
-    from orbench_studio.services.evaluation import batch_control
-    from orbench_studio.services.generation import funnel, moderation_batches
-
     unfinished = [
         progress
         for progress in batch_control.overview(workspace)

@@ -1,9 +1,5 @@
 """Rejected texts: duplicates, and replies without a text. Seeds are hidden by default."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from orbench_studio.gui.common.actions import tr
@@ -13,12 +9,11 @@ from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import if_alive, label
 from orbench_studio.gui.workspace.session import Session
+from orbench_studio.services.generation import seeds_and_rewrites
+from orbench_studio.services.generation.seeds_and_rewrites import SetAside, Unread
+from orbench_studio.services.workspace.workspace import Workspace
 
-if TYPE_CHECKING:
-    from orbench_studio.services.generation.seeds_and_rewrites import SetAside, Unread
-    from orbench_studio.services.workspace.workspace import Workspace
-
-    Found = tuple[list[tuple[str, SetAside]], list[Unread]]
+Found = tuple[list[tuple[str, SetAside]], list[Unread]]
 
 _COLUMNS = (
     Column("Kind", 80),
@@ -68,8 +63,6 @@ class RejectedTextsDialog(Dialog):
 
 
 def _read(workspace: Workspace) -> Found:
-    from orbench_studio.services.generation import seeds_and_rewrites
-
     duplicates = [
         (kind, line)
         for kind, seeds in (("rewrite", False), ("seed", True))

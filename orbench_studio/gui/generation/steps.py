@@ -1,22 +1,20 @@
 """The steps of the generation pipeline: their texts, their settings, their estimate and their batch."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.evaluation.batch import BatchKind, BatchSettings
 from orbench_studio.domain.review.queue import QueueFilter
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from orbench_studio.services.core.templates import Template, TemplateName
-    from orbench_studio.services.evaluation.cost_estimate import Estimate
-    from orbench_studio.services.evaluation.prices import Prices
-    from orbench_studio.services.workspace.workspace import Workspace
+from orbench_studio.services.core import templates
+from orbench_studio.services.core.templates import Template, TemplateName
+from orbench_studio.services.evaluation import batch_control, cost_estimate, launcher, prices
+from orbench_studio.services.evaluation.cost_estimate import Estimate
+from orbench_studio.services.evaluation.prices import Prices
+from orbench_studio.services.generation import moderation_batches, seeds_and_rewrites
+from orbench_studio.services.workspace.workspace import Workspace
 
 
 class Step(StrEnum):
@@ -74,6 +72,15 @@ class Plan:
         return self.moderators if self.step in (Step.VOTES, Step.VETO) else (self.model,)
 
 
+_KINDS = {Step.SEEDS: BatchKind.SEEDING, Step.REWRITES: BatchKind.REWRITING}
+_TEMPLATES = {
+    Step.SEEDS: TemplateName.SEEDING,
+    Step.REWRITES: TemplateName.REWRITING,
+    Step.VOTES: TemplateName.ON_PROMPTS,
+    Step.VETO: TemplateName.ON_RESPONSES,
+}
+
+
 class _Batch(NamedTuple):
     settings: BatchSettings
     items: Any
@@ -81,9 +88,6 @@ class _Batch(NamedTuple):
 
 def estimate(workspace: Workspace, plan: Plan) -> Estimate:
     """Estimate requests, cost and duration of the step. Raises StudioError for invalid settings."""
-    from orbench_studio.services.evaluation import cost_estimate
-    from orbench_studio.services.generation import seeds_and_rewrites
-
     prices, batch = _prices(plan), _batch(workspace, plan)
     if plan.step in _KINDS:
         seeds_and_rewrites.check(_KINDS[plan.step], plan.model, batch.settings, prices)
@@ -95,9 +99,6 @@ def estimate(workspace: Workspace, plan: Plan) -> Estimate:
 
 def create_batch(workspace: Workspace, plan: Plan) -> int:
     """Create the batch of the step without starting it; returns its number."""
-    from orbench_studio.services.evaluation import batch_control, launcher
-    from orbench_studio.services.generation import moderation_batches, seeds_and_rewrites
-
     prices, batch = _prices(plan), _batch(workspace, plan)
     launcher.require_ready(plan.models, batch.settings)
     if plan.step in _KINDS:
@@ -110,36 +111,16 @@ def create_batch(workspace: Workspace, plan: Plan) -> int:
 
 def read_template(step: Step, file: Path | None) -> Template:
     """The template of a step: the one in the file, or the built-in one."""
-    from orbench_studio.services.core import templates
-
-    return templates.load(_template_name(step), file)
-
-
-_KINDS = {Step.SEEDS: BatchKind.SEEDING, Step.REWRITES: BatchKind.REWRITING}
-
-
-def _template_name(step: Step) -> TemplateName:
-    from orbench_studio.services.core.templates import TemplateName
-
-    return {
-        Step.SEEDS: TemplateName.SEEDING,
-        Step.REWRITES: TemplateName.REWRITING,
-        Step.VOTES: TemplateName.ON_PROMPTS,
-        Step.VETO: TemplateName.ON_RESPONSES,
-    }[step]
+    return templates.load(_TEMPLATES[step], file)
 
 
 def _prices(plan: Plan) -> Prices:
-    from orbench_studio.services.evaluation import batch_control, prices
-
     known = prices.load_prices()
     batch_control.check(plan.models, plan.settings, known)
     return known
 
 
 def _batch(workspace: Workspace, plan: Plan) -> _Batch:
-    from orbench_studio.services.generation import moderation_batches, seeds_and_rewrites
-
     if plan.step is Step.ANSWERS:
         return _Batch(
             plan.settings, moderation_batches.prompts_to_answer(workspace, plan.model, plan.prompts)[: plan.limit]

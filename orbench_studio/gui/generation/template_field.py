@@ -1,9 +1,6 @@
 """A field for the prompt template of a step: the built-in one, or a file."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QToolButton, QWidget
@@ -16,10 +13,8 @@ from orbench_studio.gui.common.layouts import column_layout, row_layout
 from orbench_studio.gui.common.widgets import if_alive, label, set_tip
 from orbench_studio.gui.generation.steps import Step, read_template
 from orbench_studio.gui.workspace.session import Session
-
-if TYPE_CHECKING:
-    from orbench_studio.services.core.templates import Template
-    from orbench_studio.services.workspace.workspace import Workspace
+from orbench_studio.services.core.templates import Template
+from orbench_studio.services.workspace.workspace import Workspace
 
 
 class TemplateField(QWidget):

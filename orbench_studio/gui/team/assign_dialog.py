@@ -1,25 +1,20 @@
 """Dialog that assigns prompts to one annotator of a team queue."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialogButtonBox, QFormLayout, QPushButton, QWidget
 
-from orbench_studio.domain.team.queue import QueueState
+from orbench_studio.domain.core.changes import Changes
+from orbench_studio.domain.team.queue import QueueState, TeamQueue
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.dialogs import Dialog
 from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.layouts import Stretch
 from orbench_studio.gui.common.widgets import if_alive, label
 from orbench_studio.gui.workspace.session import Session
-
-if TYPE_CHECKING:
-    from orbench_studio.domain.core.changes import Changes
-    from orbench_studio.domain.team.queue import TeamQueue
-    from orbench_studio.services.workspace.workspace import Workspace
+from orbench_studio.services.team import team_queues
+from orbench_studio.services.workspace.workspace import Workspace
 
 
 class AssignDialog(Dialog):
@@ -45,8 +40,6 @@ class AssignDialog(Dialog):
         self.release.clicked.connect(lambda: self._run(release=True))
 
         def work(workspace: Workspace) -> tuple[list[TeamQueue], list[str]]:
-            from orbench_studio.services.team import team_queues
-
             return [one.queue for one in team_queues.queues(workspace)], team_queues.names(workspace)
 
         session.run(work, if_alive(self, lambda found: self._show(*found)))
@@ -75,8 +68,6 @@ class AssignDialog(Dialog):
             return
 
         def work(workspace: Workspace) -> Changes:
-            from orbench_studio.services.team import team_queues
-
             if release:
                 return team_queues.unassign(workspace, name, ids, of=who, by=by)
             return team_queues.assign(workspace, name, ids, to=who, by=by)

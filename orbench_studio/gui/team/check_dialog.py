@@ -1,13 +1,11 @@
 """Dialog that approves an annotator's decisions, or sends prompts back to them with a reason."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialogButtonBox, QFormLayout, QPlainTextEdit, QPushButton, QWidget
 
+from orbench_studio.domain.core.changes import Changes
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.dialogs import Dialog
 from orbench_studio.gui.common.fields import ComboBox
@@ -15,10 +13,8 @@ from orbench_studio.gui.common.layouts import Stretch
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import if_alive, label, permit
 from orbench_studio.gui.workspace.session import Session
-
-if TYPE_CHECKING:
-    from orbench_studio.domain.core.changes import Changes
-    from orbench_studio.services.workspace.workspace import Workspace
+from orbench_studio.services.team import adjudication, approval, team_queues
+from orbench_studio.services.workspace.workspace import Workspace
 
 _ADJUDICATORS_ONLY = "Only adjudicators and the owner of this workspace can approve decisions or send them back."
 _REASON_HEIGHT = 72  # pixels
@@ -40,8 +36,6 @@ class CheckDialog(Dialog):
         self.send_back.clicked.connect(lambda: self._run(back=True))
 
         def work(workspace: Workspace) -> tuple[list[str], bool]:
-            from orbench_studio.services.team import adjudication, team_queues
-
             return team_queues.names(workspace), adjudication.is_permitted(workspace)
 
         session.run(work, if_alive(self, lambda found: self._offer(found[0], person, is_permitted=found[1])))
@@ -58,8 +52,6 @@ class CheckDialog(Dialog):
         of, reason, annotator = self.annotator.currentText(), self.reason.toPlainText(), self._session.annotator
 
         def work(workspace: Workspace) -> Changes:
-            from orbench_studio.services.team import approval
-
             if back:
                 return approval.send_back(workspace, ids, reason, of=of, annotator=annotator)
             return approval.approve(workspace, ids, of=of, annotator=annotator)

@@ -1,10 +1,7 @@
 """Disputes page: contradicting decisions side by side, and keys to adjudicate them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
@@ -29,10 +26,9 @@ from orbench_studio.gui.review.notes import NoteDialog, NoteThread
 from orbench_studio.gui.team.disputes_side import SideCard
 from orbench_studio.gui.workspace.decision_recorder import DecisionRecorder
 from orbench_studio.gui.workspace.session import Session
-
-if TYPE_CHECKING:
-    from orbench_studio.services.team.adjudication import Case
-    from orbench_studio.services.workspace.workspace import Workspace
+from orbench_studio.services.team import adjudication
+from orbench_studio.services.team.adjudication import Case
+from orbench_studio.services.workspace.workspace import Workspace
 
 _LIST = 260
 _REASON = 190  # pixels of width for its placeholder
@@ -152,8 +148,6 @@ class DisputesPage(QWidget):
         reason, annotator = self.reason.text().strip(), self._session.annotator
 
         def work(workspace: Workspace) -> Changes:
-            from orbench_studio.services.team import adjudication
-
             return adjudication.adjudicate(workspace, case, value, annotator=annotator, reason=reason)
 
         self._session.run(work, self._adjudicated, self._not_settled)
@@ -181,8 +175,6 @@ class DisputesPage(QWidget):
 
     def _load(self, reversed_by: Changes | None = None) -> None:
         def work(workspace: Workspace) -> tuple[list[Dispute], bool]:
-            from orbench_studio.services.team import adjudication
-
             return adjudication.list_disputes(workspace), adjudication.is_permitted(workspace)
 
         def loaded(disputes: list[Dispute], *, is_permitted: bool) -> None:
@@ -228,12 +220,7 @@ class DisputesPage(QWidget):
             return
         about = self.disputes[place]
 
-        def work(workspace: Workspace) -> Case:
-            from orbench_studio.services.team import adjudication
-
-            return adjudication.load_case(workspace, about)
-
-        self._session.run(work, self._opened)
+        self._session.run(lambda workspace: adjudication.load_case(workspace, about), self._opened)
 
     def _opened(self, case: Case) -> None:
         place = self.list.currentRow()

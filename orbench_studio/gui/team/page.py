@@ -1,17 +1,17 @@
 """Team page: queues with their progress, and the activity of annotators."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
+from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.review.query import write
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
+from orbench_studio.domain.team.progress import Activity
 from orbench_studio.domain.team.queue import QueueState, TeamQueue, assignments_filter
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.bars import Shades
@@ -27,14 +27,9 @@ from orbench_studio.gui.team.queue_card import OWNER_ONLY, QueueCard
 from orbench_studio.gui.team.queue_dialog import QueueDialog
 from orbench_studio.gui.team.removal_dialog import RemovalDialog
 from orbench_studio.gui.workspace.session import Session
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from orbench_studio.domain.core.rates import Rate
-    from orbench_studio.domain.team.progress import Activity
-    from orbench_studio.services.team.team_queues import QueueStatus
-    from orbench_studio.services.workspace.workspace import Workspace
+from orbench_studio.services.team import team_queues
+from orbench_studio.services.team.team_queues import QueueStatus
+from orbench_studio.services.workspace.workspace import Workspace
 
 _MOST_COMPARED = 20  # annotators
 
@@ -86,8 +81,6 @@ class TeamPage(PageArea):
         """Load the queues and the activity of annotators."""
 
         def work(workspace: Workspace) -> tuple[list[QueueStatus], list[Activity], dict[tuple[str, str], Rate]]:
-            from orbench_studio.services.team import team_queues
-
             return team_queues.queues(workspace), team_queues.people(workspace), team_queues.agreement(workspace)
 
         self._session.run(work, lambda found: self._show(*found))
@@ -102,8 +95,6 @@ class TeamPage(PageArea):
 
         def save(wanted: TeamQueue) -> None:
             def work(workspace: Workspace) -> Changes:
-                from orbench_studio.services.team import team_queues
-
                 return (
                     team_queues.make(workspace, wanted, by=who)
                     if before is None
@@ -129,8 +120,6 @@ class TeamPage(PageArea):
 
         def mark(query: str, share: float) -> None:
             def work(workspace: Workspace) -> Changes:
-                from orbench_studio.services.team import team_queues
-
                 return team_queues.mark_gold(workspace, queue.name, query, share, by=who)
 
             def done(changes: Changes) -> None:
@@ -152,12 +141,7 @@ class TeamPage(PageArea):
         """Open, pause or end a queue."""
         who = self._session.annotator
 
-        def work(workspace: Workspace) -> Changes:
-            from orbench_studio.services.team import team_queues
-
-            return team_queues.set_state(workspace, name, state, by=who)
-
-        self._session.run(work, self._done)
+        self._session.run(lambda workspace: team_queues.set_state(workspace, name, state, by=who), self._done)
 
     def _done(self, changes: Changes) -> None:
         self.message.emit(changes.message)

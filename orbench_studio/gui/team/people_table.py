@@ -1,18 +1,13 @@
 """Tables of the activity of annotators."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from orbench_studio.domain.core.rates import coefficient_text
+from orbench_studio.domain.team.progress import Activity
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.text_table import TextTable
 from orbench_studio.gui.review.pace import seconds_text
-
-if TYPE_CHECKING:
-    from orbench_studio.domain.team.progress import Activity
 
 Cells = dict[str, tuple[str, Callable[["Activity"], str]]]  # by the name of the column: its tooltip and its cells
 NOTE = (

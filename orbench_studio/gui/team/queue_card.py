@@ -1,22 +1,15 @@
 """Card of a team queue: settings, progress and buttons."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QPushButton, QWidget
 
-from orbench_studio.domain.team.queue import Assignment, QueueState, TeamQueue, format_member
+from orbench_studio.domain.team.queue import Assignment, Progress, QueueState, TeamQueue, format_member
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.theme import Theme, px
 from orbench_studio.gui.common.widgets import label, permit, set_role
-
-if TYPE_CHECKING:
-    from orbench_studio.domain.team.queue import Progress
-    from orbench_studio.services.team.team_queues import QueueStatus
+from orbench_studio.services.team.team_queues import QueueStatus
 
 _STATES = {QueueState.OPEN: "● open", QueueState.PAUSED: "◐ paused", QueueState.ENDED: "✓ ended"}
 _BAR = 8

@@ -1,23 +1,21 @@
 """Dialog that says what the removal of an annotator changes, and removes them."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialogButtonBox, QFormLayout, QPushButton, QWidget
 
+from orbench_studio.domain.core.changes import Changes
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.dialogs import Dialog
 from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.layouts import Stretch
 from orbench_studio.gui.common.widgets import if_alive, label, set_role
 from orbench_studio.gui.workspace.session import Session
-
-if TYPE_CHECKING:
-    from orbench_studio.domain.core.changes import Changes
-    from orbench_studio.services.team.people_roles import Removal
-    from orbench_studio.services.workspace.workspace import Workspace
+from orbench_studio.services.team import people_roles
+from orbench_studio.services.team.people_roles import Removal
+from orbench_studio.services.workspace.workspace import Workspace
 
 
 class RemovalDialog(Dialog):
@@ -41,12 +39,7 @@ class RemovalDialog(Dialog):
         name, self._removal = self.annotator.currentText(), None
         self.remove.setEnabled(False)
 
-        def work(workspace: Workspace) -> Removal:
-            from orbench_studio.services.team import people_roles
-
-            return people_roles.preview_removal(workspace, name)
-
-        self._session.run(work, if_alive(self, self._show), if_alive(self, self._show_error), show_errors=False)
+        self._run(lambda workspace: people_roles.preview_removal(workspace, name), self._show)
 
     def _show(self, removal: Removal) -> None:
         if removal.name == self.annotator.currentText():
@@ -63,13 +56,10 @@ class RemovalDialog(Dialog):
         removal, annotator = self._removal, self._session.annotator
         if removal is None:
             return
+        self._run(lambda workspace: people_roles.remove(workspace, removal, by=annotator), self._done)
 
-        def work(workspace: Workspace) -> Changes:
-            from orbench_studio.services.team import people_roles
-
-            return people_roles.remove(workspace, removal, by=annotator)
-
-        self._session.run(work, if_alive(self, self._done), if_alive(self, self._show_error), show_errors=False)
+    def _run(self, work: Callable[[Workspace], Any], done: Callable[[Any], object]) -> None:
+        self._session.run(work, if_alive(self, done), if_alive(self, self._show_error), show_errors=False)
 
     def _done(self, changes: Changes) -> None:
         self.message.emit(changes.message)
