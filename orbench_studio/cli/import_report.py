@@ -108,9 +108,12 @@ def as_json(report: "ImportReport") -> dict[str, Any]:
 
 
 def _diagnosis(report: "ImportReport", name: str, count: int) -> str:
-    example = next((f for f in report.findings if f.fault == name), None)
+    examples = [f for f in report.findings if f.fault == name]
     found = f"{name} in {counted(count, 'row')}"
-    if example is None:
+    if not examples:
         return f"{found}."
-    first = f"{found}, first on line {example.line}: {example.message}."
-    return f"{first} Repaired." if example.mended else f"{first} With --mend {name}: {example.offer}."
+    first = f"{found}, first on line {examples[0].line}: {examples[0].message}."
+    if examples[0].mended:
+        return f"{first} Repaired."
+    offer = next((f.offer for f in examples if f.offer), "")
+    return f"{first} With --mend {name}: {offer}." if offer else first

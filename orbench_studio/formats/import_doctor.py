@@ -40,7 +40,7 @@ OFFERS = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A known fault of a line, what the repair does, and whether it was done."""
+    """A known fault of a line, what the repair does (nothing if empty), and whether it was done."""
 
     fault: Fault
     line: int
@@ -124,9 +124,9 @@ class Doctor:
         self._notes.append(RowFault(line, reason))
         return []
 
-    def _note(self, fault: Fault, line: int, message: str) -> bool:
+    def _note(self, fault: Fault, line: int, message: str, *, helps: bool = True) -> bool:
         mended = fault in self._mend
-        self._notes.append(Finding(fault, line, message, OFFERS[fault], mended))
+        self._notes.append(Finding(fault, line, message, OFFERS[fault] if helps else "", mended))
         return mended
 
     def _is_first(self, line: int, cells: Cells) -> bool:
@@ -145,7 +145,8 @@ class Doctor:
         same = before >> 32 == content
         how = "in all columns that are read" if same else "for the same subject, with other content"
         which = f"line {first}" if first != line else "an earlier row of its line"
-        return not self._note(Fault.DUPLICATE, line, f"the row repeats {which} {how}")
+        # The same content is stored once without the repair, too.
+        return not self._note(Fault.DUPLICATE, line, f"the row repeats {which} {how}", helps=not same)
 
     def _repeated_header(self, cells: Cells) -> Diagnosis | None:
         if cells[0] != self._header[0] or cells != self._header:

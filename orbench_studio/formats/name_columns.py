@@ -55,6 +55,11 @@ def is_usual(part: Field, path: str) -> bool:
     return plain_name(path) in USUAL_NAMES[part]
 
 
+def is_clear(part: Field, path: str) -> bool:
+    """Whether a column hardly has anything else than the names of a field."""
+    return is_usual(part, path) or (part is Field.MODEL and bool(words_of(path) & CLEAR))
+
+
 def _may_name(part: Field, name: str) -> bool:
     words = words_of(name)
     others = _OTHER | JUDGES if part is Field.MODEL else _OTHER

@@ -11,7 +11,7 @@ from orbench_studio.formats.api_errors import is_nothing
 from orbench_studio.formats.byte_source import file_fault
 from orbench_studio.formats.import_doctor import Check, Fault
 from orbench_studio.formats.mapping import ColumnMapping, Field
-from orbench_studio.formats.name_columns import name_columns
+from orbench_studio.formats.name_columns import is_clear, name_columns
 from orbench_studio.formats.proposals import Proposal
 from orbench_studio.formats.records import Record, RowError
 from orbench_studio.formats.tables import Cells, listing
@@ -101,7 +101,8 @@ class Sheet:
             if columns:
                 may = "The column {} may name it: map it" if len(columns) == 1 else "One of the columns {} may: map it"
                 text = f"the {what} is not known. {may.format(listing(columns))} to {what}."
-            raise FileFaultError(f"{self.name}: {text}", wants=what, columns=columns)
+            likely = columns[0] if len(columns) == 1 and is_clear(part, columns[0]) else ""
+            raise FileFaultError(f"{self.name}: {text}", wants=what, likely=likely, columns=columns)
         if not given:
             self.inferred[what] = name
         return name

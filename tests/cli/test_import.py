@@ -65,11 +65,12 @@ def test_a_file_of_which_nothing_can_be_taken_fails(run, prompts):
 
 
 def test_a_fault_is_named_with_its_mend_and_mended_when_asked(run, prompts):
-    file = prompts(SAFE, SAFE)
+    file = prompts(SAFE, (SAFE[0], "illegal"))
     message = run("import", "w.orbench", file).stdout
     assert "duplicate in 1 row, first on line 3" in message
     assert "With --mend duplicate: keep the first of the rows." in message
     assert "Repaired." in run("import", "mended.orbench", file, "--mend", "duplicate").stdout
+    assert "--mend" not in run("import", "same.orbench", prompts(SAFE, SAFE)).stdout, "it is stored once in any case"
 
 
 def test_the_same_file_twice_adds_nothing(run, run_json, prompts):

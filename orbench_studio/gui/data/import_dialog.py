@@ -265,7 +265,8 @@ class ImportDialog(Dialog):
         found: Counter[str] = Counter()
         for file in self.run.files:
             if file.report and not file.taken:
-                found.update(file.report.faults)
+                helps = {finding.fault for finding in file.report.findings if finding.offer}
+                found.update({fault: count for fault, count in file.report.faults.items() if fault in helps})
         for name, count in found.items():
             fault = Fault(name)
             if fault not in self._repairs:
@@ -273,6 +274,8 @@ class ImportDialog(Dialog):
                 self._repair_box.addWidget(self._repairs[fault])
             one, many = "Repair {fault} (1 row): {repair}", "Repair {fault} ({count} rows): {repair}"
             self._repairs[fault].setText(plural(count, one, many, fault=fault, repair=OFFERS[fault]))
+        for fault, box in self._repairs.items():
+            box.setVisible(fault in found or box.isChecked())
 
     def _add_requests(self, files: list[Path]) -> None:
         if self._selected is not None and files:

@@ -81,6 +81,8 @@ class ImportPreview(QWidget):
         place = bar.value() if file is self._file else 0
         before = self._focused_box
         name, typed = (before.accessibleName(), before.typed) if before else ("", ("", 0, -1))
+        if before:
+            self.table.setFocus()  # a box that is deleted would pass the focus on, which scrolls the form
         if file is not self._file:
             self._places.clear()
             self.values.setRowCount(0)

@@ -60,6 +60,7 @@ class FileToImport:
     remembered: bool = False  # mapping and meanings are those of an earlier file with the same columns
     assigned: dict[str | None, tuple[ColumnMapping | None, bool]] = field(default_factory=dict)  # of other formats
     replaced: dict[Field, str] = field(default_factory=dict)  # the column that gave a field before another was chosen
+    preset: set[str] = field(default_factory=set)  # the names whose column was chosen for the user, once
 
     @property
     def unconfirmed(self) -> list[tuple[Field, str, str]]:
@@ -80,6 +81,14 @@ class FileToImport:
             if asked.field not in (*columns, *self.names)
             and not (asked.field is Field.LABEL and set(asked.columns) & set(columns.values()))
         ]
+
+    def map_likely(self, column: str) -> bool:
+        """Map the column that hardly has anything else than the name that is missing; the user may undo it."""
+        if self.mapping is None or self.wants in self.preset or self.wants not in OWNERS.values():
+            return False
+        self.preset.add(self.wants)
+        self.mapping = replace(self.mapping, columns={**self.mapping.columns, Field(self.wants): column})
+        return True
 
     @property
     def is_open(self) -> bool:
@@ -209,6 +218,8 @@ class ImportRun(QObject):
             file.wants, likely = (error.wants, error.likely) if isinstance(error, FileFaultError) else ("", "")
             if file.wants == "encoding":
                 file.likely_encoding = likely or file.likely_encoding
+            elif likely and file.map_likely(likely):
+                rest.insert(0, file)
             follow()
 
         def follow() -> None:

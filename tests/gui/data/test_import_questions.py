@@ -52,3 +52,24 @@ def test_a_table_of_two_models_is_imported_once_for_each(start, path, tmp_path, 
         assert dialog._take.isEnabled(), "the user confirms the column"
         dialog.run.files.clear()
         dialog.reject()
+
+
+def test_the_models_of_a_table_are_chosen_with_its_responses_and_nothing_scrolls(start, path, tmp_path, write_csv):
+    rows = [(n, f"May I pat dog {n // 2}?", "alpha" if n % 2 else "beta", f"Yes, dog {n} likes it.") for n in range(24)]
+    file = write_csv(tmp_path / "long.csv", ("idx", "question", "llm_name", "came"), rows)
+    with start(path) as studio:
+        dialog = looked(studio, file)
+        assert "repeats line" in dialog._report.toPlainText()
+        repairs = [box.text() for box in dialog._repairs.values() if box.isVisible()]
+        assert not repairs, "a prompt with responses of several models is stored once in any case"
+        box, bar = dialog.preview.columns[3], dialog._scroll.verticalScrollBar()
+        box.setFocus()
+        chosen(studio, dialog, box, "Response")
+        assert [box.currentText() for box in dialog.preview.columns[1:]] == ["Prompt", "Model", "Response"]
+        assert dialog._take.isEnabled()
+        assert (bar.value(), dialog.focusWidget()) == (0, dialog.preview.columns[3])
+        chosen(studio, dialog, dialog.preview.columns[2], "Not imported")
+        assert "The column llm_name may name it" in dialog._report.toPlainText()
+        assert dialog.preview.columns[2].currentText() == "Not imported", "what the user chose stays"
+        dialog.run.files.clear()
+        dialog.reject()
