@@ -19,6 +19,7 @@ _MODELS = frozenset(
 )  # fmt: skip
 """Words in the roles that stand for a model."""
 _SHAPES = (("role", "content"), ("from", "value"), ("role", "text"), ("role", "parts"))
+CONTENTS = tuple(content for _, content in _SHAPES)
 _INNER = ("content", "text", "answer")  # names of the text in a content that is an object
 _MEDIA = re.compile(r"image|audio|video|file|document", re.IGNORECASE)
 _TEXT_PARTS = ("text", "output_text", "input_text")

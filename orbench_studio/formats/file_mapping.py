@@ -1,9 +1,7 @@
 """The mapping of one file: what the user maps, then the format's, then names in the options and the file's name."""
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from orbench_studio.formats import file_names
 from orbench_studio.formats.column_evidence import is_sentence
@@ -16,7 +14,6 @@ from orbench_studio.formats.records import RowError
 from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import Cells, NestedCell
 
-_PLACE = re.compile(r"\.\d+(?=\.|$)")  # of a part of a list, in a path
 _FROM_NAME: dict[Field, Callable[[str], str | None]] = {
     Field.MODEL: file_names.model_in,
     Field.MODERATOR: file_names.moderator_in,
@@ -70,29 +67,6 @@ def prompts_beside(sheet: Sheet, mapping: ColumnMapping) -> str:
             if words & ASKED and not words & (ABOUT | REPLY) and is_sentence(str(text)):
                 return f"{path.rpartition('.')[0]}.{name}"
     return ""
-
-
-def parts_beside(sheet: Sheet, mapping: ColumnMapping) -> list[str]:
-    """The paths of the values beside the mapped ones in the same objects, which are not mapped themselves."""
-    mapped = [path for paths in mapping.columns.values() for path in paths.split("|")]
-    beside: dict[str, None] = {}
-    for path in mapped:
-        for at, steps in alternatives(sheet.header, path):
-            cells = (row[at] for row in sheet.first_rows() if isinstance(row[at], NestedCell))
-            for cell in cells if steps else ():
-                names = _names_at(nested(cell), steps[:-1])
-                beside |= dict.fromkeys(f"{path.removesuffix(steps[-1])}{name}" for name in names)
-    places = [f"{_PLACE.sub('', path)}." for path in mapped]
-    return [path for path in beside if not any(of.startswith(f"{_PLACE.sub('', path)}.") for of in places)]
-
-
-def _names_at(value: Any, steps: Sequence[str]) -> list[str]:
-    """The names in the object at these steps, or in the objects of a list there."""
-    try:
-        of = within(value, steps)
-    except RowError:  # the row itself will say so
-        return []
-    return [name for part in (of if isinstance(of, list) else [of]) if isinstance(part, dict) for name in part]
 
 
 def names_of(options: ReadOptions) -> dict[Field, str]:

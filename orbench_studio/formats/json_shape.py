@@ -17,6 +17,7 @@ from orbench_studio.formats.class_words import is_identifier
 from orbench_studio.formats.column_evidence import is_sentence
 from orbench_studio.formats.column_names import names_prompt
 from orbench_studio.formats.conversations import is_conversation
+from orbench_studio.formats.json_columns import transposed
 from orbench_studio.formats.json_table import SPACE, Value, Window, as_row, lines, table_of
 from orbench_studio.formats.records import RowFault
 from orbench_studio.formats.tables import Table, listing
@@ -25,8 +26,8 @@ _DEPTH = 4  # of objects and lists that are looked into
 _LOOKED_AT = 50  # parts of an object
 _MANY_TEXTS = 10  # texts of an object that is not one row
 _FACT = 2_000  # characters of a value beside the rows that is kept
-_MOST_CELLS = 2_000_000  # of a file that is written by columns, which is held in memory whole
-_MOST_TEXT = 64_000_000  # characters of such a file
+_MOST_TEXT = 64_000_000  # characters of a file that is written by columns, which is held in memory whole
+_BESIDE = "values beside the rows that are not imported ({})"
 _POTATO = "instance_id_to_label_to_value"
 FILE, VALUE = "file", "value"  # the columns for what stands beside the rows, and for the texts of an object
 Path = tuple[str, ...]
@@ -128,7 +129,8 @@ def _look(window: Window, depth: int) -> Node:
             window.leave_out()
             return Node(mark)
         found = window.value()
-        return Node("", value=found[1] if isinstance(found, tuple) and found[3] <= _FACT else None)
+        is_fact = isinstance(found, tuple) and found[3] <= _FACT
+        return Node("", count=int(not is_fact), value=found[1] if isinstance(found, tuple) and is_fact else None)
     node = Node(mark)
     names = window.names() if mark == "{" else (str(at) for at, _ in enumerate(window.items()))
     for name in names:
@@ -221,11 +223,23 @@ def _facts(node: Node) -> dict[str, Any]:
     return found
 
 
+def _others(node: Node, path: Path) -> Iterator[Path]:
+    """The paths of what stands beside the rows and is not among the facts: lists and large values."""
+    for name, part in node.parts.items() if path and node.kind == "{" else ():
+        steps = next((n for n in range(1, len(path) + 1) if ".".join(path[:n]) == name), 0)
+        if part.kind == "{" and path[steps:]:
+            yield from ((name, *inner) for inner in _others(part, path[steps:]))
+        elif not steps and part.count:
+            yield (name,)
+
+
 def _under(file: InputFile, path: Path, node: Node, wanted: Sequence[str]) -> Table:
     """The rows at a path, an array or an object of them; what stands beside them is in a column `file`."""
     facts = _facts(node) if path else {}
     beside = {FILE: facts} if facts else {}
     notes = {f"rows were read under “{'.'.join(path)}”": 1} if path else {}
+    if others := [".".join(of) for of in _others(node, path)]:
+        notes[_BESIDE.format(listing(others))] = len(others)
     return table_of(_rows_at(_window(file), path, beside, file.name, node), file, wanted, notes)
 
 
@@ -289,12 +303,17 @@ def _inner(value: Value | RowFault, path: Path, beside: dict[str, Any]) -> Itera
             row = (line, part, escaped, size)
             yield from _inner(row, path, beside) if path else (_with(as_row(row, is_text=is_text), beside),)
     elif isinstance(found, dict) and path:
-        around = {name: part for name, part in found.items() if not isinstance(part, dict | list)}
         steps = next((n for n in range(len(path), 0, -1) if ".".join(path[:n]) in found), 0)
         inner = found.get(".".join(path[:steps]))
+        around = {name: _fact(part) for name, part in found.items() if part is not inner}
         yield from _inner((line, inner, escaped, size), path[steps:], {**beside, **around}) if steps else ()
     elif isinstance(found, dict):
         yield _with(value, beside)
+
+
+def _fact(value: Any) -> Any:
+    """A value as the rows beside it have it: a large list or object is left out, so that its column is empty."""
+    return value if not isinstance(value, dict | list) or len(json.dumps(value)) <= _FACT else None
 
 
 def _names(window: Window, mark: str) -> Iterator[str]:
@@ -331,41 +350,9 @@ def _by_columns(file: InputFile, node: Node, wanted: Sequence[str], only: Sequen
         text = "it is too large to be read by columns. Write it by rows: orient='records', lines=True."
         raise file_fault(file.name, text)
     notes = {"columns read as rows": len(only) or node.count}
-    return table_of(_transposed(_window(file), file.name, only), file, wanted, notes)
-
-
-def _transposed(window: Window, name: str, only: Sequence[str]) -> Iterator[Value | RowFault]:
-    columns: dict[str, dict[str, Any]] = {}
-    cells = 0
-    for column in window.names():
-        mark = window.skip(SPACE)
-        of = columns.setdefault(column, {}) if not only or column in only else {}
-        if mark not in ("[", "{") or (only and column not in only):
-            window.leave_out()
-            continue
-        keys = window.names() if mark == "{" else (str(at) for at, _ in enumerate(window.items()))
-        for key in keys:
-            value = window.value()
-            cells += 1
-            if cells > _MOST_CELLS:
-                raise file_fault(name, "it is too large to be read by columns. Write it by rows.")
-            if isinstance(value, tuple):
-                of[key] = value[1]
-    if not columns.keys() - {"columns", "index", "data"} and "data" in columns:
-        columns = _split_orient(columns)
-    rows = dict.fromkeys(key for of in columns.values() for key in of)
-    for number, key in enumerate(rows, start=1):
-        yield number, {column: of.get(key) for column, of in columns.items()}, True, 0
-
-
-def _split_orient(columns: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """What pandas writes with orient='split': names, and rows as lists."""
-    names = list(columns.get("columns", {}).values())
-    rows = columns["data"]
-    return {
-        str(column): {key: row[at] for key, row in rows.items() if isinstance(row, list) and at < len(row)}
-        for at, column in enumerate(names)
-    }
+    if others := [name for name in node.parts if only and name not in only]:
+        notes[_BESIDE.format(listing(others))] = len(others)
+    return table_of(transposed(_window(file), file.name, only), file, wanted, notes)
 
 
 def _of_potato(window: Window, node: Node) -> Iterator[Value | RowFault]:

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from math import isnan
@@ -76,8 +77,9 @@ def table_of(
     late = [column for column in wanted if column not in keys] if len(ahead) == _LOOK_AHEAD else []
     columns = [*keys, *late]
     names = _header_of_lists(columns, ahead)
-    rows = _rows(chain(ahead[1:] if names else ahead, values), columns, late, file.name)
-    return Table((1, names or columns), rows, notes=notes or {})
+    counts = Counter[str]()
+    rows = _rows(chain(ahead[1:] if names else ahead, values), columns, late, file.name, counts)
+    return Table((1, names or columns), rows, notes=notes or {}, late=counts)
 
 
 def _header_of_lists(columns: Sequence[str], ahead: Sequence[Value | RowFault]) -> list[str]:
@@ -113,9 +115,9 @@ def _named(value: Value | RowFault, doubtful: bool) -> Value | RowFault:
 
 
 def _rows(
-    values: Iterator[Value | RowFault], columns: Cells, wanted: Collection[str], name: str
+    values: Iterator[Value | RowFault], columns: Cells, wanted: Collection[str], name: str, late: Counter[str]
 ) -> Iterator[Row | RowFault]:
-    missing = set(wanted)
+    missing, known = set(wanted), frozenset(columns)
     for value in values:
         if isinstance(value, RowFault):
             yield value
@@ -126,6 +128,8 @@ def _rows(
         if not isinstance(found, dict):
             yield RowFault(line, f"the row is not an object but {described(found)}. {_FORM}")
         else:
+            if not known.issuperset(found):
+                late.update(part for part in found.keys() - known if as_text(found[part]))
             yield row_guard.row(line, "JSON", _row, line, found, escaped, columns, name)
     if missing:
         raise file_fault(name, f"there is no column {', '.join(sorted(missing))}; the file has {listing(columns)}.")

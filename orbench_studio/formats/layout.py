@@ -35,6 +35,11 @@ class Layout:
     refusal: str = ""
     more_responses: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def more_paths(self) -> tuple[str, ...]:
+        """The paths that are read beside those of the mapping."""
+        return (*filter(None, (self.refusal,)), *(path for path, _ in self.more_responses))
+
     def key_of(self, stated: str) -> str | None:
         """The key that an id gives; raises RowError for one of another form."""
         if not stated:

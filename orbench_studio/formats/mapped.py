@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from orbench_studio.formats.file_mapping import mapping_of, parts_beside, prompts_beside
+from orbench_studio.formats.file_mapping import mapping_of, prompts_beside
 from orbench_studio.formats.import_doctor import Check
 from orbench_studio.formats.known_faults import api_error, category_is_prompt, several_prompts
 from orbench_studio.formats.layout import Layout
@@ -10,7 +10,6 @@ from orbench_studio.formats.mapped_row import MappedRow
 from orbench_studio.formats.mapping import Field
 from orbench_studio.formats.nested_paths import alternatives
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
-from orbench_studio.formats.tables import listing
 
 _ABOUT = (Field.PROMPT, Field.SEED, Field.MODEL, Field.SAMPLE, Field.MODERATOR, Field.JUDGE, Field.ANNOTATOR)
 
@@ -18,14 +17,12 @@ _ABOUT = (Field.PROMPT, Field.SEED, Field.MODEL, Field.SAMPLE, Field.MODERATOR, 
 def bind(layout: Layout, sheet: Sheet) -> Bound:
     """Bind a layout, with what the user said in place of what it says, to the columns of a file."""
     mapping = mapping_of(sheet, layout.mapping)
-    for path in (*filter(None, (layout.refusal,)), *(path for path, _ in layout.more_responses)):
+    for path in layout.more_paths:
         sheet.bound.update(at for at, _ in alternatives(sheet.header, path))
     sheet.tally.doubts += mapping.unread_columns() if sheet.options.mapping else []
     if not layout.mapping.columns and (asked := prompts_beside(sheet, mapping)):
         text = f"The responses in {mapping.columns[Field.RESPONSE]} have prompts of their own beside them ({asked})"
         sheet.tally.doubts.append(f"{text}, which were not read. Read the list as rows, with its path.")
-    if not layout.mapping.columns and (parts := parts_beside(sheet, mapping)):
-        sheet.tally.notes[f"values beside mapped ones that are not imported ({listing(parts)})"] = len(parts)
     row = MappedRow(sheet, mapping, layout)
     columns = {part: alternatives(sheet.header, path)[0][0] for part, path in mapping.columns.items()}
     subject = _ABOUT if layout.mapping.columns else (*_ABOUT, Field.RESPONSE)  # several responses of a model

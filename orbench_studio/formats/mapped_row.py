@@ -29,6 +29,7 @@ from orbench_studio.formats.records import (
 )
 from orbench_studio.formats.tables import Cells, NestedCell, StatedText
 from orbench_studio.formats.tally import NOT_READ, REJECTED, UNPARSED
+from orbench_studio.formats.unread_parts import UnreadParts
 
 _OF_RESPONSE = (
     Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.MODEL, Field.STOP_REASON, Field.JUDGE, Field.RESPONSE_VERDICT
@@ -47,6 +48,8 @@ class MappedRow(MappedCells):
         self._judges = [(who, kind, sheet.column(name)) for name, who, kind in layout.judges if name in header]
         self._annotators = [(who, sheet.column(name)) for name, who in layout.annotators if name in header]
         super().__init__(sheet, mapping)
+        self._unread_parts = UnreadParts(header, mapping.columns, layout.more_paths, self._parsed)
+        sheet.tally.unread_parts = self._unread_parts.paths
         self._answers = Field.RESPONSE in mapping.columns
         has_refusal = bool(layout.refusal and alternatives(header, layout.refusal))
         self._refusal = getter(header, layout.refusal, self._parsed) if has_refusal else None
@@ -68,6 +71,7 @@ class MappedRow(MappedCells):
             self._reject()
             raise
         self._settle(record, cells)
+        self._unread_parts.add(cells, record)
         return record
 
     def _record(self, line: int, cells: Cells) -> Record:

@@ -70,6 +70,7 @@ class Reading:
         self._rows = rows if self._requests is None else self._requests.joined(rows, sheet.tally)
         self.tally = sheet.tally
         self.tally.notes.update(table.notes | file.notes)
+        self._late = table.late
         self.tally.doubts += [*table.doubts, *file.doubts]
         if options.encoding is not None and not file.is_decoded:
             text = f"Option without effect, as the file itself says how its texts are encoded: {options.encoding}"
@@ -136,6 +137,10 @@ class Reading:
                     if isinstance(record, RowFault):
                         self._doctor.forget(cells)
                     yield record
+        if late := list(self._late):
+            self.tally.notes[f"columns that begin late in the file and are not imported ({listing(late)})"] = len(late)
+        if parts := list(self.tally.unread_parts):
+            self.tally.notes[f"values beside mapped ones that are not imported ({listing(parts)})"] = len(parts)
         self._file.finish()
 
     def _counted(self) -> Iterator[Row | RowFault]:

@@ -58,7 +58,8 @@ class Table:
     A row's line is the 1-based line on which it begins, in Parquet its number. `bound` are the columns that will be
     used, filled in before the first row is taken: elsewhere a value that is no text may be given as an empty one.
     `notes` say what was left out of the file or where its rows were, with counts, `doubts` are warnings. `first_is_row`
-    if the header is a row of the file, which may be data.
+    if the header is a row of the file, which may be data. `late` counts the rows with a value under a name that the
+    header lacks, because it begins late in the file.
     """
 
     first: Row
@@ -67,6 +68,7 @@ class Table:
     notes: dict[str, int] = field(default_factory=dict)
     doubts: list[str] = field(default_factory=list)
     first_is_row: bool = False
+    late: Counter[str] = field(default_factory=Counter)
 
     def header(self, name: str) -> tuple[str, ...]:
         """The column names, empty for a column that has none; raises FileFaultError for repeated ones."""

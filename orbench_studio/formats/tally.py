@@ -244,7 +244,8 @@ class Tally:
 
     `doubts` are warnings that concern the whole file. `not_read` counts the values of columns with parts of what was
     sent to a model that are not read, `unread_turns` the turns after the user's last one that are not the reply, by
-    their roles, `unread_names` the names in columns that are not mapped, by field.
+    their roles, `unread_names` the names in columns that are not mapped, by field. `unread_parts` has the paths inside
+    mapped columns that are not read.
     """
 
     def __init__(self) -> None:
@@ -254,6 +255,7 @@ class Tally:
         self.not_read: Counter[str] = Counter()
         self.unread_turns: Counter[str] = Counter()
         self.unread_names: dict[str, UnreadNames] = {}
+        self.unread_parts: dict[str, None] = {}
         self.repeats = RepeatedResponses()
 
     def column(self, field: str, column: str) -> ColumnTally:

@@ -124,3 +124,46 @@ def test_values_beside_a_mapped_path_are_named(write):
     path = write("a.jsonl", line(prompt="How do I bake a loaf?", out=answers, file={"kind": "x"}))
     _, tally = read(path, {"prompt": "prompt", "response": "out.response", "model": "out.0.by.model"})
     assert tally.notes["values beside mapped ones that are not imported (out.sample, out.is_odd, out.0.by.at)"] == 3
+
+
+ASK, ASKED = "How do I bake a loaf?", {"prompt": "q"}
+BESIDE = "values beside mapped ones that are not imported ({})"
+AROUND = "values beside the rows that are not imported ({})"
+COLUMNS = "columns that are not imported ({})"
+MESSAGE = {"role": "assistant", "content": "Knead it.", "reasoning": "Flour."}
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "rows", "note"),
+    [
+        ([{"c": {"a": {"q": ASK}, "b": {"d": 1}}}], {"prompt": "c.a.q"}, None, BESIDE.format("c.b")),
+        ([{"q": ASK, "r": [{"t": "Knead."}, {"t": "Fold."}]}], {**ASKED, "response": "r.0.t"}, None,
+         BESIDE.format("r.1")),
+        ([{"q": ASK, "r": "Knead.", "s": "Fold."}], {**ASKED, "response": "r|s"}, None, BESIDE.format("s")),
+        ([{"q": [{"role": "user", "content": ASK}, MESSAGE]}], ASKED, None, BESIDE.format("q.reasoning")),
+        ([{"q": ASK, "r": MESSAGE}], {**ASKED, "response": "r"}, None, BESIDE.format("r.reasoning")),
+        ([{"q": ASK, "r": [{"type": "text", "text": "Knead."}, {"type": "tool_use", "name": "oven"}]}],
+         {**ASKED, "response": "r"}, None, BESIDE.format("r.name")),
+        ([{"q": ASK, "r": ["Knead.", "Fold."], "c": ["refusal"] * 3}], {**ASKED, "response": "r", "answer_class": "c"},
+         None, BESIDE.format("c.2")),
+        ([{"q": {"t": ASK}}] * 700 + [{"q": {"t": ASK, "u": 0}}], {"prompt": "q.t"}, None, BESIDE.format("q.u")),
+        ([{"about": {"kind": "x"}, "tags": ["y"], "of": [{"q": ASK}]}], ASKED, "of",
+         COLUMNS.format("file, about, tags")),
+        ({"of": [{"q": ASK}], "more": [1], "in": {"x": [2]}}, ASKED, "of", AROUND.format("more, in.x")),
+        ({"a": [ASK], "b": ["Knead."], "more": [1]}, {"prompt": "a", "response": "b"}, "a,b", AROUND.format("more")),
+        ({"columns": ["q"], "index": ["p7"], "data": [[ASK, "x"]]}, ASKED, None, COLUMNS.format("index, 1")),
+        ({"q": {"p7": ASK, "p8": ASK}, "x": {"p7": "y", "p8": "z"}}, ASKED, None, COLUMNS.format("x, index")),
+        ([{"q": ASK}] * 1001 + [{"q": ASK, "late": "x"}], ASKED, None,
+         "columns that begin late in the file and are not imported (late)"),
+    ],
+)  # fmt: skip
+def test_what_is_not_read_of_a_nested_file_is_named(write, content, columns, rows, note):
+    _, tally = read(write("a.json", json.dumps(content)), columns, rows=rows)
+    assert note in tally.notes
+
+
+def test_nothing_is_named_where_all_is_read(write):
+    talk = [{"role": "user", "content": [{"type": "text", "text": ASK}]}, {"role": "assistant", "content": "Knead it."}]
+    row = {"q": talk, "r": {"role": "assistant", "content": "Fold."}, "c": ["refusal"]}
+    _, tally = read(write("a.json", json.dumps([row])), {**ASKED, "response": "r", "answer_class": "c"})
+    assert not any("not imported" in note for note in tally.notes)
