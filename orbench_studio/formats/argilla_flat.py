@@ -1,6 +1,5 @@
 """Argilla's flat tables: `label.responses`, `label.responses.users` and `.status`, as `to_datasets` writes them."""
 
-import ast
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,11 +10,10 @@ from orbench_studio.formats.mapping import ColumnMapping
 from orbench_studio.formats.proposals import propose
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
 from orbench_studio.formats.records import RowError
-from orbench_studio.formats.row_guard import nested
+from orbench_studio.formats.row_guard import nested, of_python
 from orbench_studio.formats.tables import Cells
 
 _RESPONSES = ".responses"
-_LONGEST_LIST = 100_000  # characters of a list in a cell of text
 
 
 class _Flat(Reader):
@@ -57,15 +55,11 @@ def _list(cell: str) -> list[Any]:
     try:
         found = nested(text)
     except ValueError:
-        found = _of_python(text) if text.startswith("[") and len(text) <= _LONGEST_LIST else text
+        found = of_python(text)
+        if found is None and text.startswith("["):
+            raise RowError(f"the list {shortened(text)} cannot be read") from None
+        found = text if found is None else found
     return found if isinstance(found, list) else [found]
-
-
-def _of_python(text: str) -> Any:
-    try:
-        return ast.literal_eval(text)
-    except SyntaxError as error:
-        raise RowError(f"the list {shortened(text)} cannot be read") from error
 
 
 ARGILLA_FLAT = _Flat("argilla-flat", "Argilla table", ("*.responses", "*.responses.users"), _bind, keeps=True)

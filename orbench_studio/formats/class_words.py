@@ -5,9 +5,7 @@ something only in a column that asks a yes-or-no question, and never an answer c
 """
 
 import re
-from ast import literal_eval
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -16,9 +14,9 @@ from orbench_studio.domain.core.judgement import ANSWERS, STOPPED, AnswerClass
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.response import StopReason
 from orbench_studio.formats.records import RowError
+from orbench_studio.formats.row_guard import of_python
 
 _LIST = re.compile(r"""\s*\[\s*(?:["'].*["']\s*,?\s*)?\]\s*$""", re.DOTALL)
-_NO_LITERAL = (ValueError, SyntaxError, TypeError, RecursionError, MemoryError)
 _HARM_PAIRS = (
     ("safe", "unsafe toxic"),
     ("benign", "malicious"),
@@ -225,8 +223,5 @@ def shortened(text: str) -> str:
 
 def listed(value: Any) -> Any:
     """The list of texts that a text is, as JSON and Python write it; any other value as it is."""
-    if isinstance(value, str) and _LIST.match(value):
-        with suppress(*_NO_LITERAL):
-            found = literal_eval(value.strip())
-            return found if isinstance(found, list) and all(isinstance(part, str) for part in found) else value
-    return value
+    found = of_python(value) if isinstance(value, str) and _LIST.match(value) else None
+    return found if isinstance(found, list) and all(isinstance(part, str) for part in found) else value

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from orbench_studio.formats.records import RowError
-from orbench_studio.formats.row_guard import nested
+from orbench_studio.formats.row_guard import nested, of_python
 from orbench_studio.formats.tables import Cells, NestedCell, described
 
 Get = Callable[[Cells], Any]
@@ -40,7 +40,7 @@ class Parsed:
         self._last: dict[int, tuple[str, Any]] = {}
 
     def value(self, at: int, cell: str) -> Any:
-        """The value in a cell of this column; None if it is not JSON."""
+        """The value in a cell of this column; None if it is neither JSON nor a list of Python."""
         known = self._last.get(at)
         if known is None or known[0] is not cell:
             known = self._last[at] = cell, _parsed(cell)
@@ -83,7 +83,7 @@ def _parsed(cell: str) -> Any:
     try:
         return nested(cell)
     except json.JSONDecodeError:
-        return None
+        return of_python(cell)
 
 
 def within(value: Any, steps: Sequence[str]) -> Any:

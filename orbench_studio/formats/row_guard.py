@@ -3,7 +3,9 @@
 The guard around parsers is `errors.explained`.
 """
 
+import ast
 import json
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
@@ -18,6 +20,7 @@ from orbench_studio.formats.tables import texts_in, too_many_values, unstorable
 _NAMES = frozenset({"model", "moderator", "judge", "annotator", "external_key", "uuid"})
 _LONGEST_NAME = 500  # characters; databases refuse to index what is much longer
 _SHOWN = 40  # characters of a name
+_LONGEST_LITERAL = 100_000  # characters of a text that may be a list as Python prints it
 _LARGEST_NUMBER = 2**31 - 1  # what an integer column of every database holds
 
 Made = TypeVar("Made")
@@ -49,6 +52,24 @@ def decoded(content: str) -> Any:
     if reason:
         raise RowError(reason)
     return found
+
+
+def of_python(content: str) -> Any:
+    """The list or object that a text is, as Python prints it; None for any other text.
+
+    Raises RowError for one that cannot be stored.
+    """
+    if content.strip()[:1] not in ("[", "{") or len(content) > _LONGEST_LITERAL:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # of texts that look like Python, such as [1if]
+            found = ast.literal_eval(content.strip())
+    except (*DAMAGE, SyntaxError, MemoryError, RecursionError):
+        return None
+    if reason := unstorable(texts_in(found)):
+        raise RowError(reason)
+    return found if isinstance(found, list | dict) else None
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,17 +1,18 @@
 """The values of mapped columns, how often each occurs, and what each became."""
 
-import ast
 import json
 import re
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 
 from orbench_studio.errors import DAMAGE, shortened
 from orbench_studio.formats import class_words
 from orbench_studio.formats.nested_paths import Get, Parsed, getter
+from orbench_studio.formats.records import RowError
+from orbench_studio.formats.row_guard import of_python
 from orbench_studio.formats.tables import Cells
 
 _USER = re.compile(r"(?:^|\n)\W*(?:human|user)\b[^:\n]{0,20}:", re.IGNORECASE)
@@ -154,14 +155,11 @@ def _is_nested(text: str) -> bool:
     """Whether a text is a list or an object, as JSON or as Python prints it."""
     if text[:1] not in ("[", "{"):
         return False
-    for parse in (json.loads, ast.literal_eval):
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", SyntaxWarning)  # of texts that look like Python, such as [1if]
-                return isinstance(parse(text[:_PARSED]), list | dict)
-        except (*DAMAGE, SyntaxError, MemoryError, RecursionError):
-            continue
-    return False
+    with suppress(*DAMAGE, RecursionError):
+        return isinstance(json.loads(text[:_PARSED]), list | dict)
+    with suppress(RowError):
+        return of_python(text[:_PARSED]) is not None
+    return True
 
 
 def is_dialogue(text: str) -> bool:

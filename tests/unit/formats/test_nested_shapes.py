@@ -29,6 +29,13 @@ def test_a_reply_in_an_object_is_read(write):
     assert [answer.text for answer in record.responses] == ["Knead it."]
 
 
+def test_a_path_leads_into_a_list_that_python_printed(write):
+    table = f"q;r;m\n{[TALK[0]]};{['Knead it.', None]};oak\n[1if;[;oak\n"
+    [record, fault], _ = read(write("a.csv", table), {"prompt": "q.0.content", "response": "r.0", "model": "m"})
+    assert (record.prompt.text, record.responses[0].text) == ("How do I bake a loaf?", "Knead it.")
+    assert fault.reason == "the prompt is empty"
+
+
 def test_several_conversations_are_not_read_as_one(write):
     path = write("a.jsonl", line(steps=[{"messages": TALK}, {"messages": TALK}]))
     [fault], _ = read(path, {"prompt": "steps.messages"})
