@@ -8,9 +8,9 @@ from orbench_studio.cli.console import rate_as_json, write_json, write_line, wri
 from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.rates import coefficient_text
 from orbench_studio.domain.core.schemes import SCHEMES
+from orbench_studio.domain.judging.agreement import Confusion
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.judging.agreement import Confusion
     from orbench_studio.services.audit.human_agreement import (
         AnnotatorAgreement,
         GroupAgreement,
@@ -78,7 +78,7 @@ def _machine_rows(machine: "MachineAgreement") -> Iterator[tuple[str, ...]]:
             yield f"  {name}", *_cells(confusion)
 
 
-def _cells(found: "Confusion") -> tuple[str, ...]:
+def _cells(found: Confusion) -> tuple[str, ...]:
     rates = (found.accuracy, found.precision, found.recall)
     return *(rate.short_with_n for rate in rates), coefficient_text(found.kappa)
 
@@ -125,7 +125,7 @@ def _sliced(by: Mapping[str, Mapping[str, Any]], of: Any) -> dict[str, Any]:
     return {f"by_{name}": {value: of(one) for value, one in sliced.items()} for name, sliced in by.items()}
 
 
-def _confusion(found: "Confusion") -> dict[str, Any]:
+def _confusion(found: Confusion) -> dict[str, Any]:
     return {
         "n": found.n,
         "positive": found.positive,

@@ -1,24 +1,15 @@
 """`orbench-studio audit-raters`: reliability of moderators without known labels, and the labels most likely wrong."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from orbench_studio.cli import options
 from orbench_studio.cli.console import write_json, write_line, write_table
+from orbench_studio.domain.audit.reliability import ErrorCorrelation, RaterSkill, Reliability, Skill, Suspect, Suspects
 from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.rates import NO_VALUE, percent, with_interval
-
-if TYPE_CHECKING:
-    from orbench_studio.domain.audit.reliability import (
-        ErrorCorrelation,
-        RaterSkill,
-        Reliability,
-        Skill,
-        Suspect,
-        Suspects,
-    )
 
 _SHOWN = 15  # doubtful labels in the text output
 
@@ -46,7 +37,7 @@ def audit_raters(
         _write_text(found, listed)
 
 
-def _write_text(found: "Reliability", listed: "Suspects") -> None:
+def _write_text(found: Reliability, listed: Suspects) -> None:
     if not found.raters:
         write_line("This workspace has no votes on prompts. Import or collect votes first.")
         return
@@ -81,14 +72,14 @@ def _write_text(found: "Reliability", listed: "Suspects") -> None:
     write_line("", found.method)
 
 
-def _rater_rows(found: "Reliability") -> Iterator[tuple[object, ...]]:
+def _rater_rows(found: Reliability) -> Iterator[tuple[object, ...]]:
     for rater in found.raters:
         yield f"{rater.name} ({rater.kind})", *_cells(rater.overall)
         for category, skill in rater.by_category.items():
             yield f"  {category}", *_cells(skill)
 
 
-def _cells(skill: "Skill") -> tuple[str, str, int]:
+def _cells(skill: Skill) -> tuple[str, str, int]:
     sensitivity = with_interval(skill.sensitivity, skill.sensitivity_interval)
     return sensitivity, with_interval(skill.specificity, skill.specificity_interval), skill.votes
 
@@ -99,7 +90,7 @@ def _number(value: float | None, interval: tuple[float, float] | None) -> str:
     return f"{value:+.2f} ({interval[0]:+.2f} to {interval[1]:+.2f})"
 
 
-def _as_json(found: "Reliability", listed: "Suspects") -> dict[str, Any]:
+def _as_json(found: Reliability, listed: Suspects) -> dict[str, Any]:
     return {
         "method": found.method,
         "prompts": len(found.p_safe),
@@ -117,12 +108,12 @@ def _as_json(found: "Reliability", listed: "Suspects") -> dict[str, Any]:
     }
 
 
-def _rater(one: "RaterSkill") -> dict[str, Any]:
+def _rater(one: RaterSkill) -> dict[str, Any]:
     by_category = {category: _skill(skill) for category, skill in one.by_category.items()}
     return {"name": one.name, "kind": one.kind, "overall": _skill(one.overall), "by_category": by_category}
 
 
-def _skill(skill: "Skill") -> dict[str, Any]:
+def _skill(skill: Skill) -> dict[str, Any]:
     return {
         "sensitivity": {"value": skill.sensitivity, "interval": skill.sensitivity_interval},
         "specificity": {"value": skill.specificity, "interval": skill.specificity_interval},
@@ -130,7 +121,7 @@ def _skill(skill: "Skill") -> dict[str, Any]:
     }
 
 
-def _pair(one: "ErrorCorrelation") -> dict[str, Any]:
+def _pair(one: ErrorCorrelation) -> dict[str, Any]:
     return {
         "raters": [one.one, one.other],
         "correlation": one.correlation,
@@ -142,7 +133,7 @@ def _pair(one: "ErrorCorrelation") -> dict[str, Any]:
     }
 
 
-def _suspect(one: "Suspect") -> dict[str, Any]:
+def _suspect(one: Suspect) -> dict[str, Any]:
     return {
         "prompt": one.prompt_id,
         "category": one.category,

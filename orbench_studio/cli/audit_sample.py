@@ -8,16 +8,15 @@ import typer
 
 from orbench_studio.cli import options
 from orbench_studio.cli.console import write_json, write_line, write_table
-from orbench_studio.domain.audit.estimate import HumanEvidence
+from orbench_studio.domain.audit.estimate import Estimate, Estimates, HumanEvidence
 from orbench_studio.domain.audit.refusal_rates import FINAL, Group
+from orbench_studio.domain.audit.sample import AuditSample
 from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.judgement import Refusals
 from orbench_studio.domain.core.rates import percent, span
 from orbench_studio.domain.review.query import QueryError, parse
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.audit.estimate import Estimate, Estimates
-    from orbench_studio.domain.audit.sample import AuditSample
     from orbench_studio.services.workspace.workspace import Workspace
 
 
@@ -111,7 +110,7 @@ def audit_sample(
                 _write_estimates(found, as_json=as_json)
 
 
-def _extend(opened: "Workspace", found: "Estimates", model: str | None) -> "AuditSample":
+def _extend(opened: "Workspace", found: Estimates, model: str | None) -> AuditSample:
     from orbench_studio.services.audit import ppi_estimates
 
     overall = [cell for cell in found.cells if cell.category is None]
@@ -123,7 +122,7 @@ def _extend(opened: "Workspace", found: "Estimates", model: str | None) -> "Audi
     return ppi_estimates.labels_needed_in_queue(opened, found, chosen)[0]
 
 
-def _draw(opened: "Workspace", name: str, size: int, where: str, seed: int | None) -> "AuditSample":
+def _draw(opened: "Workspace", name: str, size: int, where: str, seed: int | None) -> AuditSample:
     from orbench_studio.services.audit import sampling
 
     try:
@@ -133,7 +132,7 @@ def _draw(opened: "Workspace", name: str, size: int, where: str, seed: int | Non
     return sampling.draw(opened, name, size, wanted=wanted, seed=seed)
 
 
-def _write_samples(samples: "Sequence[AuditSample]", *, as_json: bool) -> None:
+def _write_samples(samples: Sequence[AuditSample], *, as_json: bool) -> None:
     if as_json:
         write_json({"samples": [_sample(one) for one in samples]})
         return
@@ -146,7 +145,7 @@ def _write_samples(samples: "Sequence[AuditSample]", *, as_json: bool) -> None:
         write_table(("category", "drawn", "of", "probability"), strata, indent=2)
 
 
-def _write_estimates(found: "Estimates", *, as_json: bool) -> None:
+def _write_estimates(found: Estimates, *, as_json: bool) -> None:
     if as_json:
         write_json(_estimates(found))
         return
@@ -156,7 +155,7 @@ def _write_estimates(found: "Estimates", *, as_json: bool) -> None:
     write_line("", _COLUMNS, found.method)
 
 
-def _row(cell: "Estimate") -> tuple[object, ...]:
+def _row(cell: Estimate) -> tuple[object, ...]:
     return (
         cell.model if cell.category is None else f"  {cell.category}",
         percent(cell.value, tenths=True),
@@ -169,7 +168,7 @@ def _row(cell: "Estimate") -> tuple[object, ...]:
     )
 
 
-def _sample(one: "AuditSample") -> dict[str, Any]:
+def _sample(one: AuditSample) -> dict[str, Any]:
     strata = [
         {"category": s.category, "size": s.size, "drawn": s.drawn, "inclusion_probability": s.inclusion}
         for s in one.strata
@@ -178,7 +177,7 @@ def _sample(one: "AuditSample") -> dict[str, Any]:
     return {"name": one.name, "seed": one.seed, "query": one.query, **drawn, "strata": strata}
 
 
-def _estimates(found: "Estimates") -> dict[str, Any]:
+def _estimates(found: Estimates) -> dict[str, Any]:
     return {
         "sample": _sample(found.sample),
         "human": found.human,
@@ -190,7 +189,7 @@ def _estimates(found: "Estimates") -> dict[str, Any]:
     }
 
 
-def _estimate(cell: "Estimate") -> dict[str, Any]:
+def _estimate(cell: Estimate) -> dict[str, Any]:
     return {
         "model": cell.model,
         "category": cell.category,

@@ -9,10 +9,10 @@ from orbench_studio.cli import options
 from orbench_studio.cli.console import show_progress, write_json, write_line, write_table
 from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.rates import coefficient_text
+from orbench_studio.domain.judging.agreement import Agreement
+from orbench_studio.domain.judging.calibration_result import Calibration, Draws, JudgeCalibration, LeftOutModel
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.judging.agreement import Agreement
-    from orbench_studio.domain.judging.calibration_result import Calibration, Draws, JudgeCalibration, LeftOutModel
     from orbench_studio.instruments.phrases import MinedPhrase
 
 _PHRASES = 5  # per model
@@ -58,7 +58,7 @@ def calibrate(
         _print(found, phrases)
 
 
-def _as_json(found: "Calibration") -> dict[str, Any]:
+def _as_json(found: Calibration) -> dict[str, Any]:
     return {
         "labels": {
             "responses": found.labels,
@@ -76,7 +76,7 @@ def _as_json(found: "Calibration") -> dict[str, Any]:
     }
 
 
-def _instrument(one: "JudgeCalibration") -> dict[str, Any]:
+def _instrument(one: JudgeCalibration) -> dict[str, Any]:
     return {
         "name": one.name,
         "version": one.version,
@@ -90,7 +90,7 @@ def _instrument(one: "JudgeCalibration") -> dict[str, Any]:
     }
 
 
-def _agreement(found: "Agreement") -> dict[str, Any]:
+def _agreement(found: Agreement) -> dict[str, Any]:
     return {
         "n": found.n,
         "accuracy": found.accuracy,
@@ -104,7 +104,7 @@ def _agreement(found: "Agreement") -> dict[str, Any]:
     }
 
 
-def _left_out(one: "LeftOutModel") -> dict[str, Any]:
+def _left_out(one: LeftOutModel) -> dict[str, Any]:
     return {
         "model": one.model,
         "rules": _agreement(one.rules),
@@ -114,7 +114,7 @@ def _left_out(one: "LeftOutModel") -> dict[str, Any]:
     }
 
 
-def _draws(found: "Draws") -> dict[str, Any]:
+def _draws(found: Draws) -> dict[str, Any]:
     return {
         "labels": found.labels,
         "mean": found.mean,
@@ -133,7 +133,7 @@ def _phrase(one: "MinedPhrase") -> dict[str, Any]:
     }
 
 
-def _print(found: "Calibration", phrases: "Mapping[str, Sequence[MinedPhrase]]") -> None:
+def _print(found: Calibration, phrases: "Mapping[str, Sequence[MinedPhrase]]") -> None:
     write_line(
         f"{counted(found.labels, 'human answer class', 'human answer classes')} of responses to "
         f"{counted(found.prompts, 'prompt')} by {counted(len(found.by_model), 'model')}; {found.sample:,} of them "
@@ -161,7 +161,7 @@ def _print(found: "Calibration", phrases: "Mapping[str, Sequence[MinedPhrase]]")
     write_line("", _METHODS)
 
 
-def _print_left_out(found: "Calibration") -> None:
+def _print_left_out(found: Calibration) -> None:
     if not found.left_out:
         return
     header = ("model", "rules", "local: others", "three-way", "local: all", "three-way", "local: few labels")
@@ -176,12 +176,12 @@ def _print_left_out(found: "Calibration") -> None:
     write_table(header, rows)
 
 
-def _rows(one: "JudgeCalibration") -> Iterator[tuple[str, ...]]:
+def _rows(one: JudgeCalibration) -> Iterator[tuple[str, ...]]:
     yield one.name, *_cells(one.slices.overall), one.calibration_text
     for model, agreement in one.slices.by["model"].items():
         yield f"  {model}", *_cells(agreement), ""
 
 
-def _cells(found: "Agreement") -> tuple[str, ...]:
+def _cells(found: Agreement) -> tuple[str, ...]:
     rates = (found.accuracy, found.three_way, found.precision, found.recall)
     return *(rate.short_with_n for rate in rates), coefficient_text(found.kappa)

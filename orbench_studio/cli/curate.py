@@ -11,16 +11,14 @@ import typer
 
 from orbench_studio.cli import options
 from orbench_studio.cli.console import EXCERPT, write_json, write_line, write_table
-from orbench_studio.domain.audit.refusal_rates import Group
+from orbench_studio.domain.audit.refusal_rates import Group, Tally
 from orbench_studio.domain.core.amounts import counted, excerpt
 from orbench_studio.domain.core.judgement import Refusals
-from orbench_studio.domain.curation.selection import remedy
+from orbench_studio.domain.curation.recipe import Recipe, read_recipe
+from orbench_studio.domain.curation.selection import Remedy, Selection, remedy
+from orbench_studio.domain.curation.subset import Difference, DifferingPrompt
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.audit.refusal_rates import Tally
-    from orbench_studio.domain.curation.recipe import Recipe
-    from orbench_studio.domain.curation.selection import Remedy, Selection
-    from orbench_studio.domain.curation.subset import Difference, DifferingPrompt
     from orbench_studio.services.curation.run_recipe import SubsetRates
 
 _BY_OTHERS = (
@@ -49,7 +47,6 @@ def curate(
 
     The same workspace and recipe always produce the same subset.
     """
-    from orbench_studio.domain.curation.recipe import read_recipe
     from orbench_studio.services.curation import run_recipe, subsets
 
     built_in = run_recipe.default_recipes().get(recipe)
@@ -77,7 +74,7 @@ def curate(
         write_line("", saved.message)
 
 
-def _as_json(recipe: "Recipe", found: "Selection", rates: "SubsetRates") -> dict[str, Any]:
+def _as_json(recipe: Recipe, found: Selection, rates: "SubsetRates") -> dict[str, Any]:
     return {
         "funnel": [{"step": one.name, "left": one.left, "by_category": one.categories} for one in found.steps],
         "short": found.shortages,
@@ -91,7 +88,7 @@ def _as_json(recipe: "Recipe", found: "Selection", rates: "SubsetRates") -> dict
     }
 
 
-def _tally(tally: "Tally") -> dict[str, Any]:
+def _tally(tally: Tally) -> dict[str, Any]:
     rate = tally.refusal
     return {
         "refusals": rate.count,
@@ -105,7 +102,7 @@ def _tally(tally: "Tally") -> dict[str, Any]:
     }
 
 
-def _print_selection(recipe: "Recipe", found: "Selection", rates: "SubsetRates") -> None:
+def _print_selection(recipe: Recipe, found: Selection, rates: "SubsetRates") -> None:
     counts = [step.left for step in found.steps]
     removed = [left - before or None for before, left in pairwise([counts[0], *counts])]
     names = [step.name for step in found.steps]
@@ -138,7 +135,7 @@ def _print_selection(recipe: "Recipe", found: "Selection", rates: "SubsetRates")
         write_line(*filter(None, (recipe.selection_bias, _BY_OTHERS if by_others else "")))
 
 
-def _describe_remedy(way_out: "Remedy") -> list[str]:
+def _describe_remedy(way_out: Remedy) -> list[str]:
     changes = " and ".join(
         f"remove {section}.{key}" if value is None else f"set {section}.{key} = {json.dumps(value)}"
         for section, key, value in way_out.changes
@@ -184,12 +181,12 @@ def diff(
             write_line(f"    … {len(only) - _LISTED:,} more; use --json to list all")
 
 
-def _row(one: "DifferingPrompt") -> tuple[str, str]:
+def _row(one: DifferingPrompt) -> tuple[str, str]:
     return f"#{one.prompt_id}" if one.prompt_id is not None else "-", excerpt(one.text, EXCERPT)
 
 
-def _difference_as_json(found: "Difference") -> dict[str, Any]:
-    def listed(some: "Sequence[DifferingPrompt]") -> list[dict[str, Any]]:
+def _difference_as_json(found: Difference) -> dict[str, Any]:
+    def listed(some: Sequence[DifferingPrompt]) -> list[dict[str, Any]]:
         return [{"id": one.prompt_id, "prompt": one.text, "category": one.category, "why": one.reason} for one in some]
 
     return {

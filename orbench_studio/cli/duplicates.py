@@ -1,15 +1,13 @@
 """`orbench-studio duplicates`: find near duplicates."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from orbench_studio.cli import options
 from orbench_studio.cli.console import EXCERPT, show_progress, write_json, write_line, write_table
 from orbench_studio.domain.core.amounts import counted, excerpt
-
-if TYPE_CHECKING:
-    from orbench_studio.domain.curation.near_duplicates import Grouping
+from orbench_studio.domain.curation.near_duplicates import Grouping
 
 _LISTED = 10  # groups, and prompts of each, without --json
 
@@ -54,7 +52,7 @@ def duplicates(
         write_line("", f"… {counted(len(groups) - _LISTED, 'more group')}; use --json to list all")
 
 
-def _as_json(found: "Grouping") -> dict[str, Any]:
+def _as_json(found: Grouping) -> dict[str, Any]:
     return {
         "method": found.method,
         "threshold": found.threshold,

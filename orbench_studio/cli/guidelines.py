@@ -8,6 +8,7 @@ import typer
 
 from orbench_studio.cli import options
 from orbench_studio.cli.console import write_error, write_line, write_text
+from orbench_studio.domain.review.consistency import pooled
 from orbench_studio.errors import StudioError
 
 
@@ -20,7 +21,6 @@ def guidelines(
     version: Annotated[int | None, typer.Option(min=1, metavar="N", help="Print an older version.")] = None,
 ) -> None:
     """Print the guidelines for annotators, or save a new version. Each decision records the current version."""
-    from orbench_studio.domain.review.consistency import pooled
     from orbench_studio.services.review import guidelines as service
     from orbench_studio.services.workspace import statistics
 

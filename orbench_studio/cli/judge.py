@@ -2,18 +2,15 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from orbench_studio.cli import builtin_judges, launch_batch, options
 from orbench_studio.cli.console import write_json, write_line
 from orbench_studio.cli.request_options import RequestOptions, takes_request_options
-from orbench_studio.domain.evaluation.batch import CLASS_TOKENS
+from orbench_studio.domain.evaluation.batch import CLASS_TOKENS, BatchSettings
 from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES
-
-if TYPE_CHECKING:
-    from orbench_studio.domain.evaluation.batch import BatchSettings
 
 _JUDGES = f"Built-in judge ({', '.join(BUILTIN_JUDGES)}) or a language model as {options.NAMES}"
 
@@ -70,7 +67,7 @@ def _judge_builtin(workspace: Path, name: str, batch_id: int | None, *, as_json:
 
 
 def _launch(
-    workspace: Path, judges: list[str], settings: "BatchSettings", selection: dict[str, Any], sending: RequestOptions
+    workspace: Path, judges: list[str], settings: BatchSettings, selection: dict[str, Any], sending: RequestOptions
 ) -> None:
     from orbench_studio.services.evaluation import batch_control, judge_batches
     from orbench_studio.services.evaluation.cost_estimate import estimate_judging

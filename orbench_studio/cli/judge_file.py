@@ -8,7 +8,10 @@ import typer
 from orbench_studio.cli.console import write_error, write_json, write_line
 from orbench_studio.cli.single_values import SingleValues
 from orbench_studio.domain.core.amounts import counted
+from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.core.rates import coefficient_text
+from orbench_studio.domain.core.schemes import OR_BENCH
+from orbench_studio.domain.judging.agreement import Agreement
 
 if TYPE_CHECKING:
     from orbench_studio.services.judging.judge_files import FileJudging, JudgedRow
@@ -94,10 +97,6 @@ def _as_text(judged: "JudgedRow") -> str:
 
 
 def _print_agreement(judging: "FileJudging") -> None:
-    from orbench_studio.domain.core.judgement import AnswerClass
-    from orbench_studio.domain.core.schemes import OR_BENCH
-    from orbench_studio.domain.judging.agreement import Agreement
-
     found = Agreement(judging.pairs)
     human_classes = {human for human, _ in judging.pairs}
     judge = f"{judging.instrument.name} {judging.instrument.version}"

@@ -11,10 +11,11 @@ from orbench_studio.cli.console import write_json, write_line, write_table
 from orbench_studio.cli.request_options import RequestOptions, takes_request_options
 from orbench_studio.domain.core.judgement import JudgeKind
 from orbench_studio.domain.evaluation.batch import CLASS_TOKENS
+from orbench_studio.domain.judging.agreement import Agreement
+from orbench_studio.domain.judging.licence import Licence
 from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.judging.licence import Licence
     from orbench_studio.services.judging.licences import JudgeStanding
     from orbench_studio.services.workspace.workspace import Workspace
 
@@ -60,7 +61,7 @@ def judge_test(
 
 def _licence_model(
     workspace: "Workspace", judge: str, template: str | None, annotator: str, sending: RequestOptions
-) -> "Licence":
+) -> Licence:
     from orbench_studio.services.evaluation import ask_judge, judge_batches
     from orbench_studio.services.evaluation.cost_estimate import estimate_judging
     from orbench_studio.services.evaluation.launcher import require_ready
@@ -82,10 +83,8 @@ def _licence_model(
         return licences.give(workspace, found, (judge, JudgeKind.LLM, instructions.hash), ask, annotator)
 
 
-def as_json(made: "Licence") -> dict[str, Any]:
+def as_json(made: Licence) -> dict[str, Any]:
     """A licence as JSON."""
-    from orbench_studio.domain.judging.agreement import Agreement
-
     return {
         "judge": made.judge,
         "kind": str(made.kind),
@@ -128,9 +127,7 @@ def _standing(one: "JudgeStanding") -> dict[str, Any]:
     }
 
 
-def _write(made: "Licence") -> None:
-    from orbench_studio.domain.judging.agreement import Agreement
-
+def _write(made: Licence) -> None:
     by = ", ".join(made.annotators) or "source files"
     labels = f"{len(made.sealed):,} sealed human labels by {by}"
     write_line(f"{made.judge}: {labels}; test {made.opening} of this judge on the sealed test split", "")
@@ -152,8 +149,6 @@ def _write(made: "Licence") -> None:
         )
 
 
-def _slices(made: "Licence") -> Iterator[tuple[str, str]]:
-    from orbench_studio.domain.judging.agreement import Agreement
-
+def _slices(made: Licence) -> Iterator[tuple[str, str]]:
     for of in made.slices.values():
         yield from ((f"  {name}", Agreement(pairs).accuracy.short_with_n) for name, pairs in of.items())

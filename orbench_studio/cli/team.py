@@ -11,12 +11,12 @@ from orbench_studio.cli.options import Json, annotator_name, open_workspace
 from orbench_studio.cli.options import Workspace as WorkspaceArgument
 from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.review.query import parse
+from orbench_studio.domain.team.progress import Activity
 from orbench_studio.domain.team.queue import QueueState, TeamQueue, format_member, parse_members
 from orbench_studio.domain.team.role import Role
 from orbench_studio.domain.workspace.location import Location
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.team.progress import Activity
     from orbench_studio.services.team.team_queues import QueueStatus
     from orbench_studio.services.workspace.workspace import Workspace
 
@@ -237,7 +237,7 @@ def _print_queue(status: "QueueStatus") -> None:
         write_line(f"  {counted(progress.gold, 'gold prompt')}")
 
 
-def _line(activity: "Activity") -> str:
+def _line(activity: Activity) -> str:
     pace, found = activity.pace, activity.kappa
     speed = "labels per hour: too few labels"
     if activity.has_pace and pace.labels_per_hour and pace.median_seconds:
@@ -278,7 +278,7 @@ def _queue_as_json(status: "QueueStatus") -> dict[str, Any]:
     }
 
 
-def _activity_as_json(activity: "Activity") -> dict[str, Any]:
+def _activity_as_json(activity: Activity) -> dict[str, Any]:
     pace = activity.pace
     return {
         "name": activity.annotator,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from orbench_studio.domain.audit.reliability import Suspects
 from orbench_studio.domain.core.rates import percent
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.errors import CancelledError
@@ -22,7 +23,6 @@ from orbench_studio.gui.common.widgets import if_alive, set_role
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.audit.reliability import Suspects
     from orbench_studio.services.audit.audit_counts import AuditCounts
     from orbench_studio.services.workspace.workspace import Workspace
 

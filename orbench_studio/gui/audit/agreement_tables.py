@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from orbench_studio.domain.audit.refusal_rates import counts_text
+from orbench_studio.domain.audit.reliability import RaterSkill, Reliability, Skill, Suspects
 from orbench_studio.domain.core.rates import NO_VALUE, coefficient_text, percent, with_interval
 from orbench_studio.domain.core.schemes import SCHEMES
+from orbench_studio.domain.judging.agreement import Confusion
 from orbench_studio.domain.review.consistency import Drift
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.text_table import Row, TextTable
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.audit.reliability import RaterSkill, Reliability, Skill, Suspects
-    from orbench_studio.domain.judging.agreement import Confusion
     from orbench_studio.services.audit.human_agreement import GroupAgreement, HumanAgreement, MachineAgreement
 
 T = TypeVar("T")

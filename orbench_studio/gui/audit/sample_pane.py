@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QWidget
 
 from orbench_studio.domain.audit.estimate import Estimate, Estimates, HumanEvidence
 from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, AuditOptions, Group
+from orbench_studio.domain.audit.sample import AuditSample
 from orbench_studio.domain.core.amounts import excerpt
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.core.rates import percent, with_interval
@@ -26,7 +27,6 @@ from orbench_studio.gui.common.widgets import if_alive, set_role
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.audit.sample import AuditSample
     from orbench_studio.services.audit.audit_counts import AuditCounts
     from orbench_studio.services.workspace.workspace import Workspace
 

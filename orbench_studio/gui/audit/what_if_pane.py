@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QPushButton, QWidget
 
+from orbench_studio.domain.audit.judge_error import CorrectedRate, JudgeErrors
 from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop, Group
 from orbench_studio.domain.core.rates import NO_VALUE, with_interval
 from orbench_studio.gui.audit.options import with_label
@@ -22,7 +23,6 @@ from orbench_studio.gui.common.widgets import if_alive, label
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.audit.judge_error import CorrectedRate, JudgeErrors
     from orbench_studio.services.audit.audit_counts import AuditCounts
     from orbench_studio.services.audit.what_if import RankedModel, WhatIf
 

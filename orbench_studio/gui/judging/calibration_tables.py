@@ -8,12 +8,12 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from orbench_studio.domain.core.rates import coefficient_text, percent, with_interval
+from orbench_studio.domain.judging.agreement import Agreement
+from orbench_studio.domain.judging.calibration_result import Calibration, JudgeCalibration
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.text_table import Row, TextTable, translated
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.judging.agreement import Agreement
-    from orbench_studio.domain.judging.calibration_result import Calibration, JudgeCalibration
     from orbench_studio.instruments.phrases import MinedPhrase
 
 SLICE_TITLES = {"model": "By model", "category": "By category", "type": "By type of prompt"}

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.judging.agreement import Agreement
+from orbench_studio.domain.judging.licence import Licence
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.dialogs import confirm
 from orbench_studio.gui.common.layouts import column_layout
@@ -20,7 +21,6 @@ from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.judging.licence import Licence
     from orbench_studio.services.judging.licences import JudgeStanding
     from orbench_studio.services.workspace.workspace import Workspace
 

@@ -1,16 +1,15 @@
 """The Judges page: calibration of all judges, mined phrases and custom rules."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.changes import Changes
+from orbench_studio.domain.judging.calibration_result import Calibration
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.common.actions import Actions, tr, with_key
 from orbench_studio.gui.common.empty_state import EmptyState
@@ -24,9 +23,6 @@ from orbench_studio.gui.judging.custom_rules_pane import CustomRulesPane
 from orbench_studio.gui.judging.licences_pane import LicencesPane
 from orbench_studio.gui.judging.phrases_pane import PhrasesPane
 from orbench_studio.gui.workspace.session import Session
-
-if TYPE_CHECKING:
-    from orbench_studio.domain.judging.calibration_result import Calibration
 
 _EMPTY = "Compares every judge with the answer classes that people gave. The workspace is not changed."
 _STEPS = (

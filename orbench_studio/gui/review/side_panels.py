@@ -12,6 +12,7 @@ from orbench_studio.domain.review.consistency import Drift, pooled
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.guideline import Guideline
 from orbench_studio.domain.review.queue import QueueRow
+from orbench_studio.domain.review.timeline import Event
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.widgets import if_alive
 from orbench_studio.gui.review.guidelines_pane import GuidelinesDialog
@@ -21,7 +22,6 @@ from orbench_studio.gui.review.undo_dialog import UndoSinceDialog, undo_entry, u
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.review.timeline import Event
     from orbench_studio.services.workspace.workspace import Workspace
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QDialogButtonBox, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
+from orbench_studio.domain.core.changes import Changes
 from orbench_studio.gui.common.actions import key_text, tr
 from orbench_studio.gui.common.content_cover import PromptTexts, beginning
 from orbench_studio.gui.common.dialogs import Dialog
@@ -19,7 +20,6 @@ from orbench_studio.gui.common.widgets import if_alive, label, set_role
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.core.changes import Changes
     from orbench_studio.services.review.bulk_undo import Entry, UndoPreview
     from orbench_studio.services.workspace.workspace import Workspace
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
+from orbench_studio.domain.core.changes import Changes
+from orbench_studio.domain.review.queue import QueueFilter, QueueRow
 from orbench_studio.domain.team.queue import assignments_filter, given_to
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.review.page import ReviewPage
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.core.changes import Changes
-    from orbench_studio.domain.review.queue import QueueFilter, QueueRow
     from orbench_studio.services.workspace.workspace import Workspace
 
 BEAT = 20_000  # milliseconds; a third of the shortest lease
