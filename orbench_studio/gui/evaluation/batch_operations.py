@@ -141,7 +141,7 @@ class BatchOperations(QObject):
     def resume(self, batch_id: int) -> None:
         """Start or resume a batch; if it runs here, use its stopped models again."""
         if batch_id in self._runners:
-            self._restart_models(batch_id)
+            self._session.run(lambda workspace: batch_control.restart_models(workspace, batch_id), self._show_message)
         if self.is_here(batch_id):
             return
         self._opening.add(batch_id)
@@ -150,9 +150,6 @@ class BatchOperations(QObject):
             return launcher.open_runner(workspace, batch_id, prices.load_prices(), self._stored.emit)
 
         self._session.run(work, partial(self._begin, batch_id), lambda _error: self._opening.discard(batch_id))
-
-    def _restart_models(self, batch_id: int) -> None:
-        self._session.run(lambda workspace: batch_control.restart_models(workspace, batch_id), self._show_message)
 
     def pause(self, batch_id: int) -> None:
         """Send no more requests; in-flight requests finish."""
@@ -177,9 +174,6 @@ class BatchOperations(QObject):
     def retry(self, batch_id: int, causes: Sequence[Cause]) -> None:
         """Retry failed items; `causes` selects some."""
 
-        def work(workspace: Workspace) -> Changes:
-            return batch_control.retry(workspace, batch_id, causes)
-
         def retried(changes: Changes) -> None:
             self._show_message(changes)
             if changes and self.is_here(batch_id):
@@ -187,23 +181,20 @@ class BatchOperations(QObject):
             elif changes:
                 self.resume(batch_id)
 
-        self._session.run(work, retried)
+        self._session.run(lambda workspace: batch_control.retry(workspace, batch_id, causes), retried)
 
     def set_cost_limit(self, batch_id: int, max_cost: float) -> None:
         """Set the cost limit of a batch and resume it."""
-
-        def work(workspace: Workspace) -> Changes:
-            return batch_control.set_cost_limit(workspace, batch_id, max_cost)
-
-        self._session.run(work, lambda _changes: self.resume(batch_id))
+        self._session.run(
+            lambda workspace: batch_control.set_cost_limit(workspace, batch_id, max_cost),
+            lambda _changes: self.resume(batch_id),
+        )
 
     def send_rest_live(self, batch_id: int) -> None:
         """Cancel the vendor batches and send their remaining items live."""
-
-        def work(workspace: Workspace) -> Changes:
-            return batch_control.send_rest_live(workspace, batch_id)
-
-        self._session.run(work, lambda _changes: self.resume(batch_id))
+        self._session.run(
+            lambda workspace: batch_control.send_rest_live(workspace, batch_id), lambda _changes: self.resume(batch_id)
+        )
 
     def judge(self, batch: Batch, judge: str) -> None:
         """Judge the responses of a batch with a built-in judge or a language model."""
@@ -273,9 +264,6 @@ class BatchOperations(QObject):
     def _start_follow_ups(self) -> None:
         """Start the judging that completed batches asked for."""
 
-        def work(workspace: Workspace) -> list[FollowUp]:
-            return judge_batches.start_follow_ups(workspace)
-
         def started(found: list[FollowUp]) -> None:
             for one in found:
                 if one.builtin_judge is not None:
@@ -283,7 +271,7 @@ class BatchOperations(QObject):
                 elif one.judge_batch_id is not None:
                     self.resume(one.judge_batch_id)
 
-        self._session.run(work, started)
+        self._session.run(judge_batches.start_follow_ups, started)
 
     def _show_message(self, changes: Changes) -> None:
         if changes.message:
