@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QLabel, QLineEdit, QPushButton, QWidget
 
 from orbench_studio.domain.evaluation.batch import BatchSettings
 from orbench_studio.domain.review.query import parse, write
@@ -19,7 +19,7 @@ from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 from orbench_studio.gui.evaluation.launch_panel import IncompleteError, LaunchOffer, LaunchPanel, lay_out
 from orbench_studio.gui.evaluation.models_field import ModelLine, ModelsField
 from orbench_studio.gui.evaluation.plan import Plan
-from orbench_studio.gui.evaluation.request_options import RequestOptions
+from orbench_studio.gui.evaluation.request_options import RequestOptions, VendorBatchBox
 from orbench_studio.gui.review.query_field import QueryField
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.evaluation.model_catalogue import ModelGroup
@@ -110,6 +110,7 @@ class NewBatch(QFrame):
         self.query.setVisible(self.prompts.currentIndex() == _QUERY)
         self._show_filter()
         self.judge_model.setVisible(self.judge.currentData() == _LANGUAGE_MODEL)
+        self.vendor_batch.follow(self.models.models)
         self.foot.refresh()
 
     def _show_filter(self) -> None:
@@ -146,10 +147,7 @@ class NewBatch(QFrame):
         self.all_prompts = QPushButton(tr("Use all prompts"))
         self.limit, self.models = count_field(0, _MAX_PROMPTS, 0), ModelsField()
         self.judge, self.judge_model = ComboBox(), ModelLine(tr("Judge model"))
-        self.cost_limit, self.vendor_batch = (
-            QLineEdit(),
-            QCheckBox(tr("Use the vendor's batch API\n(half price, up to 24 h)")),
-        )
+        self.cost_limit, self.vendor_batch = QLineEdit(), VendorBatchBox()
 
     def _connect(self) -> None:
         self.query.changed.connect(self._update)
@@ -176,7 +174,6 @@ class NewBatch(QFrame):
         for judge, name in _JUDGES:
             self.judge.addItem(tr(name), judge)
         self.cost_limit.setPlaceholderText(tr("no limit"))
-        set_tip(self.vendor_batch, tr("For models of OpenAI and Anthropic"))
         set_tip(
             self.judge, tr("Judges the responses when the batch is completed, if this window or a worker is open then.")
         )

@@ -1,7 +1,10 @@
 """Request options. The defaults are those of the OR-Bench paper."""
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
+    QCheckBox,
     QGridLayout,
     QLineEdit,
     QPlainTextEdit,
@@ -20,11 +23,24 @@ from orbench_studio.gui.common.file_dialog import FileDialog
 from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.theme import Theme, px
 from orbench_studio.gui.common.widgets import label, set_tip
+from orbench_studio.services.evaluation.model_catalogue import has_batch_api
 
 _MAX = 1_000_000
 _PARAMETERS = "top_p=0.9\nMODEL:top_k=40"
 _TEXT_HEIGHT = 64
 _MAX_SEED = 2**31 - 1
+
+
+class VendorBatchBox(QCheckBox):
+    """Whether requests go through the batch API of the vendor; disabled for models without one."""
+
+    def __init__(self) -> None:
+        super().__init__(tr("Use the vendor's batch API\n(half price, up to 24 h)"))
+        set_tip(self, tr("Only models of OpenAI and Anthropic have one."))
+
+    def follow(self, models: Iterable[str]) -> None:
+        """Enable it if all models have a batch API; a checked box stays, so that it can be cleared."""
+        self.setEnabled(self.isChecked() or all(map(has_batch_api, models)))
 
 
 class RequestOptions(QWidget):

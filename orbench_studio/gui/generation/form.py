@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QLineEdit, QToolButton, QWidget
 
 from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.evaluation.batch import (
@@ -23,7 +23,7 @@ from orbench_studio.gui.common.widgets import label, set_tip
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 from orbench_studio.gui.evaluation.launch_panel import IncompleteError, LaunchOffer, LaunchPanel, lay_out
 from orbench_studio.gui.evaluation.models_field import ModelLine, ModelsField
-from orbench_studio.gui.evaluation.request_options import RequestOptions
+from orbench_studio.gui.evaluation.request_options import RequestOptions, VendorBatchBox
 from orbench_studio.gui.generation.steps import DESCRIPTIONS, TITLES, Plan, Step, create_batch, estimate
 from orbench_studio.gui.generation.template_field import TemplateField
 from orbench_studio.gui.review.query_field import QueryField
@@ -62,7 +62,7 @@ class StepForm(QFrame):
             count_field(0, 9, 1),
         )
         self.templates = {step: TemplateField(session, step) for step in Step if step is not Step.ANSWERS}
-        self.cost_limit, self.vendor_batch = QLineEdit(), QCheckBox(tr("Vendor batch API"))
+        self.cost_limit, self.vendor_batch = QLineEdit(), VendorBatchBox()
         self.options = {step: _options(theme, step) for step in Step}
         self._build_ui()
         self._connect()
@@ -75,8 +75,7 @@ class StepForm(QFrame):
     def plan(self) -> Plan:
         """The plan in the form. Raises ValueError for invalid values."""
         step = Step(self.step.currentData())
-        line = self.writer if step in _WRITING else self.responder
-        model, moderators = line.text().strip() if step is not Step.VOTES else "", self.moderators.models
+        model, moderators = self._model(step), self.moderators.models
         if step is not Step.VOTES and not model:
             raise IncompleteError(tr("Enter a model to see the estimate."))
         if step in _VOTING and not moderators:
@@ -85,7 +84,7 @@ class StepForm(QFrame):
             step,
             model,
             moderators,
-            self._settings(step, moderators if step in _VOTING else (model,)),
+            self._settings(step, self._models(step)),
             self.each[step].value() if step in self.each else 1,
             self.rounds.value(),
             self.categories[step].chosen if step in self.categories else (),
@@ -93,6 +92,15 @@ class StepForm(QFrame):
             self.limit.value() or None,
             self.templates[step].file if step in self.templates else None,
         )
+
+    def _model(self, step: Step) -> str:
+        """The writer or the responder of a step."""
+        line = self.writer if step in _WRITING else self.responder
+        return line.text().strip() if step is not Step.VOTES else ""
+
+    def _models(self, step: Step) -> tuple[str, ...]:
+        """The models that get the requests of a step."""
+        return self.moderators.models if step in _VOTING else (self._model(step),)
 
     def restate(self) -> None:
         """Show the fields of the step and discard the estimate, after a change of the form or the workspace."""
@@ -102,6 +110,7 @@ class StepForm(QFrame):
             field.setVisible(step in steps)
         for field, name in self._names.items():
             name.setVisible(not field.isHidden())
+        self.vendor_batch.follow(filter(None, self._models(step)))
         self.foot.refresh()
 
     def _settings(self, step: Step, models: tuple[str, ...]) -> BatchSettings:
@@ -153,7 +162,6 @@ class StepForm(QFrame):
         self.limit.setSpecialValueText(tr("all"))
         self.cost_limit.setPlaceholderText(tr("no limit"))
         set_tip(self.rounds, tr("How many times toxic rewrites of a seed may become seeds again"))
-        set_tip(self.vendor_batch, tr("Use the batch API of OpenAI or Anthropic: half price, up to 24 h"))
         self.description.setWordWrap(True)
         lay_out(self, self._grid(), self.foot)
 
@@ -167,13 +175,13 @@ class StepForm(QFrame):
             *((_EACH[step][0], (step,), field) for step, field in self.each.items()),
             ("Max items", (Step.REWRITES, *_ON_PROMPTS), self.limit), ("Rounds", (Step.REWRITES,), self.rounds),
             *(("Template", (step,), field) for step, field in self.templates.items()),
-            ("Cost limit (USD)", tuple(Step), self.cost_limit), ("", tuple(Step), self.vendor_batch),
+            ("Cost limit (USD)", tuple(Step), self.cost_limit),
         )  # fmt: skip
         grid = QGridLayout()
         grid.addWidget(label(tr("Next step"), "strong"), 0, 0, 1, 2)
         self._names = fill(grid, [(title, field) for title, _, field in rows])
-        for options in self.options.values():
-            grid.addWidget(options, grid.rowCount(), 0, 1, 2)
+        for wide in (self.vendor_batch, *self.options.values()):
+            grid.addWidget(wide, grid.rowCount(), 0, 1, 2)
         self._fields = [(steps, field) for _, steps, field in rows]
         self._fields += [((step,), options) for step, options in self.options.items()]
         return grid

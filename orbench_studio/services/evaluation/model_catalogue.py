@@ -8,7 +8,7 @@ from orbench_studio.errors import StudioError
 from orbench_studio.providers import discovery
 from orbench_studio.providers.credentials import KeyMissingError, key_for
 from orbench_studio.providers.discovery import LocalServer
-from orbench_studio.providers.endpoints import LOCAL_SERVERS, PRESETS, Endpoint
+from orbench_studio.providers.endpoints import BATCH_VENDORS, LOCAL_SERVERS, PRESETS, Endpoint
 from orbench_studio.providers.local_model import MODEL, weights
 from orbench_studio.providers.simulated import DESCRIPTIONS, NAMES
 from orbench_studio.services.evaluation.prices import Price, Prices
@@ -16,6 +16,11 @@ from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.evaluation import batches
 
 _RECENT = 10  # batches whose models are offered as recent
+
+
+def has_batch_api(model: str) -> bool:
+    """Whether the vendor of a model has a batch API that is supported."""
+    return model.partition("/")[0] in BATCH_VENDORS
 
 
 class Vendor(NamedTuple):

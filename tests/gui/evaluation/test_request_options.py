@@ -66,12 +66,15 @@ def test_tab_order_follows_the_form_from_top_to_bottom(at_page):
         chip,
         form.judge,
         form.cost_limit,
-        form.vendor_batch,
         form.options.opener,
         form.foot.launch,
     ):
         QTest.keyClick(at_page.studio.window, Qt.Key.Key_Tab)
         assert at_page.studio.window.focusWidget() is control
+    assert not form.vendor_batch.isEnabled(), "a simulated model has no batch API"
+    form.models.clear()
+    form.models.add("openai/gpt-4o")
+    assert form.vendor_batch.isEnabled()
 
 
 WRONG = {

@@ -218,7 +218,10 @@ def test_each_step_has_its_own_settings(at_page):
     at_page.choose(Step.REWRITES)
     at_page.form.writer.setText(WRITER)
     assert at_page.form.plan().settings.sampling.temperature == 1
+    assert not at_page.form.vendor_batch.isEnabled(), "a simulated model has no batch API"
+    at_page.form.writer.clear()
     at_page.form.vendor_batch.click()
+    at_page.form.writer.setText(WRITER)
     at_page.choose(Step.SEEDS)
     at_page.studio.wait(at_page.form.foot.launch.isEnabled)
     at_page.click(at_page.form.foot.launch)
