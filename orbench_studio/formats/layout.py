@@ -17,7 +17,8 @@ class Layout:
     `key` is a pattern whose first group, after `key_prefix`, matches a prompt across files. `before` are columns
     whose text was sent before that of the prompt, each with the separator; `not_read` are columns with other parts of
     what was sent, which are counted. `refusal` is the path of the vendor's own text of a refusal, `more_responses` are
-    columns with the response of another model, and its name.
+    columns with the response of another model, and its name. `test_error` has a column and its value where the error is
+    of a test of the response.
     """
 
     mapping: ColumnMapping = field(default_factory=ColumnMapping)
@@ -34,6 +35,7 @@ class Layout:
     not_read: tuple[str, ...] = ()
     refusal: str = ""
     more_responses: tuple[tuple[str, str], ...] = ()
+    test_error: tuple[tuple[str, str], ...] = ()
 
     @property
     def more_paths(self) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ _WHY: Mapping[Field, str] = {
     Field.JUDGE: "the row has no answer class that is stored",
     Field.ANNOTATOR: "the row has no label, answer class or reason that is stored",
     Field.REASON: "the row has no annotator",
-    Field.ERROR: "the response has a text, and a failed request has none",
+    Field.ERROR: "the request did not fail",
     Field.STOP_REASON: "the request failed",
 }
 """Why a row that has the value of a field may not store it."""

@@ -47,6 +47,7 @@ class MappedRow(MappedCells):
         self._attributes = [(name, sheet.column(name)) for name in layout.attributes if name in header]
         self._judges = [(who, kind, sheet.column(name)) for name, who, kind in layout.judges if name in header]
         self._annotators = [(who, sheet.column(name)) for name, who in layout.annotators if name in header]
+        self._tests = [(sheet.column(name), value) for name, value in layout.test_error if name in header]
         super().__init__(sheet, mapping)
         self._unread_parts = UnreadParts(header, mapping.columns, layout.more_paths, self._parsed)
         sheet.tally.unread_parts = self._unread_parts.paths
@@ -298,7 +299,8 @@ class MappedRow(MappedCells):
             error = "\n".join(filter(None, (error, text)))
         if error:
             has_text = not (is_nothing(text) or is_api_error(text))
-            is_known = has_text and bool(self._layout.mapping.columns)
+            is_of_test = any(cells[at] == value for at, value in self._tests) and not text
+            is_known = (has_text and bool(self._layout.mapping.columns)) or is_of_test
             if has_text and not is_known:
                 self._note(import_notes.ERRORS_WITH_TEXT)
             if not is_known:

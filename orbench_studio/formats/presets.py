@@ -4,10 +4,10 @@
 column that distinguishes its rows from others in the file, `of_run` the columns whose values the other rows give to
 those after them. `before_prompt` names a column whose text is sent before the prompt, and the `separator`; `not_read`
 are the columns with other parts of what is sent, which the report counts. `refusal` is the path of the text by which a
-vendor says that the model refused; `more_responses` are columns with the response of another model. `joins_requests`
-takes prompts from a file of requests, joined by the first column of `needs`, unless the file has the column
-`joins_unless`. The user's folder is `presets` in the folder of the settings; a file there replaces the built-in one of
-the same name.
+vendor says that the model refused; `more_responses` are columns with the response of another model; `test_error` has
+the value of a column where an error is of a test. `joins_requests` takes prompts from a file of requests, joined by the
+first column of `needs`, unless the file has the column `joins_unless`. The user's folder is `presets` in the folder of
+the settings; a file there replaces the built-in one of the same name.
 """
 
 import re
@@ -31,7 +31,7 @@ FOLDER = "presets"
 _KEYS = frozenset(
     {"title", "needs", "others", "attributes", "key", "key_prefix", "judge_kind", "judges", "annotators", "columns",
      "values", "meanings", "splits_prompts", "skips_empty_responses", "joins_requests", "joins_unless", "only",
-     "before_prompt", "earlier", "not_read", "of_run", "refusal", "more_responses"}
+     "before_prompt", "earlier", "not_read", "of_run", "refusal", "more_responses", "test_error"}
 )  # fmt: skip
 
 
@@ -81,6 +81,7 @@ def _reader(name: str, found: dict[str, Any]) -> Reader:
         not_read=tuple(found.get("not_read", ())),
         refusal=str(found.get("refusal", "")),
         more_responses=tuple((each["column"], each["model"]) for each in found.get("more_responses", ())),
+        test_error=tuple(found.get("test_error", {}).items()),
     )
     others = frozenset(found["others"]) if "others" in found else None
     needs = tuple(map(str, found["needs"]))
@@ -94,7 +95,7 @@ def _reader(name: str, found: dict[str, Any]) -> Reader:
     people = (each[0] for each in (*layout.judges, *layout.annotators))
     every = (*columns.values(), *(path for path, _ in layout.more_responses))
     paths = (part.partition(".")[0] for path in every for part in path.split("|"))
-    parts = (*layout.not_read, *(name for name, _ in layout.before))
+    parts = (*layout.not_read, *(name for name, _ in (*layout.before, *layout.test_error)))
     known = frozenset((*needs, *columns.values(), *paths, *layout.attributes, *people, *parts))
     return Reader(
         name, title, needs, binds, others, joins, joined, mapping=layout.mapping, only=only, of_run=of_run,

@@ -105,6 +105,7 @@ def test_an_error_beside_a_response_is_of_a_test_and_no_failed_request(write, is
             for row in PROMPTFOO["results"]["results"]]  # fmt: skip
     rows[1] |= {"response": {"error": "timeout"}, "failureReason": 2, "error": "timeout"}
     rows[2]["response"] = {"output": "Error: 503 Service Unavailable"}
+    rows.append({**rows[0], "vars": {"q": "Why?"}, "prompt": {"raw": "Why?"}, "response": {"output": ""}})
     path = write("out.json", json.dumps({**PROMPTFOO, "results": {**PROMPTFOO["results"], "results": rows}}))
     columns = {Field.PROMPT: "prompt.raw", Field.RESPONSE: "response.output", Field.ERROR: "error"}
     mapping = ColumnMapping({**columns, Field.MODEL: "provider.id"}) if is_mapped else None
@@ -112,9 +113,10 @@ def test_an_error_beside_a_response_is_of_a_test_and_no_failed_request(write, is
         found = [record.responses[0] for record in file.records]
         assert file.tally.notes[import_notes.ERRORS_WITH_TEXT] == is_mapped
         [error] = [column for column in file.tally.columns if column.field == Field.ERROR]
-        assert error.not_stored.total() == (not is_mapped), "the error of a test beside a text"
+        assert error.not_stored.total() == (0 if is_mapped else 2), "the error of a test beside a response"
     assert (found[0].text, str(found[0].stop_reason)) == (SAY[0], "error" if is_mapped else "unknown")
-    assert [(str(r.stop_reason), bool(r.error)) for r in found[1:]] == [("error", True)] * 2
+    assert [(str(r.stop_reason), bool(r.error)) for r in found[1:3]] == [("error", True)] * 2
+    assert (found[3].text, str(found[3].stop_reason)) == ("", "error" if is_mapped else "unknown")
 
 
 def test_questions_of_another_benchmark_are_not_those_of_sorry_bench(refused):
