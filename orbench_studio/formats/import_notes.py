@@ -10,3 +10,4 @@ ERRORS_WITH_TEXT = (
     "Responses with a text are stored as failed requests, because of their error. If it is one of a test or a judge, "
     "leave out the column of the error"
 )
+NOT_FAILED = "the request did not fail"

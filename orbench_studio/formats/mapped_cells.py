@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 from orbench_studio.domain.core.category import Category
 from orbench_studio.formats import class_words, conversations
 from orbench_studio.formats.file_mapping import names_of
+from orbench_studio.formats.import_notes import NOT_FAILED
 from orbench_studio.formats.mapping import NAMES, ColumnMapping, Field
 from orbench_studio.formats.name_columns import name_columns, values_in
 from orbench_studio.formats.nested_paths import Get, Parsed, getter, plain
@@ -30,7 +31,7 @@ _WHY: Mapping[Field, str] = {
     Field.JUDGE: "the row has no answer class that is stored",
     Field.ANNOTATOR: "the row has no label, answer class or reason that is stored",
     Field.REASON: "the row has no annotator",
-    Field.ERROR: "the request did not fail",
+    Field.ERROR: NOT_FAILED,
     Field.STOP_REASON: "the request failed",
 }
 """Why a row that has the value of a field may not store it."""

@@ -93,6 +93,13 @@ def test_rejected_rows_are_in_the_counts_of_values_but_not_of_texts(run_json, wr
         ("safe", "safe", 1), ("safe", "in a rejected row", 1), ("toxic", "toxic", 1)}  # fmt: skip
 
 
+def test_the_reason_of_a_test_beside_a_response_is_a_note(run_json, write):
+    row = {"prompt": {"raw": "Is it late?"}, "response": {"output": "Yes."}, "vars": {}, "success": False,
+           "provider": "oak", "error": "Expected a no", "failureReason": 1}  # fmt: skip
+    [report] = run_json("import", "w.orbench", write("a.jsonl", lines([row])), "--strict")["files"]
+    assert report["notes"]["values of response.error (error) not stored, because the request did not fail"] == 1
+
+
 def test_a_system_prompt_beside_a_conversation_is_stored_or_counted(run_json, write):
     talks = ([{"role": "user", "content": "Is it late?"}],
              [{"role": "system", "content": "Be curt."}, {"role": "user", "content": "Is it early?"}])  # fmt: skip

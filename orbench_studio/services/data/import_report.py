@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
 from orbench_studio.formats.class_words import word
 from orbench_studio.formats.import_doctor import Finding
-from orbench_studio.formats.import_notes import ERRORS_WITH_TEXT, OWN_REPLY, TURNS
+from orbench_studio.formats.import_notes import ERRORS_WITH_TEXT, NOT_FAILED, OWN_REPLY, TURNS
 from orbench_studio.formats.mapped import MAPPED
 from orbench_studio.formats.mapping import NAMES, Field, scoped
 from orbench_studio.formats.reader_interface import ReadOptions
@@ -187,10 +187,14 @@ def _of_ignored_values(report: ImportReport) -> Iterator[str]:
 
 
 def _of_values_not_stored(report: ImportReport) -> Iterator[str]:
-    """A warning about each column of which many values, or all names, are in no record; a note about few of them."""
+    """A warning about each column of which many values, or all names, are in no record; a note about few of them.
+
+    An error beside a response is a note: tools write the reasons of their tests there.
+    """
     for column in report.values:
         for why, count in column.not_stored.items():
-            if count == column.filled or (count > _DOUBTFUL * column.filled and column.field not in NAMES):
+            share = 1 if column.field in NAMES else _DOUBTFUL
+            if why != NOT_FAILED and (count > share * column.filled or count == column.filled):
                 yield (
                     f"{count:,} of {column.filled:,} values of {column.column} ({column.field}) are not stored, "
                     f"because {why}."
