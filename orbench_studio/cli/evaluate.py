@@ -1,13 +1,12 @@
 """`orbench-studio evaluate`: send prompts to models and store their responses."""
 
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import typer
 
 from orbench_studio.cli import launch_batch, options
 from orbench_studio.cli.request_options import RequestOptions, takes_request_options
-from orbench_studio.domain.evaluation.batch import BatchSettings
 
 
 @takes_request_options()
@@ -27,50 +26,25 @@ def evaluate(
     sending: RequestOptions,
 ) -> None:
     """Send prompts to models. An interrupted batch can be resumed at any time: see `batches`."""
-    settings = sending.settings(model, seed=seed, system=_text(system), repeats=repeats)
-    if to_workers and sending.vendor_batch:
-        raise typer.BadParameter("Workers only send live requests. Remove --vendor-batch.", param_hint="--to-workers")
-    _launch(workspace, model, settings, _Selection(filter_by, subset, limit), sending, to_workers=to_workers)
-
-
-class _Selection(NamedTuple):
-    """The selected prompts."""
-
-    filter_by: str | None
-    subset: str | None
-    limit: int | None
-
-
-def _launch(
-    path: Path,
-    models: list[str],
-    settings: BatchSettings,
-    selection: _Selection,
-    sending: RequestOptions,
-    *,
-    to_workers: bool,
-) -> None:
     from orbench_studio.services.evaluation import batch_control
     from orbench_studio.services.evaluation.cost_estimate import estimate
     from orbench_studio.services.evaluation.launcher import require_ready
     from orbench_studio.services.evaluation.prices import load_prices
 
-    wanted = options.parsed(selection.filter_by)
-    with options.open_workspace(path) as opened:
+    text = None if system is None else batch_control.read_text(system)
+    settings = sending.settings(model, seed=seed, system=text, repeats=repeats)
+    if to_workers and sending.vendor_batch:
+        raise typer.BadParameter("Workers only send live requests. Remove --vendor-batch.", param_hint="--to-workers")
+    wanted = options.parsed(filter_by)
+    with options.open_workspace(workspace) as opened:
         prices = load_prices()
-        batch_control.check(models, settings, prices)
+        batch_control.check(model, settings, prices)
         if not to_workers:
-            require_ready(models, settings)
-        ids = batch_control.select_prompts(opened, wanted=wanted, subset=selection.subset, limit=selection.limit)
-        launch_batch.confirm(estimate(opened, models, ids, settings, prices), sending)
-        batch = batch_control.create(opened, models, ids, settings, prices=prices)
+            require_ready(model, settings)
+        ids = batch_control.select_prompts(opened, wanted=wanted, subset=subset, limit=limit)
+        launch_batch.confirm(estimate(opened, model, ids, settings, prices), sending)
+        batch = batch_control.create(opened, model, ids, settings, prices=prices)
         if to_workers:
             launch_batch.queue_for_workers(opened, batch, as_json=sending.as_json)
         else:
             launch_batch.launch(opened, batch, prices, as_json=sending.as_json)
-
-
-def _text(file: Path | None) -> str | None:
-    from orbench_studio.services.evaluation.batch_control import read_text
-
-    return None if file is None else read_text(file)

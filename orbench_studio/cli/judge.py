@@ -56,7 +56,6 @@ def judge(
 
 
 def _judge_builtin(workspace: Path, name: str, batch_id: int | None, *, as_json: bool) -> None:
-
     with options.open_workspace(workspace) as opened:
         done = builtin_judges.run_judge(opened, name, batch_id)
     if as_json:

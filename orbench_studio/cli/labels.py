@@ -3,14 +3,14 @@
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from orbench_studio.cli import options
 from orbench_studio.cli.console import show_progress, write_json, write_line
 from orbench_studio.domain.core.amounts import counted
-from orbench_studio.domain.data.merge_conflict import MergeConflict, conflict_texts
+from orbench_studio.domain.data.merge_conflict import conflict_texts
 
 
 class Direction(StrEnum):
@@ -62,7 +62,8 @@ def merge(
     disputed = {"labels": found.disputed_labels, "answers": found.disputed_answers}
     if as_json:
         rows = [{"file": f.file, "new": f.new, "known": f.known, "missing": f.missing} for f in found.files]
-        write_json({"files": rows, "disputed": disputed, "conflicts": [_conflict(each) for each in found.conflicts]})
+        conflicts = [asdict(each) | {"reason": each.reason} for each in found.conflicts]
+        write_json({"files": rows, "disputed": disputed, "conflicts": conflicts})
         return
     for file in found.files:
         write_line(f"{file.file}: {counted(file.new, 'new decision')}, {counted(file.known, 'duplicate')}")
@@ -79,7 +80,3 @@ def merge(
             f"Annotators disagree about {counted(disputed['labels'], 'label')} and "
             f"{counted(disputed['answers'], 'answer class', 'answer classes')}. Resolve them on the Disputes page."
         )
-
-
-def _conflict(conflict: MergeConflict) -> dict[str, Any]:
-    return asdict(conflict) | {"reason": conflict.reason}

@@ -11,7 +11,6 @@ import typer
 
 from orbench_studio.cli import batch_progress, builtin_judges, options
 from orbench_studio.cli.console import Exit, write_error, write_line
-from orbench_studio.domain.workspace.location import Location
 
 if TYPE_CHECKING:
     from orbench_studio.services.evaluation.worker import BatchWorker
@@ -35,9 +34,17 @@ def worker(
     You can start workers on several machines. Each worker uses the models for which it has a key or a server. All
     workers share the limits per minute. If a worker is killed, others take its items after 30 seconds.
     """
+    from orbench_studio.services.evaluation.prices import load_prices
+    from orbench_studio.services.evaluation.worker import BatchWorker
+
     named = [name for some in models or () for name in some.split(",") if name]
     _require_names(named)
-    if _run(workspace, named, until_done=until_done):
+    with options.open_workspace(workspace) as opened:
+        write_line(f"Worker started for {opened.name}. Press Ctrl+C to stop.")
+        worker = BatchWorker(opened, load_prices(), named, write_line, partial(_judge, opened))
+        with _stopped_by_signals(worker) as interrupted, _progress_logged(worker):
+            worker.run(until_done=until_done)
+    if interrupted:
         raise typer.Exit(Exit.INTERRUPTED)
 
 
@@ -46,19 +53,6 @@ def _require_names(names: list[str]) -> None:
         if "/" not in name:
             message = f"{name!r} is not a model name. Write vendor/model, or vendor/ for all models of a vendor."
             raise typer.BadParameter(message, param_hint="--models")
-
-
-def _run(place: Location, models: list[str], *, until_done: bool) -> int:
-    """Run the worker; return the number of interruptions."""
-    from orbench_studio.services.evaluation.prices import load_prices
-    from orbench_studio.services.evaluation.worker import BatchWorker
-
-    with options.open_workspace(place) as opened:
-        write_line(f"Worker started for {opened.name}. Press Ctrl+C to stop.")
-        worker = BatchWorker(opened, load_prices(), models, write_line, partial(_judge, opened))
-        with _stopped_by_signals(worker) as interrupted, _progress_logged(worker):
-            worker.run(until_done=until_done)
-        return len(interrupted)
 
 
 def _judge(workspace: "Workspace", by: str, batch_id: int) -> None:
