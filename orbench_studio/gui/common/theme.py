@@ -58,7 +58,7 @@ ANSWERS: dict[AnswerClass | None, Mark] = {
     AnswerClass.ABSTAINED: Mark("?", "judge abstained: decide", "amber"),
     AnswerClass.EMPTY: Mark("", "empty", "quiet"),
     AnswerClass.TRUNCATED: Mark("", "truncated", "quiet"),
-    AnswerClass.ERROR: Mark("", "error", "quiet"),
+    AnswerClass.ERROR: Mark("", "request failed", "quiet"),
     None: Mark("", "not judged", "quiet"),
 }
 BASES = {

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QLayout, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.changes import Changes
-from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.gui.common.actions import tr, with_key
 from orbench_studio.gui.common.bars import BarTable
@@ -33,22 +32,21 @@ _COUNT_NAMES = {"seeds": "toxic seeds", "annotations": "decisions of all kinds",
 _LABEL_COLOURS = {str(name): mark.colour for name, mark in LABELS.items() if isinstance(name, Label)} | {
     "none": "faint"
 }
-_ANSWER_COLOURS = {str(name): mark.colour for name, mark in ANSWERS.items() if isinstance(name, AnswerClass)}
+_ANSWERS = {str(name or "none"): mark for name, mark in ANSWERS.items()}
+_CLASSES = "responses_by_answer_class"
 _BARS: dict[str, tuple[str, Field | None, dict[str, str]]] = {  # title, field of the query, colours
     "prompts_by_status": ("Prompts by human decision", Field.STATUS, {}),
     "prompts_by_final_label": ("Prompts by final label", Field.LABEL, _LABEL_COLOURS),
     "prompts_by_category": ("Prompts by category", Field.CATEGORY, {}),
     "prompts_by_label_basis": ("Source of final labels", Field.BASIS, {}),
-    "responses_by_answer_class": ("Responses by answer class", None, _ANSWER_COLOURS),
+    _CLASSES: ("Responses by answer class", None, {name: mark.colour for name, mark in _ANSWERS.items()}),
 }
 _NONE = {
     "prompts_by_final_label": "no label",
     "prompts_by_label_basis": "none",
-    "responses_by_answer_class": "not judged",
     "prompts_by_category": "no category",
 }
 _NAMES = {
-    "blocked_by_filter": "vendor's filter",
     "consensus": "moderators",
     "reference": "source file",
 }
@@ -128,8 +126,10 @@ class LibraryPage(PageArea):
             text = tr("{votes} (on responses: {count})")
             votes, on_responses = counts["votes"], counts["votes_on_responses"]
             self._counts["votes"].setText(text.format(votes=f"{votes:,}", count=f"{on_responses:,}"))
+        # Answers and refusals are first, then what is neither, such as a failed request.
+        counts[_CLASSES] = {name: counts[_CLASSES][name] for name in _ANSWERS if name in counts[_CLASSES]}
         for key, bars in self.bars.items():
-            bars.show_counts(counts[key], partial(_title, _NONE.get(key, "none")))
+            bars.show_counts(counts[key], partial(_title, key))
         self.days.show_counts(dict(list(days.items())[: -_DAYS - 1 : -1]))
         self.sources.show_rows(
             [one.name for one in sources],
@@ -200,8 +200,11 @@ class LibraryPage(PageArea):
         self.setWidget(page)
 
 
-def _title(none: str, name: str) -> str:
+def _title(key: str, name: str) -> str:
     """What is shown for a name in the counts."""
+    if key == _CLASSES:
+        return tr(_ANSWERS[name].word)
+    none = _NONE.get(key, "none")
     return tr(none) if name == "none" else tr(_NAMES[name]) if name in _NAMES else name.replace("_", " ")
 
 

@@ -22,7 +22,7 @@ from orbench_studio.gui.common.widgets import isolated, label, set_role, set_tip
 from orbench_studio.gui.evaluation.activity_chart import RATE_TIP, ActivityChart
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 from orbench_studio.gui.evaluation.failures_pane import FailuresPane
-from orbench_studio.gui.evaluation.plan import is_simulated
+from orbench_studio.gui.evaluation.plan import is_simulated, simulated_seconds
 from orbench_studio.gui.evaluation.progress_table import ProgressTable, status_words
 from orbench_studio.services.evaluation.batch_runner import Snapshot
 from orbench_studio.services.judging.builtin_judges import LOCAL, RULES
@@ -146,6 +146,9 @@ class BatchPane(ShrinkingPage):
         batch = progress.batch
         self.title.setText(tr("Batch {number}  ·  {name}").format(number=batch.id, name=batch.name))
         self.simulated.setVisible(any(is_simulated(model.model) for model in progress.models))
+        delayed = tr("{model} takes {seconds} seconds for each answer.")
+        tips = [(model.model, simulated_seconds(model.model)) for model in progress.models]
+        set_tip(self.simulated, "\n".join(delayed.format(model=of, seconds=time) for of, time in tips if time))
         text = status_text(progress, snapshot, here=self._runs.is_here(batch.id))
         self.state.setText(text)
         set_role(self.state, "role", "error" if batch.state is BatchState.FAILED else "quiet")

@@ -13,7 +13,7 @@ from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.compact import is_compact
 from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.widgets import isolated, label, scrolled, set_role, set_tip
-from orbench_studio.gui.evaluation.plan import is_simulated
+from orbench_studio.gui.evaluation.plan import is_simulated, simulated_seconds
 from orbench_studio.services.evaluation.cost_estimate import Estimate, ModelEstimate
 
 _DELAY = 250  # milliseconds from the last change to the estimate
@@ -161,6 +161,8 @@ def _line_of(model: ModelEstimate) -> str:
 def _cost(model: ModelEstimate) -> str:
     if model.max_cost is None:
         return tr("unpriced")
+    if seconds := simulated_seconds(model.model):
+        return tr("free, {seconds} s for each answer").format(seconds=seconds)
     if model.max_cost == 0:
         return tr("free")
     if model.expected_cost is None:

@@ -32,3 +32,8 @@ class Plan:
 def is_simulated(model: str) -> bool:
     """Whether a model of this name is simulated."""
     return model.startswith(_SIMULATED)
+
+
+def simulated_seconds(model: str) -> str:
+    """The seconds that a simulated model takes for each answer, such as 2 for `simulated/mixed@2`; empty without."""
+    return model.partition("@")[2] if is_simulated(model) else ""

@@ -3,6 +3,7 @@
 from PySide6.QtCore import Qt
 
 from orbench_studio.domain.review.query import write
+from orbench_studio.gui.data.library_page import _title
 from tests.gui.conftest import PROMPTS
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -29,6 +30,9 @@ def test_bars_open_their_prompts_and_follow_decisions(start, path):
         assert (len(day), count) == (10, "2")
         assert len(lines(page.sources)) == 6
         assert [line[2] for line in lines(page.journal)] == ["#2 undecided → toxic", "#1 undecided → safe"]
+        classes = page.bars["responses_by_answer_class"]
+        assert [name for name, _ in lines(classes)][:2] == ["direct answer", "direct refusal"]
+        assert _title("responses_by_answer_class", "error") == "request failed", "an error is no class of answers"
         categories = page.bars["prompts_by_category"]
         [review] = categories.entries("violence", 1)
         review.run()

@@ -75,6 +75,9 @@ def test_tab_order_follows_the_form_from_top_to_bottom(at_page):
     form.models.clear()
     form.models.add("openai/gpt-4o")
     assert form.vendor_batch.isEnabled()
+    form.models.clear()
+    form.models.add("simulated/mixed@2")
+    at_page.studio.wait(lambda: form.foot.estimate.text().endswith(": 70 requests, free, 2 s for each answer"))
 
 
 WRONG = {
