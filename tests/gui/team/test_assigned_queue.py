@@ -145,7 +145,7 @@ def test_a_prompt_sent_back_comes_first_with_the_reason(start, path, other):
         dialog = ada.window.findChild(CheckDialog)
         ada.wait(lambda: dialog.annotator.currentText() == "Bob")
         dialog.send_back.click()
-        ada.wait(lambda: "Give a reason" in dialog.error.text())
+        ada.wait(lambda: "Give a reason" in dialog.status.text())
         dialog.approve.click()
         ada.wait(lambda: "#40: decisions of Bob approved" in ada.message())
 

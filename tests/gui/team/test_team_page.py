@@ -127,7 +127,7 @@ def test_a_queue_is_changed_and_keeps_its_prompts(team, other):
     removal = page.findChild(RemovalDialog)
     removal.annotator.setCurrentText("Bob")
     studio.wait(removal.remove.isEnabled)
-    assert "They leave these team queues: harder." in removal.summary.text()
+    assert "They leave these team queues: harder." in removal.status.text()
     removal.remove.click()
     studio.wait(lambda: [member.annotator for member in page.statuses[0].queue.members] == ["Ada"])
 

@@ -230,7 +230,7 @@ def test_a_reviewer_sees_why_they_cannot_settle_disagreements(start, server, pla
         studio.settle()
         studio.window.actions_table["check"].trigger()
         dialog = studio.window.findChild(CheckDialog)
-        studio.wait(lambda: "can approve decisions" in dialog.error.text())
+        studio.wait(lambda: "can approve decisions" in dialog.status.text())
         assert not dialog.approve.isEnabled() and not dialog.send_back.isEnabled()
 
 
