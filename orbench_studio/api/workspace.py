@@ -230,7 +230,7 @@ class Workspace:
         from orbench_studio.services.data.import_files import import_file
 
         opened, read = self._writable(), frame_input.read_options(options)
-        with frame_input.import_advice(), expanded([Path(file) for file in files]) as paths:
+        with frame_input.import_advice(), expanded([Path(file) for file in files], warnings.warn) as paths:
             return [import_file(opened, file, read) for file in paths]
 
     def import_frame(

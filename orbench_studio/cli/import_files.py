@@ -63,7 +63,7 @@ def import_files(
 
     with ExitStack() as stack:
         with show_progress("download") as on_progress:
-            members = stack.enter_context(expanded(files, on_progress))
+            members = stack.enter_context(expanded(files, write_error, on_progress))
         reports = _all(workspace, members, read_options, run, as_json=as_json)
     if as_json:
         write_json({"workspace": str(workspace), "files": reports})

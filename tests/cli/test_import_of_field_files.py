@@ -185,7 +185,10 @@ def test_archives_and_dataset_folders_are_read_by_their_members(run, run_json, w
     write("saved/train/state.json", "{}")
     with pyarrow.ipc.new_stream(str(saved / "train" / "data-00000-of-00001.arrow"), table.schema) as writer:
         writer.write_table(pyarrow.table({"prompt": ["Is it dawn?"], "category": ["hate"]}))
-    assert run("import", "w.orbench", archive, folder, saved).exit_code == 0
+    result = run("import", "w.orbench", archive, folder, saved)
+    assert result.exit_code == 0
+    assert "prompts.zip: these files were not read: notes.md, ../../evil.csv." in result.stderr
+    assert "data: these files were not read: y.parquet." in result.stderr and "saved:" not in result.stderr
     assert run_json("stats", "w.orbench")["prompts"] == 4, "a member outside of the archive is not read"
     assert not (tmp_path.parent.parent / "evil.csv").exists()
 

@@ -54,6 +54,7 @@ class ImportDialog(Dialog):
         super().__init__(parent, tr("Import files"))
         self._session = session
         self._unpacked = ExitStack()  # the members of archives, while the window is open
+        self._left_out: list[str] = []  # what archives and folders have beside tables
         self.run = ImportRun(session, [])
         self._files = LowTable(2, least=2)
         self.preview = ImportPreview()
@@ -87,7 +88,7 @@ class ImportDialog(Dialog):
         known, before = {file.path for file in self.run.files}, len(self.run.files)
         for path in files:
             try:
-                members = self._unpacked.enter_context(expanded([path]))
+                members = self._unpacked.enter_context(expanded([path], self._left_out.append))
             except StudioError as error:
                 self.run.files.append(FileToImport(path, error=str(error)))
             else:
@@ -213,7 +214,8 @@ class ImportDialog(Dialog):
     def _show_report(self) -> None:
         """The report on the selected file, then on the others."""
         files = sorted(self.run.files, key=lambda file: file is not self._selected)
-        self._report.setPlainText("\n".join(line for file in files for line in message(file)))
+        lines = [f"⚠ {text}" for text in self._left_out] + [line for file in files for line in message(file)]
+        self._report.setPlainText("\n".join(lines))
         self._fit_report()
 
     def _fit_report(self) -> None:

@@ -4,7 +4,7 @@ import re
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -12,10 +12,11 @@ from orbench_studio.domain.data.hub_address import hub_address
 from orbench_studio.errors import FileFaultError, explained
 from orbench_studio.formats.byte_source import file_fault, require_ratio
 from orbench_studio.formats.manifest import manifest_at
-from orbench_studio.formats.tables import stem_and_kind
+from orbench_studio.formats.tables import listing, stem_and_kind
 from orbench_studio.services.data import hub_files
 
 Progress = Callable[[int, int], bool]
+Warn = Callable[[str], None]
 _MOST_MEMBERS = 1_000
 _MOST_BYTES = 4_000_000_000  # unpacked together
 _LISTED_IN = re.compile(
@@ -26,11 +27,13 @@ _NOT_DATA = ("state.json", "dataset_info.json", "dataset_dict.json", "dataset_in
 
 
 @contextmanager
-def expanded(paths: Sequence[Path], on_progress: Progress = lambda _done, _total: True) -> Iterator[list[Path]]:
+def expanded(
+    paths: Sequence[Path], warn: Warn, on_progress: Progress = lambda _done, _total: True
+) -> Iterator[list[Path]]:
     """The files to import for these paths: members of archives are unpacked while the context lasts.
 
-    A path `hf://OWNER/NAME` names a dataset on the hub, which is downloaded: `on_progress` gets the bytes, and returns
-    False to cancel.
+    `warn` gets a sentence about each archive and folder with other files, which are not read. A path `hf://OWNER/NAME`
+    names a dataset on the hub, which is downloaded: `on_progress` gets the bytes, and returns False to cancel.
     """
     with tempfile.TemporaryDirectory(prefix="orbench-") as folder:
         found: list[Path] = []
@@ -39,15 +42,22 @@ def expanded(paths: Sequence[Path], on_progress: Progress = lambda _done, _total
             if address is not None:
                 found += hub_files.download(address, on_progress)
             elif path.is_dir() and manifest_at(path) is None:
-                found += _of_folder(path) or [path]
+                found += _of_folder(path, warn) or [path]
             elif path.suffix.lower() == ".zip" and path.is_file():
-                found += _of_archive(path, Path(folder) / str(len(found)))
+                found += _of_archive(path, Path(folder) / str(len(found)), warn)
             else:
                 found.append(path)
         yield found
 
 
-def _of_folder(folder: Path) -> list[Path]:
+def _count_others(name: str, files: Iterable[str], warn: Warn) -> None:
+    """Name the files that are not read; those of systems and of libraries are no content."""
+    others = [file for file in map(PurePosixPath, files) if not _is_hidden(file) and file.name not in _NOT_DATA]
+    if others:
+        warn(f"{name}: these files were not read: {listing(list(map(str, others)))}.")
+
+
+def _of_folder(folder: Path, warn: Warn) -> list[Path]:
     """The files that the dataset card lists, else every table in the folder."""
     card = folder / "README.md"
     head = _HEAD.match(card.read_text(encoding="utf-8", errors="replace")) if card.is_file() else None
@@ -57,6 +67,8 @@ def _of_folder(folder: Path) -> list[Path]:
     found = [
         file for file in listed or every if file.is_file() and file.name not in _NOT_DATA and _is_inside(file, folder)
     ]
+    others = {*folder.rglob("*")} - {*found, card}
+    _count_others(folder.name, sorted(file.relative_to(folder).as_posix() for file in others if file.is_file()), warn)
     return list(dict.fromkeys(found))
 
 
@@ -64,7 +76,7 @@ def _is_inside(file: Path, folder: Path) -> bool:
     return folder.resolve() in file.resolve().parents
 
 
-def _of_archive(path: Path, folder: Path) -> list[Path]:
+def _of_archive(path: Path, folder: Path, warn: Warn) -> list[Path]:
     """Unpack the tables of an archive; raises FileFaultError for a damaged, encrypted or too large one."""
 
     def damaged(reason: str) -> FileFaultError:
@@ -73,6 +85,8 @@ def _of_archive(path: Path, folder: Path) -> list[Path]:
     with explained(damaged):
         try:
             with zipfile.ZipFile(path) as archive:
+                others = [of.filename for of in archive.infolist() if not (of.is_dir() or _is_table(of.filename))]
+                _count_others(path.name, others, warn)
                 return _unpacked(path, archive, folder)
         except (zipfile.BadZipFile, NotImplementedError) as error:
             raise damaged(str(error)) from None
@@ -98,5 +112,9 @@ def _unpacked(path: Path, archive: zipfile.ZipFile, folder: Path) -> list[Path]:
 
 def _is_table(name: str) -> bool:
     path = PurePosixPath(name.replace("\\", "/"))
-    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-    return not hidden and path.name not in _NOT_DATA and bool(stem_and_kind(path.name)[1])
+    is_outside = ".." in path.parts
+    return not (is_outside or _is_hidden(path) or path.name in _NOT_DATA) and bool(stem_and_kind(path.name)[1])
+
+
+def _is_hidden(path: PurePosixPath) -> bool:
+    return any(part.startswith((".", "__MACOSX")) and part != ".." for part in path.parts)

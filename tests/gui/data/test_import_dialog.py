@@ -34,15 +34,18 @@ def test_the_key_asks_for_files_first(start, path):
 
 
 def test_good_and_bad_rows_are_told_before_and_after(start, path, tmp_path, write_csv):
-    file = write_csv(
-        tmp_path / "more.csv", ("prompt", "category"), [("Is this one new?", "privacy"), ("one", "two", "3")]
-    )
+    folder = tmp_path / "more"
+    folder.mkdir()
+    (folder / "notes.md").touch()
+    write_csv(folder / "more.csv", ("prompt", "category"), [("Is this one new?", "privacy"), ("one", "two", "3")])
     with start(path) as studio:
-        dialog = looked(studio, file)
+        dialog = looked(studio, folder)
         assert "line 3" in dialog._report.toPlainText()
         assert len(studio.page.model.ids()) == 70, "looking takes nothing"
         taken(studio, dialog)
-        assert dialog._report.toPlainText().startswith("✓ more.csv: imported: 1, duplicates: 0, rejected: 1")
+        assert dialog._report.toPlainText().startswith(
+            "⚠ more: these files were not read: notes.md.\n✓ more.csv: imported: 1, duplicates: 0, rejected: 1"
+        )
         studio.wait(lambda: len(studio.page.model.ids()) == 71)
         assert "imported: 1" in dialog._files.item(0, 1).text()
         dialog.reject()
