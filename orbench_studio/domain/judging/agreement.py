@@ -75,6 +75,16 @@ class Confusion:
         return self.counts.get((self.positive, self.positive), 0)
 
 
+@dataclass(frozen=True, slots=True)
+class RaterPair:
+    """Agreement of two annotators, or of two moderators, on what both labelled."""
+
+    one: str
+    other: str
+    same: Rate
+    kappa: Coefficient
+
+
 class Agreement:
     """Agreement of predicted answer classes with human ones, which are among ANSWERS.
 

@@ -16,7 +16,7 @@ from orbench_studio.domain.core.annotation import Aspect, Label
 from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, Judgement, latest_classes
 from orbench_studio.domain.core.rates import Coefficient, Rate
 from orbench_studio.domain.core.schemes import ANY_REFUSAL, OR_BENCH, REFUSALBENCH, XSTEST
-from orbench_studio.domain.judging.agreement import Confusion
+from orbench_studio.domain.judging.agreement import Confusion, RaterPair
 from orbench_studio.domain.review.consistency import Drift
 from orbench_studio.domain.review.query import NONE
 from orbench_studio.estimates.raters import alpha, fleiss
@@ -53,16 +53,6 @@ class MachineAgreement:
     by: Mapping[str, Mapping[str, Confusion]]
     excluded: Mapping[str, int]
     by_scheme: Mapping[str, Rate] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class RaterPair:
-    """Agreement of two annotators on what both labelled."""
-
-    one: str
-    other: str
-    same: Rate
-    kappa: Coefficient
 
 
 @dataclass(frozen=True, slots=True)

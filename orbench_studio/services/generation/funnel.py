@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from orbench_studio.domain.core.moderation import Verdict
-from orbench_studio.domain.core.rates import Coefficient, Rate
-from orbench_studio.domain.judging.agreement import kappa
+from orbench_studio.domain.core.rates import Rate
+from orbench_studio.domain.judging.agreement import RaterPair, kappa
 from orbench_studio.domain.review.query import parse
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.evaluation import generated_texts
@@ -91,24 +91,14 @@ def funnel(workspace: Workspace) -> Funnel:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """Agreement of two moderators on the prompts with parsed votes of both."""
-
-    one: str
-    other: str
-    same: Rate
-    kappa: Coefficient
-
-
-@dataclass(frozen=True, slots=True)
 class Moderators:
-    """Agreement between moderators.
+    """Agreement between moderators; that of two is on the prompts with parsed votes of both.
 
     `alone`: by moderator, how often all others voted the opposite, of the prompts with at least three parsed votes.
     `toxic`: by moderator, the rate of toxic votes.
     """
 
-    pairs: tuple[Pair, ...]
+    pairs: tuple[RaterPair, ...]
     alone: dict[str, Rate]
     toxic: dict[str, Rate]
 
@@ -144,6 +134,6 @@ def _alone(verdicts: dict[str, Verdict]) -> list[str]:
     ]
 
 
-def _pair(one: str, other: str, counts: Counter[tuple[str, str]]) -> Pair:
+def _pair(one: str, other: str, counts: Counter[tuple[str, str]]) -> RaterPair:
     same = sum(count for (a, b), count in counts.items() if a == b)
-    return Pair(one, other, Rate(same, counts.total()), kappa(counts))
+    return RaterPair(one, other, Rate(same, counts.total()), kappa(counts))
