@@ -275,7 +275,8 @@ class HeatMap(QTableView):
         others = max(self.cells.columnCount() - 1, 1)
         bar = self.verticalScrollBar().sizeHint().width()  # also without one, or columns would move when it comes
         left = self.width() - 2 * self.frameWidth() - bar - names - px(_TOTAL_WIDTH)
-        wide = min(max(left // others, px(_CELL)), px(_MAX_CELL))
+        named = max(map(self.horizontalHeader().sectionSizeHint, range(self.cells.columnCount())), default=0)
+        wide = min(max(left // others, px(_CELL), named), px(_MAX_CELL))
         for column in range(self.cells.columnCount()):
             self.setColumnWidth(column, wide if column else px(_TOTAL_WIDTH))
 

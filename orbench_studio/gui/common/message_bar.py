@@ -23,7 +23,7 @@ _MESSAGE_MS = 6_000
 _SUGGESTION_MS = 60_000
 _HEIGHT, _LOW = 32, 24  # of the bar, of a compact one
 _NARROW = 900  # pixels at the default text size; below this width the bar has two lines, unless it is compact
-_SHARES = 2, 3  # of the last decision: 3 in a compact window, which has no other list of them; and of messages
+_SHARES, _MESSAGES = (20, 33), 30  # of the last decision: more in a compact window, which has no other list of them
 _SEPARATOR = "   ·   "
 
 
@@ -205,7 +205,7 @@ class MessageBar(QFrame):
         self._first.setLayout(_row(self._decision, undo))
         self._halves.addWidget(self._first)
         self._halves.addWidget(self._separator)
-        self._halves.addLayout(_row(self._message_line, self._all, self._copy, self._dismiss, keys), _SHARES[1])
+        self._halves.addLayout(_row(self._message_line, self._all, self._copy, self._dismiss, keys), _MESSAGES)
         undo.offer(False)
         self._show()
 

@@ -16,7 +16,7 @@ from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.resources_dir import resources
 from orbench_studio.settings import SCHEMES
 
-META, BODY, READING, PROMPT = 12, 14, 15, 22  # pixels at the default text size
+META, BODY, READING, PROMPT = 13, 14, 15, 22  # pixels at the default text size
 READING_LINE, PROMPT_LINE = 24, 32
 _BOX, _ARROW, _SPIN = 14, 10, 18  # sizes of a check box, an arrow and the buttons of a spin box
 _READING, _WELCOME = 960, 720  # pixels, the widest line of an explanation, and of the welcome page
@@ -85,13 +85,13 @@ QFrame#rule { background: $line; border: none; }
 QLabel { color: $ink; background: transparent; }
 QWidget#welcome { max-width: ${welcome}px; }
 QLabel[wraps="true"], QLineEdit#reason { max-width: ${reading}px; }
-QLabel[role="meta"] { color: $quiet; font-size: 12px; }
+QLabel[role="meta"] { color: $quiet; font-size: ${meta}px; }
 QLabel[role="quiet"] { color: $quiet; }
 QLabel[role="strong"] { font-weight: 600; }
-QLabel[type="meta"] { font-size: 12px; }
+QLabel[type="meta"] { font-size: ${meta}px; }
 QLabel[role="title"] { font-size: 22px; }
 QLabel[role="error"] { color: $toxic; }
-QLabel[role="more"] { color: $accent; font-size: 12px; background: $panel; border-top: 1px solid $line; }
+QLabel[role="more"] { color: $accent; font-size: ${meta}px; background: $panel; border-top: 1px solid $line; }
 QLabel[role="verdict-safe"] { color: $safe; font-weight: 600; }
 QLabel[role="verdict-toxic"] { color: $toxic; font-weight: 600; }
 QLabel[role="verdict-amber"] { color: $amber; font-weight: 600; }
@@ -126,7 +126,7 @@ QAbstractSpinBox::up-arrow { image: url("$icons/chevron-up.svg"); width: ${arrow
 QAbstractSpinBox::down-arrow { image: url("$icons/chevron-down.svg"); width: ${arrow}px; height: ${arrow}px; }
 QHeaderView { background: $panel; }
 QHeaderView::section { background: $panel; color: $quiet; border: none; border-bottom: 1px solid $line;
-    padding: 6px 8px 6px 11px; font-size: 12px; }
+    padding: 6px 8px 6px 11px; font-size: ${meta}px; }
 QHeaderView::up-arrow { image: url("$icons/chevron-up.svg"); width: ${arrow}px; height: ${arrow}px; }
 QHeaderView::down-arrow { image: url("$icons/chevron-down.svg"); width: ${arrow}px; height: ${arrow}px; }
 QWidget#panel QTextEdit, QWidget#panel QListView, QWidget#panel QPlainTextEdit { background: $panel; }
@@ -164,23 +164,23 @@ QToolButton { background: transparent; color: $ink; border: 1px solid transparen
 QToolButton:hover { background: $selection; }
 QToolButton:focus { border-color: $accent; }
 QToolButton:checked, QToolButton[active="true"] { background: $selection; color: $accent; }
-QToolButton[role="rail"] { font-size: 12px; padding: 6px 2px; color: $quiet; }
+QToolButton[role="rail"] { font-size: ${meta}px; padding: 6px 2px; color: $quiet; }
 QToolButton[role="rail"]:checked { color: $accent; }
 QToolButton[role="stage"] { background: $panel; border: 1px solid $border; border-radius: 6px; padding: 4px 8px; }
 QToolButton[role="stage"]:hover:enabled, QToolButton[role="stage"]:focus { border-color: $accent; }
 QToolButton[role="stage"]:disabled { color: $quiet; border-color: $line; }
-QToolButton[role="chip"] { font-size: 12px; color: $quiet; padding: 3px 8px; }
+QToolButton[role="chip"] { font-size: ${meta}px; color: $quiet; padding: 3px 5px; }
 QToolButton[role="chip"][active="true"] { color: $accent; }
 QLineEdit[wrong="true"], QLineEdit[wrong="true"]:focus { border-color: $toxic; }
-QToolButton[role="toggle"] { font-size: 12px; background: $panel; border: 1px solid $border; padding: 3px 8px; }
+QToolButton[role="toggle"] { font-size: ${meta}px; background: $panel; border: 1px solid $border; padding: 3px 8px; }
 QToolButton[role="toggle"]:hover, QToolButton[role="toggle"]:checked { background: $selection; }
 QToolButton[role="toggle"]:checked, QToolButton[role="toggle"]:focus { border-color: $accent; }
-QToolButton[role="link"] { font-size: 12px; color: $accent; padding: 2px 6px; }
+QToolButton[role="link"] { font-size: ${meta}px; color: $accent; padding: 2px 6px; }
 QToolButton[role="link"]:disabled { color: $quiet; }
-QToolButton[role="fault"] { font-size: 12px; color: $toxic; padding: 2px 6px; }
+QToolButton[role="fault"] { font-size: ${meta}px; color: $toxic; padding: 2px 6px; }
 QToolButton[role="opener"], QToolButton[role="opener"]:checked { background: transparent; color: $quiet;
     padding: 5px 6px 5px 0; }
-QToolButton[role="heading"] { font-size: 12px; color: $quiet; padding: 2px 6px; }
+QToolButton[role="heading"] { font-size: ${meta}px; color: $quiet; padding: 2px 6px; }
 QToolButton::menu-indicator { image: none; }
 QProgressBar { background: $line; border: none; border-radius: 3px; max-height: 6px; color: transparent; }
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
@@ -199,7 +199,7 @@ QScrollBar::handle:hover { background: $faint; }
 QAbstractScrollArea::corner { background: transparent; border: none; }
 QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page { background: none; border: none;
     width: 0; height: 0; }
-QToolTip { background: $panel; color: $ink; border: 1px solid $line; padding: 6px; font-size: 12px; }
+QToolTip { background: $panel; color: $ink; border: 1px solid $line; padding: 6px; font-size: ${meta}px; }
 QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QCheckBox, QRadioButton { color: $ink; spacing: 8px; }
 QCheckBox { padding: 2px 2px 2px 0; }
@@ -265,6 +265,7 @@ class Theme(QObject):
         self._app.setPalette(_palette(tokens))
         sheet = _SHEET.substitute(
             {f.name: getattr(tokens, f.name) for f in fields(Tokens)},
+            meta=META,
             box=px(_BOX),
             half=px(_BOX) // 2,
             arrow=px(_ARROW),

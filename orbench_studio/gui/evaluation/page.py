@@ -28,7 +28,7 @@ from orbench_studio.gui.evaluation.progress_table import status_words
 from orbench_studio.gui.judging.judge_run import JudgeRun
 from orbench_studio.gui.workspace.session import Session
 
-_FORM_WIDTH = 340
+_FORM_WIDTH = 348
 _MIN_WIDTH = 480  # of the batches
 _SIMULATED = "simulated/mixed"
 _STEPS = (

@@ -45,8 +45,8 @@ class TextPanes(QSplitter):
         """Scroll the prompt by screens, and where it ends the response in focus; upwards in the reverse order."""
         bars = [pane.verticalScrollBar() for pane in (self.prompt, self._responses.focused.text)]
         for bar in bars if screens > 0 else reversed(bars):
-            before = bar.value()
-            bar.setValue(before + screens * (bar.pageStep() - px(PROMPT_LINE)))  # the last line stays in view
+            before, line = bar.value(), px(PROMPT_LINE)
+            bar.setValue(before + screens * max(bar.pageStep() - line, line))  # the last line stays in view
             if bar.value() != before:
                 return
 

@@ -19,11 +19,11 @@ from orbench_studio.gui.review.decision_words import check_words, severity_words
 
 _COLUMNS = (
     Column("When", 60, whole=True),
-    Column("Who", 90),
-    Column("What", 200, share=1),
+    Column("Who", 60),
+    Column("What", 200),
     Column("State", 60, whole=True),
     Column("Seen before deciding", 60, whole=True),
-    Column("Reason", 110),
+    Column("Reason", 80, share=1),
     Column("Guidelines", 60),
 )
 _WHAT = 2
@@ -119,7 +119,7 @@ class TimelineDialog(Dialog):
         buttons.addButton(self._back, QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        self.fill(self._table, self._status, buttons, size=(920, 440))
+        self.fill(self._table, self._status, buttons, size=(980, 440))
         self._update_status()
 
 

@@ -27,7 +27,7 @@ _LISTED = 1_000
 _COLUMNS = (
     Column("When", 60, whole=True),
     Column("Decision", 180),
-    Column("Prompt", 180, share=1),
+    Column("Prompt", 100, share=1),
     Column("Decisions", 60, number=True),
 )
 _COUNT = 3

@@ -70,9 +70,10 @@ class ViewProgress(QWidget):
             set_tip(part, explained)
 
     def _keep_counts(self) -> None:
-        """Give the counts the width that they need where the window has it; the time left is cut first."""
-        counts = self.text.text().partition(_SEPARATOR)[0]
-        self.text.least = self.text.fontMetrics().horizontalAdvance(counts) + px(4)
+        """Give the text the width that it needs; in a narrow window only the counts, and the time left is cut."""
+        words = self.text.text()
+        shown = words if self._has_room else words.partition(_SEPARATOR)[0]
+        self.text.least = self.text.fontMetrics().horizontalAdvance(shown) + px(4)
         self.text.updateGeometry()
 
 
