@@ -31,7 +31,8 @@ def write_report(report: "ImportReport") -> None:
     if report.added:
         write_line("  added: " + ", ".join(f"{count:,} {kind}" for kind, count in report.added.items()))
     for column in report.values:
-        if report.format == "mapped" or any(value != became for value, became in column.values):
+        is_known = report.format != "mapped" and not (column.field == "response" and column.empty)
+        if not is_known or any(value != became for value, became in column.values):
             _write_values(column)
     for fault in report.rejected_rows[:LISTED]:
         write_line(f"  rejected, line {fault.line}: {fault.reason}")

@@ -1,12 +1,13 @@
 """What the first cells of a column show: texts or codes, one text or many, and how they relate to another column."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import TypeVar
 
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.formats import class_words, conversations
+from orbench_studio.formats.column_names import ROUNDS, plain_name
 from orbench_studio.formats.records import RowError
 from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import NestedCell
@@ -142,6 +143,12 @@ def is_sentence(text: str) -> bool:
     """Whether a text has several words, or is one of a script that writes no spaces."""
     letters = sum(letter > "\u0e00" for letter in text) if not text.isascii() else 0
     return len(text.split()) >= _WORDS or letters >= _LETTERS
+
+
+def rounds_in(columns: Iterable[ColumnEvidence]) -> str:
+    """The name of the column that numbers the rounds of conversations; empty if there is none."""
+    able = (of for of in columns if plain_name(of.name) in ROUNDS and of.filled and not of.is_constant)
+    return next((of.name for of in able if all(map(str.isdigit, of.filled))), "")
 
 
 def _is_class(value: str) -> bool:

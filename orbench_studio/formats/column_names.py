@@ -46,7 +46,7 @@ ASKED = _set("prompt prompts question questions query queries instruction instru
 ASKED |= _set("behaviour message messages input inputs user turns text conversation conversations translated context")
 REPLY = _set("response responses completion completions generation generations generated output outputs reply answer")
 REPLY |= _set("answers continuation")
-ADDED = _set("suffix prefix affix trigger controls context contextstring")
+ADDED = _set("suffix prefix affix trigger controls context contextstring ctx")
 """Words in the names of columns with what may have been sent together with the prompt."""
 _MODELS = _set("gpt chatgpt claude llama mistral mixtral qwen gemini gemma deepseek vicuna falcon grok alpaca koala")
 REPLY |= _MODELS | {"chosen"}

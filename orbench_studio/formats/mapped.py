@@ -2,14 +2,17 @@
 
 from functools import partial
 
+from orbench_studio.formats.column_evidence import ColumnEvidence, rounds_in
+from orbench_studio.formats.column_names import ROUNDS, plain_name
 from orbench_studio.formats.file_mapping import mapping_of, prompts_beside
 from orbench_studio.formats.import_doctor import Check
 from orbench_studio.formats.known_faults import api_error, category_is_prompt, several_prompts
 from orbench_studio.formats.layout import Layout
 from orbench_studio.formats.mapped_row import MappedRow
-from orbench_studio.formats.mapping import Field
+from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.nested_paths import alternatives
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
+from orbench_studio.formats.tables import NestedCell
 
 _ABOUT = (Field.PROMPT, Field.SEED, Field.MODEL, Field.SAMPLE, Field.MODERATOR, Field.JUDGE, Field.ANNOTATOR)
 
@@ -23,6 +26,9 @@ def bind(layout: Layout, sheet: Sheet) -> Bound:
     if not layout.mapping.columns and (asked := prompts_beside(sheet, mapping)):
         text = f"The responses in {mapping.columns[Field.RESPONSE]} have prompts of their own beside them ({asked})"
         sheet.tally.doubts.append(f"{text}, which were not read. Read the list as rows, with its path.")
+    if not layout.mapping.columns and (rounds := _rounds_beside(sheet, mapping)):
+        text = f"Each row is a round of a conversation ({rounds}), and is stored without the rounds before it."
+        sheet.tally.doubts.append(text)
     row = MappedRow(sheet, mapping, layout)
     columns = {part: alternatives(sheet.header, path)[0][0] for part, path in mapping.columns.items()}
     subject = _ABOUT if layout.mapping.columns else (*_ABOUT, Field.RESPONSE)  # several responses of a model
@@ -36,6 +42,15 @@ def bind(layout: Layout, sheet: Sheet) -> Bound:
     if layout.splits_prompts:
         checks.append(several_prompts(columns[Field.PROMPT]))
     return Bound(row.record, identity, checks)
+
+
+def _rounds_beside(sheet: Sheet, mapping: ColumnMapping) -> str:
+    """The column that numbers the rounds of conversations, if the prompt is the text of one round."""
+    names = {name: at for at, name in enumerate(sheet.header) if at not in sheet.bound and plain_name(name) in ROUNDS}
+    prompts = [at for at, _ in alternatives(sheet.header, mapping.columns[Field.PROMPT])]
+    if not names or any(isinstance(row[at], NestedCell) for row in sheet.first_rows() for at in prompts):
+        return ""
+    return rounds_in(ColumnEvidence(name, [row[at] for row in sheet.first_rows()]) for name, at in names.items())
 
 
 MAPPED = Reader("mapped", "Table with mapped columns", (), partial(bind, Layout()))

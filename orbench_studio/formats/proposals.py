@@ -10,14 +10,13 @@ from typing import Any
 
 from orbench_studio.domain.core.category import Category
 from orbench_studio.formats import class_words, conversations
-from orbench_studio.formats.column_evidence import ColumnEvidence, is_sentence
+from orbench_studio.formats.column_evidence import ColumnEvidence, is_sentence, rounds_in
 from orbench_studio.formats.column_names import (
     ABOUT,
     ADDED,
     FIELD_WORDS,
     JUDGES,
     REPLY,
-    ROUNDS,
     USUAL_NAMES,
     WEAK,
     column_of_turns,
@@ -159,8 +158,8 @@ class _Proposing:
             self._ask(part, [chosen], text)
         elif part is Field.PROMPT and self._has_turns():
             self._ask(part, [chosen], f"each row is one turn of a user or of a model, and {chosen.name} has both")
-        elif part is Field.PROMPT and (rounds := self._rounds()):
-            text = f"each row is a round of a conversation ({rounds.name}), and would lose the rounds before it"
+        elif part is Field.PROMPT and (rounds := rounds_in(self._of.values())):
+            text = f"each row is a round of a conversation ({rounds}), and would lose the rounds before it"
             self._ask(part, [chosen], text)
         elif part is Field.PROMPT and chosen.has_dialogues:
             self._ask(part, [chosen], f"the texts of {chosen.name} are whole dialogues, or have a chat template")
@@ -191,10 +190,8 @@ class _Proposing:
             first = next((cell for cell in of.filled if isinstance(cell, NestedCell)), None)
             value = nested(first) if first is not None and of not in chosen else None
             if isinstance(value, list) and value and isinstance(value[0], dict) and not words_of(of.name) & ABOUT:
-                texts = [words_of(name) for name, text in value[0].items() if is_sentence(str(text))]
-                if not conversations.is_conversation(value) and any(
-                    words & (FIELD_WORDS[Field.PROMPT] | REPLY) and not words & ABOUT for words in texts
-                ):
+                texts = [name for name, text in value[0].items() if is_sentence(str(text))]
+                if not conversations.is_conversation(value) and any(map(_names_text, texts)):
                     return of
         return None
 
@@ -202,13 +199,6 @@ class _Proposing:
         """Whether the rows are turns of a user and of a model."""
         at = column_of_turns(list(self._of))
         return at is not None and any(map(conversations.is_of_model, list(self._of.values())[at].filled))
-
-    def _rounds(self) -> ColumnEvidence | None:
-        """The column that numbers the rounds of conversations."""
-        columns = (self._of[of] for name, of in self._by_name.items() if name in ROUNDS)
-        return next(
-            (of for of in columns if not of.is_constant and of.filled and all(map(str.isdigit, of.filled))), None
-        )
 
     def _added(self) -> list[ColumnEvidence]:
         """The columns with what may have been sent together with the prompt, such as a suffix."""
@@ -339,6 +329,13 @@ def _is_read(part: Field, value: Any) -> bool:
     except RowError:
         return False
     return True
+
+
+def _names_text(name: str) -> bool:
+    """Whether a name inside a list is that of a prompt or of a response."""
+    words = words_of(name)
+    is_usual = plain_name(name) in (*USUAL_NAMES[Field.PROMPT], *USUAL_NAMES[Field.RESPONSE])
+    return is_usual or bool(words & (FIELD_WORDS[Field.PROMPT] | REPLY) and not words & ABOUT)
 
 
 def _inside(value: Any, name: str) -> Any:

@@ -9,6 +9,7 @@ from orbench_studio.formats.proposals import propose
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import read_file
 from orbench_studio.formats.records import Record, RowFault
+from orbench_studio.formats.tables import NestedCell
 
 TALK = [{"role": "user", "content": "How do I bake a loaf?"}, {"role": "assistant", "content": {"answer": "Knead it."}}]
 PAIR = [{"input_prompt": "Tell me of yeast.", "output": "It lives."}, {"input_prompt": "And of salt?", "output": "No."}]
@@ -103,10 +104,20 @@ def test_lists_of_texts_by_their_ids_are_rows(write):
          "each row is a round of a conversation (round)"),
         (["prompt", "experiment", "response"], [["How do I bake?", "oak-7b", "Knead the dough."]] * 2,
          "experiment (“oak-7b”) may name the model"),
+        (["goal", "turns"], [["How do I bake a loaf?", NestedCell(json.dumps(
+            [{"turn": 1, "attacker_prompt": "How do I bake?", "target_response": "You knead it first."}]))]] * 2,
+         "turns has rows of its own"),
     ],
 )  # fmt: skip
 def test_what_is_not_clear_is_asked(header, rows, what):
     assert any(what in asked.text for asked in propose(header, rows).questions)
+
+
+@pytest.mark.parametrize(("prompts", "count"), [(["How do I bake?", "And then what?"], 1), ([TALK, TALK], 0)])
+def test_a_round_without_those_before_it_is_a_warning(write, prompts, count):
+    path = write("a.jsonl", "".join(line(turn=at, q=prompt) for at, prompt in enumerate(prompts)))
+    _, tally = read(path, {"prompt": "q"})
+    assert sum("round of a conversation (turn), and is stored without" in text for text in tally.doubts) == count
 
 
 def test_a_label_is_proposed_by_its_words_and_an_empty_column_is_not():
