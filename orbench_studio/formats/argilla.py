@@ -16,6 +16,7 @@ from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
 from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import Cells
+from orbench_studio.formats.tally import Tally
 
 Row = Mapping[str, Any]
 
@@ -77,16 +78,24 @@ def _bind(sheet: Sheet) -> Bound:
     fields, answers = sheet.column("fields"), sheet.column("responses")
 
     def choices(cells: Cells) -> Iterator[Choice]:
-        return _choices(nested(cells[answers]))
+        return _choices(sheet.tally, nested(cells[answers]))
 
     return bind(sheet, _TEXTS, choices, [fields])
 
 
-def _choices(answers: Mapping[str, Any] | None) -> Iterator[Choice]:
+def _choices(tally: Tally, answers: Mapping[str, Any] | None) -> Iterator[Choice]:
     for question, given in (answers or {}).items():
         for answer in given or ():
-            if answer.get("status", "submitted") == "submitted":
+            if is_submitted(tally, answer.get("status")):
                 yield from values_of(answer.get("value"), str(answer.get("user_id") or "argilla"), question)
+
+
+def is_submitted(tally: Tally, status: Any) -> bool:
+    """Whether an answer was submitted; a draft or a discarded answer is counted."""
+    if status in ("submitted", None):
+        return True
+    tally.notes[f"answers that were not imported, because their status is {status}"] += 1
+    return False
 
 
 def values_of(value: Any, annotator: str, question: str) -> Iterator[Choice]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from orbench_studio.formats.annotation_choices import Choice, bind
-from orbench_studio.formats.argilla import values_of
+from orbench_studio.formats.argilla import is_submitted, values_of
 from orbench_studio.formats.class_words import shortened
 from orbench_studio.formats.mapping import ColumnMapping
 from orbench_studio.formats.proposals import propose
@@ -40,7 +40,7 @@ def _bind(sheet: Sheet) -> Bound:
             of_users, states = (_list(cells[at]) if at is not None else [] for at in (users, statuses))
             for place, value in enumerate(_list(cells[values])):
                 user = str(of_users[place]) if place < len(of_users) else "argilla"
-                if place >= len(states) or states[place] in ("submitted", None):
+                if is_submitted(sheet.tally, states[place] if place < len(states) else None):
                     yield from values_of(value, user, question)
 
     identity = [header.index(name) for name in dict.fromkeys(base.columns.values())]

@@ -7,6 +7,7 @@ an answer class, or where its scorer is about refusals and says true or false.
 import json
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -62,7 +63,8 @@ def open_log(file: InputFile) -> Table:
     """Read a JSON log as a table of samples."""
     with TextIOWrapper(file.again(), "utf-8-sig") as text:
         model = _model(Window(text, file.name), file.name)
-    return _table(model, _logged(Window(file.text(max_line=None), file.name)))
+    unread = Counter[str]()
+    return _table(model, _logged(Window(file.text(max_line=None), file.name), unread), unread)
 
 
 def open_eval(file: InputFile) -> Table:
@@ -74,7 +76,8 @@ def open_eval(file: InputFile) -> Table:
         with _entry(file.name, archive, header) as text:
             model = _model(Window(text, file.name), file.name)
     samples = [name for name in names if name.startswith("samples/") and name.endswith(".json")]
-    return _table(model, _packed(file.name, archive, samples))
+    unread = Counter[str]()
+    return _table(model, _packed(file.name, archive, samples, unread), unread)
 
 
 def _entry(name: str, archive: zipfile.ZipFile, of: str) -> TextIOWrapper:
@@ -101,29 +104,31 @@ def _model(window: Window, name: str) -> str:
     raise _unreadable(name, "it does not name the model")
 
 
-def _logged(window: Window) -> Iterator[Found | RowFault]:
+def _logged(window: Window, unread: Counter[str]) -> Iterator[Found | RowFault]:
     for part in window.names():
         if part != "samples" or window.skip(SPACE) != "[":
             window.leave_out()
             continue
         for number, _ in enumerate(window.items(), start=1):
-            yield _sample(window, number)
+            yield _sample(window, number, unread)
 
 
-def _packed(name: str, archive: zipfile.ZipFile, samples: Sequence[str]) -> Iterator[Found | RowFault]:
+def _packed(
+    name: str, archive: zipfile.ZipFile, samples: Sequence[str], unread: Counter[str]
+) -> Iterator[Found | RowFault]:
     """Read every sample of an archive; a damaged one is rejected, the others are imported."""
     with archive:
         for number, of in enumerate(samples, start=1):
-            found = row_guard.row(number, INSPECT.title, _unpacked, name, archive, of, number)
+            found = row_guard.row(number, INSPECT.title, _unpacked, name, archive, of, number, unread)
             yield found
 
 
-def _unpacked(name: str, archive: zipfile.ZipFile, of: str, number: int) -> Found | RowFault:
+def _unpacked(name: str, archive: zipfile.ZipFile, of: str, number: int, unread: Counter[str]) -> Found | RowFault:
     with _entry(name, archive, of) as text:
-        return _sample(Window(text, f"{name}, {of}"), number)
+        return _sample(Window(text, f"{name}, {of}"), number, unread)
 
 
-def _sample(window: Window, number: int) -> Found | RowFault:
+def _sample(window: Window, number: int, unread: Counter[str]) -> Found | RowFault:
     """Read the needed parts of a sample; the rest, mainly its events, is never kept in memory."""
     found: dict[str, Any] = {}
     refused: RowFault | None = None
@@ -132,6 +137,7 @@ def _sample(window: Window, number: int) -> Found | RowFault:
         return RowFault(number, "the sample is not an object")
     for part in window.names():
         if part not in _TAKEN:
+            unread[part] += 1
             window.leave_out()
             continue
         value = window.value()
@@ -142,15 +148,17 @@ def _sample(window: Window, number: int) -> Found | RowFault:
     return refused or found
 
 
-def _table(model: str, samples: Iterator[Found | RowFault]) -> Table:
-    return Table((1, [*COLUMNS, *_INSIDE]), _rows(model, samples))
+def _table(model: str, samples: Iterator[Found | RowFault], unread: Counter[str]) -> Table:
+    return Table((1, [*COLUMNS, *_INSIDE]), _rows(model, samples, unread), late=unread)
 
 
-def _rows(model: str, samples: Iterator[Found | RowFault]) -> Iterator[Row | RowFault]:
+def _rows(model: str, samples: Iterator[Found | RowFault], unread: Counter[str]) -> Iterator[Row | RowFault]:
     for number, sample in enumerate(samples, start=1):
         if isinstance(sample, RowFault):
             yield sample
         else:
+            choices = len((sample.get("output") or {}).get("choices") or ())
+            unread.update(f"output.choices.{at}" for at in range(1, choices))
             yield row_guard.row(number, INSPECT.title, _row, number, model, sample)
 
 

@@ -78,7 +78,11 @@ def open_json(file: InputFile, rows: str | None, wanted: Sequence[str]) -> Table
     if not is_all:
         return table_of(_concatenated(_window(file)), file, wanted)
     if _POTATO in node.parts:
-        return table_of(_of_potato(_window(file), node), file, wanted)
+        others = [
+            of for of, part in node.parts.items() if of not in (_POTATO, "user_id") and (part.count or part.value)
+        ]
+        notes = {_BESIDE.format(listing(others)): len(others)} if others else {}
+        return table_of(_of_potato(_window(file), node), file, wanted, notes)
     if not _is_by_text(node) and _is_by_columns(node):
         return _by_columns(file, node, wanted)
     path = () if _is_by_text(node) else _rows_of(file.name, node)

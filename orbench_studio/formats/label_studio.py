@@ -4,7 +4,7 @@ The shape is that of its task format (labelstud.io/guide/task_format): `data`, `
 with `result` items of type `choices`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from orbench_studio.formats.annotation_choices import Choice, bind
@@ -34,6 +34,7 @@ _TEXTS = ColumnMapping(
         Field.CATEGORY: "data.category",
     }
 )
+CANCELLED = "annotations that were cancelled, and were not imported"
 _LABELS = ("safe", "toxic", "controversial")
 _ANSWERS = (
     "direct_answer",
@@ -92,15 +93,16 @@ def _bind(sheet: Sheet) -> Bound:
     data, annotations = sheet.column("data"), sheet.column("annotations")
 
     def choices(cells: Cells) -> Iterator[Choice]:
-        return _choices(nested(cells[annotations]))
+        made: list[Any] = nested(cells[annotations]) or []
+        valid = [each for each in made if str(each.get("was_cancelled")).lower() != "true"]
+        sheet.tally.notes.update({CANCELLED: len(made) - len(valid)} if len(valid) < len(made) else ())
+        return _choices(valid)
 
     return bind(sheet, _TEXTS, choices, [data])
 
 
-def _choices(annotations: list[Any] | None) -> Iterator[Choice]:
-    for annotation in annotations or ():
-        if str(annotation.get("was_cancelled")).lower() == "true":
-            continue
+def _choices(annotations: Sequence[Mapping[str, Any]]) -> Iterator[Choice]:
+    for annotation in annotations:
         for result in annotation.get("result") or ():
             annotator, control = _annotator(annotation, result), str(result.get("from_name") or "choices")
             value = result.get("value") or {}

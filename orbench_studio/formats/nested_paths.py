@@ -86,6 +86,11 @@ def _parsed(cell: str) -> Any:
         return of_python(cell)
 
 
+def parsed_text(text: str) -> Any:
+    """The object or list that a text is the JSON of; None for any other text."""
+    return _parsed(text) if text[:1] in ("{", "[") else None
+
+
 def within(value: Any, steps: Sequence[str]) -> Any:
     """The value at these steps inside another; None if there is none. A name may itself contain full stops.
 
@@ -94,7 +99,7 @@ def within(value: Any, steps: Sequence[str]) -> Any:
     if not steps:
         return value
     if isinstance(value, str):
-        return within(_parsed(value), steps) if value[:1] in ("{", "[") else None
+        return within(parsed_text(value), steps)
     if isinstance(value, list) and steps[0].isdigit():
         return within(value[int(steps[0])], steps[1:]) if int(steps[0]) < len(value) else None
     if isinstance(value, list):

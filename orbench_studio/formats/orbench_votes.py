@@ -68,12 +68,14 @@ def _bind_check(sheet: Sheet) -> Bound:
         sheet.column, ("prompt", "answer_category", "answer_type_response", "response")
     )
     named = sheet.optional("category")
+    classes = sheet.tally.column(Field.ANSWER_CLASS, "answer_category")
     judge = names_in_rows(sheet, Field.JUDGE, file_names.judge_in(sheet.name))
     model = names_in_rows(sheet, Field.MODEL, file_names.model_in(sheet.name))
 
     def take(line: int, cells: Cells) -> Record:
         said = cells[answer]
         answer_class = _answer_class(cells[stated])
+        classes.add(cells[stated], answer_class)
         judgement = JudgementDraft(judge(cells), JudgeKind.LLM, answer_class, without_choice(said), raw=said)
         draft = PromptDraft(prompt_text(cells[prompt]), None if named is None else category(cells[named]))
         return Record(line, draft, responses=(ResponseDraft(model(cells), cells[response], judgements=(judgement,)),))

@@ -137,8 +137,8 @@ class Reading:
                     if isinstance(record, RowFault):
                         self._doctor.forget(cells)
                     yield record
-        if late := list(self._late):
-            self.tally.notes[f"columns that begin late in the file and are not imported ({listing(late)})"] = len(late)
+        if late := sorted(self._late):
+            self.tally.notes[f"further columns that are not imported ({listing(late)})"] = len(late)
         if parts := list(self.tally.unread_parts):
             self.tally.notes[f"values beside mapped ones that are not imported ({listing(parts)})"] = len(parts)
         self._file.finish()

@@ -59,7 +59,7 @@ class Table:
     used, filled in before the first row is taken: elsewhere a value that is no text may be given as an empty one.
     `notes` say what was left out of the file or where its rows were, with counts, `doubts` are warnings. `first_is_row`
     if the header is a row of the file, which may be data. `late` counts the rows with a value under a name that the
-    header lacks, because it begins late in the file.
+    header lacks: it begins late in the file, or is left out.
     """
 
     first: Row

@@ -6,7 +6,7 @@ from typing import Any
 
 from orbench_studio.formats import conversations
 from orbench_studio.formats.mapping import Field
-from orbench_studio.formats.nested_paths import Get, Parsed, alternatives, getter
+from orbench_studio.formats.nested_paths import Get, Parsed, alternatives, getter, parsed_text
 from orbench_studio.formats.records import Record
 from orbench_studio.formats.tables import Cells, NestedCell, texts_in
 
@@ -54,13 +54,13 @@ class UnreadParts:
             return not isinstance(value, str) or value.strip() not in stored[0]
 
         for at, wanted in self._wanted.items():
-            if isinstance(cells[at], NestedCell):
-                value = self._parsed.value(at, cells[at])
+            value = self._parsed.value(at, cells[at]) if isinstance(cells[at], NestedCell) else cells[at]
+            if value is not cells[at] or all(steps for _, steps in wanted):
                 for path, inner, is_below in self._left(value, wanted):
                     self._name([(path, inner)], lacks if is_below else bool)
         for gets in self._several:
             values = [(path, value) for path, get in gets if (value := get(cells)) not in (None, "", [], {})]
-            self._name(values[1:], lacks)
+            self._name((other for other in values[1:] if not values[0][0].startswith(f"{other[0]}.")), lacks)
         for path, get in self._sampled:
             if isinstance(value := get(cells), list) and len(value) > max(1, len(record.responses)):
                 self.paths[f"{path}.{len(record.responses)}"] = None
@@ -72,23 +72,29 @@ class UnreadParts:
 
     def _left(self, value: Any, wanted: Wanted) -> Iterator[tuple[str, Any, bool]]:
         """The paths inside a value to which no mapped path leads, and whether they are below the end of one."""
-        ends = [path for path, steps in wanted if not steps]
-        if ends:
-            if self._open.intersection(ends) and isinstance(value, list | dict):
-                yield from ((path, inner, True) for path, inner in _inside(value, ends[0]))
+        ends, longer = ([of for of in wanted if bool(of[1]) is is_longer] for is_longer in (False, True))
+        if isinstance(value, str) and longer and not ends:
+            parsed = parsed_text(value)
+            if not isinstance(parsed, dict | list):
+                yield longer[0][0], value, False
+                return
+            value = parsed
+        if ends and not (longer and isinstance(value, dict | list)):
+            if isinstance(value, list | dict) and self._open.intersection(path for path, _ in ends):
+                yield from ((path, inner, True) for path, inner in _inside(value, ends[0][0]))
             return
-        base = min((path for path, _ in wanted), key=len)
+        base = min((path for path, _ in longer), key=len)
         for name, inner in _parts(value):
             if isinstance(value, dict):
                 further = [
                     (f"{path}.{name}", steps[count:])
-                    for path, steps in wanted
+                    for path, steps in longer
                     for count in range(1, len(steps) + 1)
                     if ".".join(steps[:count]) == name
                 ]
             else:
-                further = [(path, steps) for path, steps in wanted if not steps[0].isdigit()]
-                further += [(f"{path}.{name}", steps[1:]) for path, steps in wanted if steps[0] == name]
+                further = [(path, steps) for path, steps in longer if not steps[0].isdigit()]
+                further += [(f"{path}.{name}", steps[1:]) for path, steps in longer if steps[0] == name]
             yield from self._left(inner, further) if further else ((f"{base}.{name}", inner, False),)
 
 

@@ -164,6 +164,8 @@ MESSAGE = {"role": "assistant", "content": "Knead it.", "reasoning": "Flour."}
          {**ASKED, "response": "r"}, None, BESIDE.format("r.name")),
         ([{"q": ASK, "r": ["Knead.", "Fold."], "c": ["refusal"] * 3}], {**ASKED, "response": "r", "answer_class": "c"},
          None, BESIDE.format("c.2")),
+        ([{"q": ASK, "r": "Knead."}, {"q": ASK, "r": {"t": "Fold."}}], {**ASKED, "response": "r.t"}, None,
+         BESIDE.format("r")),
         ([{"q": {"t": ASK}}] * 700 + [{"q": {"t": ASK, "u": 0}}], {"prompt": "q.t"}, None, BESIDE.format("q.u")),
         ([{"about": {"kind": "x"}, "tags": ["y"], "of": [{"q": ASK}]}], ASKED, "of",
          COLUMNS.format("file, about, tags")),
@@ -172,12 +174,39 @@ MESSAGE = {"role": "assistant", "content": "Knead it.", "reasoning": "Flour."}
         ({"columns": ["q"], "index": ["p7"], "data": [[ASK, "x"]]}, ASKED, None, COLUMNS.format("index, 1")),
         ({"q": {"p7": ASK, "p8": ASK}, "x": {"p7": "y", "p8": "z"}}, ASKED, None, COLUMNS.format("x, index")),
         ([{"q": ASK}] * 1001 + [{"q": ASK, "late": "x"}], ASKED, None,
-         "columns that begin late in the file and are not imported (late)"),
+         "further columns that are not imported (late)"),
     ],
 )  # fmt: skip
 def test_what_is_not_read_of_a_nested_file_is_named(write, content, columns, rows, note):
     _, tally = read(write("a.json", json.dumps(content)), columns, rows=rows)
     assert note in tally.notes
+
+
+STATE = {"instance_id_to_label_to_value": {"i1": [[{"schema": "s", "name": "safe"}, "true"]]}, "spans": {"i1": ["x"]}}
+TASK = {"data": {"prompt": ASK}, "annotations": [{"was_cancelled": True, "result": []}]}
+DRAFT = {"fields": {"prompt": ASK}, "responses": {"label": [{"value": "safe", "user_id": "u", "status": "draft"}]}}
+FLAT = {"prompt": ASK, "label.responses": ["safe"], "label.responses.users": ["u"], "label.responses.status": ["draft"]}
+DRAFTS = "answers that were not imported, because their status is draft"
+LOG = {"version": 2, "status": "success", "eval": {"model": "oak"}, "samples": [{"id": 1, "input": ASK, "events": []}]}
+WILD = {"vanilla": ASK, "adversarial": "", "completion": "Knead it.", "data_type": "vanilla_benign"}
+
+
+@pytest.mark.parametrize(
+    ("content", "note"),
+    [
+        ({"user_id": "u", **STATE}, AROUND.format("spans")),
+        ([TASK], "annotations that were cancelled, and were not imported"),
+        ([DRAFT], DRAFTS),
+        ([FLAT], DRAFTS),
+        (LOG, "further columns that are not imported (events)"),
+        ([WILD], None),
+    ],
+)
+def test_what_is_not_read_of_a_known_format_is_named(write, content, note):
+    requests = write("q.jsonl", line(id="i1", text=ASK)) if "spans" in content else None
+    with read_file(write("a.json", json.dumps(content)), options=ReadOptions(requests=requests)) as file:
+        [record] = file.records
+        assert record.prompt.text == ASK and (note is None or file.tally.notes[note] == 1)
 
 
 def test_nothing_is_named_where_all_is_read(write):
