@@ -19,7 +19,7 @@ from orbench_studio.gui.common.layouts import Stretch, column_layout
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.text_table import note, table_of
 from orbench_studio.gui.common.theme import Theme
-from orbench_studio.gui.common.widgets import if_alive, set_role
+from orbench_studio.gui.common.widgets import if_alive, show_status
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class ComputedPane(QWidget):
         if self._running or counts is self._computed or workspace is None:
             return
         self._running = True
-        self._say(tr("Computing …"))
+        show_status(self.status, tr("Computing …"))
 
         def done(answer: tuple[str, list[text_table.TextTable], Any]) -> None:
             self._running = False
@@ -77,7 +77,7 @@ class ComputedPane(QWidget):
 
         def failed(error: Exception) -> None:
             self._running = False
-            self._say(str(error), "error")
+            show_status(self.status, str(error), "error")
 
         work = partial(self.compute, workspace, counts)
         self._session.background.run(work, if_alive(self, done), if_alive(self, failed), show_errors=False)
@@ -88,7 +88,7 @@ class ComputedPane(QWidget):
 
     def show_found(self, message: str, tables: Sequence[text_table.TextTable], _more: Any) -> None:
         self.tables = list(tables)
-        self._say(message)
+        show_status(self.status, message)
         page = QWidget()
         page.setObjectName("page")
         column_layout(page, *(table_of(table) for table in tables), Stretch(), margins=(40, 8, 40, 16), spacing=24)
@@ -98,10 +98,6 @@ class ComputedPane(QWidget):
         """Clear all results when the workspace changes."""
         self._computed = self._wanted = None
         self.show_found("", (), None)
-
-    def _say(self, text: str, role: str = "quiet") -> None:
-        set_role(self.status, "role", role)
-        self.status.setText(text)
 
     def _build_ui(self) -> None:
         self.status.setContentsMargins(40, 0, 40, 0)

@@ -35,7 +35,7 @@ from orbench_studio.gui.common.layouts import PageHead, Stretch, column_layout, 
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.text_table import note
 from orbench_studio.gui.common.theme import Theme, px
-from orbench_studio.gui.common.widgets import set_role, set_tip
+from orbench_studio.gui.common.widgets import set_tip, show_status
 from orbench_studio.gui.judging.judge_run import JudgeRun
 from orbench_studio.gui.workspace.session import Session
 
@@ -222,8 +222,7 @@ class AuditPage(QWidget):
         self._say(text, "error")
 
     def _say(self, text: str, role: str = "meta", tip: str = "") -> None:
-        set_role(self.status, "role", role)
-        self.status.setText(text)
+        show_status(self.status, text, role)
         set_tip(self.status, "\n\n".join(filter(None, (text, tip))))
 
     def event(self, event: QEvent) -> bool:

@@ -23,7 +23,7 @@ from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.text_table import note
 from orbench_studio.gui.common.theme import Theme, px
-from orbench_studio.gui.common.widgets import if_alive, set_role
+from orbench_studio.gui.common.widgets import if_alive, show_status
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class SamplePane(QWidget):
             return
         self._running = True
         if self.found is None:
-            self._say(tr("Computing …"))
+            show_status(self.status, tr("Computing …"))
         name, human = self.samples.currentData(), HumanEvidence(self.human.currentData())
 
         def work() -> tuple[list[AuditSample], Estimates | None]:
@@ -114,7 +114,7 @@ class SamplePane(QWidget):
 
     def _failed(self, error: Exception) -> None:
         self._running = False
-        self._say(str(error), "error")
+        show_status(self.status, str(error), "error")
 
     def _show(self, samples: list[AuditSample], found: Estimates | None) -> None:
         self.found = found
@@ -125,7 +125,7 @@ class SamplePane(QWidget):
         self._fill(self.category, kinds, self.category.currentData(), [category_title(kind or None) for kind in kinds])
         for part in (self.line, self.table):
             part.setVisible(found is not None)
-        self._say(found.method if found is not None else tr(_EMPTY))
+        show_status(self.status, found.method if found is not None else tr(_EMPTY))
         self._show_rows()
 
     def _show_rows(self) -> None:
@@ -171,10 +171,6 @@ class SamplePane(QWidget):
             return labels_needed_in_queue(workspace, found, str(chosen), category)[1]
 
         self._session.run(work, if_alive(self, self.review_wanted.emit))
-
-    def _say(self, text: str, role: str = "quiet") -> None:
-        set_role(self.status, "role", role)
-        self.status.setText(text)
 
     def _connect(self) -> None:
         self.draw.clicked.connect(self._draw)

@@ -11,7 +11,7 @@ from orbench_studio.gui.common.dialogs import Dialog
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.shortcuts import native, pressed_key
 from orbench_studio.gui.common.theme import px
-from orbench_studio.gui.common.widgets import label, set_role
+from orbench_studio.gui.common.widgets import label, show_status
 
 _NAME = Qt.ItemDataRole.UserRole
 _FIRST = {"page_review": "label_safe"}  # the first action of a page that has some
@@ -154,8 +154,7 @@ class ShortcutsDialog(Dialog):
         return str(item.data(0, _NAME) or "") if item is not None else ""
 
     def _show(self, text: str, role: str) -> None:
-        set_role(self.status, "role", role)
-        self.status.setText(text)
+        show_status(self.status, text, role)
         self.status.setAccessibleName(text)
 
     def _update_lines(self) -> None:

@@ -296,3 +296,9 @@ def set_role(widget: QWidget, name: str, value: object) -> None:
             return  # the style sheet is applied before the first painting
         widget.style().unpolish(widget)
         widget.style().polish(widget)
+
+
+def show_status(of: QLabel, text: str, role: str = "quiet") -> None:
+    """Show a text in the style of a role, such as `quiet` or `error`."""
+    set_role(of, "role", role)
+    of.setText(text)

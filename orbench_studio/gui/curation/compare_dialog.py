@@ -15,7 +15,7 @@ from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.file_selection import ask_tables
 from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.live_table import Column, Table
-from orbench_studio.gui.common.widgets import if_alive, label, set_role
+from orbench_studio.gui.common.widgets import if_alive, label, show_status
 from orbench_studio.gui.curation import recipe_run
 from orbench_studio.gui.workspace.session import Session
 
@@ -69,8 +69,7 @@ class CompareDialog(Dialog):
         self._session.run(work, if_alive(self, self._show), if_alive(self, self._show_error), show_errors=False)
 
     def _show(self, found: Difference) -> None:
-        set_role(self.status, "role", "quiet")
-        self.status.setText(tr("Prompts in both: {count}").format(count=f"{found.both:,}"))
+        show_status(self.status, tr("Prompts in both: {count}").format(count=f"{found.both:,}"))
         settings = self._session.settings
         names, both_sides = (self._name, self.other.currentText()), (found.only_first, found.only_second)
         for title, table, name, only in zip(self._titles, self.tables, names, both_sides, strict=True):
@@ -83,8 +82,7 @@ class CompareDialog(Dialog):
             table.show_rows(list(range(len(rows))), rows)
 
     def _show_error(self, error: Exception) -> None:
-        set_role(self.status, "role", "error")
-        self.status.setText(str(error))
+        show_status(self.status, str(error), "error")
         for title, table in zip(self._titles, self.tables, strict=True):
             title.setText("")
             table.show_rows([], [])

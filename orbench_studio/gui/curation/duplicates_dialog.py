@@ -21,7 +21,7 @@ from orbench_studio.gui.common.layouts import row_layout
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.theme import LABELS, Theme
-from orbench_studio.gui.common.widgets import ENTER, if_alive, label, set_role
+from orbench_studio.gui.common.widgets import ENTER, if_alive, label, show_status
 from orbench_studio.gui.curation.nearest_dialog import prompt_card
 from orbench_studio.gui.review.bulk_dialog import BulkDialog
 from orbench_studio.gui.workspace.session import Session
@@ -76,7 +76,7 @@ class DuplicatesDialog(Dialog):
     def _show(self, found: DuplicateGroups) -> None:
         last = found.grouping
         if last is None:
-            self._show_status(tr("Not searched yet. Click Find to find prompts with nearly the same wording."))
+            show_status(self.status, tr("Not searched yet. Click Find to find prompts with nearly the same wording."))
         else:
             self.threshold.setValue(last.threshold)
             none = tr("No two of {compared} prompts have a similarity of {threshold} or more ({time}).")
@@ -84,14 +84,15 @@ class DuplicatesDialog(Dialog):
                 "Prompts in groups: {prompts} of {compared}; groups: {groups}; minimum similarity {threshold} ({time})"
             )
             message = some if last.groups else none
-            self._show_status(
+            show_status(
+                self.status,
                 message.format(
                     prompts=f"{last.prompts:,}",
                     compared=f"{last.compared:,}",
                     groups=f"{last.groups:,}",
                     threshold=f"{last.threshold:g}",
                     time=f"{last.at.astimezone():%Y-%m-%d %H:%M}",
-                )
+                ),
             )
         rows = [(f"{group_id}", f"{count:,}") for group_id, count in found.groups]
         self.groups.show_rows([group_id for group_id, _ in found.groups], rows)
@@ -176,15 +177,11 @@ class DuplicatesDialog(Dialog):
 
     def _failed(self, error: Exception) -> None:
         self._end_search()
-        self._show_status(str(error), "quiet" if isinstance(error, CancelledError) else "error")
+        show_status(self.status, str(error), "quiet" if isinstance(error, CancelledError) else "error")
 
     def _end_search(self) -> None:
         self.strip.end()
         self.search.setEnabled(True)
-
-    def _show_status(self, text: str, role: str = "quiet") -> None:
-        set_role(self.status, "role", role)
-        self.status.setText(text)
 
     def _decide(self) -> None:
         settings = self._session.settings

@@ -11,7 +11,7 @@ from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.theme import META, Theme, code_font
-from orbench_studio.gui.common.widgets import label, set_role
+from orbench_studio.gui.common.widgets import label, show_status
 from orbench_studio.gui.curation.recipe_form import RecipeForm
 
 _TYPING = 250  # milliseconds after the last keystroke until the recipe is parsed
@@ -92,8 +92,7 @@ class RecipePane(QWidget):
 
     def show_error(self, text: str, line: int = 0) -> None:
         """Show an error and mark its line (from 1); an empty text clears the error."""
-        set_role(self.status, "role", "error" if text else "quiet")
-        self.status.setText(text or tr("Recipe is valid."))
+        show_status(self.status, text or tr("Recipe is valid."), "error" if text else "quiet")
         self.editor.setExtraSelections([self._mark(line)] if line else [])
 
     def _mark(self, line: int) -> QTextEdit.ExtraSelection:

@@ -14,7 +14,7 @@ from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.file_dialog import FileDialog
 from orbench_studio.gui.common.layouts import Stretch, row_layout
 from orbench_studio.gui.common.progress_strip import ProgressStrip
-from orbench_studio.gui.common.widgets import if_alive, label, set_role
+from orbench_studio.gui.common.widgets import if_alive, label, show_status
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.data import export_files
 from orbench_studio.services.data.export_files import Exported
@@ -130,8 +130,7 @@ class ExportDialog(Dialog):
         self._enable_options(on=on)
 
     def _say(self, text: str, role: str) -> None:
-        set_role(self.says, "role", role)
-        self.says.setText(text)
+        show_status(self.says, text, role)
 
     def _offer(self, subsets: list[str]) -> None:
         for name in subsets:

@@ -12,7 +12,7 @@ from orbench_studio.errors import NothingLeftError
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.compact import is_compact
 from orbench_studio.gui.common.layouts import column_layout
-from orbench_studio.gui.common.widgets import isolated, label, scrolled, set_role, set_tip
+from orbench_studio.gui.common.widgets import isolated, label, scrolled, set_tip, show_status
 from orbench_studio.gui.evaluation.plan import is_simulated, simulated_seconds
 from orbench_studio.services.evaluation.cost_estimate import Estimate, ModelEstimate
 
@@ -88,8 +88,7 @@ class LaunchPanel(QWidget):
         self.launch.setEnabled(not self._busy)
 
     def _show_text(self, text: str, *, wrong: bool = False) -> None:
-        set_role(self.estimate, "role", "error" if wrong else "quiet")
-        self.estimate.setText(f"▲ {text}" if wrong else text)
+        show_status(self.estimate, f"▲ {text}" if wrong else text, "error" if wrong else "quiet")
         if wrong:
             self.launch.setEnabled(False)
 

@@ -16,7 +16,7 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.dialogs import confirm
 from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.text_table import Row, TextTable, note, table_of, translated
-from orbench_studio.gui.common.widgets import if_alive, set_role
+from orbench_studio.gui.common.widgets import if_alive, show_status
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES
 
@@ -92,12 +92,10 @@ class LicencesPane(QWidget):
             return licences.changes_of(licences.licence_builtin(workspace, name, annotator))
 
         def failed(error: Exception) -> None:
-            set_role(self.status, "role", "error")
-            self.status.setText(str(error))
+            show_status(self.status, str(error), "error")
 
         def done(changes: Changes) -> None:
-            set_role(self.status, "role", "quiet")
-            self.status.setText(changes.message)
+            show_status(self.status, changes.message)
             self.message.emit(changes.message)
             self.refresh()
 

@@ -17,7 +17,7 @@ from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.layouts import Columns, PageHead, column_layout
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.text_table import note, table_of
-from orbench_studio.gui.common.widgets import PageArea, if_alive, rule, set_role
+from orbench_studio.gui.common.widgets import PageArea, if_alive, rule, show_status
 from orbench_studio.gui.judging.calibration_tables import METHODS, SLICE_TITLES, Report, report
 from orbench_studio.gui.judging.custom_rules_pane import CustomRulesPane
 from orbench_studio.gui.judging.licences_pane import LicencesPane
@@ -75,7 +75,7 @@ class JudgesPage(QWidget):
         self.run.setEnabled(False)
         on_progress = self.strip.begin(tr("Comparing judges"))
         self.strip.cancel.setFocus()
-        self._show_status("")
+        show_status(self.status, "")
         self._session.operations.run(
             read,
             if_alive(self, lambda data: self._compute(data, on_progress)),
@@ -101,10 +101,11 @@ class JudgesPage(QWidget):
     def _show_report(self, found: Calibration, report: Report) -> None:
         self._end()
         self.report = report
-        self._show_status(
+        show_status(
+            self.status,
             tr("{summary} Compared at {time}.").format(
                 summary=report.summary, time=f"{datetime.now().astimezone():%H:%M}"
-            )
+            ),
         )
         self.slices.blockSignals(True)
         self.slices.clear()
@@ -115,7 +116,7 @@ class JudgesPage(QWidget):
 
     def _stopped(self, error: Exception) -> None:
         self._end()
-        self._show_status(str(error), "quiet" if isinstance(error, CancelledError) else "error")
+        show_status(self.status, str(error), "quiet" if isinstance(error, CancelledError) else "error")
 
     def _end(self) -> None:
         had_focus = self.strip.cancel.hasFocus()
@@ -124,15 +125,11 @@ class JudgesPage(QWidget):
             self.run.setFocus()  # not the next button in the tab order, which starts to judge
         self.strip.end()
 
-    def _show_status(self, text: str, role: str = "quiet") -> None:
-        set_role(self.status, "role", role)
-        self.status.setText(text)
-
     def _reset(self) -> None:
         """Clear the results, after the workspace changed."""
         self._end()
         self.report = None
-        self._show_status(tr(_EMPTY))
+        show_status(self.status, tr(_EMPTY))
         self._build_results([])
 
     def _build_results(self, models: list[str]) -> None:

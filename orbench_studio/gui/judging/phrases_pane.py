@@ -13,7 +13,7 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.text_table import Row, grid_of, note, translated
-from orbench_studio.gui.common.widgets import if_alive, label, set_role
+from orbench_studio.gui.common.widgets import if_alive, label, show_status
 from orbench_studio.gui.judging.calibration_tables import indicates, phrase_rows
 from orbench_studio.gui.workspace.session import Session
 
@@ -145,8 +145,7 @@ class PhrasesPane(QWidget):
         self._run(work, done, lambda error: self._show_status(str(error), "error"))
 
     def _show_status(self, text: str, role: str = "quiet") -> None:
-        set_role(self.status, "role", role)
-        self.status.setText(text)
+        show_status(self.status, text, role)
         self.status.setVisible(bool(text))
 
     def _run(

@@ -14,7 +14,7 @@ from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.layouts import column_layout
-from orbench_studio.gui.common.widgets import if_alive, label, set_role, set_tip
+from orbench_studio.gui.common.widgets import if_alive, label, set_tip, show_status
 from orbench_studio.gui.review.condition_names import term_words
 from orbench_studio.gui.review.query_completion import Completion
 from orbench_studio.gui.workspace.session import Session
@@ -100,8 +100,7 @@ class QueryField(QWidget):
         self.line.setFocus()
 
     def _say(self, text: str, *, wrong: bool = False) -> None:
-        set_role(self.status, "role", "error" if wrong else "meta")
-        self.status.setText(text)
+        show_status(self.status, text, "error" if wrong else "meta")
         self.status.setVisible(bool(text))
 
     def _learn(self, completion: Completion, field: Field) -> None:

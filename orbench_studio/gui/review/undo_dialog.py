@@ -16,7 +16,7 @@ from orbench_studio.gui.common.dialogs import Dialog
 from orbench_studio.gui.common.layouts import row_layout
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.theme import px
-from orbench_studio.gui.common.widgets import if_alive, label, set_role
+from orbench_studio.gui.common.widgets import if_alive, label, show_status
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class UndoSinceDialog(Dialog):
         self._table.setColumnHidden(_COUNT, not any(row[_COUNT] for row in rows))
         self._table.show_rows(entries, rows)
         if not entries:
-            self._say(tr("Nothing to undo: you have no current decisions."))
+            show_status(self._status, tr("Nothing to undo: you have no current decisions."))
         self._table.setFocus()
 
     def _picked(self) -> Entry | None:
@@ -144,13 +144,13 @@ class UndoSinceDialog(Dialog):
         self._session.run(work, if_alive(self, self._preview), if_alive(self, self._refuse), show_errors=False)
 
     def _refuse(self, error: Exception) -> None:
-        self._say(str(error), "error")
+        show_status(self._status, str(error), "error")
 
     def _preview(self, previewed: UndoPreview) -> None:
         self._previewed = previewed
         self._undo.setEnabled(bool(previewed.entries))
         if not previewed.entries:
-            self._say(tr("Nothing to undo: you have no current decisions since then."))
+            show_status(self._status, tr("Nothing to undo: you have no current decisions since then."))
             return
         named = ", ".join(f"#{prompt_id}" for prompt_id in previewed.prompt_ids[:_NAMED])
         if len(previewed.prompt_ids) > _NAMED:
@@ -163,11 +163,7 @@ class UndoSinceDialog(Dialog):
             text = tr(
                 "“Undo this decision” undoes only the selected row. Everything from {time} on: {summary}, {prompts}."
             )
-        self._say(text.format(time=since, summary=previewed.summary, prompts=named))
-
-    def _say(self, text: str, role: str = "quiet") -> None:
-        set_role(self._status, "role", role)
-        self._status.setText(text)
+        show_status(self._status, text.format(time=since, summary=previewed.summary, prompts=named))
 
     def _connect(self) -> None:
         self._typing.setSingleShot(True)

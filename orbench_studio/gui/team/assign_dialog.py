@@ -8,7 +8,7 @@ from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.team.queue import QueueState, TeamQueue
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.fields import ComboBox
-from orbench_studio.gui.common.widgets import if_alive
+from orbench_studio.gui.common.widgets import if_alive, show_status
 from orbench_studio.gui.team.change_dialog import ChangeDialog
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.team import team_queues
@@ -56,7 +56,7 @@ class AssignDialog(ChangeDialog):
         by = self._session.annotator
         name, who = self.queue.currentText(), self.annotator.currentText().strip()
         if not who:
-            self.show_status(tr("Name the annotator."), "error")
+            show_status(self.status, tr("Name the annotator."), "error")
             return
 
         def work(workspace: Workspace) -> Changes:

@@ -10,7 +10,7 @@ from orbench_studio.domain.core.changes import Changes
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.dialogs import Dialog
 from orbench_studio.gui.common.layouts import Stretch
-from orbench_studio.gui.common.widgets import if_alive, label, set_role
+from orbench_studio.gui.common.widgets import if_alive, label, show_status
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.workspace.workspace import Workspace
 
@@ -25,13 +25,9 @@ class ChangeDialog(Dialog):
         self._session = session
         self.status = label(text, "quiet", wrap=True)
 
-    def show_status(self, text: str, role: str = "quiet") -> None:
-        set_role(self.status, "role", role)
-        self.status.setText(text)
-
     def run(self, work: Callable[[Workspace], Any], done: Callable[[Any], object] | None = None) -> None:
         """Run `work` and show its error; the dialog closes after a change, unless `done` takes the result."""
-        failed = if_alive(self, lambda error: self.show_status(str(error), "error"))
+        failed = if_alive(self, lambda error: show_status(self.status, str(error), "error"))
         self._session.run(work, if_alive(self, done or self._close_after), failed, show_errors=False)
 
     def _close_after(self, changes: Changes) -> None:

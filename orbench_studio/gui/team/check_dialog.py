@@ -8,7 +8,7 @@ from orbench_studio.domain.core.changes import Changes
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.theme import px
-from orbench_studio.gui.common.widgets import if_alive, permit
+from orbench_studio.gui.common.widgets import if_alive, permit, show_status
 from orbench_studio.gui.team.change_dialog import ChangeDialog
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.team import adjudication, approval, team_queues
@@ -38,7 +38,7 @@ class CheckDialog(ChangeDialog):
     def _offer(self, names: list[str], person: str, *, is_permitted: bool) -> None:
         for button in (self.approve, self.send_back):
             permit(button, permitted=is_permitted, who=tr(_ADJUDICATORS_ONLY))
-        self.show_status("" if is_permitted else tr(_ADJUDICATORS_ONLY), "error")
+        show_status(self.status, "" if is_permitted else tr(_ADJUDICATORS_ONLY), "error")
         self.annotator.addItems([name for name in names if name != self._session.annotator])
         self.annotator.setCurrentText(person)
 

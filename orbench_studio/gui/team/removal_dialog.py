@@ -4,6 +4,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.fields import ComboBox
+from orbench_studio.gui.common.widgets import show_status
 from orbench_studio.gui.team.change_dialog import ChangeDialog
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.team import people_roles
@@ -32,7 +33,7 @@ class RemovalDialog(ChangeDialog):
         if removal.name == self.annotator.currentText():
             self._removal = removal
             self.remove.setEnabled(True)
-            self.show_status(removal.summary)
+            show_status(self.status, removal.summary)
 
     def _remove(self) -> None:
         removal, annotator = self._removal, self._session.annotator
