@@ -36,7 +36,7 @@ from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import BODY, META, Theme, font, px
 from orbench_studio.gui.common.widgets import ENTER
 
-_CELL, _MAX_CELL, _TOTAL_WIDTH, _HEADER_WIDTH = 90, 208, 156, 176
+_CELL, _MAX_CELL, _TOTAL_WIDTH, _HEADER_WIDTH = 84, 208, 156, 176
 _ROW, _LOW_ROW = 52, 32  # heights of a row: with the counts below the rate, and in a compact window beside it
 _WHISKER = 7  # pixels below the texts of a cell, for its interval
 _SCALE_WIDTH, _SCALE_HEIGHT, _STEPS = 120, 10, 24

@@ -112,7 +112,8 @@ class EvaluationPage(QWidget):
     def _launched(self, batch_id: int) -> None:
         self._to_select = batch_id
         self._panels.show_panel(1)
-        self.batches.setFocus()
+        if self.isVisible():
+            self.batches.setFocus()
         self._list()
 
     def _moved(self) -> None:

@@ -139,7 +139,8 @@ class PhrasesPane(QWidget):
 
         def done(phrase: str) -> None:
             self._clear_test()
-            self.phrase.setFocus()
+            if self.isVisible():
+                self.phrase.setFocus()
             self.saved.emit(phrase)
 
         self._run(work, done, lambda error: self._show_status(str(error), "error"))

@@ -228,7 +228,7 @@ class ReviewPage(QueuePage):
         self.responses.focus_next(changes.response_ids)
         if prompt_id in changes.shown_again and self.model.place_of(-prompt_id) is not None:
             prompt_id = -prompt_id
-        moved = tr("{undone}. The page went to prompt #{number}.").format(undone=changes.message, number=abs(prompt_id))
+        moved = tr("Back at prompt #{number}. {undone}").format(undone=changes.message, number=abs(prompt_id))
         self.stated.emit(changes.message if self._awaited == prompt_id else moved)
         self._reversed_on = prompt_id
         self.go_to(prompt_id)

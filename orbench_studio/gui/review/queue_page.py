@@ -239,7 +239,8 @@ class QueuePage(QWidget):
         if self.view is not None:
             self.loader.forget([self.view.prompt.id])
         self.go_to(stays or queue.begin or queue.ids[0])
-        if not self.isAncestorOf(QApplication.focusWidget() or self) and not self.finder.bar.search.hasFocus():
+        is_elsewhere = not self.isAncestorOf(QApplication.focusWidget() or self)
+        if self.isVisible() and is_elsewhere and not self.finder.bar.search.hasFocus():
             self.queue.setFocus()
 
     def _empty(self) -> None:

@@ -116,6 +116,19 @@ def test_launched_batch_shows_its_responses_in_review(at_page, path):
     assert progress(path).done == 40
 
 
+def test_a_batch_takes_the_keys_from_no_other_page(at_page):
+    studio = at_page.studio
+    at_page.add_models(MIXED)
+    studio.wait(at_page.form.foot.launch.isEnabled)
+    at_page.click(at_page.form.foot.launch)
+    studio.key(Qt.Key.Key_5, Qt.KeyboardModifier.ControlModifier)
+    rates = studio.window.audit.map
+    assert rates.hasFocus()
+    studio.wait(lambda: MIXED in rates.cells.models and studio.page.model.rowCount() == PROMPTS)
+    studio.wait(lambda: "Batch 1 is completed" in studio.message() and not studio.application.operations.busy)
+    assert rates.hasFocus(), "neither the launched batch nor the queue of the Review page, which are hidden"
+
+
 def test_batch_uses_the_current_filter_or_a_query(at_page):
     form = at_page.form
     at_page.add_models(MIXED)

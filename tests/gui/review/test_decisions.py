@@ -195,7 +195,7 @@ def test_an_undo_on_another_prompt_says_that_the_page_went_there(start, path):
         studio.trigger("next_prompt")
         assert studio.message() == "#1 undecided → safe", "what Ctrl+Z would undo"
         studio.trigger("undo")
-        assert studio.message() == "Undone: “#1 undecided → safe”. The page went to prompt #1."
+        assert studio.message() == "Back at prompt #1. Undone: “#1 undecided → safe”"
         studio.trigger("next_prompt")
         assert studio.message() == "", "it was about the prompt that was left"
         studio.trigger("previous_prompt")

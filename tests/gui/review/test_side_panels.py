@@ -193,7 +193,7 @@ def test_bulk_undo_from_a_row_is_undone_and_redone_in_one_step(undoing, labels):
     studio.wait(lambda: labels() == {1: "safe", 2: "safe"})
     studio.settle()
     assert studio.shown() == 3
-    assert studio.message() == "Undone: 3 entries on 3 prompts. The page went to prompt #3."
+    assert studio.message() == "Back at prompt #3. Undone: 3 entries on 3 prompts"
     studio.trigger("redo")
     assert len(labels()) == 5
 
