@@ -99,7 +99,8 @@ class MappedCells:
     def _reject(self) -> None:
         """Count the values of a rejected row that had a known meaning."""
         for tally, stated, _ in self._outcomes:
-            tally.add(stated, ROW_REJECTED)
+            if stated != EMPTY:
+                tally.add(stated, ROW_REJECTED)
 
     def _count_other(self, part: Field, stored: Container[tuple[str, str]], answered: bool, cells: Cells) -> None:
         """Count the value of a field that a row can have without storing it."""

@@ -28,7 +28,7 @@ from orbench_studio.formats.records import (
     VoteDraft,
 )
 from orbench_studio.formats.tables import Cells, NestedCell, StatedText
-from orbench_studio.formats.tally import NOT_READ, REJECTED, UNPARSED
+from orbench_studio.formats.tally import EMPTY, NOT_READ, REJECTED, UNPARSED
 from orbench_studio.formats.unread_parts import UnreadParts
 
 _OF_RESPONSE = (
@@ -203,7 +203,7 @@ class MappedRow(MappedCells):
         if found is None and class_words.is_bare(stated):
             self._ask(part, stated)
         verdict = Verdict(found or Verdict.UNPARSED)
-        self._count(part, stated, verdict)
+        self._count(part, stated if stated.strip() else EMPTY, verdict)
         return (VoteDraft(self._name(Field.MODERATOR, cells), verdict, None, explanation, stated),)
 
     def _responses(self, asked: conversations.Conversation, annotator: str, cells: Cells) -> tuple[ResponseDraft, ...]:

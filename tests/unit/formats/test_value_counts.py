@@ -1,0 +1,56 @@
+"""The counts of mapped columns add up: what rows state is stored, or counted with the reason."""
+
+import random
+
+import pytest
+
+from orbench_studio.errors import FileFaultError
+from orbench_studio.formats.mapping import NAMES, ColumnMapping, Field
+from orbench_studio.formats.reader_interface import ReadOptions
+from orbench_studio.formats.reading import read_file
+from orbench_studio.formats.records import Record
+from orbench_studio.formats.tally import EMPTY, REJECTED, ROW_REJECTED
+
+WORDS = {
+    Field.CATEGORY: ("hate", "weather", "none"), Field.STOP_REASON: ("stop", "length", "error"),
+    **dict.fromkeys((Field.LABEL, Field.PROMPT_LABEL), ("safe", "toxic", "skip")),
+    **dict.fromkeys((Field.VERDICT, Field.PROMPT_VERDICT, Field.RESPONSE_VERDICT), ("safe", "unsafe", "skip", "odd")),
+    **dict.fromkeys((Field.ANSWER_CLASS, Field.IS_REFUSAL), ("refusal", "compliance", "skip", "odd")),
+}  # fmt: skip
+TEXTS = (Field.KEY, Field.SYSTEM, Field.EXPLANATION, Field.REASON, Field.ERROR)
+OTHERS = [field for field in Field if field is not Field.PROMPT]
+
+
+def cell(draw, field, number):
+    """Nothing, a word for a class, or a text that no other cell has."""
+    if draw.random() < 0.3:
+        return ""
+    return draw.choice(WORDS[field]) if field in WORDS else f"{field} of {number} sheep"
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_what_rows_state_is_stored_or_counted(write, seed):
+    draw = random.Random(seed)
+    fields = [field for field in OTHERS if draw.random() < 0.4]
+    names = {str(field): f"own {field}" for field in NAMES if draw.random() < 0.4}
+    rows = [[f"How do I shear {at} sheep?", *(cell(draw, field, at) for field in fields)] for at in range(12)]
+    path = write("a.csv", "".join(",".join(row) + "\n" for row in (["p", *fields], *rows)))
+    mapping = ColumnMapping({Field.PROMPT: "p", **{field: str(field) for field in fields}})
+    try:
+        with read_file(path, options=ReadOptions(mapping=mapping, meanings={"skip": ""}, **names)) as file:
+            records = {found.line: found for found in file.records if isinstance(found, Record)}
+            tallies = {column.field: column for column in (*file.tally.columns, *file.tally.empty_columns)}
+    except FileFaultError:
+        return  # fields that do not go together, or lack a name
+    for at, field in enumerate(fields, start=1):
+        tally = tallies[field]
+        stated = {line: row[at] for line, row in enumerate(rows, start=2) if line in records and row[at]}
+        values = sum(count for (value, became), count in tally.values.items()
+                     if value != EMPTY and became not in (REJECTED, ROW_REJECTED))  # fmt: skip
+        if field in TEXTS:
+            assert (tally.texts, tally.empty) == (len(records), len(records) - len(stated)), field
+        elif field is not Field.RESPONSE and field is not Field.SAMPLE and field is not Field.SEED:
+            assert values == len(stated), field
+        if field in (*TEXTS, *NAMES):
+            stored = sum(value in repr(records[line]) for line, value in stated.items())
+            assert stored + tally.not_stored.total() == len(stated), field
