@@ -7,18 +7,20 @@ from sqlalchemy import Connection
 
 from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.changes import Changes, Kind
+from orbench_studio.domain.review.hidden_decisions import Standing
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.errors import StudioError
 from orbench_studio.services.workspace.policy import Policy
 from orbench_studio.services.workspace.workspace import Workspace
-from orbench_studio.store.core.pipeline import together
+from orbench_studio.store.core.pipeline import Started, together
 from orbench_studio.store.core.tables import JOURNAL
 from orbench_studio.store.core.unit_of_work import lock_prompts
 from orbench_studio.store.review import derived_states, journal, timeline, undo_entries
+from orbench_studio.store.review.derived_states import Inputs
 from orbench_studio.store.review.journal import DECIDING, IN_FORCE, Entry
 from orbench_studio.store.review.undo_entries import Targets
 
-__all__ = ["Entry", "UndoPreview", "entries_of", "parse_time", "preview", "reverse", "undo_entry", "undo_since"]
+__all__ = ["Entry", "UndoPreview", "entries_of", "parse_time", "preview", "reverse_last", "undo_entry", "undo_since"]
 
 _RECENT = 20  # entries among which a later decision is looked for
 
@@ -59,7 +61,7 @@ def undo_since(workspace: Workspace, previewed: UndoPreview, *, annotator: str) 
     with workspace.deciding() as db:
         annotator_id = journal.lock_annotator(db, annotator)
         targets = undo_entries.in_force(db, annotator_id, {entry.id for entry in previewed.entries})
-        return reverse(db, workspace.policy, EntryKind.UNDO, annotator_id, undo_entries.of(db, annotator_id, targets))
+        return _reverse(db, workspace.policy, EntryKind.UNDO, annotator_id, undo_entries.of(db, annotator_id, targets))
 
 
 def undo_entry(workspace: Workspace, entry: int, *, annotator: str) -> Changes:
@@ -68,7 +70,7 @@ def undo_entry(workspace: Workspace, entry: int, *, annotator: str) -> Changes:
         annotator_id = journal.lock_annotator(db, annotator)
         known = {one.entry: one for one in timeline.recent(db, annotator, _RECENT)}
         targets = undo_entries.in_force(db, annotator_id, {entry})
-        changes = reverse(
+        changes = _reverse(
             db, workspace.policy, EntryKind.UNDO, annotator_id, undo_entries.of(db, annotator_id, targets)
         )
         if entry in known and known[entry].superseded:
@@ -76,14 +78,35 @@ def undo_entry(workspace: Workspace, entry: int, *, annotator: str) -> Changes:
         return changes
 
 
-def reverse(db: Connection, policy: Policy, kind: EntryKind, annotator_id: int, targets: Targets) -> Changes:
+def reverse_last(workspace: Workspace, kind: EntryKind, *, annotator: str) -> Changes:
+    """Undo or redo what the annotator did last. On a server, this is two round trips if it is about one prompt."""
+    with workspace.deciding() as db:
+        annotator_id = journal.lock_annotator(db, annotator)
+        if not workspace.on_server:
+            return _reverse(db, workspace.policy, kind, annotator_id, undo_entries.last(db, kind, annotator_id))
+        undo_entries.lock_last(db, kind, annotator_id)
+        with together(db) as start:
+            targets = undo_entries.start_targets(start, annotator_id)
+            inputs = derived_states.start_inputs(start, undo_entries.ONLY_PROMPT, undo_entries.RESPONSES, kind)
+            standing = start(workspace.policy.standing, undo_entries.ONLY_PROMPT, annotator_id)
+        return _reverse(db, workspace.policy, kind, annotator_id, targets(), (inputs, standing))
+
+
+def _reverse(
+    db: Connection,
+    policy: Policy,
+    kind: EntryKind,
+    annotator_id: int,
+    targets: Targets,
+    known: tuple[Inputs, Started[Standing]] | None = None,
+) -> Changes:
     """Undo or redo entries in one step, and update the states of their prompts and responses."""
     if not targets.entries:
         return Changes(message=f"Nothing to {kind}.")
     prompt_ids, response_ids = targets.prompt_ids, targets.response_ids
     lock_prompts(db, prompt_ids)
     if len(prompt_ids) == 1:
-        _reverse_on_one(db, policy, kind, annotator_id, targets)
+        _reverse_on_one(db, policy, kind, annotator_id, targets, known)
     else:
         if kind is EntryKind.REDO:
             policy.require_room(db, targets.labelled, annotator_id)
@@ -98,13 +121,21 @@ def reverse(db: Connection, policy: Policy, kind: EntryKind, annotator_id: int, 
     return Changes(frozenset({Kind.ANNOTATIONS}), tuple(prompt_ids), message, shown_again, tuple(response_ids))
 
 
-def _reverse_on_one(db: Connection, policy: Policy, kind: EntryKind, annotator_id: int, targets: Targets) -> None:
-    """Undo or redo entries about one prompt, in one round trip to a server."""
+def _reverse_on_one(
+    db: Connection,
+    policy: Policy,
+    kind: EntryKind,
+    annotator_id: int,
+    targets: Targets,
+    known: tuple[Inputs, Started[Standing]] | None,
+) -> None:
     [prompt_id] = targets.prompt_ids
     undo_entries.reverse(db, kind, annotator_id, targets)
-    with together(db) as start:
-        inputs = derived_states.start_inputs(start, [prompt_id], targets.response_ids)
-        standing = start(policy.standing, prompt_id, annotator_id)
+    if known is None:
+        with together(db) as start:
+            inputs = derived_states.start_inputs(start, [prompt_id], targets.response_ids)
+            known = inputs, start(policy.standing, [prompt_id], annotator_id)
+    inputs, standing = known
     if kind is EntryKind.REDO and targets.labelled:
         standing.result.require_room(prompt_id)
     derived_states.write_prompts(db, inputs)

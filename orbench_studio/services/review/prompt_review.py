@@ -33,7 +33,7 @@ from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import prompts, responses, votes
 from orbench_studio.store.core.pipeline import Started, together
 from orbench_studio.store.core.unit_of_work import lock_prompts
-from orbench_studio.store.review import derived_states, journal, label_counts, undo_entries
+from orbench_studio.store.review import derived_states, journal, label_counts
 from orbench_studio.store.review import seen as seen_by
 from orbench_studio.store.review.journal import Moment, Versions
 
@@ -50,7 +50,7 @@ def load(workspace: Workspace, prompt_id: int, annotator: str | None = None) -> 
             answered, judged = start(responses.of_prompt, prompt_id), start(responses.judgements_of_prompt, prompt_id)
             siblings, rule = start(prompts.siblings, prompt_id), start(derived_states.rule)
             versions, seen = start(journal.versions_of, prompt_id, who), start(seen_by.of_prompt, prompt_id, who)
-            standing = start(workspace.policy.standing, prompt_id, who)
+            standing = start(workspace.policy.standing, [prompt_id], who)
     prompt, decided = stored.result, decisions.result.get(prompt_id, [])
     if prompt is None:
         raise WorkspaceError(f"Prompt {prompt_id} is no longer in the workspace.")
@@ -193,7 +193,7 @@ def _read_known(
         policy = policy if inputs.queued else SoloPolicy()
         return _Known(
             inputs,
-            start(policy.standing, prompt_id, annotator_id),
+            start(policy.standing, [prompt_id], annotator_id),
             start(journal.versions_of, prompt_id, annotator_id),
             start(journal.moment, annotator_id, pending.at if pending is not None else None),
             start(prompts.are_there, prompt_id, response_ids),
@@ -225,12 +225,12 @@ def _annotation(decision: Decision, annotator: str, moment: Moment, visible: fro
 
 def undo(workspace: Workspace, *, annotator: str) -> Changes:
     """Undo the annotator's last current decision; the Changes are empty if there is none."""
-    return _reverse(workspace, annotator, EntryKind.UNDO)
+    return bulk_undo.reverse_last(workspace, EntryKind.UNDO, annotator=annotator)
 
 
 def redo(workspace: Workspace, *, annotator: str) -> Changes:
     """Redo the decision that was undone last; without one the Changes are empty."""
-    return _reverse(workspace, annotator, EntryKind.REDO)
+    return bulk_undo.reverse_last(workspace, EntryKind.REDO, annotator=annotator)
 
 
 def decided_today(workspace: Workspace, *, annotator: str) -> int:
@@ -238,13 +238,6 @@ def decided_today(workspace: Workspace, *, annotator: str) -> int:
     midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
     with workspace.reading() as db:
         return label_counts.decided_since(db, annotator, midnight)
-
-
-def _reverse(workspace: Workspace, annotator: str, kind: EntryKind) -> Changes:
-    with workspace.deciding() as db:
-        annotator_id = journal.lock_annotator(db, annotator)
-        targets = undo_entries.last(db, kind, annotator_id)
-        return bulk_undo.reverse(db, workspace.policy, kind, annotator_id, targets)
 
 
 def _summary(known: _Known, decision: Decision, annotator: str, visible: frozenset[Visible]) -> str:

@@ -24,7 +24,7 @@ class Policy(Protocol):
         """Raise StaleDecisionError where the annotator may not label one of the prompts."""
 
 
-def _unrestricted(_prompt_id: int, _annotator_id: int | None) -> Steps[Standing]:
+def _unrestricted(_only_prompt: object, _annotator_id: int | None) -> Steps[Standing]:
     yield from ()
     return Standing()
 

@@ -10,9 +10,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from orbench_studio.store.core.engine import is_server
-from orbench_studio.store.core.pipeline import Statement, send_text
+from orbench_studio.store.core.pipeline import Read, Steps, send_text
 
 CHUNK = 5_000  # values in one IN list; SQLite takes 32,766
+Ids = Sequence[int] | Select[Any]  # on a server also few ids that it reads itself, in the same round trip
 
 
 def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
@@ -36,13 +37,25 @@ class ForIds:
     """A statement that is built once, for rows whose column has one of some ids; like `in_list`."""
 
     def __init__(self, statement: Select[Any], column: ColumnElement[int]) -> None:
+        self._statement, self._column = statement, column
+        self._only = statement.where(column == bindparam("only"))
         self._range = statement.where(column.between(bindparam("first"), bindparam("last")))
         self._list = statement.where(column.in_(bindparam("ids", expanding=True)))
+        self.read = Read(self.rows)
 
-    def __call__(self, ids: Sequence[int]) -> Statement:
-        if _has_no_gaps(ids):
-            return self._range, {"first": ids[0], "last": ids[-1]}
-        return self._list, {"ids": ids}
+    def rows(self, ids: Ids, **parameters: Any) -> Steps[list[Any]]:
+        """The rows for these ids, however many; an order holds for each chunk."""
+        if isinstance(ids, Select):
+            return list((yield self._statement.where(self._column.in_(ids)), parameters))
+        rows: list[Any] = []
+        for some in chunks(ids):
+            if len(some) == 1:
+                rows.extend((yield self._only, parameters | {"only": some[0]}))
+            elif _has_no_gaps(some):
+                rows.extend((yield self._range, parameters | {"first": some[0], "last": some[-1]}))
+            else:
+                rows.extend((yield self._list, parameters | {"ids": some}))
+        return rows
 
 
 def _has_no_gaps(ids: Sequence[int]) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, func, not_, sel
 from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind, Judgement
 from orbench_studio.domain.core.response import UNJUDGEABLE, WHITE_SPACE, Response, StopReason
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS
-from orbench_studio.store.core.bulk_insert import ForIds, chunks, rows_of
+from orbench_studio.store.core.bulk_insert import ForIds, Ids, rows_of
 from orbench_studio.store.core.pipeline import Read, Steps
 from orbench_studio.store.core.tables import JUDGEMENTS, JUDGES, MODELS, RESPONSE_STATES, RESPONSES
 
@@ -29,7 +29,12 @@ _JUDGEMENTS = (
     .where(RESPONSES.c.prompt_id == bindparam("prompt_id"))
     .order_by(_J.response_id, _J.id)
 )
-_CLASSES = ForIds(select(_J.response_id, _J.judge_id, _J.answer_class).order_by(_J.response_id, _J.id), _J.response_id)
+_CLASSES = ForIds(
+    select(_J.response_id, JUDGES.c.name, JUDGES.c.kind, _J.answer_class)
+    .join(JUDGES, JUDGES.c.id == _J.judge_id)
+    .order_by(_J.response_id, _J.id),
+    _J.response_id,
+)
 Said = tuple[str, JudgeKind, str]  # a judgement stripped to what the rules look at: judge, its kind, answer class
 
 
@@ -68,13 +73,11 @@ def judgements(db: Connection, response_ids: Sequence[int]) -> dict[int, list[Ju
 
 
 @Read
-def said(response_ids: Sequence[int]) -> Steps[dict[int, tuple[Said, ...]]]:
+def said(response_ids: Ids) -> Steps[dict[int, tuple[Said, ...]]]:
     """The answer classes of the responses by judges alone, oldest first, by response."""
     found: dict[int, tuple[Said, ...]] = {}
-    judges = {row.id: (row.name, JudgeKind(row.kind)) for row in (yield select(JUDGES))}
-    for some in chunks(response_ids):
-        for response_id, judge, answer_class in (yield _CLASSES(some)).all():
-            found[response_id] = (*found.get(response_id, ()), (*judges[judge], answer_class))
+    for response_id, judge, kind, answer_class in (yield from _CLASSES.rows(response_ids)):
+        found[response_id] = (*found.get(response_id, ()), (judge, JudgeKind(kind), answer_class))
     return found
 
 

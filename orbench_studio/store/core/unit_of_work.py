@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, bindparam, func, select, text
+from sqlalchemy import Connection, Engine, Select, bindparam, func, select, text
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from orbench_studio.errors import AccessEndedError, ConnectionLostError, WorkspaceError
@@ -82,12 +82,16 @@ def writing(engine: Engine, *, shared: bool = False) -> Iterator[Connection]:
             file.require_in_place()  # what is acknowledged is in the file that others find
 
 
-def lock_prompts(db: Connection, prompt_ids: Sequence[int]) -> None:
+def lock_prompts(db: Connection, prompt_ids: Sequence[int] | Select[Any]) -> None:
     """Lock these prompts against other shared transactions until the end of this one.
 
     Lock all prompts of a transaction in one call, to avoid deadlocks. Values that were read before may be outdated.
     """
-    if is_server(db):
+    if isinstance(prompt_ids, Select):  # on a server, which reads them
+        [prompt_id] = prompt_ids.subquery().c
+        mine = select((prompt_id % _LOCKS).label("held")).distinct().order_by("held").subquery()
+        send(db, select(func.count(func.pg_advisory_xact_lock(LOCK, mine.c.held))))
+    elif is_server(db):
         send(db, _LOCK_PROMPTS, {"lock": LOCK, "mine": sorted({prompt_id % _LOCKS for prompt_id in prompt_ids})})
 
 

@@ -1,13 +1,12 @@
 """Load moderator votes as domain objects."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 
 from sqlalchemy import select
 
 from orbench_studio.domain.core.category import stored_category
 from orbench_studio.domain.core.moderation import Verdict, Vote
-from orbench_studio.store.core.bulk_insert import ForIds, chunks
+from orbench_studio.store.core.bulk_insert import ForIds, Ids
 from orbench_studio.store.core.pipeline import Read, Steps
 from orbench_studio.store.core.tables import MODELS, VOTES
 
@@ -22,14 +21,12 @@ _VOTES = ForIds(
 
 
 @Read
-def of_prompts(prompt_ids: Sequence[int]) -> Steps[dict[int, list[Vote]]]:
+def of_prompts(prompt_ids: Ids) -> Steps[dict[int, list[Vote]]]:
     """All votes on the prompts and on the responses to them, oldest first, by prompt."""
     found: dict[int, list[Vote]] = defaultdict(list)
-    for some in chunks(prompt_ids):
-        for prompt_id, vote_id, moderator, verdict, category, *rest in (yield _VOTES(some)).all():
-            chosen = stored_category(category) if category else None
-            vote = Vote(vote_id, moderator, Verdict(verdict), chosen, *rest)
-            found[prompt_id].append(vote)
+    for prompt_id, vote_id, moderator, verdict, category, *rest in (yield from _VOTES.rows(prompt_ids)):
+        chosen = stored_category(category) if category else None
+        found[prompt_id].append(Vote(vote_id, moderator, Verdict(verdict), chosen, *rest))
     for votes in found.values():
         votes.sort(key=lambda vote: vote.id)
     return found

@@ -15,12 +15,12 @@ from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert,
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.domain.team.queue import NO_END, AssignmentState, QueueState
-from orbench_studio.store.core.bulk_insert import ForIds, chunks
+from orbench_studio.store.core.bulk_insert import ForIds, Ids, chunks
 from orbench_studio.store.core.pipeline import Read, Steps, send, together
 from orbench_studio.store.core.reviewer_views import DECISION_AUTHORS
 from orbench_studio.store.core.tables import JOURNAL
 from orbench_studio.store.core.team_tables import TEAM_CLAIMS, TEAM_PROMPTS, TEAM_QUEUES
-from orbench_studio.store.review.journal import IN_FORCE
+from orbench_studio.store.review.journal import IN_FORCE_AFTER
 
 Q, P, C, A = TEAM_QUEUES.c, TEAM_PROMPTS.c, TEAM_CLAIMS.c, DECISION_AUTHORS.c
 COUNTED = (Aspect.LABEL, Aspect.TRAINING, Aspect.SKIP)  # the decisions on which assignments depend
@@ -34,13 +34,16 @@ _ROWS = (
 )
 _LOCKED = ForIds(_ROWS.with_for_update(of=TEAM_PROMPTS), P.prompt_id)
 _ASSIGNED = ForIds(select(TEAM_CLAIMS).join(TEAM_PROMPTS, P.id == C.team_prompt_id).order_by(C.id), P.prompt_id)
-_LAST = ForIds(
-    select(A.prompt_id, A.annotator_id, A.aspect, func.max(A.id).label("last"))
-    .join(JOURNAL, JOURNAL.c.id == A.journal_id)
-    .where(A.aspect.in_(COUNTED), JOURNAL.c.kind == EntryKind.DECISION, IN_FORCE)
-    .group_by(A.prompt_id, A.annotator_id, A.aspect),
-    A.prompt_id,
-)
+_LAST = {
+    reversal: ForIds(
+        select(A.prompt_id, A.annotator_id, A.aspect, func.max(A.id).label("last"))
+        .join(JOURNAL, JOURNAL.c.id == A.journal_id)
+        .where(A.aspect.in_(COUNTED), JOURNAL.c.kind == EntryKind.DECISION, in_force)
+        .group_by(A.prompt_id, A.annotator_id, A.aspect),
+        A.prompt_id,
+    )
+    for reversal, in_force in IN_FORCE_AFTER.items()
+}
 
 
 def assigned_to_others(db: Connection, prompt_ids: Sequence[int], annotator_id: int | None) -> dict[int, str]:
@@ -147,12 +150,11 @@ def expected_rows(
 
 
 @Read
-def assigned_to(prompt_ids: Sequence[int]) -> Steps[dict[int, list[Any]]]:
+def assigned_to(prompt_ids: Ids) -> Steps[dict[int, list[Any]]]:
     """The assignments of the prompts, by row of a queue."""
     found: dict[int, list[Any]] = defaultdict(list)
-    for some in chunks(prompt_ids):
-        for row in (yield _ASSIGNED(some)):
-            found[row.team_prompt_id].append(row)
+    for row in (yield from _ASSIGNED.rows(prompt_ids)):
+        found[row.team_prompt_id].append(row)
     return found
 
 
@@ -183,19 +185,18 @@ def _expected(row: Any, assignments: Sequence[Any], decisions: dict[tuple[int, s
 
 
 @Read
-def last_decisions(prompt_ids: Sequence[int]) -> Steps[dict[int, dict[tuple[int, str], int]]]:
-    """The id of the last current decision of each annotator, by prompt, annotator and aspect."""
+def last_decisions(prompt_ids: Ids, after: EntryKind | None = None) -> Steps[dict[int, dict[tuple[int, str], int]]]:
+    """The id of the last current decision of each annotator, by prompt, annotator and aspect; see `IN_FORCE_AFTER`."""
     found: dict[int, dict[tuple[int, str], int]] = defaultdict(dict)
-    for some in chunks(prompt_ids):
-        for row in (yield _LAST(some)):
-            found[row.prompt_id][row.annotator_id, row.aspect] = row.last
+    for row in (yield from _LAST[after].rows(prompt_ids)):
+        found[row.prompt_id][row.annotator_id, row.aspect] = row.last
     return found
 
 
 @Read
-def locked_rows(prompt_ids: Sequence[int], queue_id: int | None = None) -> Steps[Sequence[Row[Any]]]:
+def locked_rows(prompt_ids: Ids, queue_id: int | None = None) -> Steps[Sequence[Row[Any]]]:
     """The rows of the prompts in queues that have not ended, locked until the transaction ends."""
     if queue_id is None:
-        return list((yield _LOCKED(prompt_ids)))
+        return (yield from _LOCKED.rows(prompt_ids))
     only = _ROWS.where(P.prompt_id.in_(prompt_ids), P.queue_id == queue_id)
     return list((yield only.with_for_update(of=TEAM_PROMPTS)))

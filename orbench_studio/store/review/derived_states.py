@@ -32,8 +32,9 @@ from orbench_studio.domain.core.judgement import (
 from orbench_studio.domain.core.moderation import Consensus, Rule, Verdict, Vote, consensus, latest_votes
 from orbench_studio.domain.core.response import WHITE_SPACE, StopReason, stop_class
 from orbench_studio.domain.review.queue import Status
+from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.store.core import responses, votes
-from orbench_studio.store.core.bulk_insert import ForIds, chunks, in_list, replace
+from orbench_studio.store.core.bulk_insert import ForIds, Ids, chunks, in_list, replace
 from orbench_studio.store.core.pipeline import Read, Started, Steps, send, together
 from orbench_studio.store.core.responses import Said
 from orbench_studio.store.core.tables import MODELS, PROMPT_STATES, PROMPTS, RESPONSE_STATES, RESPONSES, WORKSPACE
@@ -50,6 +51,11 @@ _PROMPTS = ForIds(
         *(hidden_decisions.is_blind(_P.id).label("blind"), _RULE.scalar_subquery().label("counts_by")),
     ).order_by(_P.id),
     _P.id,
+)
+_R = RESPONSES.c
+_FIRST_LETTER = func.substr(func.ltrim(_R.text, WHITE_SPACE), 1, 1)  # enough to detect an empty text
+_RESPONSES = ForIds(
+    select(_R.id, _R.prompt_id, _R.model_id, _FIRST_LETTER, _R.stop_reason, _R.reference_class).order_by(_R.id), _R.id
 )
 _REFUSES = _S.answer_class.in_(_REFUSALS)
 _COUNTS = {
@@ -88,17 +94,21 @@ def refresh_prompts(db: Connection, prompt_ids: Sequence[int]) -> None:
 class Inputs:
     """What the states of prompts follow from; decisions can be added before the states are written."""
 
-    prompt_ids: Sequence[int]
     queued: bool  # whether a team queue has one of the prompts; on a server, that is not known yet: True
     places: Started[Sequence[Any]]  # their rows in team queues, locked until the transaction ends
     assigned: Started[dict[int, list[Any]]]
     last: Started[dict[int, dict[tuple[int, str], int]]]
-    prompts: Started[Sequence[Any]]
+    prompts: Started[list[Any]]
     votes: Started[dict[int, list[Vote]]]
     decided: Started[dict[int, list[Annotation]]]
     tallies: Started[dict[int, dict[str, int]]]
-    responses: Started[Sequence[Any]]  # those whose classes change, of one prompt
-    judged: Started[dict[int, list[Judgement]]]  # by response of that prompt
+    responses: Started[list[Any]]  # those whose classes change, of one prompt
+    judged: Started[dict[int, tuple[Said, ...]]]  # by response
+
+    @property
+    def prompt_ids(self) -> list[int]:
+        """The prompts, ascending."""
+        return [row.id for row in self.prompts.result]
 
     def add(self, prompt_id: int, annotator_id: int, new: Sequence[Annotation]) -> None:
         """Add decisions that are later than all others of the annotator."""
@@ -107,22 +117,24 @@ class Inputs:
         self.decided.result[prompt_id].extend(new)
 
 
-def start_inputs(start: together, prompt_ids: Sequence[int], response_ids: Sequence[int] = ()) -> Inputs:
-    """Read what the states of the prompts follow from, or of one prompt and of responses whose classes change."""
+def start_inputs(start: together, prompt_ids: Ids, response_ids: Ids = (), after: EntryKind | None = None) -> Inputs:
+    """Read what the states of the prompts follow from, or of one prompt and of responses whose classes change.
+
+    Decisions are those that will be current `after` an undo or redo; see `journal.IN_FORCE_AFTER`.
+    """
     places = start(assignment_states.locked_rows, prompt_ids)
     queued = not places.has_result or bool(places.result)
     return Inputs(
-        prompt_ids,
         queued,
         places,
         start(assignment_states.assigned_to, prompt_ids if queued else ()),
-        start(assignment_states.last_decisions, prompt_ids if queued else ()),
-        start(_prompts, prompt_ids),
+        start(assignment_states.last_decisions, prompt_ids if queued else (), after),
+        start(_PROMPTS.read, prompt_ids),
         start(votes.of_prompts, prompt_ids),
-        start(journal.of_prompts, prompt_ids),
+        start(journal.of_prompts, prompt_ids, after),
         start(_tallies, prompt_ids),
-        start(_responses, response_ids),
-        start(_judged, prompt_ids[0] if response_ids else None),
+        start(_RESPONSES.read, response_ids),
+        start(responses.said, response_ids),
     )
 
 
@@ -151,11 +163,8 @@ def _classified(inputs: Inputs) -> list[dict[str, Any]]:
     for one in inputs.decided.result.get(prompt.id, ()):
         if one.aspect is Aspect.ANSWER_CLASS and one.response_id is not None:
             decided[one.response_id].append(one)
-    said = {
-        response_id: tuple((one.judge, one.kind, one.answer_class) for one in judgements)
-        for response_id, judgements in inputs.judged.result.items()
-    }
-    return _states_of_responses(inputs.responses.result, said, decided, {prompt.id} if prompt.blind else set())
+    blind = {prompt.id} if prompt.blind else set()
+    return _states_of_responses(inputs.responses.result, inputs.judged.result, decided, blind)
 
 
 @Read
@@ -204,7 +213,7 @@ def wrong_states(db: Connection) -> Iterable[str]:
 
 def _response_states(db: Connection, response_ids: Sequence[int]) -> list[dict[str, Any]]:
     with together(db) as start:
-        read, judged = start(_responses, response_ids), start(responses.said, response_ids)
+        read, judged = start(_RESPONSES.read, response_ids), start(responses.said, response_ids)
         human_classes = start(journal.on_responses, response_ids)
     rows, decided = read.result, human_classes.result
     blind = hidden_decisions.blind(db, sorted({row.prompt_id for row in rows if row.id in decided}))
@@ -223,21 +232,6 @@ def _states_of_responses(
         final = _response_state(human, reference, text, stop_reason, said.get(response_id, ()))
         states.append({"response_id": response_id, "prompt_id": prompt_id, "model_id": model_id, **final})
     return states
-
-
-@Read
-def _responses(response_ids: Sequence[int]) -> Steps[Sequence[Any]]:
-    if not response_ids:
-        return []
-    r = RESPONSES.c
-    first_letter = func.substr(func.ltrim(r.text, WHITE_SPACE), 1, 1)  # enough to detect an empty text
-    columns = (r.id, r.prompt_id, r.model_id, first_letter, r.stop_reason, r.reference_class)
-    return list((yield select(*columns).where(in_list(r.id, response_ids)).order_by(r.id)))
-
-
-@Read
-def _judged(prompt_id: int | None) -> Steps[dict[int, list[Judgement]]]:
-    return {} if prompt_id is None else (yield from responses.judgements_of_prompt.steps(prompt_id))
 
 
 @lru_cache(maxsize=4096)
@@ -259,13 +253,13 @@ def _response_state(
 
 def _prompt_states(db: Connection, prompt_ids: Sequence[int]) -> list[dict[str, Any]]:
     with together(db) as start:
-        rows, cast_votes = start(_prompts, prompt_ids), start(votes.of_prompts, prompt_ids)
+        rows, cast_votes = start(_PROMPTS.read, prompt_ids), start(votes.of_prompts, prompt_ids)
         decided, tallied = start(journal.of_prompts, prompt_ids), start(_tallies, prompt_ids)
     return _states(rows, cast_votes, decided, tallied)
 
 
 def _states(
-    rows: Started[Sequence[Any]],
+    rows: Started[list[Any]],
     cast_votes: Started[dict[int, list[Vote]]],
     decided: Started[dict[int, list[Annotation]]],
     tallied: Started[dict[int, dict[str, int]]],
@@ -279,11 +273,6 @@ def _states(
         )
         for row in rows.result
     ]
-
-
-@Read
-def _prompts(prompt_ids: Sequence[int]) -> Steps[Sequence[Any]]:
-    return list((yield _PROMPTS(prompt_ids)))
 
 
 def _state(row: Any, cast_votes: list[Vote], decided: Sequence[Annotation], tally: Mapping[str, int]) -> dict[str, Any]:
@@ -328,5 +317,6 @@ def _last_of_each(decided: Iterable[Annotation], aspect: Aspect) -> Iterable[Ann
 
 
 @Read
-def _tallies(prompt_ids: Sequence[int]) -> Steps[dict[int, dict[str, int]]]:
-    return {prompt_id: dict(zip(_COUNTS, counts, strict=True)) for prompt_id, *counts in (yield _TALLIES(prompt_ids))}
+def _tallies(prompt_ids: Ids) -> Steps[dict[int, dict[str, int]]]:
+    rows = yield from _TALLIES.rows(prompt_ids)
+    return {prompt_id: dict(zip(_COUNTS, counts, strict=True)) for prompt_id, *counts in rows}

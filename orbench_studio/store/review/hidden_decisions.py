@@ -12,7 +12,7 @@ from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.hidden_decisions import Standing
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.domain.team.queue import AssignmentState, QueueState
-from orbench_studio.store.core.bulk_insert import chunks
+from orbench_studio.store.core.bulk_insert import ForIds, Ids, chunks
 from orbench_studio.store.core.pipeline import Read, Steps
 from orbench_studio.store.core.reviewer_views import DECISION_AUTHORS
 from orbench_studio.store.core.tables import JOURNAL
@@ -28,18 +28,19 @@ _MINE = C.annotator_id == bindparam("annotator_id")
 _GIVEN = exists(C.id).where(C.team_prompt_id == P.id, _MINE)
 _PLACE = exists(C.id).where(_OWN.c.prompt_id == P.prompt_id, C.team_prompt_id == _OWN.c.id)
 _PLACE = _PLACE.where(_MINE, C.state != AssignmentState.SKIPPED)
-_STANDING = (
+_STANDING = ForIds(
     select(P.training, P.labels, P.room, Q.overlap, Q.name, _GIVEN.label("given"), _PLACE.label("has_place"))
     .join(TEAM_QUEUES, Q.id == P.queue_id)
-    .where(P.prompt_id == bindparam("prompt_id"), Q.state != QueueState.ENDED)
-    .order_by(P.id)
+    .where(Q.state != QueueState.ENDED)
+    .order_by(P.id),
+    P.prompt_id,
 )
 
 
 @Read
-def standing(prompt_id: int, annotator_id: int | None) -> Steps[Standing]:
+def standing(only_prompt: Ids, annotator_id: int | None) -> Steps[Standing]:
     """What team queues let an annotator see of a prompt, and whether they may label it."""
-    rows = (yield _STANDING, {"prompt_id": prompt_id, "annotator_id": annotator_id}).all()
+    rows = yield from _STANDING.rows(only_prompt, annotator_id=annotator_id)
     label = [row for row in rows if not row.training]
     return Standing(
         blind=any(row.overlap > 1 and row.labels < row.overlap for row in label),

@@ -19,18 +19,20 @@ from sqlalchemy import (
     Insert,
     ScalarSelect,
     Select,
+    and_,
     bindparam,
     exists,
     func,
     insert,
     or_,
     select,
+    text,
     tuple_,
 )
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Visible
 from orbench_studio.domain.review.timeline import EntryKind
-from orbench_studio.store.core.bulk_insert import ForIds, chunks, id_of, inserted, rows_of
+from orbench_studio.store.core.bulk_insert import ForIds, Ids, id_of, inserted, rows_of
 from orbench_studio.store.core.clock import SERVER_CLOCK
 from orbench_studio.store.core.pipeline import Read, Steps, send
 from orbench_studio.store.core.reviewer_views import DECISION_AUTHORS, SUMMARY
@@ -73,6 +75,14 @@ def not_undone(entry: FromClause) -> ColumnElement[bool]:
 
 
 IN_FORCE = not_undone(JOURNAL)
+# The ids of the entries that a transaction on a server undoes or redoes; see `undo_entries.lock_last`.
+STEP = select(text("unnest(CAST(string_to_array(current_setting('orbench.step'), ',') AS int[]))"))
+# Whether an entry will be current after that.
+IN_FORCE_AFTER = {
+    None: IN_FORCE,
+    EntryKind.UNDO: and_(IN_FORCE, JOURNAL.c.id.not_in(STEP)),
+    EntryKind.REDO: or_(IN_FORCE, JOURNAL.c.id.in_(STEP)),
+}
 # The order of each annotator's entries, whatever their clocks; the same in every workspace that has these entries.
 IN_ORDER = (JOURNAL.c.counter, JOURNAL.c.at, JOURNAL.c.uuid)
 NEWEST_FIRST = tuple(column.desc() for column in IN_ORDER)
@@ -94,11 +104,14 @@ _ANNOTATIONS = (
     select(ANNOTATIONS, JOURNAL.c.kind, JOURNAL.c.at, JOURNAL.c.counter, ANNOTATORS.c.name)
     .join(JOURNAL, JOURNAL.c.id == ANNOTATIONS.c.journal_id)
     .join(ANNOTATORS, ANNOTATORS.c.id == ANNOTATIONS.c.annotator_id)
-    .where(IN_FORCE)
     .order_by(*IN_ORDER, ANNOTATIONS.c.id)
 )
-_ON_PROMPTS = ForIds(_ANNOTATIONS, ANNOTATIONS.c.prompt_id)
-_ON_RESPONSES = ForIds(_ANNOTATIONS.where(ANNOTATIONS.c.aspect == Aspect.ANSWER_CLASS), ANNOTATIONS.c.response_id)
+_ON_PROMPTS = {
+    reversal: ForIds(_ANNOTATIONS.where(in_force), ANNOTATIONS.c.prompt_id)
+    for reversal, in_force in IN_FORCE_AFTER.items()
+}
+_CLASSES = _ANNOTATIONS.where(IN_FORCE, ANNOTATIONS.c.aspect == Aspect.ANSWER_CLASS)
+_ON_RESPONSES = ForIds(_CLASSES, ANNOTATIONS.c.response_id)
 
 
 def _newest_about(*which: ColumnElement[bool]) -> ScalarSelect[Any]:
@@ -248,12 +261,11 @@ def touched_by(db: Connection, entry_ids: Sequence[int]) -> tuple[list[int], lis
 
 
 @Read
-def of_prompts(prompt_ids: Sequence[int]) -> Steps[dict[int, list[Annotation]]]:
-    """The current decisions about the prompts and their responses, oldest first, by prompt."""
+def of_prompts(prompt_ids: Ids, after: EntryKind | None = None) -> Steps[dict[int, list[Annotation]]]:
+    """The current decisions about the prompts and their responses, oldest first, by prompt; see `IN_FORCE_AFTER`."""
     found: dict[int, list[Annotation]] = defaultdict(list)
-    for some in chunks(prompt_ids):
-        for row in in_time((yield _ON_PROMPTS(some))):
-            found[row.prompt_id].append(annotation(row))
+    for row in in_time((yield from _ON_PROMPTS[after].rows(prompt_ids))):
+        found[row.prompt_id].append(annotation(row))
     return found
 
 
@@ -261,9 +273,8 @@ def of_prompts(prompt_ids: Sequence[int]) -> Steps[dict[int, list[Annotation]]]:
 def on_responses(response_ids: Sequence[int]) -> Steps[dict[int, list[Annotation]]]:
     """The current human answer classes of the responses, oldest first, by response."""
     found: dict[int, list[Annotation]] = defaultdict(list)
-    for some in chunks(response_ids):
-        for row in in_time((yield _ON_RESPONSES(some))):
-            found[row.response_id].append(annotation(row))
+    for row in in_time((yield from _ON_RESPONSES.rows(response_ids))):
+        found[row.response_id].append(annotation(row))
     return found
 
 

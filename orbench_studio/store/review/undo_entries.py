@@ -1,28 +1,44 @@
 """Undo and redo of several entries in one step: each gets an entry of its own, all with one counter and time."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, exists, select
+from sqlalchemy import Connection, Select, Text, and_, cast, exists, func, select
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.timeline import EntryKind
-from orbench_studio.store.core.bulk_insert import chunks
-from orbench_studio.store.core.pipeline import Read, Steps, together
+from orbench_studio.store.core.bulk_insert import ForIds
+from orbench_studio.store.core.pipeline import send, together
 from orbench_studio.store.core.reviewer_views import SUMMARY
 from orbench_studio.store.core.tables import ANNOTATIONS, JOURNAL
+from orbench_studio.store.core.unit_of_work import lock_prompts
 from orbench_studio.store.review import journal
-from orbench_studio.store.review.journal import DECIDING, IN_FORCE, NEWEST_FIRST, Moment
+from orbench_studio.store.review.journal import DECIDING, IN_FORCE, NEWEST_FIRST, STEP, Moment
+
+_A = ANNOTATIONS.c
+_IN_STEP = _A.journal_id.in_(STEP)
+ONLY_PROMPT = select(func.min(_A.prompt_id)).where(_IN_STEP).having(func.count(_A.prompt_id.distinct()) == 1)
+RESPONSES = select(_A.response_id).where(_IN_STEP, _A.response_id.is_not(None), _A.prompt_id.in_(ONLY_PROMPT))
+_DECISIONS = ForIds(
+    select(_A.journal_id, _A.prompt_id, _A.response_id, _A.aspect, SUMMARY)
+    .join(JOURNAL, JOURNAL.c.id == _A.journal_id)
+    .order_by(_A.id),
+    _A.journal_id,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """Entries of an annotator to undo or to redo, newest first, with their decisions and the moment of doing so."""
+    """Entries of an annotator to undo or to redo, with the moment of doing so."""
 
-    entries: Sequence[int]
     decisions: Sequence[Any]  # rows with the entry, its summary, the prompt, the response and the aspect
     moment: Moment
+
+    @property
+    def entries(self) -> list[int]:
+        """The entries, newest first."""
+        return sorted({row.journal_id for row in self.decisions}, reverse=True)
 
     @property
     def prompt_ids(self) -> list[int]:
@@ -51,18 +67,25 @@ class Targets:
 
 def last(db: Connection, kind: EntryKind, annotator_id: int) -> Targets:
     """What an undo or a redo of the annotator reverses, with all that was redone or undone in the same step."""
-    newest = (journal.undo_target if kind is EntryKind.UNDO else journal.redo_target)(annotator_id)
-    with together(db) as start:
-        step, decisions = start(_step, annotator_id, newest), start(_decisions, newest)
-        moment = start(journal.moment, annotator_id)
-    if {row.journal_id for row in decisions.result} == set(step.result):
-        return Targets(step.result, decisions.result, moment.result)
-    return of(db, annotator_id, step.result)
+    return of(db, annotator_id, list(db.execute(_step(kind, annotator_id)).scalars()))
+
+
+def lock_last(db: Connection, kind: EntryKind, annotator_id: int) -> None:
+    """Find the same on a server without waiting, and lock its prompts: what is read after that can refer to `STEP`."""
+    ids = func.string_agg(cast(_step(kind, annotator_id).subquery().c.id, Text), ",")
+    send(db, select(func.set_config("orbench.step", func.coalesce(ids, ""), True)))
+    lock_prompts(db, select(_A.prompt_id).where(_IN_STEP))
 
 
 def of(db: Connection, annotator_id: int, entries: Sequence[int]) -> Targets:
-    decisions = [row for some in chunks(entries) for row in _decisions(db, some)]
-    return Targets(entries, decisions, journal.moment(db, annotator_id))
+    """Entries of an annotator with their decisions."""
+    return Targets(_DECISIONS.read(db, entries), journal.moment(db, annotator_id))
+
+
+def start_targets(start: together, annotator_id: int) -> Callable[[], Targets]:
+    """What `lock_last` has found."""
+    decisions, moment = start(_DECISIONS.read, STEP), start(journal.moment, annotator_id)
+    return lambda: Targets(decisions.result, moment.result)
 
 
 def in_force(db: Connection, annotator_id: int, entry_ids: Collection[int]) -> list[int]:
@@ -79,31 +102,18 @@ def reverse(db: Connection, kind: EntryKind, annotator_id: int, targets: Targets
         journal.send_entry(db, kind, annotator_id, targets.moment, message, entry)
 
 
-@Read
-def _decisions(entries: Select[Any] | Sequence[int]) -> Steps[list[Any]]:
-    a = ANNOTATIONS.c
-    columns = (a.journal_id, a.prompt_id, a.response_id, a.aspect, SUMMARY)
-    statement = select(*columns).join(JOURNAL, JOURNAL.c.id == a.journal_id).where(a.journal_id.in_(entries))
-    return list((yield statement.order_by(a.id)))
-
-
-@Read
-def _step(annotator_id: int, newest: Select[Any]) -> Steps[list[int]]:
-    """An entry and those that were last undone or redone in the same step; the entry alone if there was none."""
+def _step(kind: EntryKind, annotator_id: int) -> Select[Any]:
+    """The entry that is reversed next, and those that were last undone or redone in the same step."""
+    newest = (journal.undo_target if kind is EntryKind.UNDO else journal.redo_target)(annotator_id)
     target, before, same, later = newest.subquery("target"), *(JOURNAL.alias(name) for name in ("b", "same", "later"))
     order = (before.c.counter.desc(), before.c.at.desc(), before.c.uuid.desc())
     latest = select(before.c.id).where(before.c.target_id == target.c.id).order_by(*order).limit(1).scalar_subquery()
     changed_since = exists(later.c.id).where(later.c.target_id == same.c.target_id, journal.is_later(later, same))
     j = JOURNAL.c
     in_step = (same.c.kind == j.kind, same.c.counter == j.counter, same.c.at == j.at)
-    statement = (
-        select(target.c.id, j.id.label("latest"), same.c.target_id)
+    return (
+        select(func.coalesce(same.c.target_id, target.c.id).label("id"))
         .select_from(target)
         .outerjoin(JOURNAL, j.id == latest)
         .outerjoin(same, and_(same.c.annotator_id == annotator_id, *in_step, ~changed_since))
-        .order_by(same.c.target_id.desc())
     )
-    rows = (yield statement).all()
-    if rows and rows[0].latest is None:
-        return [int(rows[0].id)]
-    return [int(row.target_id) for row in rows if row.target_id is not None]
