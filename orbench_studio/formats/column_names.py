@@ -101,7 +101,8 @@ def names_field(name: str) -> bool:
     if class_words.answer_class(name) is not None or words <= _MODELS:
         return False
     known = any(plain_name(name) in names for names in USUAL_NAMES.values())
-    return known or (bool(words & (ASKED | REPLY | ABOUT) - _MODELS) and len(words) < _FEW_WORDS)
+    is_word = not name.startswith(("@", "#"))  # as in posts
+    return known or (is_word and bool(words & (ASKED | REPLY | ABOUT) - _MODELS) and len(words) < _FEW_WORDS)
 
 
 def name_strength(part: Field, name: str) -> int:

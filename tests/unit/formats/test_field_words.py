@@ -173,7 +173,7 @@ def test_one_question_among_names_is_a_name(refused):
     }
     for header, row in names.items():
         assert "first row looks like data" not in refused("x.csv", f"{header}\n{row}\n{row}\n")
-    for kind in ("harmful", "gpt-4", "1", ""):
+    for kind in ("harmful", "gpt-4", "1", "@user", ""):
         content = "".join(f"{ask},{say},{kind}\n" for ask, say in zip(ASK, SAY, strict=True))
         assert "first row looks like data" in refused("x.csv", content)
 
