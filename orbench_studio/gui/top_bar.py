@@ -1,11 +1,12 @@
 """The bar above the pages: the workspace's name, the filter of the review page, today's labels, the reviewer."""
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QInputDialog, QToolButton
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton
 
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.compact import is_compact
+from orbench_studio.gui.common.dialogs import ask_text
 from orbench_studio.gui.common.elided_label import ElidedLabel
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, set_tip
@@ -121,13 +122,8 @@ class ReviewerName(QToolButton):
             text = tr("This server records your decisions under your user name, {name}.")
             self.message.emit(text.format(name=self._session.annotator))
             return
-        dialog = QInputDialog(self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowTitle(tr("Annotator"))
-        dialog.setLabelText(tr("Your decisions are recorded under this name:"))
-        dialog.setTextValue(self._session.annotator)
-        dialog.textValueSelected.connect(self._named)
-        dialog.open()
+        question = tr("Your decisions are recorded under this name:")
+        ask_text(self, tr("Annotator"), question, self._named, text=self._session.annotator)
 
     def _named(self, name: str) -> None:
         if name.strip():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal, qVersion
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QMessageBox, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QInputDialog, QMessageBox, QPlainTextEdit, QWidget
 
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.layouts import Item, column_layout
@@ -34,6 +34,21 @@ def confirm(
     box.addButton(verb, QMessageBox.ButtonRole.AcceptRole).clicked.connect(lambda: confirmed())
     box.setDefaultButton(box.addButton(refuse or tr("Cancel"), QMessageBox.ButtonRole.RejectRole))
     box.open()
+
+
+def ask_text(
+    parent: QWidget, title: str, question: str, done: Callable[[str], object], *, text: str = "", verb: str = ""
+) -> None:
+    """Ask for a line of text, which may be empty; `verb` is the button that takes it."""
+    dialog = QInputDialog(parent)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setWindowTitle(title)
+    dialog.setLabelText(question)
+    dialog.setTextValue(text)
+    if verb:
+        dialog.setOkButtonText(verb)
+    dialog.textValueSelected.connect(done)
+    dialog.open()
 
 
 class Dialog(QDialog):

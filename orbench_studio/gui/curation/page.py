@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QInputDialog, QSplitter, QWidget
+from PySide6.QtWidgets import QSplitter, QWidget
 
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.curation.recipe import Recipe
@@ -17,7 +17,7 @@ from orbench_studio.domain.curation.subset import SubsetSummary
 from orbench_studio.domain.review.queue import Field, Order, QueueFilter, QueueRow, Term
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.content_cover import row_shown
-from orbench_studio.gui.common.dialogs import confirm
+from orbench_studio.gui.common.dialogs import ask_text, confirm
 from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.panels import Panel, Panels, remember_sizes
 from orbench_studio.gui.common.theme import Theme
@@ -162,13 +162,9 @@ class CurationPage(QWidget):
         self._show(None)
 
     def _save(self, *, then_export: bool) -> None:
-        dialog = QInputDialog(self)
-        dialog.setOkButtonText(tr("Save and export…") if then_export else tr("Save"))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowTitle(tr("Save subset"))
-        dialog.setLabelText(tr("Name (the recipe and the state of the workspace are saved with it):"))
-        dialog.textValueSelected.connect(lambda name: self._named(name, then_export=then_export))
-        dialog.open()
+        question = tr("Name (the recipe and the state of the workspace are saved with it):")
+        verb = tr("Save and export…") if then_export else tr("Save")
+        ask_text(self, tr("Save subset"), question, partial(self._named, then_export=then_export), verb=verb)
 
     def _named(self, name: str, *, then_export: bool) -> None:
         recipe = self.recipe.recipe

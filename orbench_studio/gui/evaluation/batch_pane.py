@@ -11,7 +11,7 @@ from orbench_studio.domain.evaluation.batch import BatchKind, BatchProgress, Wor
 from orbench_studio.domain.evaluation.states import BatchAction, BatchState
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.gui.common.actions import plural, tr
-from orbench_studio.gui.common.dialogs import confirm
+from orbench_studio.gui.common.dialogs import ask_text, confirm
 from orbench_studio.gui.common.elided_label import ElidedLabel
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.layouts import ShrinkingPage, Stretch, column_layout, row_layout
@@ -214,19 +214,14 @@ class BatchPane(ShrinkingPage):
         confirm(self, tr("Cancel batch?"), text, cancel, partial(self._runs.cancel, batch_id), keep)
 
     def _judge_by(self, judge: str) -> None:
-        if self._progress is not None:
-            self._runs.judge(self._progress.batch, judge)
+        if self._progress is not None and judge.strip():
+            self._runs.judge(self._progress.batch, judge.strip())
 
     def _ask_judge(self) -> None:
-        dialog = QInputDialog(self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowTitle(tr("Judge responses?"))
-        dialog.setOkButtonText(tr("Judge"))
-        dialog.setLabelText(
-            tr("Judge model, for example openai/gpt-4o-mini. The cost limit of the batch applies again to the judge:")
+        question = tr(
+            "Judge model, for example openai/gpt-4o-mini. The cost limit of the batch applies again to the judge:"
         )
-        dialog.textValueSelected.connect(lambda name: self._judge_by(name.strip()) if name.strip() else None)
-        dialog.open()
+        ask_text(self, tr("Judge responses?"), question, self._judge_by, verb=tr("Judge"))
 
     def _review(self, batch_value: str) -> None:
         models = [model.model for model in self._progress.models] if self._progress else []

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
-from PySide6.QtWidgets import QInputDialog, QMenu
+from PySide6.QtWidgets import QMenu
 
 from orbench_studio.domain.review.query import QueryError, parse
 from orbench_studio.domain.review.queue import SavedView
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.dialogs import ask_text
 from orbench_studio.gui.review.filter_bar import FilterBar
 from orbench_studio.gui.workspace.session import Session
 
@@ -44,12 +45,7 @@ class SavedViews(QObject):
 
     def save(self) -> None:
         """Ask for a name, and save the current filter under it."""
-        dialog = QInputDialog(self._bar)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowTitle(tr("Save view"))
-        dialog.setLabelText(tr("Name of the view (the current filter and its order):"))
-        dialog.textValueSelected.connect(self._named)
-        dialog.open()
+        ask_text(self._bar, tr("Save view"), tr("Name of the view (the current filter and its order):"), self._named)
 
     def _named(self, name: str) -> None:
         wanted = self._bar.current
