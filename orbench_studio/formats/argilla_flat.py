@@ -20,7 +20,6 @@ class _Flat(Reader):
     """Recognised by a column that ends in `.responses` with its `.users` beside it."""
 
     def recognises(self, header: Any) -> bool:
-        """Whether the header is one of this format."""
         return any(f"{name}.users" in header for name in header if name.endswith(_RESPONSES))
 
 

@@ -246,7 +246,6 @@ class InputFile:
         self.source.finish()
 
     def close(self) -> None:
-        """Let go of the file."""
         self.source.close()
 
     @contextmanager

@@ -51,7 +51,6 @@ class ColumnEvidence:
 
     @property
     def has_objects(self) -> bool:
-        """Whether a cell holds an object."""
         return any(isinstance(cell, NestedCell) and cell[:1] == "{" for cell in self.filled)
 
     @cached_property

@@ -80,7 +80,6 @@ _STRENGTH: Mapping[Field, Mapping[str, int]] = {
 
 
 def names_prompt(header: Sequence[str]) -> bool:
-    """Whether a column has a usual name of the prompt."""
     return any(plain_name(name) in USUAL_NAMES[Field.PROMPT] for name in header)
 
 
@@ -111,7 +110,6 @@ def name_strength(part: Field, name: str) -> int:
 
 
 def words_of(name: str) -> frozenset[str]:
-    """The words in the name of a column."""
     return frozenset(re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()))
 
 

@@ -93,7 +93,6 @@ def _entry(name: str, archive: zipfile.ZipFile, of: str) -> TextIOWrapper:
 
 
 def _model(window: Window, name: str) -> str:
-    """The evaluated model, from the header of the log."""
     for part in window.names():
         if part == "eval":
             found = window.value()

@@ -53,7 +53,6 @@ class Node:
 
     @property
     def is_column(self) -> bool:
-        """Whether its parts are single values."""
         return self.kind != "" and bool(self.parts) and not any(part.kind for part in self.parts.values())
 
 

@@ -35,8 +35,6 @@ _HOLDS: Mapping[str, Mapping[str, type]] = {
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """An export in a folder."""
-
     folder: Path
     found: Mapping[str, Any]
 

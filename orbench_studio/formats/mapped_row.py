@@ -64,7 +64,6 @@ class MappedRow(MappedCells):
         self._not_read = [(name, header.index(name)) for name in parts if name in header]
 
     def record(self, line: int, cells: Cells) -> Record:
-        """The whole row."""
         self._begin()
         try:
             record = self._record(line, cells)

@@ -83,7 +83,6 @@ class ColumnMapping:
     meanings: Mapping[Field, Mapping[str, str]] = field(default_factory=dict)
 
     def gives(self, part: Field) -> bool:
-        """Whether a column or a value provides this field."""
         return part in self.columns or part in self.values
 
     def with_values(self, given: Mapping[Field, str | None]) -> Self:

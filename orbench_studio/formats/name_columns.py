@@ -51,7 +51,6 @@ def name_columns(
 
 
 def is_usual(part: Field, path: str) -> bool:
-    """Whether a column has a usual name of a field."""
     return plain_name(path) in USUAL_NAMES[part]
 
 
@@ -71,7 +70,6 @@ def _has_names(of: ColumnEvidence) -> bool:
 
 
 def _inside(part: Field, cell: str) -> Iterator[str]:
-    """The paths of names inside an object."""
     try:
         yield from _paths(part, nested(cell), _DEPTH)
     except (ValueError, RowError):

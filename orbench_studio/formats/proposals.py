@@ -220,7 +220,6 @@ class _Proposing:
         return [self._of[self._by_name[name]] for name in USUAL_NAMES[part] if name in self._by_name]
 
     def _other(self, part: Field, prompt: ColumnEvidence) -> None:
-        """Choose the column of a field with values."""
         able = [of for of in self._usual(part) if of.name not in self._columns.values() and self._fits(part, of)]
         if part is Field.CATEGORY:
             able = [of for of in able if not of.splits(prompt)]  # else it is of the response
@@ -237,7 +236,6 @@ class _Proposing:
             self._columns[part] = able[0].name
 
     def _fits(self, part: Field, of: ColumnEvidence) -> bool:
-        """Whether the cells can be those of a field."""
         if part is Field.SEED and (not self._has_rows or all(map(class_words.is_identifier, of.filled))):
             return not self._has_rows and plain_name(of.name) != "seed"
         if not of.filled:
@@ -320,7 +318,6 @@ def _beginning(text: str) -> str:
 
 
 def _is_read(part: Field, value: Any) -> bool:
-    """Whether the reader of this field can read a value."""
     try:
         if part is Field.RESPONSE:
             conversations.samples(value)

@@ -79,7 +79,6 @@ class Sheet:
     first_rows: Callable[[], Sequence[Sequence[str]]] = tuple
 
     def column(self, name: str) -> int:
-        """The index of a required column."""
         at = self.header.index(name)
         self.bound.add(at)
         return at
@@ -89,7 +88,6 @@ class Sheet:
         return self.column(name) if name in self.header else None
 
     def fault(self, text: str) -> FileFaultError:
-        """The error that rejects this file."""
         return file_fault(self.name, text)
 
     def required(self, part: Field, given: str | None, found: str | None) -> str:
@@ -154,7 +152,6 @@ class Reader:
         return self.mapping.columns if self.mapping else {}
 
     def recognises(self, header: Sequence[str]) -> bool:
-        """Whether the header is one of this format."""
         columns = set(header)
         return columns.issuperset(self.required) and (
             self.others is None or self.others.issuperset(columns - _UNIMPORTANT - set(self.required))

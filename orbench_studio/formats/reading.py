@@ -86,7 +86,6 @@ class Reading:
 
     @property
     def format(self) -> str:
-        """The name of the format."""
         return self.reader.name
 
     @property
@@ -115,7 +114,6 @@ class Reading:
             sheet.tally.doubts.append("Option without effect, as no column of the requests is mapped: requests.")
 
     def _first_rows(self) -> Sequence[Sequence[str]]:
-        """The first rows, with their requests."""
         rows = _first_rows(self._file.path, self.options)[1]
         if self._requests is None:
             return rows

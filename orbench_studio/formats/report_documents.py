@@ -20,8 +20,6 @@ _MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$^]|:(?=//))")
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """Title of a section."""
-
     kind: ClassVar = "heading"
     text: str
 
@@ -72,7 +70,6 @@ class Document:
 
     @property
     def figures(self) -> list[Figure]:
-        """The figures in the document."""
         return [block for block in self.blocks if isinstance(block, Figure)]
 
 

@@ -80,7 +80,6 @@ def _is_json(file: InputFile, kind: str) -> bool:
 
 
 def _whole(file: InputFile, kind: str, wanted: Sequence[str]) -> Table:
-    """Open a file that is one table."""
     if kind == "parquet" or file.head.startswith(_PARQUET):
         if file.packed:
             raise file_fault(file.name, "a Parquet file inside gzip cannot be read. Unpack it first.")

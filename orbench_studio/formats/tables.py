@@ -87,7 +87,6 @@ class Table:
         return file_fault(name, text, self.first[0])
 
     def all_rows(self) -> Iterator[Row | RowFault]:
-        """The rows of a table that has no header."""
         return chain([self.first], self.rows)
 
 

@@ -79,7 +79,6 @@ class ColumnTally:
 
     @property
     def total(self) -> int:
-        """The number of values."""
         return self.values.total()
 
     @property
@@ -88,7 +87,6 @@ class ColumnTally:
         return self.total + self.texts - (self.empty if self.texts else 0)
 
     def became(self, outcome: str) -> int:
-        """The number of values that became this."""
         return sum(count for (_, became), count in self.values.items() if became == outcome)
 
     @property
@@ -107,7 +105,6 @@ class ColumnTally:
         return class_words.word(value) in self.stated
 
     def has_value(self, value: str) -> bool:
-        """Whether a row has this value."""
         return class_words.word(value) in {class_words.word(counted) for counted, _ in self.values}
 
     def codes(self) -> tuple[list[str], list[str]]:
@@ -117,7 +114,6 @@ class ColumnTally:
         return [value for value, became in bare if became not in (REJECTED, ROW_REJECTED, UNPARSED, NOT_READ)], rejected
 
     def add(self, value: str, became: str) -> None:
-        """Count a value."""
         key = (value[:SHOWN], became)
         if key not in self.values and len(self.values) >= LISTED:
             key = (MORE, became)
@@ -145,7 +141,6 @@ class ColumnTally:
                 self._longest_texts.add(hash(text))
 
     def add_response(self, text: str, prompt: str, is_error: bool) -> None:
-        """Count a response to a prompt."""
         self.add_text(text)
         self.errors += is_error
         self.echoes += text == prompt
@@ -182,7 +177,6 @@ class UnreadNames:
         self.instead = ""
 
     def add(self, name: str, cells: Cells) -> None:
-        """Count a row that gets this name."""
         self.instead = name
         for path, get in self._gets:
             stated, names = get(cells), self._names[path]
@@ -218,7 +212,6 @@ class RepeatedResponses:
         self._texts: dict[int, str] = {}  # of the repeated ones, by hash
 
     def add(self, model: str, text: str) -> None:
-        """Count a response."""
         counts, key = self._counts.setdefault(model, Counter()), hash(text)
         if key in counts:
             self._texts.setdefault(key, text[:_PARSED])
@@ -257,16 +250,13 @@ class Tally:
         self.repeats = RepeatedResponses()
 
     def column(self, field: str, column: str) -> ColumnTally:
-        """The tally of a column."""
         return self._columns.setdefault((field, column), ColumnTally(field, column))
 
     @property
     def empty_columns(self) -> list[ColumnTally]:
-        """The columns that had no values."""
         unvalued = (column for column in self._columns.values() if not column.values)
         return [column for column in unvalued if column.texts in (0, column.empty)]
 
     @property
     def columns(self) -> list[ColumnTally]:
-        """The columns that had values."""
         return [column for column in self._columns.values() if column.values or column.texts]

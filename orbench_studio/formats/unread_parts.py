@@ -129,7 +129,6 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 
 def _texts_of(draft: Any) -> Iterator[str]:
-    """Every text of a record."""
     for each in fields(draft):
         value = getattr(draft, each.name)
         if isinstance(value, tuple) and value and is_dataclass(value[0]):

@@ -101,7 +101,6 @@ def is_export(folder: Path) -> bool:
 
 
 def subset_names(workspace: Workspace) -> list[str]:
-    """The subsets that can be exported, by name."""
     with workspace.reading() as db:
         return subsets.names(db)
 
@@ -141,7 +140,6 @@ def _file_name(subset: str, taken: set[str]) -> str:
 
 
 def _names(wanted: Export, parts: Sequence[Part]) -> Iterator[str]:
-    """The names of all files of the export."""
     for part in parts:
         yield from (output.name for output in _outputs(wanted, part.name))
     yield from _EXTRAS.get(wanted.form, ())

@@ -51,7 +51,6 @@ class ImportReport:
 
     @property
     def changes(self) -> Changes:
-        """What the import changed."""
         return ALL_CHANGED if self.imported or self.added else Changes()
 
 

@@ -25,7 +25,6 @@ class ManifestStatistics:
         self._agree: Counter[tuple[str, bool]] = Counter()
 
     def add(self, rows: Sequence[Row]) -> None:
-        """Add rows to the counts."""
         for row in rows:
             if row["part"] == 1:
                 self._prompt(row)

@@ -70,7 +70,6 @@ class RowMerge:
         self._first_new = {table: next_id(db, table) for table in COMPARED}
 
     def attributed(self, line: int, original: OriginalSource | None, *, of_file: bool = True) -> dict[str, int | None]:
-        """The source and line of a new row."""
         if self.restored is not None:
             source, line = original or (None, 0)
             known = self.restored.sources.get(source) if source is not None else None
@@ -139,15 +138,12 @@ class Names:
         self._ids: dict[tuple[str, ...], int] = {}
 
     def model(self, name: str, simulated: bool = False) -> int:
-        """A model, as responder or moderator."""
         return self._id(MODELS, {"name": name}, simulated=simulated or self._simulated, family=family(name))
 
     def judge(self, draft: JudgementDraft) -> int:
-        """The judge of a judgement."""
         return self._id(JUDGES, {"name": draft.judge, "kind": str(draft.kind)})
 
     def annotator(self, draft: AnnotationDraft) -> int:
-        """The annotator of a decision."""
         return self._id(ANNOTATORS, {"name": draft.annotator})
 
     def _id(self, table: Table, named: dict[str, str], **defaults: Any) -> int:
