@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from orbench_studio.domain.review.queue import Field, QueueFilter, Term
+from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.errors import StudioError
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.compact import is_compact
@@ -29,7 +29,7 @@ from orbench_studio.gui.common.file_selection import ask_tables
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.layouts import ShrinkingPage, Stretch, column_layout, row_layout
 from orbench_studio.gui.common.theme import px
-from orbench_studio.gui.common.widgets import label, scrolled, set_role, set_tip
+from orbench_studio.gui.common.widgets import if_alive, label, scrolled, set_role, set_tip
 from orbench_studio.gui.data.encoding_field import EncodingField
 from orbench_studio.gui.data.hub_dialog import HubDialog
 from orbench_studio.gui.data.import_messages import NAMES, message, state, with_titles
@@ -290,9 +290,10 @@ class ImportDialog(Dialog):
         dialog.open()
 
     def _finish(self) -> None:
-        reports = [file.report for file in self.run.files if file.taken and file.report is not None]
-        sources = dict.fromkeys(one.source for one in reports if one.source and one.added.get("prompts"))
-        self.review_wanted.emit(QueueFilter((Term(Field.SOURCE, tuple(sources)),) if sources else ()))
+        self.run.find_prompts(if_alive(self, self._show_prompts))
+
+    def _show_prompts(self, wanted: QueueFilter) -> None:
+        self.review_wanted.emit(wanted)
         self.reject()
 
     def _connect(self) -> None:

@@ -7,6 +7,8 @@ from threading import Event
 
 from PySide6.QtCore import QObject, Signal
 
+from orbench_studio.domain.review.queue import Field as QueryField
+from orbench_studio.domain.review.queue import QueueFilter, Term
 from orbench_studio.errors import FileFaultError
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.data.import_files import (
@@ -23,6 +25,7 @@ from orbench_studio.services.data.import_files import (
     preview_file,
     shape,
 )
+from orbench_studio.services.workspace.statistics import progress
 from orbench_studio.services.workspace.workspace import Workspace
 
 # Whose values a column has: without a column for it, the name is entered for the whole file.
@@ -159,6 +162,17 @@ class ImportRun(QObject):
         """The files that can be imported: not imported yet, without an error or an open question, and with a row."""
         able = (f for f in self.files if not f.taken and not f.error and not f.is_open)
         return [f for f in able if f.report is None or f.report.imported]
+
+    def find_prompts(self, found: Callable[[QueueFilter], object]) -> None:
+        """Give the filter of the imported prompts; none, since a source is not blind, if there are no others."""
+        reports = [file.report for file in self.files if file.taken and file.report is not None]
+        added = {one.source: one.added["prompts"] for one in reports if one.source and one.added.get("prompts")}
+
+        def give(decided_and_all: tuple[int, int]) -> None:
+            others = decided_and_all[1] > sum(added.values())
+            found(QueueFilter((Term(QueryField.SOURCE, tuple(added)),) if added and others else ()))
+
+        self._session.run(progress, give)
 
     def cancel(self) -> None:
         """Stop; nothing of the current file is imported."""

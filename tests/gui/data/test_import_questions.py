@@ -1,5 +1,6 @@
 """What the import window asks: the encoding of a file, and whose values a column has."""
 
+from orbench_studio.domain.review.queue import QueueFilter
 from tests.gui.data.test_import_dialog import chosen, looked, taken
 
 
@@ -73,3 +74,20 @@ def test_the_models_of_a_table_are_chosen_with_its_responses_and_nothing_scrolls
         assert dialog.preview.columns[2].currentText() == "Not imported", "what the user chose stays"
         dialog.run.files.clear()
         dialog.reject()
+
+
+def test_the_first_imported_prompts_are_reviewed_without_a_filter(start, tmp_path, write_csv):
+    """A filter by the source file would make every label one that does not count as blind."""
+    file = write_csv(tmp_path / "a.csv", ("prompt", "response"), [(f"May I pat dog {n}?", f"Yes, {n}.") for n in "12"])
+    with start(blind=True) as studio:
+        studio.application.session.open(tmp_path / "new.orbench", create=True)
+        studio.wait(lambda: studio.application.session.workspace is not None)
+        dialog = looked(studio, file)
+        dialog._names["model"].setText("alpha")
+        dialog._look.click()
+        studio.wait(lambda: not dialog.run.running)
+        taken(studio, dialog)
+        dialog._review.click()
+        studio.settle()
+        assert studio.page.finder.current == QueueFilter()
+        assert "blind" not in studio.page.decisions.words
