@@ -22,7 +22,6 @@ def bind(layout: Layout, sheet: Sheet) -> Bound:
     mapping = mapping_of(sheet, layout.mapping)
     for path in layout.more_paths:
         sheet.bound.update(at for at, _ in alternatives(sheet.header, path))
-    sheet.tally.doubts += mapping.unread_columns() if sheet.options.mapping else []
     if not layout.mapping.columns and (asked := prompts_beside(sheet, mapping)):
         text = f"The responses in {mapping.columns[Field.RESPONSE]} have prompts of their own beside them ({asked})"
         sheet.tally.doubts.append(f"{text}, which were not read. Read the list as rows, with its path.")

@@ -148,14 +148,6 @@ class ColumnMapping:
             if part in self.columns and not any(all(map(self.gives, need)) for need in needs)
         ]
 
-    def unread_columns(self) -> list[str]:
-        """What to say about the columns of `unread`."""
-        return [
-            f"{part} ({self.columns[part]}) was not read. Map it with "
-            f"{', or '.join(' and '.join(need) for need in _READ_WITH[part])}."
-            for part in self.unread()
-        ]
-
     def to_json(self) -> str:
         """Serialise for the settings; keys are sorted, so equal mappings give equal texts."""
         parts = {"columns": dict(self.columns), "values": dict(self.values), "meanings": dict(self.meanings)}

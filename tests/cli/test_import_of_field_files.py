@@ -238,10 +238,10 @@ def test_every_mapped_column_is_in_the_report(run, write):
 @pytest.mark.parametrize(
     ("columns", "warning"),
     [
-        (("explanation=m",), "explanation (m) was not read. Map it with verdict, or"),
-        (("reason=m",), "reason (m) was not read. Map it with annotator"),
-        (("judge=m",), "judge (m) was not read. Map it with answer_class, or is_refusal"),
-        (("explanation=mark", "answer_class=mark"), "explanation (mark) was not read."),
+        (("explanation=m",), "m (explanation) are not stored, because the row has no verdict, and no answer class of"),
+        (("reason=m",), "m (reason) are not stored, because the row has no annotator"),
+        (("judge=m",), "m (judge) are not stored, because the row has no answer class"),
+        (("explanation=mark", "answer_class=mark"), "mark (explanation) are not stored, because"),
     ],
 )
 def test_a_column_that_stores_nothing_alone_is_a_warning(run, write, columns, warning):
