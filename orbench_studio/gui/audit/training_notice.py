@@ -1,9 +1,5 @@
 """A notice that the local judge was retrained, because this changes the rates of the Audit page."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QPushButton
@@ -15,10 +11,8 @@ from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import if_alive, label
 from orbench_studio.gui.judging.judge_run import JudgeRun
 from orbench_studio.gui.workspace.session import Session
-
-if TYPE_CHECKING:
-    from orbench_studio.services.judging.trainings import TrainingChanges
-    from orbench_studio.services.workspace.workspace import Workspace
+from orbench_studio.services.judging.trainings import TrainingChanges
+from orbench_studio.services.workspace.workspace import Workspace
 
 _ONE = "The local judge was trained on {labels} at {time}: {changed} changed class, so rates may have changed."
 _MANY = (

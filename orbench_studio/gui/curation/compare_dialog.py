@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QPushButton, QWidget
 
@@ -18,9 +17,7 @@ from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.widgets import if_alive, label, show_status
 from orbench_studio.gui.curation import recipe_run
 from orbench_studio.gui.workspace.session import Session
-
-if TYPE_CHECKING:
-    from orbench_studio.services.workspace.workspace import Workspace
+from orbench_studio.services.workspace.workspace import Workspace
 
 _COLUMNS = (Column("#", 60, number=True), Column("Reason", 180, 1), Column("Prompt", 200, 2))
 

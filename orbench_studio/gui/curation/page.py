@@ -1,10 +1,7 @@
 """Curate page: recipe and saved subsets, funnel, selected prompts."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
@@ -29,9 +26,7 @@ from orbench_studio.gui.curation.funnel import FunnelPane
 from orbench_studio.gui.curation.recipe_pane import RecipePane
 from orbench_studio.gui.curation.subsets_pane import PreviewPane, SavedPane
 from orbench_studio.gui.workspace.session import Session
-
-if TYPE_CHECKING:
-    from orbench_studio.services.workspace.workspace import Workspace
+from orbench_studio.services.workspace.workspace import Workspace
 
 _DEFAULT = "safe"  # recipe
 _MAX_LISTED = 2_000  # prompts that a filter lists one by one

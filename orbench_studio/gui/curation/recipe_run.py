@@ -13,6 +13,7 @@ from orbench_studio.domain.curation.subset import SubsetSummary
 from orbench_studio.domain.review.queue import QueueRow
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.workspace.session import Session
+from orbench_studio.services.review import search
 
 if TYPE_CHECKING:
     from orbench_studio.services.curation.run_recipe import SubsetRates
@@ -68,8 +69,6 @@ class RecipeOperations(QObject):
 
     def _list(self, chosen: Sequence[int], turn: int) -> None:
         def work(workspace: Workspace) -> list[QueueRow]:
-            from orbench_studio.services.review import search
-
             return search.queue_rows(workspace, chosen)
 
         self._session.run(work, lambda rows: self.listed.emit(rows) if turn == self._turn else None)

@@ -1,9 +1,6 @@
 """The custom rules of the workspace: who saved each and when, with buttons to remove and restore them."""
 
-from __future__ import annotations
-
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QWidget
@@ -15,9 +12,7 @@ from orbench_studio.gui.common.text_table import Row, grid_of, note, translated
 from orbench_studio.gui.common.widgets import if_alive, label
 from orbench_studio.gui.judging.calibration_tables import indicates
 from orbench_studio.gui.workspace.session import Session
-
-if TYPE_CHECKING:
-    from orbench_studio.services.workspace.workspace import Workspace
+from orbench_studio.services.workspace.workspace import Workspace
 
 _HEADER = ("Phrase", "Indicates", "Model", "Saved by")
 _SHOWN_REMOVED = 5  # most recently removed rules
