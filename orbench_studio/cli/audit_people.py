@@ -19,10 +19,7 @@ if TYPE_CHECKING:
     )
 
 
-def audit_people(
-    workspace: options.Workspace,
-    as_json: options.Json = False,
-) -> None:
+def audit_people(workspace: options.Workspace, as_json: options.Json = False) -> None:
     """Compare moderators and judges with human labels, and annotators with each other, on all labels.
 
     To choose a judge, see calibrate; to test one on labels that it has not seen, judge-test.

@@ -8,9 +8,7 @@ from orbench_studio.cli import options
 from orbench_studio.cli.console import Exit, write_json, write_line, write_table
 
 
-def doctor(
-    as_json: options.Json = False,
-) -> None:
+def doctor(as_json: options.Json = False) -> None:
     """Show the version, and what this machine has and lacks: Qt, fonts, keyring, PostgreSQL client, keys, servers.
 
     Keys are listed by name, never with their value. The output can go into a bug report.

@@ -49,11 +49,7 @@ def labels(
         write_line(f"{counted(count, 'decision')} written to {files[0]}")
 
 
-def merge(
-    workspace: options.Workspace,
-    files: _Files,
-    as_json: _Json = False,
-) -> None:
+def merge(workspace: options.Workspace, files: _Files, as_json: _Json = False) -> None:
     """Merge the decisions of label files into a workspace. Order does not matter; merging a file again adds nothing."""
     from orbench_studio.services.data.label_files import merge as merge_files
 

@@ -4,9 +4,7 @@ from orbench_studio.cli import options
 from orbench_studio.cli.console import write_json, write_line, write_table
 
 
-def models(
-    as_json: options.Json = False,
-) -> None:
+def models(as_json: options.Json = False) -> None:
     """List vendors with their keys, model servers on this machine, and models that need neither."""
     from orbench_studio.services.evaluation import model_catalogue
 

@@ -11,10 +11,7 @@ from orbench_studio.domain.workspace.location import Location, exists
 from orbench_studio.errors import StudioError
 
 
-def open_window(
-    context: typer.Context,
-    workspace: options.WorkspaceOrNone = None,
-) -> None:
+def open_window(context: typer.Context, workspace: options.WorkspaceOrNone = None) -> None:
     """Open the window."""
     if workspace is not None and not exists(workspace):
         raise StudioError(_not_found(workspace, context))

@@ -15,10 +15,7 @@ _TITLES = {"prompts_by_label_basis": "prompts by source of the final label (in q
 _BY_CLASS = "responses_by_answer_class"
 
 
-def stats(
-    workspace: options.Workspace,
-    as_json: options.Json = False,
-) -> None:
+def stats(workspace: options.Workspace, as_json: options.Json = False) -> None:
     """Count prompts, votes, responses, judgements and decisions, and the prompts by category, status and label."""
     from orbench_studio.services.workspace import statistics
 
