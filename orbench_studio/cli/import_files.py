@@ -150,7 +150,9 @@ def _advice(error: StudioError, file: Path, read_options: "ReadOptions") -> str:
     preview = preview_file(file, read_options)
     proposal = preview.proposal
     if error.wants != "format":
-        path = proposal.columns.get(Field(error.wants)) if proposal and error.wants in list(Field) else None
+        mapped = read_options.mapping.columns if read_options.mapping else {}
+        is_open = proposal is not None and preview.format is None and error.wants not in mapped
+        path = proposal.columns.get(Field(error.wants)) if proposal and is_open and error.wants in list(Field) else None
         paths = error.columns or ([path] if path else [])
         inside = "".join(f" Or map it: --column {quote(f'{error.wants}={path}')}." for path in paths[:1])
         return f" Pass --{error.wants} NAME.{inside}"

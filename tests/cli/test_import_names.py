@@ -63,3 +63,16 @@ def test_a_recognised_format_names_the_columns_that_it_does_not_read(run_json, w
     file = write("a.csv", "test_case,generation,model,human_0,method\nIs it late?,Yes.,oak,1,direct\n")
     [report] = run_json("import", "w.orbench", file)["files"]
     assert report["notes"] == {"columns that are not imported (human_0, method)": 2}
+
+
+def test_a_column_that_is_read_already_is_not_offered(run, write):
+    attempt = {
+        "entry_type": "attempt",
+        "status": 2,
+        "probe_classname": "p",
+        "prompt": "Is it late?",
+        "outputs": ["Yes."],
+    }
+    rows = ({"entry_type": "start_run setup", "plugins.model_name": None}, attempt)
+    text = run("import", "w.orbench", write("a.report.jsonl", "\n".join(map(json.dumps, rows)))).stderr
+    assert "the model is empty. Pass --model NAME." in text and "map it" not in text
