@@ -18,7 +18,6 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.layouts import Stretch, column_layout
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.text_table import note, table_of
-from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import if_alive, show_status
 from orbench_studio.gui.workspace.session import Session
 
@@ -130,7 +129,7 @@ class ModeratorsPane(ComputedPane):
 
     review_wanted = Signal(QueueFilter)
 
-    def __init__(self, session: Session, theme: Theme) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.suspects: Suspects | None = None
         self.list = Table(tr("Labels most likely wrong"), _SUSPECTS)

@@ -22,7 +22,7 @@ from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.text_table import note
-from orbench_studio.gui.common.theme import Theme, px
+from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import if_alive, show_status
 from orbench_studio.gui.workspace.session import Session
 
@@ -62,7 +62,7 @@ class SamplePane(QWidget):
     review_wanted = Signal(QueueFilter)
     message = Signal(str)
 
-    def __init__(self, session: Session, theme: Theme) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
         self._request: tuple[AuditCounts, AuditOptions, Group] | None = None

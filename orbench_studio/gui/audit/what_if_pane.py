@@ -18,7 +18,6 @@ from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.live_table import Column, Table
-from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import if_alive, label
 from orbench_studio.gui.workspace.session import Session
 
@@ -95,7 +94,7 @@ class WhatIfPane(QWidget):
     published_wanted = Signal()
     _folded = False
 
-    def __init__(self, session: Session, theme: Theme) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
         self._next: tuple[AuditCounts, AuditOptions] | None = None

@@ -127,8 +127,8 @@ class BatchPane(ShrinkingPage):
         self.stops = _Stops(theme)
         self.activity = ActivityChart(theme)
         self.models = ProgressTable(theme)
-        self.workers = WorkersTable(theme)
-        self.failures = FailuresPane(runs, theme)
+        self.workers = WorkersTable()
+        self.failures = FailuresPane(runs)
         self._build_ui()
         self._connect()
 
@@ -271,7 +271,7 @@ class WorkersTable(Table):
 
     least_lines = 2
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__(tr("Workers of the batch"), _WORKER_COLUMNS)
         self.hide()
 

@@ -9,7 +9,6 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.layouts import column_layout, row_layout
 from orbench_studio.gui.common.live_table import Column, Table
-from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import label, set_role, set_tip
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 
@@ -28,7 +27,7 @@ class FailuresPane(QWidget):
 
     opened = Signal(int)  # prompt id of a failed item
 
-    def __init__(self, runs: BatchOperations, theme: Theme) -> None:
+    def __init__(self, runs: BatchOperations) -> None:
         super().__init__()
         self._runs = runs
         self._progress: BatchProgress | None = None

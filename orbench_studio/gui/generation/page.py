@@ -134,7 +134,7 @@ class GenerationPage(QWidget):
         self.form.restate()
 
     def _show_rejected(self) -> None:
-        RejectedTextsDialog(self, self._session, self._theme).open()
+        RejectedTextsDialog(self, self._session).open()
 
     def _reset(self) -> None:
         """Clear the page, after the workspace changed."""

@@ -6,7 +6,6 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.dialogs import Dialog, set_size
 from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.live_table import Column, Table
-from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import if_alive, label
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.generation import seeds_and_rewrites
@@ -28,7 +27,7 @@ _REPLIES = "Replies in which no text was found are listed unchanged."
 class RejectedTextsDialog(Dialog):
     """The latest thousand of each kind. Replies are hidden like seeds, because they may contain one."""
 
-    def __init__(self, parent: QWidget, session: Session, theme: Theme) -> None:
+    def __init__(self, parent: QWidget, session: Session) -> None:
         super().__init__(parent, tr("Rejected texts"))
         self.table = Table(tr("Rejected texts"), _COLUMNS)
         self.reveal = QCheckBox(tr("Show seeds and replies (may be harmful)"))
