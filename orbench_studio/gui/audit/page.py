@@ -104,6 +104,8 @@ class AuditPage(QWidget):
         self.strip, self.training = ProgressStrip(), TrainingNotice(session, judging)
         self.saving = ReportSaving(session, self.strip, self)
         self.status, self.highest_text, self.highest = FoldingLabel(tr(_READING), "meta"), note(""), QToolButton()
+        self.judge = QToolButton()
+        self.judge.clicked.connect(lambda: actions["judge_rules"].trigger())
         self._above = QWidget()  # what is above the rates
         self.report, self.figures = QPushButton(tr("Save report…")), QPushButton(tr("Save figures…"))
         self._highest: tuple[str, str] | None = None
@@ -175,8 +177,11 @@ class AuditPage(QWidget):
         group = self.options.group
         cells = self.audit.highest(group) if self.audit else []
         self._highest = (cells[0].model, cells[0].category) if cells else None
-        for part in (self.highest_text, self.highest):
-            part.setVisible(bool(cells))
+        unjudged = self.audit is not None and not cells and bool(without_rate(self.audit, group))
+        self.judge.setVisible(unjudged)
+        self.highest.setVisible(bool(cells))
+        self.highest_text.setVisible(bool(cells) or unjudged)
+        self.highest_text.setText(tr("The responses must be judged before their models have rates."))
         if cells:
             first = cells[0]
             name = cut(first.model, 40)
@@ -282,6 +287,8 @@ class AuditPage(QWidget):
         self.setFocusProxy(self.map)
         self.highest.setProperty("role", "link")
         self.highest.setText(tr("Open its prompts"))
+        self.judge.setProperty("role", "link")
+        self.judge.setText(tr("Judge with studio-rules"))
         self.tabs.add(tr("Rates"), self._rates(), tr(_NOTE))
         self.tabs.add(tr("Models"), self.pictures, tr(PICTURES_NOTE))
         self.tabs.add(tr("What if"), self.what_if, tr(WHAT_IF_NOTE))
@@ -306,6 +313,7 @@ class AuditPage(QWidget):
             self._above,
             (self.highest_text, 1),
             self.highest,
+            self.judge,
             Stretch(),  # keeps the scale at the right without a sentence
             self.scale,
         )

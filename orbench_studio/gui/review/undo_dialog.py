@@ -193,7 +193,7 @@ class UndoSinceDialog(Dialog):
         )
 
     def _build_head(self) -> QHBoxLayout:
-        text = tr("Select a decision, or enter a local time. All your decisions since then will be undone:")
+        text = tr("Select a decision to undo it, alone or with all later ones. Or enter a local time:")
         title = label(text, "quiet", wrap=True)
         title.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
         self._time.setPlaceholderText("14:05")

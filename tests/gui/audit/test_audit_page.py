@@ -288,3 +288,21 @@ def test_a_subset_tells_that_the_audited_models_selected_it(start, path):
         page.refresh(changes)
         studio.wait(lambda: page.audit.subset == "" and sum(page.audit.prompts.values()) == everything)
         assert page.options._prompts.count() == 2
+
+
+def test_responses_that_are_not_judged_can_be_judged_from_the_page(start, tmp_path, write_csv):
+    from orbench_studio.services.data.import_files import ColumnMapping, Field
+    from orbench_studio.services.workspace.workspace import create_workspace
+
+    mapping = ColumnMapping({Field.PROMPT: "prompt", Field.RESPONSE: "response"})
+    file = write_csv(
+        tmp_path / "answers.csv", ("prompt", "response"), [("Is it late?", "I'm sorry, but I can't help.")]
+    )
+    with create_workspace(tmp_path / "new.orbench") as workspace:
+        import_file(workspace, file, ReadOptions(mapping=mapping, model="alpha"))
+    with start(tmp_path / "new.orbench") as studio:
+        page = open_page(studio)
+        assert not page.judge.isVisible(), "there is no safe prompt"
+        choose(page.options._rate, Group.OTHER)
+        page.judge.click()
+        studio.wait(lambda: page.audit.rate(Group.OTHER, "alpha").count == 1 and not page.judge.isVisible())
