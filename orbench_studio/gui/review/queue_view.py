@@ -25,7 +25,6 @@ from orbench_studio.gui.common.widgets import label, plain_tip
 from orbench_studio.gui.review.queue_model import BEGIN, ROW, QueueModel
 
 _HEIGHT = 72
-_LINE = 20
 _PAD = 16
 _MARK = 26
 _ONLY = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
