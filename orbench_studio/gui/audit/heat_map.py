@@ -36,6 +36,7 @@ from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import BODY, META, Theme, font, px
 from orbench_studio.gui.common.widgets import ENTER
 
+_BESIDE_NAME, _BESIDE_TEXT, _GAP = 12, 16, 6  # pixels
 _CELL, _MAX_CELL, _TOTAL_WIDTH, _HEADER_WIDTH = 84, 208, 156, 176
 _ROW, _LOW_ROW = 52, 32  # heights of a row: with the counts below the rate, and in a compact window beside it
 _WHISKER = 7  # pixels below the texts of a cell, for its interval
@@ -272,13 +273,35 @@ class HeatMap(QTableView):
         names = min(self.verticalHeader().sizeHint().width() + px(16), px(_HEADER_WIDTH))
         self.verticalHeader().setFixedWidth(names)
         self.setMinimumHeight(row * 3)  # the header and two rows
+        total, cells = px(_TOTAL_WIDTH), [px(_CELL)]
+        for at in range(self.cells.rowCount() * self.cells.columnCount()):
+            index = self.cells.index(*divmod(at, self.cells.columnCount()))
+            needed = _needed(index, low=is_compact(self))
+            total = total if index.column() else max(total, needed)
+            cells += [needed] if index.column() else []
         others = max(self.cells.columnCount() - 1, 1)
         bar = self.verticalScrollBar().sizeHint().width()  # also without one, or columns would move when it comes
-        left = self.width() - 2 * self.frameWidth() - bar - names - px(_TOTAL_WIDTH)
-        named = max(map(self.horizontalHeader().sectionSizeHint, range(self.cells.columnCount())), default=0)
-        wide = min(max(left // others, px(_CELL), named), px(_MAX_CELL))
+        left = self.width() - 2 * self.frameWidth() - bar - names - total
+        categories = range(1, len(self.cells.columns))
+        headers = (str(self.cells.headerData(at, Qt.Orientation.Horizontal)) for at in categories)
+        named = max(map(QFontMetrics(font(META)).horizontalAdvance, headers), default=0) + _BESIDE_NAME
+        wide = min(max(left // others, named, *cells), px(_MAX_CELL))
         for column in range(self.cells.columnCount()):
-            self.setColumnWidth(column, wide if column else px(_TOTAL_WIDTH))
+            self.setColumnWidth(column, wide if column else total)
+
+
+def _counts(index: Index) -> str:
+    """The counts of a cell; in the first column with the interval in words."""
+    rate = index.data(_RATE)
+    counts = f"{rate.count:,}/{rate.n:,}"
+    return counts if index.column() or rate.interval is None else f"{span(rate.interval)}   {counts}"
+
+
+def _needed(index: Index, *, low: bool) -> int:
+    """The width of a cell in which no number is cut: its texts are below each other, in a low cell side by side."""
+    above = QFontMetrics(font(BODY, strong=not index.column())).horizontalAdvance(index.data())
+    below = QFontMetrics(font(META)).horizontalAdvance(_counts(index))
+    return (above + px(_GAP) + below if low else max(above, below)) + _BESIDE_TEXT
 
 
 class _Cell(QStyledItemDelegate):
@@ -304,13 +327,10 @@ class _Cell(QStyledItemDelegate):
         whole = QRect(upper.left(), inner.top(), upper.width(), inner.height())
         area = whole if rate.interval is None else upper
         wide = elided(painter, area, index.data(), font(BODY, strong=not index.column()), ink, right=True)
-        beside = upper.adjusted(0, 0, -wide - px(6), 0)
+        beside = upper.adjusted(0, 0, -wide - px(_GAP), 0)
         lower = beside if low else QRect(upper.left(), upper.bottom() - 1, upper.width(), upper.height())
         if rate.interval is not None:
-            message = f"{rate.count:,}/{rate.n:,}"
-            if not index.column():
-                message = f"{span(rate.interval)}   {message}"
-            elided(painter, lower, message, font(META), ink, right=not low)
+            elided(painter, lower, _counts(index), font(META), ink, right=not low)
             line = QRectF(upper.left(), inner.bottom() - px(_WHISKER), upper.width(), px(_WHISKER) - 2)
             whisker(painter, line, rate, self._theme.colour("ink"))
         if option.state & QStyle.StateFlag.State_HasFocus:

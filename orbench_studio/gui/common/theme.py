@@ -108,6 +108,7 @@ QScrollArea[role="stop"][ring="true"] { border-color: $accent; }
 QTableView#queue, QTableView#heat { background: $background; }
 QTableView#heat QHeaderView, QTableView#heat QHeaderView::section, QTableView#heat QTableCornerButton::section {
     background: $background; border: none; }
+QTableView#heat QHeaderView::section:horizontal { padding: 6px 8px 6px 2px; }
 QTableView#static, QTableView#static QHeaderView, QTableView#static QHeaderView::section { background: transparent; }
 QTableView#queue::item { padding: 0; }
 QTableView { gridline-color: $line; background: $panel; }

@@ -115,8 +115,6 @@ class ActivityChart(QWidget):
         rates = [rate for _, rate, _ in self._samples]
         spend = usd(max(self._samples[-1][2] - self._samples[0][2], 0.0))
         return [
-            tr("Items/min (last minute): {rate}, max {most}").format(
-                rate=f"{rates[-1]:,}", most=f"{max(rates):,}", span=span
-            ),
+            tr("Items/min: {rate}, max {most}").format(rate=f"{rates[-1]:,}", most=f"{max(rates):,}", span=span),
             tr("Spend: {cost} in {span}").format(cost=spend, span=span),
         ]

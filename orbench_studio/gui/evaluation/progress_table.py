@@ -17,7 +17,7 @@ from orbench_studio.services.evaluation.batch_runner import LiveModel, Snapshot
 
 DONE, TOKENS, RATE, STATUS = 1, 2, 4, 5  # columns
 _COLUMNS = (
-    Column("Model", 110, apart=True),
+    Column("Model", 100, apart=True),
     Column("Done", 100, 2),
     Column(
         "Tokens in\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}out",
@@ -30,8 +30,8 @@ _COLUMNS = (
     Column("Status", 84, 4),
 )
 _MOST_LINES = 7  # that are in view without a scroll bar of their own
-_BAR, _MIN_BAR, _PAD = 6, 24, 8
-_LONGEST_STATUS = 160  # pixels that a status has at least, if it is that long
+_BAR, _MIN_BAR, _PAD = 6, 20, 8
+_LONGEST_STATUS = 140  # pixels that a status has at least, if it is that long
 
 
 class ProgressTable(Table):
@@ -54,15 +54,17 @@ class ProgressTable(Table):
         return max(super().least(place), needed)
 
     def _fit(self) -> None:
-        """Hide rates that there are not, and the tokens where they would leave no room for the status."""
+        """Hide rates that there are not, and the tokens where they would cut off names or the status."""
         self.setColumnHidden(RATE, not any(self.rows.index(row, RATE).data() for row in range(self.rows.rowCount())))
         columns = [
             place for place in range(len(self.rows.columns)) if place == TOKENS or not self.isColumnHidden(place)
         ]
-        self.setColumnHidden(TOKENS, 0 < self.viewport().width() < sum(map(self.least, columns)))
+        needed = sum(map(self.least, columns)) + self._cut_off(0, self.least(0))
+        self.setColumnHidden(TOKENS, 0 < self.viewport().width() < needed)
         super()._fit()
         names = self.horizontalHeader().sizeHint().height()
-        self.setMaximumHeight(names + self.rows.rowCount() * px(LINE) + 2)  # the failures get the rest
+        bar = self.horizontalScrollBar().sizeHint().height() if self._is_wide() else 0
+        self.setMaximumHeight(names + self.rows.rowCount() * px(LINE) + bar + 2)  # the failures get the rest
 
     def show_progress(self, progress: BatchProgress, snapshot: Snapshot | None) -> None:
         """Show the current progress; the snapshot adds rates if this process runs the batch."""

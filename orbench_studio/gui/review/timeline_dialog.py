@@ -19,7 +19,7 @@ from orbench_studio.gui.review.decision_words import check_words, severity_words
 
 _COLUMNS = (
     Column("When", 60, whole=True),
-    Column("Who", 60),
+    Column("Who", 72),
     Column("What", 200),
     Column("State", 60, whole=True),
     Column("Seen before deciding", 60, whole=True),

@@ -247,6 +247,10 @@ def test_the_current_cell_stays_at_its_model_while_the_rates_change(qapp, path):
     heat.show_audit(replace(found, models=["another model", *found.models]), Group.SAFE)
     assert len(model.models) == len(found.models) + 1
     assert heat.currentIndex() == model.place_of(here), "also when a batch brings another model"
+    before = heat.columnWidth(0), heat.columnWidth(1)
+    many = {key: tally(direct_answer=1_012_345, direct_refusal=1_012_345) for key in found.cells}
+    heat.show_audit(replace(found, cells=many, spreads={}), Group.SAFE)
+    assert heat.columnWidth(0) > before[0] and heat.columnWidth(1) > before[1], "no number is cut"
     assert tester.model() is model
 
 
