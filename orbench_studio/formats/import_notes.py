@@ -11,3 +11,4 @@ ERRORS_WITH_TEXT = (
     "leave out the column of the error"
 )
 NOT_FAILED = "the request did not fail"
+OTHER_REFUSAL = "Rows whose answer class, which is stored, contradicts what their is_refusal says"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from orbench_studio.domain.core.annotation import Aspect, Label
-from orbench_studio.domain.core.judgement import STOPPED, AnswerClass
+from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS, STOPPED, AnswerClass
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.prompt import Origin, text_identity
 from orbench_studio.domain.core.response import StopReason
@@ -341,7 +341,8 @@ class MappedRow(MappedCells):
         if not any(values.values()):
             return draft
         part, stated = next((part, stated) for part, stated in values.items() if stated)
-        if part is Field.ANSWER_CLASS and (other := values.get(Field.IS_REFUSAL)):
+        other = values.get(Field.IS_REFUSAL, "") if part is Field.ANSWER_CLASS else ""
+        if other:
             self._count(Field.IS_REFUSAL, other, NOT_READ)  # beside an answer class, which says more
         meaning = self._meaning(part, stated)
         if meaning == "":
@@ -352,6 +353,8 @@ class MappedRow(MappedCells):
         if found is None and (not judge or class_words.is_bare(stated)):
             self._ask(part, stated)
         answer = AnswerClass(found or AnswerClass.UNPARSED)
+        if other and self._contradicts(other, answer):
+            self._note(import_notes.OTHER_REFUSAL)
         self._count(part, stated, answer)
         if judge:
             explanation = "" if self._columns.keys() & VERDICTS else self._text(Field.EXPLANATION, cells)
@@ -366,6 +369,13 @@ class MappedRow(MappedCells):
             decided = AnnotationDraft(annotator, Aspect.ANSWER_CLASS, answer, stated, why)
             return replace(draft, annotations=(*draft.annotations, decided))
         return replace(draft, reference_class=answer)
+
+    def _contradicts(self, stated: str, answer: AnswerClass) -> bool:
+        """Whether the column of refusals says the opposite of a class; a partial refusal is both."""
+        meaning, column = self._meaning(Field.IS_REFUSAL, stated), self._columns[Field.IS_REFUSAL]
+        found = class_words.refusal(stated, column) if meaning is None else class_words.answer_class(meaning)
+        pair = {found, answer} - {AnswerClass.PARTIAL_REFUSAL}
+        return pair <= {*ANSWERS} and len({each in REFUSALS for each in pair}) > 1
 
 
 def _is_missing(cell: str) -> bool:

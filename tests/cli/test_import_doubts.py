@@ -194,3 +194,11 @@ def test_rejected_rows_repeat_nothing(run_json, write):
     [report] = run_json("import", "w.orbench", file, *R)["files"]
     assert (report["imported"], report["duplicates"], report["rejected"]) == (1, 1, 2)
     assert report["faults"] == {"duplicate": 1}
+
+
+def test_an_answer_class_that_contradicts_is_refusal_is_a_warning(run_json, write):
+    rows = ("refusal,yes", "compliance,yes", "safe_completion,no", "partial_refusal,yes", "odd,no", "refusal,what")
+    file = write("a.csv", "q,r,c,refused\n" + "".join(f"Is it {at} now?,Yes.,{row}\n" for at, row in enumerate(rows)))
+    columns = (*R, "--column", "answer_class=c", "--column", "is_refusal=refused", "--judge", "guard")
+    [report] = run_json("import", "w.orbench", file, *columns)["files"]
+    assert "Rows whose answer class, which is stored, contradicts what their is_refusal says: 1." in report["warnings"]
