@@ -21,7 +21,7 @@ _INDENT = 16
 class TextTable:
     """Title, column names and rows of a table. A row whose first cell begins with spaces is indented.
 
-    The first `words` columns hold text, the others numbers. `narrow` writes each word of a column name in a line.
+    The first `words` columns hold text, the others numbers.
     """
 
     title: str
@@ -30,7 +30,6 @@ class TextTable:
     note: str = ""
     words: int = 1
     tips: Row = ()  # of the columns
-    narrow: bool = False
 
     @property
     def text(self) -> str:
@@ -64,7 +63,6 @@ class _TextTableView(StaticTable):
             for place, (name, tip) in enumerate(zip(table.header, tips, strict=True))
         ]
         super().__init__(table.title, columns)
-        self.narrow = table.narrow
         self.rows.nested = True
         self.show_rows(range(len(table.rows)), table.rows)
 

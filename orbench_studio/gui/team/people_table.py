@@ -75,7 +75,6 @@ def _table(title: str, people: list[Activity], columns: Cells) -> TextTable:
         (tr("Annotator"), *map(tr, columns)),
         tuple((one.annotator, *(cell(one) for _tip, cell in columns.values())) for one in people),
         tips=("", *(tr(tip) for tip, _cell in columns.values())),
-        narrow=True,
     )
 
 
