@@ -255,7 +255,7 @@ class ImportDialog(Dialog):
     def _show_files(self) -> None:
         self._files.setRowCount(len(self.run.files))
         for place, file in enumerate(self.run.files):
-            for column, text in enumerate((file.path.name, state(file))):
+            for column, text in enumerate((file.title, state(file))):
                 item = QTableWidgetItem(text)
                 set_tip(item, with_titles(file.error) or text)
                 self._files.setItem(place, column, item)
@@ -289,16 +289,15 @@ class ImportDialog(Dialog):
         dialog.downloaded.connect(self.add)
         dialog.open()
 
-    def _finish(self) -> None:
-        self.run.find_prompts(if_alive(self, self._show_prompts))
-
-    def _show_prompts(self, wanted: QueueFilter) -> None:
-        self.review_wanted.emit(wanted)
-        self.reject()
+    def _split(self) -> None:
+        self.run.split(self._files.currentRow())
+        self._show_selected()
+        self._look_again()
 
     def _connect(self) -> None:
         self._files.itemSelectionChanged.connect(self._show_selected)
         self.preview.changed.connect(self._check_selected)
+        self.preview.split.connect(self._split)
         self.preview.shown.connect(lambda part: self._scroll.ensureWidgetVisible(part))
         for edit in self._names.values():
             edit.textEdited.connect(self._store_names)
@@ -311,7 +310,8 @@ class ImportDialog(Dialog):
         self._ask.clicked.connect(lambda: ask_tables(self, self._add_requests))
         self._look.clicked.connect(self._look_again)
         self._take.clicked.connect(self.take)
-        self._review.clicked.connect(self._finish)
+        self._review.clicked.connect(lambda: self.run.find_prompts(if_alive(self, self.review_wanted.emit)))
+        self.review_wanted.connect(lambda _wanted: self.reject())
         self._close.clicked.connect(self.reject)
 
     def _encoding_changed(self, encoding: str) -> None:

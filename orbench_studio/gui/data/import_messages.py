@@ -144,12 +144,12 @@ def _of_columns(file: FileToImport) -> list[str]:
         for part, column, name in file.unconfirmed
     ]
     gone = tr("⚠ {file}: “{field}” is {column} now, and {before} is not imported: a field has one column.")
-    both = tr("To import both, import the file once for each of them, each time with its name in the field {name}.")
+    both = tr("To import both, press “Import {column} too”. Each then has its own name in the field {name}.")
     for part, before in file.replaced.items():
         if part in mapped and before not in mapped.values():
             text = gone.format(file=file.path.name, field=tr(TITLES[part]), column=mapped[part], before=before)
             owner = OWNERS.get(part)
-            lines.append(f"{text} {both.format(name=tr(TITLES[owner]))}" if owner else text)
+            lines.append(f"{text} {both.format(column=before, name=tr(TITLES[owner]))}" if owner else text)
     return lines
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QPushButton, QTableWidgetItem, QWidget
 
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.category import Category
@@ -59,6 +59,7 @@ class ImportPreview(QWidget):
     """Shows one file; what the user changes is stored in the file, then `changed` is emitted."""
 
     shown = Signal(QWidget)  # when a part of the preview must be visible
+    split = Signal()  # when the user wants to import a column that another one has replaced, too
     changed = Signal()  # when the user chose a format, a field of a column, or the meaning of a value
 
     def __init__(self) -> None:
@@ -67,12 +68,13 @@ class ImportPreview(QWidget):
         self._header: tuple[str, ...] = ()
         self.format = ComboBox()
         self.table = LowTable(0, least=_COMPACT_ROWS, most=_ROWS)
-        self.values = LowTable(4, beside=_BESIDE_BOX)
+        self.values, self.both = LowTable(4, beside=_BESIDE_BOX), QPushButton()
         self._places: dict[tuple[str, str, str], int] = {}  # of values in their table: they stay in their rows
         self.columns: list[ComboBox] = []
         self.meanings: list[ComboBox] = []
         self._build_ui()
         self.format.activated.connect(self._choose_format)
+        self.both.clicked.connect(self.split)
         self.table.cellClicked.connect(self._offer_paths)
 
     def show_file(self, file: FileToImport | None) -> None:
@@ -87,6 +89,9 @@ class ImportPreview(QWidget):
             self._places.clear()
             self.values.setRowCount(0)
         self._file = file
+        other = file.other if file else None
+        self.both.setVisible(other is not None)
+        self.both.setText(tr("Import {column} too").format(column=other[1].replace("&", "&&")) if other else "")
         self._show_format()
         self._show_table()
         self._show_values()
@@ -109,7 +114,7 @@ class ImportPreview(QWidget):
 
     def _order_tabs(self) -> None:
         """Put the boxes, which are made again for every file, behind their tables."""
-        boxes = (self.format, self.table, *self.columns, self.values, *self.meanings)
+        boxes = (self.format, self.table, *self.columns, self.both, self.values, *self.meanings)
         for first, second in pairwise(boxes):
             QWidget.setTabOrder(first, second)
 
@@ -341,6 +346,7 @@ class ImportPreview(QWidget):
             self.values.setColumnWidth(column, px(width))
         self._fit()
         layout.addWidget(self.table)
+        layout.addWidget(self.both, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.values)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -63,6 +63,7 @@ class FileToImport:
     remembered: bool = False  # mapping and meanings are those of an earlier file with the same columns
     assigned: dict[str | None, tuple[ColumnMapping | None, bool]] = field(default_factory=dict)  # of other formats
     replaced: dict[Field, str] = field(default_factory=dict)  # the column that gave a field before another was chosen
+    column: str = ""  # that is imported, where the file is listed once for each of several
     preset: set[str] = field(default_factory=set)  # the names whose column was chosen for the user, once
 
     @property
@@ -71,6 +72,30 @@ class FileToImport:
         columns = self.mapping.columns if self.mapping and self.remembered and not self.taken else {}
         owned = ((part, owner) for part, owner in OWNERS.items() if part in columns and owner not in columns)
         return [(part, columns[part], self.names[owner]) for part, owner in owned if owner in self.names]
+
+    @property
+    def title(self) -> str:
+        """The name of the file, with the column that is imported where it is listed once for each."""
+        return f"{self.path.name} ({self.column})" if self.column else self.path.name
+
+    @property
+    def other(self) -> tuple[Field, str] | None:
+        """A field with a name of its own, such as the response of a model, and the column that gave it before."""
+        columns = self.mapping.columns if self.mapping and not self.taken else {}
+        able = (one for one in self.replaced.items() if one[0] in OWNERS.keys() & columns.keys())
+        return next(((part, column) for part, column in able if column not in columns.values()), None)
+
+    def split(self) -> "FileToImport | None":
+        """The same file with its other column, to import both; each is named by its column until the user names it."""
+        if self.other is None or self.mapping is None:
+            return None
+        part, column = self.other
+        self.column, owner = self.mapping.columns[part], str(OWNERS[part])
+        self.names = {owner: self.column, **self.names}
+        self.replaced = {}
+        mapping = replace(self.mapping, columns={**self.mapping.columns, part: column})
+        names = {**self.names, owner: column}
+        return replace(self, mapping=mapping, names=names, column=column, report=None, error="", replaced={})
 
     @property
     def questions(self) -> list[Question]:
@@ -162,6 +187,11 @@ class ImportRun(QObject):
         """The files that can be imported: not imported yet, without an error or an open question, and with a row."""
         able = (f for f in self.files if not f.taken and not f.error and not f.is_open)
         return [f for f in able if f.report is None or f.report.imported]
+
+    def split(self, place: int) -> None:
+        """List a file a second time below, with its other column."""
+        if (other := self.files[place].split()) is not None:
+            self.files.insert(place + 1, other)
 
     def find_prompts(self, found: Callable[[QueueFilter], object]) -> None:
         """Give the filter of the imported prompts; none, since a source is not blind, if there are no others."""

@@ -1,6 +1,8 @@
 """What the import window asks: the encoding of a file, and whose values a column has."""
 
 from orbench_studio.domain.review.queue import QueueFilter
+from orbench_studio.services.audit import audit_counts
+from orbench_studio.services.workspace.workspace import open_workspace
 from tests.gui.data.test_import_dialog import chosen, looked, taken
 
 
@@ -25,7 +27,7 @@ def test_a_file_that_is_not_utf8_gets_its_encoding_in_the_window(start, path, tm
         dialog.reject()
 
 
-def test_a_table_of_two_models_is_imported_once_for_each(start, path, tmp_path, write_csv):
+def test_the_responses_of_two_models_in_one_row_are_imported_together(start, path, tmp_path, write_csv):
     header = ("ask", "alpha_says", "beta_says")
     file = write_csv(tmp_path / "two.csv", header, [(f"May I pat dog {n}?", f"Yes, {n}.", f"No, {n}.") for n in "12"])
     with start(path) as studio:
@@ -34,22 +36,28 @@ def test_a_table_of_two_models_is_imported_once_for_each(start, path, tmp_path, 
             chosen(studio, dialog, dialog.preview.columns[column], title)
         report = dialog._report.toPlainText()
         assert "“Response” is beta_says now, and alpha_says is not imported" in report
-        assert "import the file once for each of them, each time with its name in the field Model." in report
+        assert "To import both, press “Import alpha_says too”." in report
+        dialog.preview.both.click()
+        studio.wait(lambda: not dialog.run.running)
+        assert [dialog._files.item(row, 0).text() for row in (0, 1)] == ["two.csv (beta_says)", "two.csv (alpha_says)"]
+        assert dialog._names["model"].text() == "beta_says", "the column names the model until the user does"
         dialog._names["model"].setText("beta")
         dialog._look.click()
         studio.wait(lambda: not dialog.run.running)
         taken(studio, dialog)
-        assert dialog.run.files[0].taken
+        assert all(file.taken for file in dialog.run.files)
         dialog.reject()
+        with open_workspace(path) as other:
+            assert {"beta", "alpha_says"} <= {*audit_counts.read(other).models.values()}
         dialog = looked(studio, file)
-        dialog._names["model"].setText("alpha")
+        dialog._names["model"].setText("gamma")
         dialog._look.click()
         studio.wait(lambda: not dialog.run.running)
-        assert "beta_says is “Response”, as for an earlier file. If it has the values of alpha" in (
+        assert "alpha_says is “Response”, as for an earlier file. If it has the values of gamma" in (
             dialog._report.toPlainText()
         )
         assert not dialog._take.isEnabled()
-        chosen(studio, dialog, dialog.preview.columns[2], "Response")
+        chosen(studio, dialog, dialog.preview.columns[1], "Response")
         assert dialog._take.isEnabled(), "the user confirms the column"
         dialog.run.files.clear()
         dialog.reject()
