@@ -63,7 +63,8 @@ def test_two_windows_get_different_prompts(start, path, other):
         # More come when few are left, or when the list is loaded again because Bob's window has written.
         ada.wait(lambda: ids(ada) == [1, 2, 3, *assigned(other, "Ada")] and 13 in ids(ada))
         assert [of for of, _ in progress] == sorted(of for of, _ in progress)
-        assert ada.page.finder.bar.progress.text.text() == f"Queue hard: 3 of your {len(ids(ada))} prompts labelled"
+        bar = ada.page.finder.bar
+        ada.wait(lambda: bar.progress.text.text() == f"Queue hard: 3 of your {len(ids(ada))} prompts labelled")
         assert not set(assigned(other, "Ada")) & set(assigned(other, "Bob"))
         assert 3 not in assigned(other, "Ada")
         ada.settle()
