@@ -156,9 +156,11 @@ def _rows(model: str, samples: Iterator[Found | RowFault], unread: Counter[str])
         if isinstance(sample, RowFault):
             yield sample
         else:
-            choices = len((sample.get("output") or {}).get("choices") or ())
-            unread.update(f"output.choices.{at}" for at in range(1, choices))
-            yield row_guard.row(number, INSPECT.title, _row, number, model, sample)
+            row = row_guard.row(number, INSPECT.title, _row, number, model, sample)
+            if not isinstance(row, RowFault):
+                choices = len((sample.get("output") or {}).get("choices") or ())
+                unread.update(f"output.choices.{at}" for at in range(1, choices))
+            yield row
 
 
 def _row(number: int, model: str, sample: Found) -> Row:

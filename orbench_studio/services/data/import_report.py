@@ -220,8 +220,8 @@ def _of_categories(values: Iterable[ColumnTally]) -> Iterator[str]:
                     if " ".join(value.lower().split())[:SHOWN] != name[:SHOWN] or ";" in name[SHOWN:] or "…" in name:
                         renamed[name] += count
     if own:
-        rows = f"{own.total():,} rows have categories that are not OR-Bench's ten"
-        yield f"{rows}: {_listed(own)}. You can join them to the ten."
+        rows = f"{own.total():,} rows have" if own.total() > 1 else "1 row has"
+        yield f"{rows} categories that are not OR-Bench's ten: {_listed(own)}. You can join them to the ten."
     if renamed:
         text = (
             "Categories are stored under another name, a comma as a semicolon, and what is too long cut with a digest"
