@@ -198,6 +198,7 @@ class Table(RowView):
         """Show rows; the selected row stays selected if it still exists."""
         before = self.current()
         self.rows.show(keys, rows)
+        self.hints.clear()
         self._fit()
         if before is not None and self.current() is None:
             self.choose(before)
@@ -228,6 +229,7 @@ class Table(RowView):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange:  # colour scheme or text size
+            self.hints.clear()
             self._fit()
 
     def _menu(self, at: QPoint) -> list[Entry]:

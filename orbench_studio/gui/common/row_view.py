@@ -53,7 +53,16 @@ class WholeRows(_View):
 
 
 class RowView(WholeRows, QTableView):
-    """A table of whole rows."""
+    """A table of whole rows. It measures the texts of a column once, until `hints` is cleared."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hints: dict[int, int] = {}  # the widths that the texts of columns need
+
+    def sizeHintForColumn(self, column: int) -> int:
+        if column not in self.hints:
+            self.hints[column] = super().sizeHintForColumn(column)
+        return self.hints[column]
 
 
 def _page_of(widget: QWidget) -> QScrollArea | None:
