@@ -1,7 +1,7 @@
 """Bulk inserts: existing ids, ids for new rows, and Core inserts (20 times as fast as the ORM)."""
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from operator import eq, itemgetter
 from typing import Any
 
@@ -37,7 +37,7 @@ class ForIds:
     """A statement that is built once, for rows whose column has one of some ids; like `in_list`."""
 
     def __init__(self, statement: Select[Any], column: ColumnElement[int]) -> None:
-        self._statement, self._column = statement, column
+        self._selected = cache(lambda ids: statement.where(column.in_(ids)))
         self._only = statement.where(column == bindparam("only"))
         self._range = statement.where(column.between(bindparam("first"), bindparam("last")))
         self._list = statement.where(column.in_(bindparam("ids", expanding=True)))
@@ -46,7 +46,7 @@ class ForIds:
     def rows(self, ids: Ids, **parameters: Any) -> Steps[list[Any]]:
         """The rows for these ids, however many; an order holds for each chunk."""
         if isinstance(ids, Select):
-            return list((yield self._statement.where(self._column.in_(ids)), parameters))
+            return list((yield self._selected(ids), parameters))
         rows: list[Any] = []
         for some in chunks(ids):
             if len(some) == 1:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, Select, bindparam, func, select, text
@@ -88,11 +89,16 @@ def lock_prompts(db: Connection, prompt_ids: Sequence[int] | Select[Any]) -> Non
     Lock all prompts of a transaction in one call, to avoid deadlocks. Values that were read before may be outdated.
     """
     if isinstance(prompt_ids, Select):  # on a server, which reads them
-        [prompt_id] = prompt_ids.subquery().c
-        mine = select((prompt_id % _LOCKS).label("held")).distinct().order_by("held").subquery()
-        send(db, select(func.count(func.pg_advisory_xact_lock(LOCK, mine.c.held))))
+        send(db, _lock_selected(prompt_ids))
     elif is_server(db):
         send(db, _LOCK_PROMPTS, {"lock": LOCK, "mine": sorted({prompt_id % _LOCKS for prompt_id in prompt_ids})})
+
+
+@cache
+def _lock_selected(prompt_ids: Select[Any]) -> Select[Any]:
+    [prompt_id] = prompt_ids.subquery().c
+    mine = select((prompt_id % _LOCKS).label("held")).distinct().order_by("held").subquery()
+    return select(func.count(func.pg_advisory_xact_lock(LOCK, mine.c.held)))
 
 
 def lock_person(db: Connection, name: str) -> int | None:

@@ -209,13 +209,13 @@ def moment(annotator_id: int | None, now: datetime | None = None) -> Steps[Momen
     return Moment(last + timedelta(microseconds=1) if follows else now, (counter or 0) + 1)
 
 
-def undo_target(annotator_id: int) -> Select[Any]:
+def undo_target(annotator_id: ColumnElement[int]) -> Select[Any]:
     """The id of the annotator's last current decision, if there is something to undo."""
     mine = (JOURNAL.c.annotator_id == annotator_id, JOURNAL.c.kind.in_(DECIDING))
     return select(JOURNAL.c.id).where(*mine, IN_FORCE).order_by(*NEWEST_FIRST).limit(1)
 
 
-def redo_target(annotator_id: int) -> Select[Any]:
+def redo_target(annotator_id: ColumnElement[int]) -> Select[Any]:
     """The id of the decision that the annotator undid last and can redo; a new decision ends what can be redone."""
     later = JOURNAL.alias("later")
     undo = JOURNAL.alias("undo")

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, Text, and_, cast, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, and_, bindparam, cast, exists, func, select
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.timeline import EntryKind
@@ -18,6 +19,7 @@ from orbench_studio.store.review.journal import DECIDING, IN_FORCE, NEWEST_FIRST
 
 _A = ANNOTATIONS.c
 _IN_STEP = _A.journal_id.in_(STEP)
+_PROMPTS = select(_A.prompt_id).where(_IN_STEP)
 ONLY_PROMPT = select(func.min(_A.prompt_id)).where(_IN_STEP).having(func.count(_A.prompt_id.distinct()) == 1)
 RESPONSES = select(_A.response_id).where(_IN_STEP, _A.response_id.is_not(None), _A.prompt_id.in_(ONLY_PROMPT))
 _DECISIONS = ForIds(
@@ -67,14 +69,13 @@ class Targets:
 
 def last(db: Connection, kind: EntryKind, annotator_id: int) -> Targets:
     """What an undo or a redo of the annotator reverses, with all that was redone or undone in the same step."""
-    return of(db, annotator_id, list(db.execute(_step(kind, annotator_id)).scalars()))
+    return of(db, annotator_id, list(db.execute(_step(kind), {"annotator_id": annotator_id}).scalars()))
 
 
 def lock_last(db: Connection, kind: EntryKind, annotator_id: int) -> None:
     """Find the same on a server without waiting, and lock its prompts: what is read after that can refer to `STEP`."""
-    ids = func.string_agg(cast(_step(kind, annotator_id).subquery().c.id, Text), ",")
-    send(db, select(func.set_config("orbench.step", func.coalesce(ids, ""), True)))
-    lock_prompts(db, select(_A.prompt_id).where(_IN_STEP))
+    send(db, _save_step(kind), {"annotator_id": annotator_id})
+    lock_prompts(db, _PROMPTS)
 
 
 def of(db: Connection, annotator_id: int, entries: Sequence[int]) -> Targets:
@@ -102,8 +103,17 @@ def reverse(db: Connection, kind: EntryKind, annotator_id: int, targets: Targets
         journal.send_entry(db, kind, annotator_id, targets.moment, message, entry)
 
 
-def _step(kind: EntryKind, annotator_id: int) -> Select[Any]:
+@cache
+def _save_step(kind: EntryKind) -> Select[Any]:
+    ids = func.string_agg(cast(_step(kind).subquery().c.id, Text), ",")
+    only_in_this_transaction = True
+    return select(func.set_config("orbench.step", func.coalesce(ids, ""), only_in_this_transaction))
+
+
+@cache
+def _step(kind: EntryKind) -> Select[Any]:
     """The entry that is reversed next, and those that were last undone or redone in the same step."""
+    annotator_id: ColumnElement[int] = bindparam("annotator_id")
     newest = (journal.undo_target if kind is EntryKind.UNDO else journal.redo_target)(annotator_id)
     target, before, same, later = newest.subquery("target"), *(JOURNAL.alias(name) for name in ("b", "same", "later"))
     order = (before.c.counter.desc(), before.c.at.desc(), before.c.uuid.desc())
