@@ -94,11 +94,16 @@ def samples(value: Any) -> list[str]:
             raise RowError(f"the conversation ends with turns of {roles}, none of which is known as a model")
         return [conversation.reply or ""]
     if isinstance(value, list) and value and all(isinstance(one, str | list) or one is None for one in value):
-        texts = [one[0] if isinstance(one, list) and len(one) == 1 else one for one in value]
-        return [text(one, "response") for one in texts]
+        return [text(inner, "response") for one in value for inner in (one if _is_of_texts(one) else [one])]
+    if isinstance(value, list) and len(value) > 1 and not all(isinstance(p, Mapping) and "type" in p for p in value):
+        raise RowError(f"the response is not a text but {described(value)}. Name a path inside it, such as COLUMN.NAME")
     if isinstance(value, list | dict):
         return [text(value, "response")]
     return [plain(value, "response")]
+
+
+def _is_of_texts(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, str) or one is None for one in value)
 
 
 def _part(part: Any, what: str) -> str:

@@ -35,8 +35,10 @@ TEXT, MESSAGES = "text", "messages"  # the columns of rows that are texts, and o
 _FORM = 'Write each as {"name": value, ...} or ["text", ...]'
 _TOO_DEEP = "it is nested too deeply"
 _TOO_MANY = f"it contains more than {MAX_VALUES:,} values"
-# Numbers stay the digits they are written with; NaN and the infinities stay words.
-_DECODER = json.JSONDecoder(object_pairs_hook=row_guard.unique, parse_float=str, parse_int=str, parse_constant=str)
+# Numbers stay the digits they are written with, the infinities words; NaN, as pandas writes it, is a missing value.
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=row_guard.unique, parse_float=str, parse_int=str, parse_constant=row_guard.constant
+)
 
 _IN_TEXT = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL)
 _WORD = re.compile(r"[^ \t\r\n,:\]}]*")

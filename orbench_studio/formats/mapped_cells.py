@@ -23,6 +23,8 @@ _OF_RESPONSE = (
     Field.MODEL, Field.SAMPLE, Field.ERROR, Field.STOP_REASON, Field.ANSWER_CLASS, Field.IS_REFUSAL,
     Field.RESPONSE_VERDICT,
 )  # fmt: skip
+_OF_EACH = (Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.RESPONSE_VERDICT, Field.EXPLANATION)
+"""Fields whose value may be one for each response, or one for all of them."""
 _NO_RESPONSE = "the row has no response or model"
 _WHY: Mapping[Field, str] = {
     Field.SYSTEM: "the conversation has a system prompt of its own",
@@ -136,7 +138,7 @@ class MappedCells:
 
     def _text(self, part: Field, cells: Cells) -> str:
         value = self._value(part, cells)
-        if part is Field.SYSTEM and isinstance(value, list):
+        if part is Field.SYSTEM and isinstance(value, list) and not all(isinstance(each, str) for each in value):
             return conversations.text(value, "system prompt")
         return value if type(value) is str else plain(value, part.replace("_", " "))
 
@@ -189,3 +191,15 @@ class MappedCells:
         if isinstance(value, list) and number <= len(value):
             value = value[number - 1]
         return plain(value, part.replace("_", " ")).strip()
+
+    def _require_each(self, count: int, cells: Cells) -> None:
+        """Raise RowError for a list with fewer values than the row has responses; count a value that is for all."""
+        for part in (*_OF_EACH, Field.STOP_REASON, Field.ERROR, Field.SAMPLE, Field.REASON, Field.MODEL):
+            value = self._value(part, cells) if part in self._columns else None
+            if isinstance(value, list) and len(value) < count:
+                values = f"{len(value)} value{'s' * (len(value) != 1)} in {self._columns[part]}"
+                raise RowError(
+                    f"there are {count} responses, but {values} ({part}). Name a path inside it, or leave it out"
+                )
+            if part in _OF_EACH and value and not isinstance(value, list):
+                self._note(f"rows whose {part.replace('_', ' ')} is used for each of their responses")

@@ -224,6 +224,8 @@ class MappedRow(MappedCells):
             self._note(import_notes.NO_MODEL)
             return ()
         model = self._name(Field.MODEL, cells)
+        if len(texts) > 1:
+            self._require_each(len(texts), cells)
         drafts = (self._response(model, text, at, asked, cells) for at, text in enumerate(texts, start=1))
         return tuple(self._classed(draft, annotator, at, cells) for at, draft in enumerate(drafts, start=1))
 

@@ -45,9 +45,14 @@ def nested(cell: str) -> Any:
     return decoded(cell)
 
 
+def constant(word: str) -> str | None:
+    """What a word in JSON that is no value of JSON stands for: NaN is a missing value."""
+    return None if word == "NaN" else word
+
+
 def decoded(content: str) -> Any:
     """Parse JSON; raises ValueError also if a string in it cannot be stored."""
-    found = json.loads(content, object_pairs_hook=unique)
+    found = json.loads(content, object_pairs_hook=unique, parse_constant=constant)
     reason = unstorable(texts_in(found)) if "\\u" in content else None
     if reason:
         raise RowError(reason)

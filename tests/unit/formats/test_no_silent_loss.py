@@ -1,0 +1,54 @@
+"""Values that could be read as those of another row, response or name: read as what they are, refused, or named."""
+
+import json
+
+import pytest
+
+from orbench_studio.formats.mapping import ColumnMapping, Field
+from orbench_studio.formats.reader_interface import ReadOptions
+from orbench_studio.formats.reading import read_file
+from orbench_studio.formats.records import RowFault
+
+ASK, ASKED, ANSWERED = "How do I bake a loaf?", {"prompt": "q"}, {"prompt": "q", "response": "r"}
+
+
+def read(path, columns, **options):
+    mapping = ColumnMapping({Field(part): of for part, of in columns.items()})
+    with read_file(path, options=ReadOptions(mapping=mapping, model="oak", judge="ash", **options)) as file:
+        return list(file.records), file.tally
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "json", "csv"])
+def test_nan_in_json_is_a_missing_value(write, ending):
+    row = '{"q": "Why?", "n": {"k": NaN, "s": NaN, "m": NaN}, "k": NaN}'
+    cell = 'q,n\nWhy?,"{""k"": NaN, ""s"": NaN, ""m"": NaN}"'
+    path = write(f"a.{ending}", {"jsonl": row, "json": f"[{row}]", "csv": cell}[ending])
+    [record], _ = read(path, {"prompt": "q", "key": "n.k", "system_prompt": "n.s", "seed": "n.m"})
+    assert (record.prompt.external_key, record.prompt.seed, record.prompt.attributes) == (None, None, {})
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "texts"),
+    [
+        ({"r": [["Knead.", "Fold."], ["Prove."]]}, ANSWERED, ["Knead.", "Fold.", "Prove."]),
+        ({"r": ["Knead.", "Fold."], "c": ["refusal"]}, {**ANSWERED, "answer_class": "c"}, "2 responses, but 1 value"),
+        ({"r": ["a", "b", "c"], "c": ["refusal"] * 2}, {**ANSWERED, "answer_class": "c"}, "3 responses, but 2 values"),
+        ({"r": ["Knead.", "Fold."], "c": "refusal", "e": ["Why."]},
+         {**ANSWERED, "answer_class": "c", "explanation": "e"}, "2 responses, but 1 value in e"),
+        ({"r": [{"text": "Knead."}, {"text": "Fold."}]}, ANSWERED, "not a text but a list of 2"),
+        ({"r": [{"text": "Knead."}, {"text": "Fold."}]}, {"prompt": "q", "response": "r.text"}, ["Knead.", "Fold."]),
+        ({"r": "Knead.", "s": ["Be kind.", "Be short."]}, {**ANSWERED, "system_prompt": "s"}, "a list of 2"),
+    ],
+)  # fmt: skip
+def test_several_values_are_neither_joined_nor_given_to_others(write, content, columns, texts):
+    [record], _ = read(write("a.json", json.dumps([{"q": ASK, **content}])), columns)
+    if isinstance(record, RowFault):
+        assert texts in record.reason
+    else:
+        assert [response.text for response in record.responses] == texts
+
+
+def test_a_value_that_stands_for_several_responses_is_counted(write):
+    path = write("a.json", json.dumps([{"q": ASK, "r": ["Knead.", "Fold."], "c": "refusal"}]))
+    _, tally = read(path, {**ANSWERED, "answer_class": "c"})
+    assert tally.notes["rows whose answer class is used for each of their responses"] == 1
