@@ -110,9 +110,10 @@ def _annotations(
         assert draft.entry is not None  # all of them were made in the studio
         entry = entries[draft.entry.uuid]
         key = (entry, names[draft.annotator], one.prompt_id, one.response_id, str(draft.aspect), draft.value)
-        if key in there:
+        lines = there.setdefault(key, set())
+        if lines and (one.source_line is None or lines & {one.source_line, None}):
             continue
-        there.add(key)
+        lines.add(one.source_line)
         row: dict[str, Any] = {"journal_id": entry, "annotator_id": names[draft.annotator], "prompt_id": one.prompt_id}
         row |= {"response_id": one.response_id, "aspect": draft.aspect, "value": draft.value, "visible": draft.visible}
         row |= {"reason": draft.reason, "raw": draft.raw, "source_id": one.source_id, "source_line": one.source_line}
@@ -124,8 +125,12 @@ def _annotations(
     return len(new)
 
 
-def _there(db: Connection, prompt_ids: Collection[int], entries: Collection[int]) -> set[Key]:
+def _there(db: Connection, prompt_ids: Collection[int], entries: Collection[int]) -> dict[Key, set[int | None]]:
+    """The decisions that are there, with the lines of their sources: a file may return to an earlier decision."""
     a = ANNOTATIONS.c
-    columns = (a.journal_id, a.annotator_id, a.prompt_id, a.response_id, a.aspect, a.value)
-    rows = rows_of(db, select(*columns), a.prompt_id, sorted(prompt_ids))
-    return {tuple(row) for row in rows if row.journal_id in entries}
+    columns = (a.journal_id, a.annotator_id, a.prompt_id, a.response_id, a.aspect, a.value, a.source_line)
+    found: dict[Key, set[int | None]] = {}
+    for *key, line in rows_of(db, select(*columns), a.prompt_id, sorted(prompt_ids)):
+        if key[0] in entries:
+            found.setdefault((key[0], key[1], key[2], key[3], key[4], key[5]), set()).add(line)
+    return found

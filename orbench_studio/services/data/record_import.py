@@ -15,6 +15,7 @@ from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.formats.records import AnnotationDraft, JudgementDraft, Record, ResponseDraft, VoteDraft
 from orbench_studio.services.data.journal_merge import JournalMerge, MergedDecision, Restored
 from orbench_studio.services.data.prompt_import import PromptImport
+from orbench_studio.services.data.restatements import Restatements, repeated
 from orbench_studio.services.data.row_merge import RecordPlace, RowMerge
 from orbench_studio.store.core import text_search
 from orbench_studio.store.core.bulk_insert import next_id
@@ -62,6 +63,8 @@ class RecordImport:
     ) -> None:
         self._merge = RowMerge(db, source, simulated=simulated, restored=restored)
         self._prompts = PromptImport(self._merge, join_near=join_near)
+        self._judged = Restatements(self._merge, JUDGEMENTS, ("response_id", "judge_id", "identity"))
+        self._voted = Restatements(self._merge, VOTES, ("prompt_id", "moderator_id", "identity"))
         self._name = name
         self._first_prompt = next_id(db, PROMPTS)
         self._first_new = 0  # responses with this id or a higher one are new in this call of `add`
@@ -121,6 +124,8 @@ class RecordImport:
     def finish(self) -> list[str]:
         """Update everything that is derived from the records. Describes conflicts between decisions of one person."""
         self._restate()
+        self._judged.finish()
+        self._voted.finish()
         text_search.index_prompts(self._merge.db, self._first_prompt)
         derived_states.refresh_responses(self._merge.db, sorted(self._merge.touched_responses))
         derived_states.refresh_prompts(self._merge.db, sorted(self._merge.touched_prompts))
@@ -211,17 +216,22 @@ class RecordImport:
             }
 
         origins = [(place.record, place.line, draft.original) for place, draft in judged]
-        self._merge.merge(JUDGEMENTS, origins, keys, found, row, [p for p, _ in judged])
+        first_new, places = next_id(self._merge.db, JUDGEMENTS), [place for place, _ in judged]
+        ids = self._merge.merge(JUDGEMENTS, origins, keys, found, row, places)
+        if not self._are_exported([draft for _, draft in judged]):
+            self._judged.add(places, ids, first_new, row)
+
+    def _are_exported(self, drafts: Sequence[VoteDraft | JudgementDraft]) -> bool:
+        """Whether an export of a workspace has these, which has them in their order."""
+        return self._merge.restored is not None or any(draft.original for draft in drafts)
 
     def _votes(self, cast: Sequence[tuple[RecordPlace, VoteDraft]]) -> None:
-        keys = [
-            (
-                p.prompt_id,
-                self._merge.names.model(v.moderator),
-                text_identity(v.verdict, v.category or "", v.raw, str(p.response_id)),
-            )
-            for p, v in cast
-        ]
+        keys = [(p.prompt_id, self._merge.names.model(v.moderator), _vote_identity(p, v)) for p, v in cast]
+        if is_export := self._are_exported([vote for _, vote in cast]):  # all votes on a prompt are in its row
+            counts = Counter[tuple[int, Key]]()
+            for at, ((place, _), key) in enumerate(zip(cast, keys, strict=True)):
+                counts[place.record, key] += 1
+                keys[at] = (*key[:2], repeated(key[2], counts[place.record, key]))
         found = known_records.votes(self._merge.db, [key[0] for key in keys])
 
         def row(index: int) -> dict[str, Any]:
@@ -239,7 +249,10 @@ class RecordImport:
             }
 
         origins = [(place.record, place.line, vote.original) for place, vote in cast]
-        self._merge.merge(VOTES, origins, keys, found, row, [p for p, _ in cast])
+        first_new, places = next_id(self._merge.db, VOTES), [place for place, _ in cast]
+        ids = self._merge.merge(VOTES, origins, keys, found, row, places)
+        if not is_export:
+            self._voted.add(places, ids, first_new, row)
 
     def _annotations(self, made: Sequence[tuple[RecordPlace, AnnotationDraft]]) -> None:
         keys = [(p.prompt_id, p.response_id, self._merge.names.annotator(a), a.aspect, a.value, a.raw) for p, a in made]
@@ -311,3 +324,7 @@ class RecordImport:
                 self._merge.db, EntryKind.IMPORT, None, journal.moment(self._merge.db, None), summary
             )
         return self._entry
+
+
+def _vote_identity(place: RecordPlace, vote: VoteDraft) -> bytes:
+    return text_identity(vote.verdict, vote.category or "", vote.raw, str(place.response_id))

@@ -114,3 +114,20 @@ def latest_annotations(db: Connection, prompt_ids: Sequence[int]) -> dict[Key, s
     """The value that files stated last, by (prompt, response, annotator, aspect)."""
     in_order = sorted((row_id, key) for key, row_id in imported_annotations(db, prompt_ids).items())
     return {key[:4]: key[4] for _, key in in_order}
+
+
+def subject_columns(table: Table) -> tuple[str, ...]:
+    """The columns that name the subject of a statement, and who made it."""
+    return _SUBJECTS[table][1]
+
+
+def stated(db: Connection, table: Table, subjects: Collection[Key]) -> dict[Key, list[Mapping[str, Any]]]:
+    """The rows of files about these subjects, by subject, in the order in which they were added."""
+    names = subject_columns(table)
+    ids = sorted({subject[0] for subject in subjects})
+    statement = select(table).where(table.c.source_id.is_not(None))
+    found: dict[Key, list[Mapping[str, Any]]] = {subject: [] for subject in subjects}
+    for row in sorted(rows_of(db, statement, table.c[names[0]], ids), key=lambda row: row.id):
+        if (subject := tuple(row._mapping[name] for name in names)) in found:
+            found[subject].append(row._mapping)
+    return {subject: rows for subject, rows in found.items() if rows}

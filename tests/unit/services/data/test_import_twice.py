@@ -5,7 +5,9 @@ from itertools import permutations
 
 import pytest
 
+from orbench_studio.domain.data.export import Export
 from orbench_studio.domain.review.queue import QueueFilter
+from orbench_studio.services.data.export_files import export
 from orbench_studio.services.data.import_files import ColumnMapping, Field, ReadOptions, import_file
 from orbench_studio.services.review import prompt_review, search
 from orbench_studio.services.workspace.statistics import statistics
@@ -130,3 +132,46 @@ def test_an_opinion_restated_after_another_counts_again(fresh, tmp_path):
         bring(workspace, both, mapping=mapping)
         assert prompt_review.load(workspace, 1).final.label == "toxic"
     assert statistics(workspace)["annotations"] == 4
+
+
+STATED = {
+    Field.PROMPT: "q", Field.RESPONSE: "r", Field.ANSWER_CLASS: "c", Field.PROMPT_VERDICT: "v",
+    Field.RESPONSE_VERDICT: "w",
+}  # fmt: skip
+OPINIONS = ("full_refusal", "safe", "safe"), ("full_compliance", "toxic", "toxic")
+
+
+def latest(workspace):
+    """The classes of the one response, and the verdicts on it and its prompt, as they count."""
+    view = prompt_review.load(workspace, 1)
+    return view.responses[0].final.answer_class, view.consensus.label, statistics(workspace)["votes"]
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_judge_or_moderator_may_return_to_an_earlier_opinion(fresh, tmp_path, several):
+    workspace, names = fresh(), {Field.MODEL: "m", Field.JUDGE: "j", Field.MODERATOR: "g"}
+    mapping = ColumnMapping(STATED, names)
+    rows = [("May I?", "No.", *OPINIONS[at]) for at in (0, 1, 0)]
+    parts = [[row] for row in rows] if several else [rows]
+    files = [write(tmp_path / f"{at}.csv", ("q", "r", "c", "v", "w"), *part) for at, part in enumerate(parts)]
+    for file in files:
+        bring(workspace, file, mapping=mapping)
+    assert latest(workspace) == ("direct_refusal", "safe", 6)
+    assert bring(workspace, files[-1], mapping=mapping).added == {}
+    export(workspace, Export("jsonl", tmp_path / "out", names=True))
+    copy = fresh()
+    for _ in range(2):
+        bring(copy, tmp_path / "out")
+        assert latest(copy) == ("direct_refusal", "safe", 6)
+
+
+def test_a_decision_restated_in_a_file_comes_back_from_an_export(fresh, tmp_path):
+    workspace, copy = fresh(), fresh()
+    mapping = ColumnMapping({Field.PROMPT: "q", Field.LABEL: "l", Field.REASON: "r"}, {Field.ANNOTATOR: "ann"})
+    rows = [("May I?", label, why) for label, why in (("safe", "x"), ("toxic", "y"), ("safe", "x"))]
+    bring(workspace, write(tmp_path / "a.csv", ("q", "l", "r"), *rows), mapping=mapping)
+    export(workspace, Export("jsonl", tmp_path / "out", names=True))
+    for _ in range(2):
+        bring(copy, tmp_path / "out")
+        assert prompt_review.load(copy, 1).final.label == "safe" == prompt_review.load(workspace, 1).final.label
+        assert statistics(copy)["annotations"] == statistics(workspace)["annotations"] == 3
