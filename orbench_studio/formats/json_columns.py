@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from orbench_studio.formats.around_rows import AROUND
 from orbench_studio.formats.byte_source import file_fault
 from orbench_studio.formats.json_table import SPACE, Value, Window
 from orbench_studio.formats.records import RowFault
@@ -35,7 +36,7 @@ def transposed(window: Window, name: str, only: Sequence[str]) -> Iterator[Value
         columns = _split_orient(columns)
     rows = dict.fromkeys(key for of in columns.values() for key in of)
     if not all(map(str.isdigit, rows)):  # names of the rows, as pandas writes an index
-        columns.setdefault(_INDEX, {key: key for key in rows})
+        columns[AROUND * (_INDEX in columns) + _INDEX] = {key: key for key in rows}
     for number, key in enumerate(rows, start=1):
         row = {column: of.get(key) for column, of in columns.items()}
         yield RowFault(number, faults[key]) if key in faults else (number, row, True, 0)
@@ -48,4 +49,5 @@ def _split_orient(columns: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any
     names += [str(at) for at in range(len(names), max(map(len, rows.values()), default=0))]
     found = {name: {key: row[at] for key, row in rows.items() if at < len(row)} for at, name in enumerate(names)}
     index = columns.get(_INDEX, {})
-    return found if index == {key: key for key in index} else {_INDEX: index} | found
+    name = AROUND * (_INDEX in found) + _INDEX
+    return found if index == {key: key for key in index} else {name: index} | found

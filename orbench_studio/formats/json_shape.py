@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from orbench_studio.errors import FileFaultError
+from orbench_studio.formats.around_rows import FACT, Around, joined, of_large, placed
 from orbench_studio.formats.byte_source import CHUNK, InputFile, empty_file, file_fault, refuse_wide
 from orbench_studio.formats.class_words import is_identifier
 from orbench_studio.formats.column_evidence import is_sentence
@@ -25,7 +26,6 @@ from orbench_studio.formats.tables import Table, listing
 _DEPTH = 4  # of objects and lists that are looked into
 _LOOKED_AT = 50  # parts of an object
 _MANY_TEXTS = 10  # texts of an object that is not one row
-_FACT = 2_000  # characters of a value beside the rows that is kept
 _MOST_TEXT = 64_000_000  # characters of a file that is written by columns, which is held in memory whole
 _BESIDE = "values beside the rows that are not imported ({})"
 _POTATO = "instance_id_to_label_to_value"
@@ -92,11 +92,12 @@ def open_json(file: InputFile, rows: str | None, wanted: Sequence[str]) -> Table
 
 def open_lines(file: InputFile, rows: str, wanted: Sequence[str]) -> Table:
     """Open the lists at a path inside the objects of a file with one on each line."""
-    found = (row for value in lines(file.text(), file.name) for row in _inner(value, tuple(rows.split(".")), {}))
+    path = tuple(rows.split("."))
+    found = (row for value in lines(file.text(), file.name) for row in _inner(value, path, (), wanted))
     first = next(found, None)
     if first is None:
         raise file_fault(file.name, f"no line has rows under {rows!r}. Look at the names in the file.")
-    return table_of(chain([first], found), file, wanted, {f"rows were read under “{rows}”": 1})
+    return table_of(joined(chain([first], found)), file, wanted, {f"rows were read under “{rows}”": 1})
 
 
 def is_array(file: InputFile) -> bool:
@@ -132,7 +133,7 @@ def _look(window: Window, depth: int) -> Node:
             window.leave_out()
             return Node(mark)
         found = window.value()
-        is_fact = isinstance(found, tuple) and found[3] <= _FACT
+        is_fact = isinstance(found, tuple) and found[3] <= FACT
         return Node("", count=int(not is_fact), value=found[1] if isinstance(found, tuple) and is_fact else None)
     node = Node(mark)
     names = window.names() if mark == "{" else (str(at) for at, _ in enumerate(window.items()))
@@ -238,30 +239,37 @@ def _others(node: Node, path: Path) -> Iterator[Path]:
 
 def _under(file: InputFile, path: Path, node: Node, wanted: Sequence[str]) -> Table:
     """The rows at a path, an array or an object of them; what stands beside them is in a column `file`."""
-    facts = _facts(node) if path else {}
-    beside = {FILE: facts} if facts else {}
+    is_around = bool(path) and (node.kind == "{" or path[0].isdigit())  # else it stands around some rows only
+    facts = _facts(node) if is_around else {}
+    around: Around = ({FILE: facts},) if facts else ()
     notes = {f"rows were read under “{'.'.join(path)}”": 1} if path else {}
     if others := [".".join(of) for of in _others(node, path)]:
         notes[_BESIDE.format(listing(others))] = len(others)
-    return table_of(_rows_at(_window(file), path, beside, file.name, node), file, wanted, notes)
+    found = _rows_at(_window(file), path, around, _Rows(file.name, wanted), node)
+    return table_of(joined(found), file, wanted, notes)
 
 
-def _rows_at(
-    window: Window, path: Path, beside: dict[str, Any], name: str, node: Node | None
-) -> Iterator[Value | RowFault]:
+class _Rows(NamedTuple):
+    """The name of a file, and the paths that are wanted."""
+
+    name: str
+    wanted: Sequence[str]
+
+
+def _rows_at(window: Window, path: Path, around: Around, of: _Rows, node: Node | None) -> Iterator[Value | RowFault]:
     mark = window.skip(SPACE)
     parts = node.parts if node is not None else {}
     is_there = any(".".join(path[:n]) in parts for n in range(1, len(path) + 1))
     if mark == "{" and path and not is_there and any(path[0] in part.parts for part in parts.values()):
         for key in window.names():  # objects by id, each with the rows
-            yield from _inner(window.value(), path, {"id": key, **beside})
+            yield from _inner(window.value(), path, ({"id": key}, *around), of.wanted)
         return
     if mark == "[" and path and not path[0].isdigit():
-        found = (row for _ in window.items() for row in _inner(window.value(), path, beside))
+        found = (row for _ in window.items() for row in _inner(window.value(), path, around, of.wanted))
         first = next(found, None)
         if first is None:
             raise file_fault(
-                name, f"no part of the list has rows under {'.'.join(path)!r}. Look at the names in the file."
+                of.name, f"no part of the list has rows under {'.'.join(path)!r}. Look at the names in the file."
             )
         yield first
         yield from found
@@ -271,52 +279,47 @@ def _rows_at(
             steps = next((n for n in range(len(path), 0, -1) if part == ".".join(path[:n])), 0)
             if steps and not is_there:
                 is_there = True
-                yield from _rows_at(window, path[steps:], beside, name, parts.get(part))
+                yield from _rows_at(window, path[steps:], around, of, parts.get(part))
             else:
                 window.leave_out()
         if not is_there:
-            raise file_fault(name, f"there is nothing under {'.'.join(path)!r}. Look at the names in the file.")
+            raise file_fault(of.name, f"there is nothing under {'.'.join(path)!r}. Look at the names in the file.")
     elif mark == "[":
-        yield from _items(window, beside)
+        yield from _items(window, around)
     elif mark == "{":
         for key in window.names():
             if window.skip(SPACE) == "[":  # several rows for each id
-                yield from _items(window, {"id": key, **beside})
+                yield from _items(window, ({"id": key}, *around))
             else:
                 value = window.value()
                 if isinstance(value, tuple) and not isinstance(value[1], dict):
                     value = value[0], {VALUE: value[1]}, *value[2:]
-                yield _with(value, {"id": key, **beside})
+                yield placed(value, ({"id": key}, *around))
     else:
-        raise file_fault(name, "the rows are neither a list nor an object. Name another path with --rows.")
+        raise file_fault(of.name, "the rows are neither a list nor an object. Name another path with --rows.")
 
 
-def _inner(value: Value | RowFault, path: Path, beside: dict[str, Any]) -> Iterator[Value | RowFault]:
-    """The rows at a path inside a row, each with the single values of the rows around it."""
+def _inner(value: Value | RowFault, path: Path, around: Around, wanted: Sequence[str]) -> Iterator[Value | RowFault]:
+    """The rows at a path inside a row, each with the values of the rows around it."""
     if isinstance(value, RowFault):
         yield value
         return
     line, found, escaped, size = value
     if isinstance(found, list) and path and path[0].isdigit():
         found = found[int(path[0])] if int(path[0]) < len(found) else None
-        yield from _inner((line, found, escaped, size), path[1:], beside)
+        yield from _inner((line, found, escaped, size), path[1:], around, wanted)
     elif isinstance(found, list):
         for part in found:
             is_text = isinstance(part, str)
             row = (line, part, escaped, size)
-            yield from _inner(row, path, beside) if path else (_with(as_row(row, is_text=is_text), beside),)
+            yield from _inner(row, path, around, wanted) if path else (placed(as_row(row, is_text=is_text), around),)
     elif isinstance(found, dict) and path:
         steps = next((n for n in range(len(path), 0, -1) if ".".join(path[:n]) in found), 0)
         inner = found.get(".".join(path[:steps]))
-        around = {name: _fact(part) for name, part in found.items() if part is not inner}
-        yield from _inner((line, inner, escaped, size), path[steps:], {**beside, **around}) if steps else ()
+        here = {name: of_large(part, name, wanted) for name, part in found.items() if part is not inner}
+        yield from _inner((line, inner, escaped, size), path[steps:], (here, *around), wanted) if steps else ()
     elif isinstance(found, dict):
-        yield _with(value, beside)
-
-
-def _fact(value: Any) -> Any:
-    """A value as the rows beside it have it: a large list or object is left out, so that its column is empty."""
-    return value if not isinstance(value, dict | list) or len(json.dumps(value)) <= _FACT else None
+        yield placed(value, around)
 
 
 def _names(window: Window, mark: str) -> Iterator[str]:
@@ -327,18 +330,11 @@ def _names(window: Window, mark: str) -> Iterator[str]:
         yield from (str(at) for at, _ in enumerate(window.items()))
 
 
-def _items(window: Window, beside: dict[str, Any]) -> Iterator[Value | RowFault]:
-    """The rows in an array, each with what stands beside it."""
+def _items(window: Window, around: Around) -> Iterator[Value | RowFault]:
+    """The rows in an array, each with what stands around it."""
     for _ in window.items():
         is_text = window.skip(SPACE) == '"'
-        yield _with(as_row(window.value(), is_text=is_text), beside)
-
-
-def _with(value: Value | RowFault, beside: dict[str, Any]) -> Value | RowFault:
-    if isinstance(value, RowFault) or not beside or not isinstance(value[1], dict):
-        return value
-    line, found, escaped, size = value
-    return line, {**found, **{k: v for k, v in beside.items() if k not in found}}, escaped, size
+        yield placed(as_row(window.value(), is_text=is_text), around)
 
 
 def _by_columns(file: InputFile, node: Node, wanted: Sequence[str], only: Sequence[str] = ()) -> Table:
@@ -379,7 +375,7 @@ def _of_potato(window: Window, node: Node) -> Iterator[Value | RowFault]:
 
 
 def _array(window: Window, name: str) -> Iterator[Value | RowFault]:
-    yield from _items(window, {})
+    yield from _items(window, ())
     if window.skip(SPACE):
         reason = "there is text after the array's ']'. Write all rows into one array, or one object per line."
         raise file_fault(name, reason, window.line)

@@ -27,8 +27,8 @@ from orbench_studio.formats.tables import (
     unstorable,
 )
 
-_LOOK_AHEAD = 1000
-_LOOK_AHEAD_SIZE = 16_000_000
+LOOK_AHEAD = 1000
+LOOK_AHEAD_SIZE = 16_000_000
 _MAX_OBJECT = 4 * MAX_FIELD
 SPACE = " \t\r\n"
 TEXT, MESSAGES = "text", "messages"  # the columns of rows that are texts, and of those that are conversations
@@ -57,7 +57,7 @@ def open_lines(file: InputFile, wanted: Sequence[str]) -> Table:
 def table_of(
     found: Iterator[Value | RowFault], file: InputFile, wanted: Sequence[str], notes: dict[str, int] | None = None
 ) -> Table:
-    """The table of values that are objects; `wanted` are columns that may begin late in the file."""
+    """The table of values that are objects; `wanted` has columns that may begin late in the file, and other paths."""
     values = (_named(value, file.doubtful) for value in found)
     ahead: list[Value | RowFault] = []
     keys: dict[str, None] = {}
@@ -70,13 +70,14 @@ def table_of(
             found_one = value[1]
             if isinstance(value[1], dict):
                 keys.update(dict.fromkeys(value[1]))
-        if len(ahead) == _LOOK_AHEAD or size > _LOOK_AHEAD_SIZE:
+        if len(ahead) == LOOK_AHEAD or size > LOOK_AHEAD_SIZE:
             break
     if not ahead:
         raise empty_file(file.name)
     if not keys:
         raise file_fault(file.name, f"no row is an object, but {described(found_one)}. {_FORM}.")
-    late = [column for column in wanted if column not in keys] if len(ahead) == _LOOK_AHEAD else []
+    wanted = [column for column in wanted if column not in keys and not {".", "|"} & set(column)]
+    late = wanted if len(ahead) == LOOK_AHEAD else []
     columns = [*keys, *late]
     names = _header_of_lists(columns, ahead)
     counts = Counter[str]()

@@ -23,7 +23,7 @@ def open_table(
     """Open the file as a table, by its extension or else by its first bytes.
 
     `rows` says where the rows are in a JSON file or workbook, or which lines are between the texts of a text file;
-    `wanted` names columns that may begin late in the file.
+    `wanted` names columns and paths that may begin late in the file.
     A text file without a header is a list of texts, one on each line.
     """
     kind = stem_and_kind(file.name)[1]
@@ -58,9 +58,9 @@ def opened(path: Path, options: ReadOptions, on_progress: Progress | None = None
 
 
 def _wanted(mapping: ColumnMapping | None) -> list[str]:
-    """The columns that a mapping names, which may begin late in a file of objects."""
+    """The paths that a mapping names: their columns may begin late in a file of objects."""
     paths = mapping.columns.values() if mapping else ()
-    return list(dict.fromkeys(path for path in paths if "." not in path and "|" not in path))
+    return list(dict.fromkeys(alternative for path in paths for alternative in (path, *path.split("|"))))
 
 
 def _is_packed_or_binary(file: InputFile, kind: str) -> bool:

@@ -168,7 +168,7 @@ MESSAGE = {"role": "assistant", "content": "Knead it.", "reasoning": "Flour."}
          BESIDE.format("r")),
         ([{"q": {"t": ASK}}] * 700 + [{"q": {"t": ASK, "u": 0}}], {"prompt": "q.t"}, None, BESIDE.format("q.u")),
         ([{"about": {"kind": "x"}, "tags": ["y"], "of": [{"q": ASK}]}], ASKED, "of",
-         COLUMNS.format("file, about, tags")),
+         COLUMNS.format("about, tags")),
         ({"of": [{"q": ASK}], "more": [1], "in": {"x": [2]}}, ASKED, "of", AROUND.format("more, in.x")),
         ({"a": [ASK], "b": ["Knead."], "more": [1]}, {"prompt": "a", "response": "b"}, "a,b", AROUND.format("more")),
         ({"columns": ["q"], "index": ["p7"], "data": [[ASK, "x"]]}, ASKED, None, COLUMNS.format("index, 1")),

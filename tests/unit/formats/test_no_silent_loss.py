@@ -52,3 +52,41 @@ def test_a_value_that_stands_for_several_responses_is_counted(write):
     path = write("a.json", json.dumps([{"q": ASK, "r": ["Knead.", "Fold."], "c": "refusal"}]))
     _, tally = read(path, {**ANSWERED, "answer_class": "c"})
     assert tally.notes["rows whose answer class is used for each of their responses"] == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "rows", "found"),
+    [
+        ([{"q": ASK, "label": "toxic", "runs": [{"r": "Knead.", "label": "safe"}, {"r": "Fold."}]}],
+         {**ANSWERED, "category": "label"}, "runs", ["safe", None]),
+        ([{"q": ASK, "label": "toxic", "runs": [{"r": "Knead.", "label": "safe"}, {"r": "Fold."}]}],
+         {**ANSWERED, "category": "around.label"}, "runs", ["toxic", "toxic"]),
+        ([{"q": ASK, "c": "x", "a": [{"c": "y", "b": [{"r": "Knead."}]}]}], {**ANSWERED, "category": "c"}, "a.b",
+         ["y"]),
+        ([{"q": ASK, "c": "x", "a": [{"c": "y", "b": [{"r": "Knead."}]}, {"b": [{"r": "Fold."}]}]}],
+         {**ANSWERED, "category": "around.c"}, "a.b", ["x", "x"]),
+        ({"of": {"warm": [{"id": "1", "q": ASK}], "cold": [{"id": "2", "q": "Why?"}]}},
+         {**ASKED, "category": "around.id"}, None, ["warm", "cold"]),
+        ({"of": {"w": {"id": "1", "q": ASK}, "v": {"q": "Why?"}}}, {**ASKED, "category": "id"}, None, ["1", None]),
+        ({"kind": "x", "of": [{"file": "a.txt", "q": ASK}]}, {**ASKED, "category": "around.file.kind"}, None, ["x"]),
+        ({"q": {"p7": ASK, "p8": "Why?"}, "index": {"p7": "y", "p8": "z"}}, {**ASKED, "category": "around.index"}, None,
+         ["p7", "p8"]),
+        ({"columns": ["index", "q"], "index": ["p7"], "data": [["y", ASK]]}, {**ASKED, "category": "around.index"},
+         None, ["p7"]),
+        ([{"q": ASK, "in": {"c": "x", "pad": "-" * 3000}, "of": [{"r": "Knead."}]}], {**ANSWERED, "category": "in.c"},
+         "of", ["x"]),
+    ],
+)  # fmt: skip
+def test_a_row_has_its_own_values_and_those_around_it_by_other_names(write, content, columns, rows, found):
+    for name, text in (("a.json", json.dumps(content)), ("a.jsonl", "\n".join(map(json.dumps, content)))):
+        if rows or name == "a.json":
+            records, _ = read(write(name, text), columns, rows=rows)
+            assert [record.prompt.category for record in records] == found
+
+
+def test_what_stands_around_rows_is_named_and_never_theirs(write):
+    rows = [{"q": ASK, "c": "x", "of": [{"r": "Knead."}]}] * 1000 + [{"q": ASK, "of": [{"r": "Fold.", "c": "y"}]}]
+    records, tally = read(write("a.json", json.dumps(rows)), ANSWERED, rows="of")
+    assert "the row has the name c, as what stands around" in records[-1].reason
+    _, tally = read(write("b.json", json.dumps(rows[::-1])), ANSWERED, rows="of")
+    assert "columns that are not imported (c, around.c)" in tally.notes

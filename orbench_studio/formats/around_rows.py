@@ -1,0 +1,82 @@
+"""What stands around the rows of a JSON file: each row has it in columns of the same names.
+
+A name that a row, or what is nearer to it, has itself is that of the row: the other column begins with `around.`.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+from orbench_studio.formats.json_table import LOOK_AHEAD, LOOK_AHEAD_SIZE, Value
+from orbench_studio.formats.records import RowFault
+
+FACT = 2_000  # characters of a value around the rows that is kept though no column is mapped to it
+AROUND = "around."
+Around = tuple[dict[str, Any], ...]
+"""The values around a row, the nearest first."""
+
+
+class _Placed(dict[str, Any]):
+    """A row with what stands around it."""
+
+    around: Around = ()
+
+
+def placed(value: Value | RowFault, around: Around) -> Value | RowFault:
+    """The row with what stands around it; `joined` makes one row of both."""
+    if isinstance(value, RowFault) or not around or not isinstance(value[1], dict):
+        return value
+    line, found, escaped, size = value
+    row = _Placed(found)
+    row.around = around
+    return line, row, escaped, size
+
+
+def joined(values: Iterator[Value | RowFault]) -> Iterator[Value | RowFault]:
+    """The rows with the columns of what stands around them, under names that no row has."""
+    ahead: list[Value | RowFault] = []
+    levels: dict[str, list[int]] = {}
+    size = 0
+    for value in values:
+        ahead.append(value)
+        if not isinstance(value, RowFault):
+            size += value[3]
+            for level, part in enumerate(_parts(value[1])):
+                for name in part:
+                    if level not in (known := levels.setdefault(name, [])):
+                        known.append(level)
+        if len(ahead) == LOOK_AHEAD or size > LOOK_AHEAD_SIZE:
+            break
+    for known in levels.values():
+        known.sort()
+    yield from (_one(value, levels) for value in chain(ahead, values))
+
+
+def of_large(value: Any, name: str, wanted: Sequence[str]) -> Any:
+    """A value as rows have it beside them: a large list or object only if a path leads to it, else it is left out."""
+    if not isinstance(value, dict | list) or len(json.dumps(value)) <= FACT:
+        return value
+    bare = (path.removeprefix(AROUND) for path in wanted)
+    return value if any(path == name or path.startswith(f"{name}.") for path in bare) else None
+
+
+def _parts(found: Any) -> Sequence[dict[str, Any]]:
+    return (found, *found.around) if isinstance(found, _Placed) else (found,) if isinstance(found, dict) else ()
+
+
+def _one(value: Value | RowFault, levels: dict[str, list[int]]) -> Value | RowFault:
+    if isinstance(value, RowFault) or not isinstance(value[1], dict):
+        return value
+    line, found, escaped, size = value
+    row: dict[str, Any] = {}
+    for level, part in enumerate(_parts(found)):
+        for name, inner in part.items():
+            known = levels.setdefault(name, [level])
+            if level not in known and level < known[-1]:
+                text = f"the row has the name {name}, as what stands around the rows before it. Rename one of the two"
+                return RowFault(line, text)
+            if level not in known:
+                known.append(level)
+            row[AROUND * known.index(level) + name] = inner
+    return line, row, escaped, size
