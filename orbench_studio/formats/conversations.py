@@ -83,8 +83,8 @@ def text(content: Any, what: str) -> str:
     raise RowError(f"the {what} is not a text but {described(content)}. Name a path inside it, such as COLUMN.NAME")
 
 
-def samples(value: Any) -> list[str]:
-    """The response of a row, or several samples of it."""
+def samples(value: Any) -> list[str | None]:
+    """The response of a row, or several samples of it, of which some may be missing."""
     if isinstance(value, str) and type(value) is not str:
         return [value]  # a text with a mark of the doctor
     conversation = read(value)
@@ -94,7 +94,8 @@ def samples(value: Any) -> list[str]:
             raise RowError(f"the conversation ends with turns of {roles}, none of which is known as a model")
         return [conversation.reply or ""]
     if isinstance(value, list) and value and all(isinstance(one, str | list) or one is None for one in value):
-        return [text(inner, "response") for one in value for inner in (one if _is_of_texts(one) else [one])]
+        each = (inner for one in value for inner in (one if _is_of_texts(one) else [one]))
+        return [None if inner is None else text(inner, "response") for inner in each]
     if isinstance(value, list) and len(value) > 1 and not all(isinstance(p, Mapping) and "type" in p for p in value):
         raise RowError(f"the response is not a text but {described(value)}. Name a path inside it, such as COLUMN.NAME")
     if isinstance(value, list | dict):

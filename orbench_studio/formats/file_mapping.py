@@ -60,11 +60,14 @@ def prompts_beside(sheet: Sheet, mapping: ColumnMapping) -> str:
         return ""
     for at, steps in alternatives(sheet.header, path):
         first = next((row[at] for row in sheet.first_rows() if isinstance(row[at], NestedCell)), None)
-        value = within(nested(first), steps[:-1]) if first is not None and steps else None
+        try:
+            value = within(nested(first), steps[:-1]) if first is not None and steps else None
+        except RowError:
+            continue  # the row is rejected, or its path leads further
         of = value[0] if isinstance(value, list) and value and isinstance(value[0], dict) else {}
         for name, text in of.items():
             words = words_of(name)
-            if words & ASKED and not words & (ABOUT | REPLY) and is_sentence(str(text)):
+            if name != steps[-1] and words & ASKED and not words & (ABOUT | REPLY) and is_sentence(str(text)):
                 return f"{path.rpartition('.')[0]}.{name}"
     return ""
 

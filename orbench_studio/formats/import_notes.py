@@ -4,6 +4,7 @@ TURNS = "Rows that are a turn of a model or a system prompt, read as prompts"
 OWN_REPLY = "Conversations with a reply of their own, which was not read, because a column gives the response"
 REASON_NOTES = "reasons without an answer class or a label, stored as notes on their prompts"
 NO_RESPONSES = "rows with no response were read as prompts only"
+MISSING_SAMPLES = "rows with missing values (null) in their list of responses, which are no responses"
 API_ERRORS = "responses inside lists or objects that look like an API error (they cannot be repaired)"
 NO_MODEL = "responses were skipped, because their model is unknown: enter it, or map a column to model"
 ERRORS_WITH_TEXT = (

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 from orbench_studio.errors import FileFaultError
 from orbench_studio.formats.around_rows import FACT, Around, joined, of_large, placed
@@ -92,12 +92,13 @@ def open_json(file: InputFile, rows: str | None, wanted: Sequence[str]) -> Table
 
 def open_lines(file: InputFile, rows: str, wanted: Sequence[str]) -> Table:
     """Open the lists at a path inside the objects of a file with one on each line."""
-    path = tuple(rows.split("."))
-    found = (row for value in lines(file.text(), file.name) for row in _inner(value, path, (), wanted))
+    of, path = _Rows(file.name, wanted), tuple(rows.split("."))
+    found = (row for value in lines(file.text(), file.name) for row in _inner(value, path, (), of))
     first = next(found, None)
     if first is None:
         raise file_fault(file.name, f"no line has rows under {rows!r}. Look at the names in the file.")
-    return table_of(joined(chain([first], found)), file, wanted, {f"rows were read under “{rows}”": 1})
+    notes = {f"rows were read under “{rows}”": 1}
+    return table_of(joined(chain([first], found)), file, wanted, notes, of.passed)
 
 
 def is_array(file: InputFile) -> bool:
@@ -245,15 +246,17 @@ def _under(file: InputFile, path: Path, node: Node, wanted: Sequence[str]) -> Ta
     notes = {f"rows were read under “{'.'.join(path)}”": 1} if path else {}
     if others := [".".join(of) for of in _others(node, path)]:
         notes[_BESIDE.format(listing(others))] = len(others)
-    found = _rows_at(_window(file), path, around, _Rows(file.name, wanted), node)
-    return table_of(joined(found), file, wanted, notes)
+    of = _Rows(file.name, wanted)
+    return table_of(joined(_rows_at(_window(file), path, around, of, node)), file, wanted, notes, of.passed)
 
 
-class _Rows(NamedTuple):
-    """The name of a file, and the paths that are wanted."""
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The name of a file, the paths that are wanted, and a count of what has no row."""
 
     name: str
     wanted: Sequence[str]
+    passed: Counter[str] = field(default_factory=Counter)
 
 
 def _rows_at(window: Window, path: Path, around: Around, of: _Rows, node: Node | None) -> Iterator[Value | RowFault]:
@@ -262,10 +265,10 @@ def _rows_at(window: Window, path: Path, around: Around, of: _Rows, node: Node |
     is_there = any(".".join(path[:n]) in parts for n in range(1, len(path) + 1))
     if mark == "{" and path and not is_there and any(path[0] in part.parts for part in parts.values()):
         for key in window.names():  # objects by id, each with the rows
-            yield from _inner(window.value(), path, ({"id": key}, *around), of.wanted)
+            yield from _inner(window.value(), path, ({"id": key}, *around), of)
         return
     if mark == "[" and path and not path[0].isdigit():
-        found = (row for _ in window.items() for row in _inner(window.value(), path, around, of.wanted))
+        found = (row for _ in window.items() for row in _inner(window.value(), path, around, of))
         first = next(found, None)
         if first is None:
             raise file_fault(
@@ -299,7 +302,7 @@ def _rows_at(window: Window, path: Path, around: Around, of: _Rows, node: Node |
         raise file_fault(of.name, "the rows are neither a list nor an object. Name another path with --rows.")
 
 
-def _inner(value: Value | RowFault, path: Path, around: Around, wanted: Sequence[str]) -> Iterator[Value | RowFault]:
+def _inner(value: Value | RowFault, path: Path, around: Around, of: _Rows) -> Iterator[Value | RowFault]:
     """The rows at a path inside a row, each with the values of the rows around it."""
     if isinstance(value, RowFault):
         yield value
@@ -307,19 +310,25 @@ def _inner(value: Value | RowFault, path: Path, around: Around, wanted: Sequence
     line, found, escaped, size = value
     if isinstance(found, list) and path and path[0].isdigit():
         found = found[int(path[0])] if int(path[0]) < len(found) else None
-        yield from _inner((line, found, escaped, size), path[1:], around, wanted)
-    elif isinstance(found, list):
+        yield from _inner((line, found, escaped, size), path[1:], around, of)
+    elif isinstance(found, list) and found:
         for part in found:
             is_text = isinstance(part, str)
             row = (line, part, escaped, size)
-            yield from _inner(row, path, around, wanted) if path else (placed(as_row(row, is_text=is_text), around),)
-    elif isinstance(found, dict) and path:
-        steps = next((n for n in range(len(path), 0, -1) if ".".join(path[:n]) in found), 0)
-        inner = found.get(".".join(path[:steps]))
-        here = {name: of_large(part, name, wanted) for name, part in found.items() if part is not inner}
-        yield from _inner((line, inner, escaped, size), path[steps:], (here, *around), wanted) if steps else ()
-    elif isinstance(found, dict):
+            yield from _inner(row, path, around, of) if path else (placed(as_row(row, is_text=is_text), around),)
+    elif isinstance(found, dict) and (steps := _steps(found, path)):
+        inner = found[".".join(path[:steps])]
+        here = {name: of_large(part, name, of.wanted) for name, part in found.items() if part is not inner}
+        yield from _inner((line, inner, escaped, size), path[steps:], (here, *around), of)
+    elif isinstance(found, dict) and not path:
         yield placed(value, around)
+    else:
+        of.passed["objects that have no row where the rows are (they are not imported)"] += 1
+
+
+def _steps(found: dict[str, Any], path: Path) -> int:
+    """The number of steps of a path that are the name of a part of an object; 0 if there is none."""
+    return next((count for count in range(len(path), 0, -1) if ".".join(path[:count]) in found), 0)
 
 
 def _names(window: Window, mark: str) -> Iterator[str]:

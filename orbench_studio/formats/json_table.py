@@ -55,7 +55,11 @@ def open_lines(file: InputFile, wanted: Sequence[str]) -> Table:
 
 
 def table_of(
-    found: Iterator[Value | RowFault], file: InputFile, wanted: Sequence[str], notes: dict[str, int] | None = None
+    found: Iterator[Value | RowFault],
+    file: InputFile,
+    wanted: Sequence[str],
+    notes: dict[str, int] | None = None,
+    passed: Counter[str] | None = None,
 ) -> Table:
     """The table of values that are objects; `wanted` has columns that may begin late in the file, and other paths."""
     values = (_named(value, file.doubtful) for value in found)
@@ -82,7 +86,9 @@ def table_of(
     names = _header_of_lists(columns, ahead)
     counts = Counter[str]()
     rows = _rows(chain(ahead[1:] if names else ahead, values), columns, late, file.name, counts)
-    return Table((1, names or columns), rows, notes=notes or {}, late=counts)
+    return Table(
+        (1, names or columns), rows, notes=notes or {}, late=counts, passed=Counter() if passed is None else passed
+    )
 
 
 def _header_of_lists(columns: Sequence[str], ahead: Sequence[Value | RowFault]) -> list[str]:

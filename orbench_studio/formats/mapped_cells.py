@@ -9,7 +9,7 @@ from orbench_studio.formats.file_mapping import names_of
 from orbench_studio.formats.import_notes import NOT_FAILED
 from orbench_studio.formats.mapping import NAMES, ColumnMapping, Field
 from orbench_studio.formats.name_columns import name_columns, values_in
-from orbench_studio.formats.nested_paths import Get, Parsed, getter, plain
+from orbench_studio.formats.nested_paths import Get, Parsed, alternatives, getter, plain, text_before
 from orbench_studio.formats.reader_interface import Sheet
 from orbench_studio.formats.records import Record, RowError
 from orbench_studio.formats.tables import Cells
@@ -52,6 +52,8 @@ class MappedCells:
         self._parsed = Parsed()
         columns = mapping.columns.items()
         self._gets: dict[Field, Get] = {part: getter(sheet.header, path, self._parsed) for part, path in columns}
+        places = {part: alternatives(sheet.header, path) for part, path in columns}
+        self._inside = {part: at[0] for part, at in places.items() if len(at) == 1 and at[0][1]}
         self._tallies: dict[Field, ColumnTally] = {
             part: sheet.tally.column(part, path.partition("|")[0]) for part, path in columns
         }
@@ -126,7 +128,7 @@ class MappedCells:
         try:
             return self._stated(part, cells)
         except RowError:
-            return str(self._value(part, cells))
+            return str(self._gets[part](cells) or "")
 
     def _stated(self, part: Field, cells: Cells) -> str:
         """The text in a cell, unchanged; empty for white space."""
@@ -134,7 +136,15 @@ class MappedCells:
         return text if text.strip() else ""
 
     def _value(self, part: Field, cells: Cells) -> Any:
-        return get(cells) if (get := self._gets.get(part)) is not None else self._values.get(part, "")
+        if (get := self._gets.get(part)) is None:
+            return self._values.get(part, "")
+        value = get(cells)
+        if part in self._inside and (value is None or (isinstance(value, list) and None in value)):
+            at, steps = self._inside[part]
+            if text := text_before(self._parsed.value(at, cells[at]) or cells[at], steps):
+                path = self._columns[part]
+                raise RowError(f"there is no {path}, but the text {class_words.shortened(text)}. Or map {path}|COLUMN")
+        return value
 
     def _text(self, part: Field, cells: Cells) -> str:
         value = self._value(part, cells)
@@ -191,6 +201,12 @@ class MappedCells:
         if isinstance(value, list) and number <= len(value):
             value = value[number - 1]
         return plain(value, part.replace("_", " ")).strip()
+
+    def _says(self, number: int, cells: Cells) -> bool:
+        """Whether a list has a value of the n-th response, which itself may be missing."""
+        values = (self._value(part, cells) for part in (*_OF_RESPONSE, Field.EXPLANATION) if part in self._gets)
+        lists = (value for value in values if isinstance(value, list) and len(value) >= number)
+        return any(value[number - 1] not in (None, "") for value in lists)
 
     def _require_each(self, count: int, cells: Cells) -> None:
         """Raise RowError for a list with fewer values than the row has responses; count a value that is for all."""

@@ -211,6 +211,8 @@ class MappedRow(MappedCells):
             return ()
         if self._answers:
             texts = conversations.samples(self._value(Field.RESPONSE, cells))
+            if not self._may_be_missing:
+                texts = [text or "" for text in texts]
             if asked.reply and asked.reply not in texts:
                 self._note(import_notes.OWN_REPLY)
         elif asked.reply is not None:
@@ -226,20 +228,27 @@ class MappedRow(MappedCells):
         model = self._name(Field.MODEL, cells)
         if len(texts) > 1:
             self._require_each(len(texts), cells)
-        drafts = (self._response(model, text, at, asked, cells) for at, text in enumerate(texts, start=1))
-        return tuple(self._classed(draft, annotator, at, cells) for at, draft in enumerate(drafts, start=1))
+        stated = [at for at, text in enumerate(texts, start=1) if text is not None or self._says(at, cells)]
+        if len(stated) < len(texts):
+            self._note(import_notes.MISSING_SAMPLES)
+        drafts = ((at, self._response(model, texts[at - 1] or "", at, asked, cells)) for at in stated)
+        return tuple(self._classed(draft, annotator, at, cells) for at, draft in drafts)
 
     def _has_no_responses(self, cells: Cells) -> bool:
         """Whether the list of responses is empty, or their cell, and the row says nothing else about a response."""
         whole = [cells[at] for at, steps in self._places if not steps]
         if any(isinstance(cell, NestedCell) and not cell.strip("[] ") for cell in whole):
             parts: tuple[Field, ...] = (Field.STOP_REASON, Field.ERROR)
-        elif self._may_be_missing and all(map(_is_missing, whole)) and len(whole) == len(self._places):
+        elif self._may_be_missing and all(map(_is_missing, whole)) and self._is_missing_inside(whole, cells):
             parts = (*_OF_RESPONSE, Field.ERROR, Field.SAMPLE)
         else:
             return False
         says = any(self._text(part, cells).strip() for part in parts if part in self._gets)
         return not says and not self._refused(1, cells)
+
+    def _is_missing_inside(self, whole: Sequence[str], cells: Cells) -> bool:
+        """Whether no path into a list or an object leads to a response."""
+        return len(whole) == len(self._places) or self._value(Field.RESPONSE, cells) is None
 
     def _has_no_model(self, cells: Cells) -> bool:
         """Whether a response is left out because its model is not named, instead of rejecting the row."""

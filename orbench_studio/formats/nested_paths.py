@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from orbench_studio.formats.api_errors import is_nothing
 from orbench_studio.formats.records import RowError
 from orbench_studio.formats.row_guard import nested, of_python
 from orbench_studio.formats.tables import Cells, NestedCell, described
@@ -116,6 +117,21 @@ def within(value: Any, steps: Sequence[str]) -> Any:
                 require_one_turn(name, value[name], steps[count:])
                 return within(value[name], steps[count:])
     return None
+
+
+def text_before(value: Any, steps: Sequence[str]) -> str:
+    """The text at which a path ends before its last step; empty if there is none, or one that stands for nothing."""
+    if isinstance(value, str) and not isinstance(parsed := parsed_text(value), dict | list):
+        return "" if is_nothing(value) or not steps else value
+    value = parsed if isinstance(value, str) else value
+    if isinstance(value, list) and steps and not steps[0].isdigit():
+        return next(filter(None, (text_before(each, steps) for each in value)), "")
+    if isinstance(value, list) and steps:
+        return text_before(value[int(steps[0])], steps[1:]) if int(steps[0]) < len(value) else ""
+    names = (
+        count for count in range(1, len(steps) + 1) if isinstance(value, dict) and ".".join(steps[:count]) in value
+    )
+    return next((text_before(value[".".join(steps[:count])], steps[count:]) for count in names), "")
 
 
 def require_one_turn(name: str, value: Any, steps: Sequence[str] = ()) -> None:

@@ -70,7 +70,7 @@ class Reading:
         self._rows = rows if self._requests is None else self._requests.joined(rows, sheet.tally)
         self.tally = sheet.tally
         self.tally.notes.update(table.notes | file.notes)
-        self._late = table.late
+        self._late, self._passed = table.late, table.passed
         self.tally.doubts += [*table.doubts, *file.doubts]
         if options.encoding is not None and not file.is_decoded:
             text = f"Option without effect, as the file itself says how its texts are encoded: {options.encoding}"
@@ -135,6 +135,7 @@ class Reading:
                     if isinstance(record, RowFault):
                         self._doctor.forget(cells)
                     yield record
+        self.tally.notes.update(self._passed)
         if late := sorted(self._late):
             self.tally.notes[f"further columns that are not imported ({listing(late)})"] = len(late)
         if parts := list(self.tally.unread_parts):

@@ -59,7 +59,7 @@ class Table:
     used, filled in before the first row is taken: elsewhere a value that is no text may be given as an empty one.
     `notes` say what was left out of the file or where its rows were, with counts, `doubts` are warnings. `first_is_row`
     if the header is a row of the file, which may be data. `late` counts the rows with a value under a name that the
-    header lacks: it begins late in the file, or is left out.
+    header lacks: it begins late in the file, or is left out. `passed` are notes that are complete after the last row.
     """
 
     first: Row
@@ -69,6 +69,7 @@ class Table:
     doubts: list[str] = field(default_factory=list)
     first_is_row: bool = False
     late: Counter[str] = field(default_factory=Counter)
+    passed: Counter[str] = field(default_factory=Counter)
 
     def header(self, name: str) -> tuple[str, ...]:
         """The column names, empty for a column that has none; raises FileFaultError for repeated ones."""

@@ -149,8 +149,8 @@ def test_answer_classes_without_a_response_are_told(run, write):
 def test_empty_responses_are_a_warning(run, write):
     rows = '{"q": "Is it late?", "r": {"text": "Yes."}}\n{"q": "Is it early?", "r": {"text": "No."}}\n'
     command = ("import", "w.orbench", write("a.jsonl", rows), "--column", "prompt=q", "--model", "oak", "--column")
-    assert "2 of 2 texts of r.txt (response) are empty" in run(*command, "response=r.txt").stdout
-    assert "are empty" not in run(*command, "response=r.text").stdout
+    assert "None of 2 rows has a value in r.txt (response)." in run(*command, "response=r.txt").stdout
+    assert "None of" not in run(*command, "response=r.text").stdout
 
 
 def test_near_copies_of_prompts_are_told_and_joined(run, run_json, write):

@@ -74,8 +74,10 @@ def finish(report: ImportReport, file: Reading, stored: RecordImport | None = No
         report.warnings.append(f"Options without effect, as no row needs such a name: {unused}.")
     if options.mapping and report.imported:
         rows = "1 row has no value" if report.imported == 1 else f"None of {report.imported:,} rows has a value"
-        empty = (column for column in file.tally.empty_columns if column.field not in (Field.ERROR, Field.RESPONSE))
-        report.warnings += [f"{rows} in {column.column} ({column.field})." for column in empty]
+        for column in file.tally.empty_columns:
+            may_be_empty = column.field is Field.RESPONSE and "." not in column.column  # a path may be wrong
+            if column.field is not Field.ERROR and not may_be_empty:
+                report.warnings.append(f"{rows} in {column.column} ({column.field}).")
     report.warnings += file.tally.doubts
     for name, count in file.tally.not_read.items():
         rows = "1 row has" if count == 1 else f"{count:,} rows have"

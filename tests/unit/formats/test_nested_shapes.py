@@ -34,7 +34,7 @@ def test_a_path_leads_into_a_list_that_python_printed(write):
     table = f"q;r;m\n{[TALK[0]]};{['Knead it.', None]};oak\n[1if;[;oak\n"
     [record, fault], _ = read(write("a.csv", table), {"prompt": "q.0.content", "response": "r.0", "model": "m"})
     assert (record.prompt.text, record.responses[0].text) == ("How do I bake a loaf?", "Knead it.")
-    assert fault.reason == "the prompt is empty"
+    assert fault.reason.startswith("there is no q.0.content, but the text '[1if'")
 
 
 def test_several_conversations_are_not_read_as_one(write):
@@ -164,8 +164,6 @@ MESSAGE = {"role": "assistant", "content": "Knead it.", "reasoning": "Flour."}
          {**ASKED, "response": "r"}, None, BESIDE.format("r.name")),
         ([{"q": ASK, "r": ["Knead.", "Fold."], "c": ["refusal"] * 3}], {**ASKED, "response": "r", "answer_class": "c"},
          None, BESIDE.format("c.2")),
-        ([{"q": ASK, "r": "Knead."}, {"q": ASK, "r": {"t": "Fold."}}], {**ASKED, "response": "r.t"}, None,
-         BESIDE.format("r")),
         ([{"q": {"t": ASK}}] * 700 + [{"q": {"t": ASK, "u": 0}}], {"prompt": "q.t"}, None, BESIDE.format("q.u")),
         ([{"about": {"kind": "x"}, "tags": ["y"], "of": [{"q": ASK}]}], ASKED, "of",
          COLUMNS.format("about, tags")),

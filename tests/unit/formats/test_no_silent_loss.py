@@ -7,7 +7,7 @@ import pytest
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import read_file
-from orbench_studio.formats.records import RowFault
+from orbench_studio.formats.records import Record, RowFault
 
 ASK, ASKED, ANSWERED = "How do I bake a loaf?", {"prompt": "q"}, {"prompt": "q", "response": "r"}
 
@@ -90,3 +90,45 @@ def test_what_stands_around_rows_is_named_and_never_theirs(write):
     assert "the row has the name c, as what stands around" in records[-1].reason
     _, tally = read(write("b.json", json.dumps(rows[::-1])), ANSWERED, rows="of")
     assert "columns that are not imported (c, around.c)" in tally.notes
+
+
+def test_a_path_that_ends_at_a_text_rejects_its_row(write):
+    rows = [{"q": ASK, "r": r, "s": {"t": "Be kind."}} for r in ({"t": "Knead."}, "Fold.", ["Prove."], None, "", {})]
+    rows += [{"q": ASK, "r": {"t": "Bake."}, "s": "Be short."}]
+    columns = {**ANSWERED, "response": "r.t", "system_prompt": "s.t"}
+    found, tally = read(write("a.json", json.dumps(rows)), columns)
+    reasons = [row.reason.partition(". Or")[0] for row in found if isinstance(row, RowFault)]
+    texts = ("r.t, but the text 'Fold.'", "r.t, but the text 'Prove.'", "s.t, but the text 'Be short.'")
+    assert reasons == [f"there is no {text}" for text in texts]
+    assert [len(row.responses) for row in found if isinstance(row, Record)] == [1, 0, 0, 0]
+    assert tally.notes["rows with no response were read as prompts only"] == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "path", "texts"),
+    [
+        ({"r": ["Knead.", None, "Fold."], "c": ["refusal", None, "refusal"]}, "r", ["Knead.", "Fold."]),
+        ({"r": ["Knead.", None], "c": ["refusal", "refusal"]}, "r", ["Knead.", ""]),
+        ({"r": [{"t": "Knead."}, {"u": 1}]}, "r.t", ["Knead."]),
+        ({"r": {"t": ""}}, "r.t", [""]),
+    ],
+)
+def test_a_missing_value_in_a_list_is_no_response(write, content, path, texts):
+    columns = {**ANSWERED, "response": path, **({"answer_class": "c"} if "c" in content else {})}
+    [record], _ = read(write("a.json", json.dumps([{"q": ASK, **content}])), columns)
+    assert [response.text for response in record.responses] == texts
+
+
+@pytest.mark.parametrize("ending", ["json", "jsonl"])
+def test_what_has_no_row_inside_is_counted(write, ending):
+    rows = [{"q": ASK, **more} for more in ({"of": [{"r": "Fold."}]}, {"of": []}, {}, {"of": None}, {"of": "x"})]
+    text = json.dumps(rows) if ending == "json" else "\n".join(map(json.dumps, rows))
+    records, tally = read(write(f"a.{ending}", text), ANSWERED, rows="of")
+    assert len(records) == 1
+    assert tally.notes["objects that have no row where the rows are (they are not imported)"] == 4
+
+
+def test_a_turn_deep_inside_a_row_is_read(write):
+    path = write("a.json", json.dumps([{"q": ASK, "choices": [{"turns": ["Knead.", "Fold."]}]}]))
+    [record], tally = read(path, {**ANSWERED, "response": "choices.0.turns.0"})
+    assert record.responses[0].text == "Knead." and not tally.doubts
