@@ -35,9 +35,9 @@ class WorkspaceMovedError(WorkspaceError):
 class FileFaultError(StudioError):
     """A file cannot be imported; the workspace is unchanged.
 
-    `wants` is the option that is missing, if any: moderator, model, judge, format, header, rows, requests, encoding or
-    value; `likely` is its probable value, and `columns` are those that may give it, where they are known. The command
-    line and the window explain how to pass it.
+    `wants` is the option that is missing, if any: moderator, model, judge, format, header, rows, requests, joined_by,
+    encoding or value; `likely` is its probable value, and `columns` are those that may give it, where they are known.
+    The command line and the window explain how to pass it.
     """
 
     def __init__(self, text: str, wants: str = "", likely: str = "", columns: Sequence[str] = ()) -> None:

@@ -23,6 +23,7 @@ _ADVICE = {
     "header": "If it has none, pass has_header=False.",
     "rows": "Pass rows='PATH'.",
     "requests": "Pass requests='FILE'.",
+    "joined_by": "Pass joined_by='COLUMN=COLUMN'.",
     "format": "Read it with pandas, and import the data frame with import_frame.",
 }
 _LONGEST_NAME = 100  # characters

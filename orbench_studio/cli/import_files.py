@@ -31,6 +31,7 @@ def import_files(
     value: import_options.Value = None,
     rows: import_options.Rows = None,
     requests: import_options.Requests = None,
+    joined_by: import_options.JoinedBy = None,
     join_near: import_options.JoinNear = False,
     mend: import_options.Mend = None,
     encoding: import_options.Encoding = None,
@@ -50,9 +51,8 @@ def import_files(
         return
     read_options = ReadOptions(
         moderator, model, judge, annotator, import_options.mapping_of(column or []),
-        import_options.meanings_of(value or []), rows, requests, join_near, encoding,
-        not no_header, import_options.faults_of(mend or []),
-        {} if forget or strict else _remembered(),
+        import_options.meanings_of(value or []), rows, requests, join_near, encoding, not no_header,
+        import_options.faults_of(mend or []), {} if forget or strict else _remembered(), joined_by,
     )  # fmt: skip
 
     def run(opened: "Workspace", file: Path) -> "ImportReport":
@@ -145,6 +145,8 @@ def _advice(error: StudioError, file: Path, read_options: "ReadOptions") -> str:
     if error.wants == "rows" and error.likely:
         texts = "If each line is one text, pass --no-header --column prompt=0."
         return f" Pass --no-header --rows {quote(error.likely)} --column prompt=0 --column response=1. {texts}"
+    if error.wants == "joined_by":
+        return f" Pass --joined-by {quote(error.likely or 'COLUMN=COLUMN')}."
     if error.wants in ("rows", "requests"):
         return " Pass --requests FILE." if error.wants == "requests" else " Pass --rows PATH."
     preview = preview_file(file, read_options)

@@ -59,6 +59,13 @@ Rows = Annotated[
 Requests = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Requests file of the batch results, with the prompts.")
 ]
+JoinedBy = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN=COLUMN",
+        help="Columns of the file and of its requests that have the same keys, if they are not clear: prompt_id=id.",
+    ),
+]
 JoinNear = Annotated[
     bool, typer.Option("--join-near", help="Merge prompts that differ only in white space or quotation marks.")
 ]

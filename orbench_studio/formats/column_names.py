@@ -114,5 +114,5 @@ def words_of(name: str) -> frozenset[str]:
 
 
 def plain_name(name: str) -> str:
-    """A name in lower case, its words divided by underscores."""
-    return name.strip().lower().replace(" ", "_").replace("-", "_")
+    """A name in lower case, its words divided by underscores, without that of the requests before it."""
+    return name.strip().lower().removeprefix("request.").replace(" ", "_").replace("-", "_")

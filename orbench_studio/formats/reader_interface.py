@@ -32,7 +32,8 @@ class ReadOptions:
 
     Without a header (`has_header`), columns are named by their places: 0, 1 and so on. `meanings` says what values
     stand for (`1`, or `column:1`), `rows` where the rows are in a JSON file or which sheet of a workbook has them,
-    `requests` names the file of the requests that a file of batch results answers. `join_near` joins prompts that
+    `requests` names the file of the requests that a file of batch results answers, and `joined_by` the columns of both
+    with its keys (`prompt_id=id`), if they are not clear. `join_near` joins prompts that
     differ only in white space and quotation marks. `remembered` has what the user said about the columns of earlier
     files (see `remembered_mapping.py`).
     """
@@ -50,12 +51,18 @@ class ReadOptions:
     has_header: bool = True
     mend: frozenset[Fault] = field(default_factory=frozenset)
     remembered: Mapping[str, str] = field(default_factory=dict)
+    joined_by: str | None = None
 
     def given(self) -> dict[str, object]:
         """The options that the user set, by what they give."""
         names = {"moderator": self.moderator, "model": self.model, "judge": self.judge, "annotator": self.annotator}
         reading = {"rows": self.rows, "requests": self.requests, "encoding": self.encoding, "mend": self.mend}
-        more = {"column": self.mapping, "value": self.meanings, "join-near": self.join_near}
+        more = {
+            "joined-by": self.joined_by,
+            "column": self.mapping,
+            "value": self.meanings,
+            "join-near": self.join_near,
+        }
         given = {**names, **more, **reading, "no-header": not self.has_header}
         return {name: value for name, value in given.items() if value}
 

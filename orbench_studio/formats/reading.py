@@ -1,7 +1,7 @@
 """Read one file: open it, recognise its format, check its rows, and convert them to records."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import islice
@@ -21,10 +21,9 @@ from orbench_studio.formats.reader_interface import Bound, Reader, ReadOptions, 
 from orbench_studio.formats.readers import choose, has_sentence, headerless, looks_like_data, recognise
 from orbench_studio.formats.records import Record, RowFault
 from orbench_studio.formats.remembered_mapping import remembering, shape
-from orbench_studio.formats.requests_file import requests_of
+from orbench_studio.formats.requests_file import Requests, requests_of
 from orbench_studio.formats.table_kind import opened
 from orbench_studio.formats.tables import Cells, Row, Table, listing
-from orbench_studio.formats.tally import Tally
 
 _PREVIEW_ROWS = 20
 _PROPOSED_ROWS = 500  # on which a proposal rests
@@ -45,20 +44,11 @@ class Reading:
         is_doubtful = table.first_is_row and options.has_header
         ahead = _first_rows(file.path, options)[1] if is_doubtful and (len(header) == 1 or has_sentence(header)) else ()
         self.has_doubtful_header = is_doubtful and looks_like_data(header, ahead[:_PREVIEW_ROWS])
-        try:
-            self.reader = _reader(file.name, header, format_name, options, may_be_data=self.has_doubtful_header)
-        except FileFaultError:
-            file.require_no_nul()  # else the user maps the columns of a file that cannot be read
-            is_of_texts = file.name.lower().endswith(".txt") and not options.rows
-            mark, shared = text_lines.divider_of(file) if is_of_texts else ("", "")
-            if mark:
-                text = f"{file.name}: {shared}. To read its parts as columns, name it as the place of the rows"
-                raise FileFaultError(f"{text}. The file then has no header.", wants="rows", likely=mark) from None
-            raise
+        self.reader = self._reader(header, format_name)
         if self.reader.fixed and options.mapping is not None:
             text = f"the columns of the format {self.reader.name} cannot be mapped. Map prompt too, or name no column."
             raise file_fault(file.name, text)
-        self._requests = requests_of(file.name, self.reader, header, options.requests)
+        self._requests = self._requests_of(self.reader, header)
         self.header = (*header, *(self._requests.columns if self._requests else ()))
         first_rows = cache(self._first_rows)
         proposal = self._proposed(format_name)
@@ -103,6 +93,26 @@ class Reading:
         """The size of the file on disk."""
         return self._file.source.total_bytes
 
+    def _reader(self, header: Sequence[str], format_name: str | None) -> Reader:
+        file, options = self._file, self.options
+        try:
+            return _reader(file.name, header, format_name, options, may_be_data=self.has_doubtful_header)
+        except FileFaultError as error:
+            file.require_no_nul()  # else the user maps the columns of a file that cannot be read
+            is_of_texts = file.name.lower().endswith(".txt") and not options.rows
+            mark, shared = text_lines.divider_of(file) if is_of_texts else ("", "")
+            if mark:
+                text = f"{file.name}: {shared}. To read its parts as columns, name it as the place of the rows"
+                raise FileFaultError(f"{text}. The file then has no header.", wants="rows", likely=mark) from None
+            if error.wants == "format" and (requests := self._requests_of(MAPPED, header)):
+                text = f"{error} Those of its requests are {listing(requests.columns)}."
+                raise FileFaultError(text, wants="format") from None
+            raise
+
+    def _requests_of(self, reader: Reader, header: Sequence[str]) -> Requests | None:
+        file, options = self._file, self.options
+        return requests_of(file.name, reader, header, options, lambda: _all_cells(file.path, options))
+
     def _count_unread(self, sheet: Sheet) -> None:
         """Name the columns that are not imported. The key of the requests is that of the rows."""
         of_requests = self._requests.columns if self._requests is not None else ()
@@ -112,13 +122,12 @@ class Reading:
             sheet.tally.notes[f"columns that are not imported ({listing(ignored)})"] = len(ignored)
         if of_requests and max(sheet.bound, default=-1) < len(self.header) - len(of_requests):
             sheet.tally.doubts.append("Option without effect, as no column of the requests is mapped: requests.")
+        if self.options.joined_by and self._requests is None:
+            sheet.tally.doubts.append("Option without effect without a file of requests: joined-by.")
 
     def _first_rows(self) -> Sequence[Sequence[str]]:
         rows = _first_rows(self._file.path, self.options)[1]
-        if self._requests is None:
-            return rows
-        joined = self._requests.joined(((0, list(row)) for row in rows), Tally())
-        return [row[1] for row in joined if not isinstance(row, RowFault)]
+        return rows if self._requests is None else self._requests.joined_cells(rows)
 
     def _records(self) -> Iterator[Record | RowFault | Finding]:
         examine, notes, title = self._doctor.examine, self._doctor.notes, self.reader.title
@@ -257,20 +266,25 @@ class Preview:
     certain: Mapping[Field, str] = field(default_factory=dict)
     questions: Sequence[Question] = ()
     may_lack_header: bool = False  # the first row could be data, as in CSV
+    shape: str = ""  # of the columns of the file itself
 
 
 def preview_file(path: Path, options: ReadOptions | None = None) -> Preview:
     """The header, the first rows, the format if it is a known one, and a proposed mapping."""
-    header, rows, may_lack = _first_rows(path, options or ReadOptions())
-    known = recognise(header)
+    options = options or ReadOptions()
+    header, rows, may_lack = _first_rows(path, options)
+    known, of = recognise(header), shape(header)
+    with suppress(FileFaultError):  # which the import tells
+        if requests := requests_of(path.name, known or MAPPED, header, options, lambda: _all_cells(path, options)):
+            header, rows = (*header, *requests.columns), requests.joined_cells(rows)
     shown = tuple(rows[:_PREVIEW_ROWS])
     if known is not None and not other_texts(header, rows, known.columns, known.known):
         mapping = known.mapping and replace(
             known.mapping, columns={part: path for part, path in known.columns.items() if alternatives(header, path)}
         )
-        return Preview(header, shown, known.name, mapping, may_lack_header=may_lack)
+        return Preview(header, shown, known.name, mapping, may_lack_header=may_lack, shape=of)
     found = propose(header, rows)
-    return Preview(header, shown, None, found.mapping, found.columns, found.questions, may_lack)
+    return Preview(header, shown, None, found.mapping, found.columns, found.questions, may_lack, of)
 
 
 def _first_rows(path: Path, options: ReadOptions) -> tuple[tuple[str, ...], list[tuple[str, ...]], bool]:
@@ -289,6 +303,11 @@ def _first_rows(path: Path, options: ReadOptions) -> tuple[tuple[str, ...], list
             if len(found) < _PREVIEW_ROWS:
                 raise
     return header, found, table.first_is_row
+
+
+def _all_cells(path: Path, options: ReadOptions) -> Iterator[Cells]:
+    with opened(path, options, None) as (file, table), file.explained():
+        yield from (row[1] for row in _with_header(file.name, table, None, options)[0] if not isinstance(row, RowFault))
 
 
 def _with_header(

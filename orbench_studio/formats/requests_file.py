@@ -1,6 +1,8 @@
 """The file of the requests that the rows of a file answer: its columns are read like those of the file itself."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 from orbench_studio.errors import FileFaultError
@@ -9,14 +11,39 @@ from orbench_studio.formats.class_words import shortened, word
 from orbench_studio.formats.reader_interface import REQUEST, Reader, ReadOptions
 from orbench_studio.formats.records import RowFault
 from orbench_studio.formats.table_kind import opened
-from orbench_studio.formats.tables import Cells, Row
+from orbench_studio.formats.tables import Row, listing
 from orbench_studio.formats.tally import Tally
 
-_KEYS = ("custom_id", "question_id")  # columns by which results name their requests,
-_KEY_ENDINGS = ("_id", "_key", "uid")  # and others,
-_OWN_KEYS = ("id", "key")  # unless these are the same in both files
-_NAMING = frozenset({"prompt_id", "request_id", "question_id", "prompt_key", "request_key", "prompt_uid"})
-"""Columns of results that name the `id` of a request, though the results have an `id` of their own."""
+_KEYS = ("custom_id", "question_id", "id", "key", "index", "idx")  # columns by which results name their requests,
+_KEY_ENDINGS = ("_id", "_key", "uid", "_index", "_idx")  # and others
+_ABLE = 0.9  # the share of the rows that the best pair of columns joins, from which another may be the right one
+_WANTS = "joined_by"
+_Places = tuple[dict[str, int], int, tuple[int, str] | None]
+AllCells = Callable[[], Iterable[Sequence[str]]]
+
+
+@dataclass(slots=True)
+class _Pair:
+    """A column of the results and one of the requests that may have the same keys.
+
+    `places` are those of the requests, by key, and `unnamed` are without one; `repeated` is a line with the key of
+    another request, and that key.
+    """
+
+    column: str
+    key: str
+    at: int
+    places: dict[str, int]
+    unnamed: int
+    repeated: tuple[int, str] | None
+    joined: int = 0
+
+    @property
+    def is_of_one_name(self) -> bool:
+        return word(self.column) == word(self.key)
+
+    def __str__(self) -> str:
+        return self.column if self.is_of_one_name else f"{self.column}={self.key}"
 
 
 class Requests:
@@ -25,34 +52,28 @@ class Requests:
     `columns` are its columns, whose names begin with `request.`; `key` is the one by which results name them.
     """
 
-    def __init__(self, path: Path, header: Sequence[str], joins: str) -> None:
-        """`joins` is the column of the results that names their requests, if their format says so.
+    def __init__(self, path: Path, header: Sequence[str], joins: str, rows: AllCells, joined_by: str | None) -> None:
+        """`header` and `rows` are those of the results; `joins` is the column by which their format names requests.
 
-        Raises FileFaultError for two requests with the same key.
+        Raises FileFaultError where no columns, or several pairs of columns, may join the two files.
         """
+        self._requests: list[Row] = []
+        self._by_key: dict[str, _Places] = {}
         self._unread = 0
-        found: list[Row] = []
         with opened(path, ReadOptions()) as (file, table):
             self.name = file.name
-            names = table.header(file.name)
-            pairs = _pairs(header, names, joins)
-            if not pairs:
-                own = joins or next((of for of in header if word(of) in (*_KEYS, *_OWN_KEYS) or _is_key(of)), "id")
-                raise file_fault(file.name, f"it has no column {own}, by which the results name their requests.")
+            self._names = table.header(file.name)
             with file.explained():
                 for row in table.rows:
-                    self._unread += isinstance(row, RowFault)
-                    found += [] if isinstance(row, RowFault) else [row]
+                    if isinstance(row, RowFault):
+                        self._unread += 1
+                    else:
+                        self._requests.append(row)
             self._doubts = [f"{file.name}: {doubt}" for doubt in (*table.doubts, *file.doubts)]
             self._notes = {f"{file.name}: {note}": count for note, count in (table.notes | file.notes).items()}
-        by, key = next((pair for pair in pairs if _twice(found, names.index(pair[1])) is None), pairs[0])
-        if (twice := _twice(found, names.index(key))) is not None:
-            raise file_fault(self.name, f"two rows have the {key} {shortened(twice[1][names.index(key)])}.", twice[0])
-        self._by_key = {row[1][names.index(key)].strip(): row[1] for row in found}
-        self._at = header.index(by)
-        self.columns = tuple(name and f"{REQUEST}.{name}" for name in names)
-        self.key = f"{REQUEST}.{key}"
-        self._joined = f"rows joined to {self.name} by {by}" + (f" = {self.key}" if by != key else "")
+        self._pair = self._chosen(self._pairs(header, joins, joined_by), rows)
+        self.columns = tuple(name and f"{REQUEST}.{name}" for name in self._names)
+        self.key = f"{REQUEST}.{self._pair.key}"
 
     def joined(self, rows: Iterator[Row | RowFault], tally: Tally) -> Iterator[Row | RowFault]:
         """The rows with the cells of their requests; `tally` gets what there is to say about the requests."""
@@ -64,49 +85,106 @@ class Requests:
         for row in rows:
             if isinstance(row, RowFault):
                 yield row
-            elif (request := self._by_key.get(key := row[1][self._at].strip())) is None:
-                yield RowFault(row[0], f"{self.name} has no request {shortened(key)}")
+                continue
+            key = row[1][self._pair.at].strip()
+            if key not in self._pair.places:
+                yield RowFault(row[0], f"{self.name} has no request {shortened(key)} ({self._pair})")
             else:
                 answered.add(key)
-                tally.notes[self._joined] += 1
-                yield row[0], [*row[1], *request]
-        if unanswered := len(self._by_key) - len(answered):
+                tally.notes[f"rows joined to {self.name} by {self._pair}"] += 1
+                yield row[0], [*row[1], *self._requests[self._pair.places[key]][1]]
+        if unanswered := len(self._pair.places) - len(answered) + self._pair.unnamed:
             tally.notes[f"requests in {self.name} that no row answers (they are not imported)"] = unanswered
 
+    def joined_cells(self, rows: Iterable[Sequence[str]]) -> list[tuple[str, ...]]:
+        """The cells of the rows that have a request, with those of the request."""
+        joined = self.joined(((0, list(row)) for row in rows), Tally())
+        return [tuple(row[1]) for row in joined if not isinstance(row, RowFault)]
 
-def requests_of(name: str, reader: Reader, header: Sequence[str], path: Path | None) -> Requests | None:
+    def _pairs(self, header: Sequence[str], joins: str, joined_by: str | None) -> list[_Pair]:
+        """The pairs of columns that may join the files: those of one name first."""
+        of_results = {word(name): name for name in reversed(header) if name}
+        of_requests = {word(name): name for name in reversed(self._names) if name}
+        if joined_by is not None:
+            column, _, key = joined_by.partition("=")
+            return [self._pair_of(header, self._column(column, header), self._column(key or column, self._names))]
+        columns = [joins] if joins else _keys(of_results)
+        keys = _keys(of_requests)
+        if not columns or not (keys or joins in self._names):
+            which = f"{self.name} has" if columns else "The results have"
+            text = f"{which} no column that names the requests, such as {', '.join(_KEYS)}"
+            raise FileFaultError(f"{self.name}: it cannot be joined to the results. {text}.", wants=_WANTS)
+        pairs = []
+        for column in columns:
+            same = of_requests.get(word(column))
+            others = [key for key in keys if key != same] if not joins or same is None else []
+            pairs += [self._pair_of(header, column, key) for key in ([same] if same else []) + others]
+        return sorted(pairs, key=lambda pair: not pair.is_of_one_name)
+
+    def _column(self, name: str, header: Sequence[str]) -> str:
+        if name not in header:
+            raise file_fault(self.name, f"no column {name} joins it. The columns are {listing(header)}.")
+        return name
+
+    def _pair_of(self, header: Sequence[str], column: str, key: str) -> _Pair:
+        if key not in self._by_key:
+            at = self._names.index(key)
+            places: dict[str, int] = {}
+            unnamed, repeated = 0, None
+            for place, (line, cells) in enumerate(self._requests):
+                value = cells[at].strip()
+                unnamed += not value
+                if value and self._requests[places.setdefault(value, place)][1] != cells and repeated is None:
+                    repeated = line, value
+            self._by_key[key] = places, unnamed, repeated
+        return _Pair(column, key, header.index(column), *self._by_key[key])
+
+    def _chosen(self, pairs: Sequence[_Pair], rows: AllCells) -> _Pair:
+        """The pair of columns whose values are the same, of which each names one request."""
+        if len(pairs) == 1:
+            return self._unique(pairs[0])
+        differing = set[tuple[str, str]]()
+        for cells in rows():
+            places = [pair.places.get(cells[pair.at].strip()) for pair in pairs]
+            for pair, place in zip(pairs, places, strict=True):
+                pair.joined += place is not None
+            if len({*places} - {None}) > 1:
+                both = combinations(zip(pairs, places, strict=True), 2)
+                differing |= {(str(a), str(b)) for (a, x), (b, y) in both if None not in (x, y) and x != y}
+        able = [pair for pair in pairs if pair.repeated is None and pair.joined]
+        best = max((pair.joined for pair in able), default=0)
+        able = [pair for pair in able if pair.joined >= _ABLE * best]
+        top = max(pairs, key=lambda pair: pair.joined)
+        if not able or top.joined > 2 * best:
+            return self._unique(top)
+        certain = {pair.column for pair in able if pair.is_of_one_name}
+        able = [pair for pair in able if pair.is_of_one_name or pair.column not in certain]
+        if others := [pair for pair in able[1:] if (str(able[0]), str(pair)) in differing]:
+            listed = " or ".join(map(str, (able[0], *others)))
+            text = f"{self.name}: it may be joined by {listed}, which give the rows different requests. Say which one"
+            raise FileFaultError(f"{text}.", wants=_WANTS, likely=str(others[0]))
+        return able[0]
+
+    def _unique(self, pair: _Pair) -> _Pair:
+        if pair.repeated is not None:
+            line, value = pair.repeated
+            raise file_fault(self.name, f"two rows have the {pair.key} {shortened(value)}.", line)
+        return pair
+
+
+def _keys(by_word: dict[str, str]) -> list[str]:
+    """The columns, by their words, that may name requests."""
+    others = [name for of, name in by_word.items() if of not in _KEYS and of.endswith(_KEY_ENDINGS)]
+    return [by_word[of] for of in _KEYS if of in by_word] + others
+
+
+def requests_of(
+    name: str, reader: Reader, header: Sequence[str], options: ReadOptions, rows: AllCells
+) -> Requests | None:
     """The requests that the rows of a file with this header answer; None if the user names no file of requests."""
-    if path is None:
+    if options.requests is None:
         if reader.joins and reader.joined not in header:
             text = f"{name}: its prompts are in the requests file (joined by {reader.joins}). Name that file."
             raise FileFaultError(text, wants="requests")
         return None
-    if not reader.joins and not any(word(column) in _OWN_KEYS or _is_key(column) for column in header):
-        names = ", ".join((*_KEYS, *_OWN_KEYS))
-        raise file_fault(name, f"it has none of the columns {names}, so it cannot be joined to requests.")
-    return Requests(path, header, reader.joins)
-
-
-def _is_key(column: str) -> bool:
-    return word(column).endswith(_KEY_ENDINGS)
-
-
-def _pairs(header: Sequence[str], names: Sequence[str], joins: str) -> list[tuple[str, str]]:
-    """The columns of results that may name their requests, each with that of the requests, the likeliest first."""
-    of, there = ({word(name): name for name in reversed(each) if name} for each in (header, names))
-    first = [word(joins)] if joins else []
-    same = [*first, *_KEYS, *(name for name in of if name not in _OWN_KEYS and _is_key(name))]
-    pairs = [(of[name], there[name]) for name in same if name in of and name in there]
-    naming = [name for name in of if name in {*first, *_NAMING}]
-    own = [name for name in _OWN_KEYS if name in there]
-    pairs += [(of[name], there[key]) for name in naming for key in own if name not in there]
-    pairs += [(of[name], there[name]) for name in own if name in of]
-    others = [name for name in of if _is_key(name) or name in _OWN_KEYS]
-    pairs += [(of[name], there[key]) for name in others for key in (*_KEYS, *own) if key in there]
-    return list(dict.fromkeys(pairs))
-
-
-def _twice(rows: Sequence[Row], at: int) -> Row | None:
-    """The first row with the key of an earlier one that is another."""
-    seen: dict[str, Cells] = {}
-    return next((row for row in rows if seen.setdefault(row[1][at].strip(), row[1]) != row[1]), None)
+    return Requests(options.requests, header, reader.joins, rows, options.joined_by)

@@ -29,6 +29,7 @@ def test_a_file_of_requests_takes_part_in_every_check(run_json, write):
     files = ("import", "b.orbench", write("r.jsonl", lines(apart)), "--requests", asked_file)
     [two] = run_json(*files, *mapped, "--column", "prompt=request.text")["files"]
     assert two["notes"].pop("requests in q.jsonl that no row answers (they are not imported)") == 1
+    assert two["notes"].pop("rows joined to q.jsonl by id") == 4
     joined = json.dumps(two).replace("request.", "").replace("answer, context", "context")
     assert json.loads(joined) == one
     assert "2 rows have a value in context, which may be part of what was sent. It was not read." in one["warnings"]
@@ -143,3 +144,19 @@ def test_the_same_rows_give_the_same_counts_however_they_are_on_lines(run_json, 
             assert (report["imported"], report["duplicates"]) == (4, duplicates), name
             assert report["faults"] == {"duplicate": 2}, name
             assert report["added"] == {"prompts": 2, "responses": 4}, name
+
+
+def test_without_a_mapping_the_columns_of_the_requests_are_proposed(run, write):
+    asked = write("q.jsonl", lines({"id": at, "prompt": q} for at, q in enumerate(("Is it late?", "Is it early?"))))
+    file = write("a.csv", "prompt_id,answered\n1,Yes.\n0,No.\n")
+    error = run("import", "w.orbench", file, "--requests", asked).stderr
+    assert "Those of its requests are request.id, request.prompt." in error
+    assert error.endswith("--column prompt=request.prompt\n")
+    twice = write("b.csv", "prompt_id,id,answer\n1,0,Yes.\n0,1,No.\n")
+    error = run("import", "w.orbench", twice, "--requests", asked, "--column", "prompt=request.prompt").stderr
+    assert error.endswith("Say which one. Pass --joined-by prompt_id=id.\n")
+    columns = ("--column", "prompt=request.prompt", "--joined-by", "prompt_id=id")
+    assert (
+        "rows joined to q.jsonl by prompt_id=id: 2\n"
+        in run("import", "w.orbench", twice, "--requests", asked, *columns).stdout
+    )

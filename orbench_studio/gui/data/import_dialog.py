@@ -38,7 +38,7 @@ from orbench_studio.gui.data.import_run import FileToImport, ImportRun, Repairs
 from orbench_studio.gui.data.low_table import LowTable
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.data.file_members import expanded
-from orbench_studio.services.data.import_files import OFFERS, Fault, remembered_text, shape
+from orbench_studio.services.data.import_files import OFFERS, Fault, remembered_text
 
 _LOSS = 10  # a tenth of the rows
 _NAME_WIDTH, _STATUS_WIDTH = 170, 320  # pixels
@@ -103,7 +103,7 @@ class ImportDialog(Dialog):
             mapping = file.mapping if file.format is None else None  # a known format has its own
             if (mapping is not None or file.meanings) and file.preview is not None:
                 text = remembered_text(mapping, file.meanings)
-                self._session.settings.mappings[shape(file.preview.header)] = text
+                self._session.settings.mappings[file.preview.shape] = text
         self._session.save_settings()
         self.run.take(self._given())
         self._show()
@@ -250,7 +250,7 @@ class ImportDialog(Dialog):
         self._header.setChecked(file is None or file.has_header)
         preview = file.preview if file else None
         self._header.setVisible(preview is not None and preview.may_lack_header)
-        self._ask.setVisible(file is not None and (file.wants == "requests" or file.requests is not None))
+        self._ask.setVisible(file is not None and (file.wants in ("requests", "format") or file.requests is not None))
 
     def _show_files(self) -> None:
         self._files.setRowCount(len(self.run.files))

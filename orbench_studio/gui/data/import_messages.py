@@ -11,6 +11,7 @@ NAMES = (
     ("moderator", "Mo&derator"),
     ("judge", "&Judge"),
     ("annotator", "A&nnotator"),
+    ("joined_by", "&Key of the requests"),
     ("rows", "&Sheet or row path"),
 )
 TITLES = {
@@ -93,7 +94,10 @@ def _advice(wants: str) -> str:
     if wants in advice:
         return advice[wants]
     column = tr("Choose its column in the table above, or enter the name in the field {field} and press Enter.")
-    text = tr("Enter it in the field {field} and press Enter.") if wants == "rows" else column
+    entered = tr("Enter it in the field {field} and press Enter.")
+    text = {"rows": entered, "joined_by": tr("Enter the columns in the field {field}, such as prompt_id=id.")}.get(
+        wants, column
+    )
     return text.format(field=tr(dict(NAMES)[wants]).replace("&", ""))
 
 

@@ -23,7 +23,6 @@ from orbench_studio.services.data.import_files import (
     import_file,
     inspect_file,
     preview_file,
-    shape,
 )
 from orbench_studio.services.workspace.statistics import progress
 from orbench_studio.services.workspace.workspace import Workspace
@@ -138,6 +137,7 @@ class Repairs:
             meanings=file.meanings,
             rows=file.rows,
             requests=file.requests,
+            joined_by=file.names.get("joined_by"),
             join_near=self.join_near,
             encoding=file.encoding,
             has_header=file.has_header,
@@ -223,7 +223,7 @@ class ImportRun(QObject):
             file.mapping = remembered or certain
 
     def _remembered(self, preview: Preview) -> tuple[ColumnMapping | None, dict[str, str]]:
-        stored = self._session.settings.mappings.get(shape(preview.header))
+        stored = self._session.settings.mappings.get(preview.shape)
         try:
             return from_remembered_text(stored) if stored else (None, {})
         except ValueError:

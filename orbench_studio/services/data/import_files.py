@@ -22,7 +22,6 @@ from orbench_studio.formats.readers import readers
 from orbench_studio.formats.reading import Preview, Reading, preview_file, read_file
 from orbench_studio.formats.records import VALUE, Record, RowFault
 from orbench_studio.formats.remembered_mapping import from_text as from_remembered_text
-from orbench_studio.formats.remembered_mapping import shape
 from orbench_studio.formats.remembered_mapping import to_text as remembered_text
 from orbench_studio.formats.studio_rows import STUDIO
 from orbench_studio.formats.tables import NestedCell, listing
@@ -59,7 +58,6 @@ __all__ = [
     "is_sentence",
     "preview_file",
     "remembered_text",
-    "shape",
 ]
 
 BATCH = 2_000  # records added at a time,

@@ -99,3 +99,22 @@ def test_the_first_imported_prompts_are_reviewed_without_a_filter(start, tmp_pat
         studio.settle()
         assert studio.page.finder.current == QueueFilter()
         assert "blind" not in studio.page.decisions.words
+
+
+def test_the_window_asks_by_which_columns_a_file_and_its_requests_are_joined(start, path, tmp_path, write_csv):
+    file = write_csv(tmp_path / "a.csv", ("id", "prompt_id", "answer"), [("1", "2", "Yes."), ("2", "1", "No.")])
+    asked = write_csv(tmp_path / "q.csv", ("id", "prompt"), [("1", "May I pat a cat?"), ("2", "May I pat a dog?")])
+    with start(path) as studio:
+        dialog = looked(studio, file)
+        dialog._add_requests([asked])
+        studio.wait(lambda: not dialog.run.running)
+        report = dialog._report.toPlainText()
+        assert "it may be joined by id or prompt_id=id, which give the rows different requests." in report
+        assert "Enter the columns in the field Key of the requests, such as prompt_id=id." in report
+        assert dialog._ask.isVisible() and dialog._names["joined_by"].hasFocus()
+        dialog._names["joined_by"].setText("prompt_id=id")
+        dialog._look.click()
+        studio.wait(lambda: not dialog.run.running)
+        assert "a.csv: rows joined to q.csv by prompt_id=id: 2" in dialog._report.toPlainText()
+        assert dialog.preview.table.item(1, 4).text() == "May I pat a dog?"
+        dialog.reject()

@@ -132,26 +132,3 @@ def test_a_turn_deep_inside_a_row_is_read(write):
     path = write("a.json", json.dumps([{"q": ASK, "choices": [{"turns": ["Knead.", "Fold."]}]}]))
     [record], tally = read(path, {**ANSWERED, "response": "choices.0.turns.0"})
     assert record.responses[0].text == "Knead." and not tally.doubts
-
-
-ASKED_BY = [{"id": "1", "t": "How do I bake?"}, {"id": "2", "t": "How do I knead?"}]
-
-
-@pytest.mark.parametrize(
-    ("results", "requests", "by"),
-    [
-        ([{"id": "1", "prompt_id": "2"}, {"id": "2", "prompt_id": "1"}], ASKED_BY, "prompt_id = request.id"),
-        ([{"prompt_id": "2", "model_id": "m"}, {"prompt_id": "1", "model_id": "m"}],
-         [{"model_id": "m", **row} for row in ASKED_BY], "prompt_id = request.id"),
-        ([{"id": "7", "run_id": "2"}, {"id": "8", "run_id": "1"}],
-         [{"id": row["id"], "run_id": row["id"], "t": row["t"]} for row in ASKED_BY], "run_id"),
-        ([{"id": " 2 "}, {"id": "1"}], ASKED_BY, "id"),
-    ],
-)  # fmt: skip
-def test_results_are_joined_by_what_names_their_requests(write, results, requests, by):
-    path = write("q.jsonl", "\n".join(map(json.dumps, requests)))
-    rows = [{"r": "Fold it.", **results[0]}, {"r": "In an oven.", **results[1]}]
-    found, tally = read(write("a.jsonl", "\n".join(map(json.dumps, rows))), {"prompt": "request.t", "response": "r"},
-                        requests=path)  # fmt: skip
-    assert [row.prompt.text for row in found] == ["How do I knead?", "How do I bake?"]
-    assert tally.notes[f"rows joined to q.jsonl by {by}"] == 2
