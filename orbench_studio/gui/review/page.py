@@ -1,14 +1,16 @@
 """The review page: decisions about the prompt on the screen, and the way to the next one.
 
-Decisions are accepted only in the state SHOWN; in the state SAVING nothing else is. The next prompt, loaded ahead, is
-painted at once, and can be decided when the previous decision is durable. If that cannot be written, its prompt comes
-back; if others decided that prompt meanwhile, the message names it, and the prompt on the screen stays.
+Decisions are accepted only in the state SHOWN; in the state SAVING nothing else is. A key that comes earlier is
+ignored, and so are the decisions that follow at once: they were typed for later prompts. The next prompt, loaded ahead,
+is painted at once, and can be decided when the previous decision is durable. If that cannot be written, its prompt
+comes back; if others decided that prompt meanwhile, the message names it, and the prompt on the screen stays.
 
 What a key may decide, hide and reveal is in `domain/review/blind_review.py`.
 """
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from time import monotonic
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QKeyEvent
@@ -25,12 +27,14 @@ from orbench_studio.gui.review.queue_page import AFTER_PAINTING, QueuePage, Stat
 
 __all__ = ["ReviewPage", "State"]
 
+_PAUSE = 0.5  # seconds without a key, after which the next one is meant for the prompt on the screen
 _MOVE_ON = (Aspect.LABEL, Aspect.SKIP)  # decisions after which the next prompt comes
 
 
 class ReviewPage(QueuePage):
     """Review prompts one after the other."""
 
+    ignored_at = 0.0  # when the last key was ignored, in seconds of the monotonic clock
     at_end = False  # the annotator asked for the next prompt on the last one
     _labelled: int | None = None  # the prompt whose first label was given last
     _moves = False  # the next prompt follows once the decision is saved
@@ -39,9 +43,9 @@ class ReviewPage(QueuePage):
     def decide(self, aspect: Aspect, value: str, *more: Decision, response_id: int | None = None) -> bool:
         """Record a decision on the prompt on the screen, and return whether it can be; it changes no earlier one."""
         moment = self.moment
-        if moment is None or self.state is not State.SHOWN:
-            if self.state in (State.LOADING, State.SAVING):
-                self.ignored.emit(tr("The key was ignored: the prompt was not on the screen yet. Press it again."))
+        if moment is None or self.state is not State.SHOWN or self._follows_ignored:
+            if self.state is not State.EMPTY:
+                self._ignore()
             return False
         if moment.is_change(aspect, response_id):
             self.message.emit(self._undecidable(aspect))
@@ -51,6 +55,20 @@ class ReviewPage(QueuePage):
         decision = Decision(moment.view.prompt.id, aspect, value, response_id)
         self.write(decision, *more, seen=moment.view.version, visible=self.visible(aspect, response_id))
         return True
+
+    @property
+    def _follows_ignored(self) -> bool:
+        """Whether a key was ignored a moment ago, so that this one may be meant for a later prompt."""
+        return monotonic() - self.ignored_at < _PAUSE
+
+    def _ignore(self) -> None:
+        """Say that a key was ignored; the decisions that follow without a pause are ignored too."""
+        self.ignored_at = monotonic()
+        text = tr(
+            "The key was ignored, because the window was not ready. Keys that follow at once are ignored too. "
+            "Check which prompt is shown, then press the key again."
+        )
+        self.ignored.emit(text)
 
     def write(
         self,
@@ -104,6 +122,8 @@ class ReviewPage(QueuePage):
             self._moves = True
             self._move_on(moment.view.prompt.id)
             self._say_last(moment.view.prompt.id)
+        elif self.state is State.SAVING or self._follows_ignored:
+            self._ignore()
         elif self.state is State.SHOWN:
             text = tr("You have not labelled this prompt yet. {skip} skips it, {down} goes on without a decision.")
             self.message.emit(text.format(skip=key_text("skip"), down=key_text("next_prompt")))
@@ -209,7 +229,9 @@ class ReviewPage(QueuePage):
 
     def reverse(self, how: Callable[..., None]) -> None:
         """Undo or redo by calling `how(done, failed)`; then go to the prompt that changed."""
-        if self.state in (State.SHOWN, State.EMPTY):
+        if self.state not in (State.SHOWN, State.EMPTY):
+            self._ignore()
+        else:
             self.state = State.SAVING
             how(self._reversed, self._not_reversed)
 
@@ -232,6 +254,12 @@ class ReviewPage(QueuePage):
         self.stated.emit(changes.message if self._awaited == prompt_id else moved)
         self._reversed_on = prompt_id
         self.go_to(prompt_id)
+
+    def step(self, by: int) -> None:
+        if self.state is State.SAVING:
+            self._ignore()
+        else:
+            super().step(by)
 
     def _show(self, view: PromptView) -> None:
         if self._reversed_on not in (None, view.prompt.id):

@@ -340,7 +340,7 @@ class QueuePage(QWidget):
     def step(self, by: int) -> None:
         """Go to another prompt of the queue; from one outside it, to the row that was left."""
         place = self.queue.place() + by if self.queue.place() >= 0 else self.queue.return_place()
-        if self.state is not State.SAVING and self.model.id_at(place) is not None:
+        if self.model.id_at(place) is not None:
             self.queue.go(place)
 
     def follow_settings(self) -> None:

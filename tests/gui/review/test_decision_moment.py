@@ -14,12 +14,13 @@ from orbench_studio.services.team import team_queues
 from orbench_studio.services.workspace import statistics
 from orbench_studio.services.workspace.workspace import open_workspace
 
-S, T, C, SPACE, RIGHT, ENTER = (
+S, T, C, SPACE, RIGHT, DOWN, ENTER = (
     Qt.Key.Key_S,
     Qt.Key.Key_T,
     Qt.Key.Key_C,
     Qt.Key.Key_Space,
     Qt.Key.Key_Right,
+    Qt.Key.Key_Down,
     Qt.Key.Key_Return,
 )
 ALT = Qt.KeyboardModifier.AltModifier
@@ -155,20 +156,34 @@ def test_the_last_prompt_says_how_to_reach_what_is_left(start, path):
         assert studio.shown() == last
 
 
-def test_a_key_for_a_prompt_that_is_not_there_yet_is_ignored_and_says_so(start, path, labels):
+@pytest.mark.parametrize("on", [SPACE, DOWN])
+def test_keys_that_follow_an_ignored_key_at_once_decide_nothing(start, path, labels, on):
+    """They were typed for the prompts after it; each would land on another prompt than meant."""
     with start(path, blind=True) as studio:
-        studio.press(S)
         queue = studio.page.queue.focusProxy()
-        QTest.keyClick(queue, SPACE)
-        studio.page.state = State.LOADING  # as on a busy machine
-        QTest.keyClick(queue, T)
+        for key in (S, on, T):  # typed while the first label is being saved
+            QTest.keyClick(queue, key)
         assert "The key was ignored" in studio.message()
-        assert labels().get(2) is None
-        studio.wait(lambda: studio.shown() == 2)
-        studio.page.state = State.SHOWN
+        studio.wait(lambda: studio.page.state is State.SHOWN and labels() == {1: "safe"})
+        for key in (on, C):  # typed for the prompt after the one that T was meant for
+            QTest.keyClick(queue, key)
+        assert "The key was ignored" in studio.message(), "no other message hides it"
+        studio.settle()
+        assert labels() == {1: "safe"}
+        studio.page.ignored_at = 0.0  # the reviewer paused
+        here = studio.shown()
         studio.press(C)
+        assert labels() == {1: "safe", here: "controversial"}
         assert "The key was ignored" in studio.message(), "the decision that follows does not hide it"
-        assert labels()[2] == "controversial"
+
+
+def test_an_undo_while_a_label_is_being_saved_is_ignored_and_says_so(start, path, labels):
+    with start(path, blind=True) as studio:
+        QTest.keyClick(studio.page.queue.focusProxy(), S)
+        studio.page.reverse(lambda *_: None)
+        assert "The key was ignored" in studio.message()
+        studio.settle()
+        assert labels() == {1: "safe"}
 
 
 def test_classes_of_one_model_go_on_to_its_response_to_the_next_prompt(start, path, journal):
