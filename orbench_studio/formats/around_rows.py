@@ -10,6 +10,7 @@ from typing import Any
 
 from orbench_studio.formats.json_table import LOOK_AHEAD, LOOK_AHEAD_SIZE, Value
 from orbench_studio.formats.records import RowFault
+from orbench_studio.formats.tables import listing
 
 FACT = 2_000  # characters of a value around the rows that is kept though no column is mapped to it
 AROUND = "around."
@@ -59,6 +60,35 @@ def of_large(value: Any, name: str, wanted: Sequence[str]) -> Any:
         return value
     bare = (path.removeprefix(AROUND) for path in wanted)
     return value if any(path == name or path.startswith(f"{name}.") for path in bare) else None
+
+
+def together(values: Iterator[Value | RowFault], rows: str) -> Iterator[Value | RowFault]:
+    """The rows that lists of one length in each object are, part by part, with what else is in the object."""
+    return joined(row for value in values for row in _together(value, rows.split(",")))
+
+
+def _together(value: Value | RowFault, names: Sequence[str]) -> Iterator[Value | RowFault]:
+    if isinstance(value, RowFault):
+        yield value
+        return
+    line, found, escaped, size = value
+    lists = [found.get(name) for name in names] if isinstance(found, dict) else []
+    lengths = {len(each) if isinstance(each, list) else None for each in lists}
+    if len(lengths) != 1 or None in lengths:
+        yield RowFault(line, f"{listing(names)} are not lists of one length")
+        return
+    rest = {name: of_large(part, name, ()) for name, part in found.items() if name not in names}
+    for parts in zip(*(each for each in lists if isinstance(each, list)), strict=True):
+        yield placed((line, dict(zip(names, parts, strict=True)), escaped, size), (rest,))
+
+
+def of_lists_beside(line: int, found: Sequence[Any], around: Around, wanted: Sequence[str]) -> RowFault | None:
+    """Why the parts of a list are no rows: a wanted list beside it has as many, and each may belong to one of it."""
+    beside = around[0].items() if around and len(found) > 1 else ()
+    same = (name for name, part in beside if isinstance(part, list) and len(part) == len(found))
+    names = [name for name in same if any(path == name or path.startswith(f"{name}.") for path in wanted)]
+    text = f"{listing(names)} is a list of as many parts. Name both lists as the place of the rows, with a comma"
+    return RowFault(line, text) if names else None
 
 
 def _parts(found: Any) -> Sequence[dict[str, Any]]:

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Any
 
 from orbench_studio.errors import FileFaultError
-from orbench_studio.formats.around_rows import FACT, Around, joined, of_large, placed
+from orbench_studio.formats.around_rows import FACT, Around, joined, of_large, of_lists_beside, placed, together
 from orbench_studio.formats.byte_source import CHUNK, InputFile, empty_file, file_fault, refuse_wide
 from orbench_studio.formats.class_words import is_identifier
 from orbench_studio.formats.column_evidence import is_sentence
@@ -20,6 +20,7 @@ from orbench_studio.formats.column_names import names_prompt
 from orbench_studio.formats.conversations import is_conversation
 from orbench_studio.formats.json_columns import transposed
 from orbench_studio.formats.json_table import SPACE, Value, Window, as_row, lines, table_of
+from orbench_studio.formats.potato import STATE, rows_of_state
 from orbench_studio.formats.records import RowFault
 from orbench_studio.formats.tables import Table, listing
 
@@ -28,7 +29,6 @@ _LOOKED_AT = 50  # parts of an object
 _MANY_TEXTS = 10  # texts of an object that is not one row
 _MOST_TEXT = 64_000_000  # characters of a file that is written by columns, which is held in memory whole
 _BESIDE = "values beside the rows that are not imported ({})"
-_POTATO = "instance_id_to_label_to_value"
 FILE, VALUE = "file", "value"  # the columns for what stands beside the rows, and for the texts of an object
 Path = tuple[str, ...]
 
@@ -70,18 +70,20 @@ def open_json(file: InputFile, rows: str | None, wanted: Sequence[str]) -> Table
         window = Window(text, file.name)
         node = _look(window, 0)
         is_all = not window.skip(SPACE)
+    if rows and "," in rows and node.kind == "[":
+        window = _window(file)
+        return table_of(together((window.value() for _ in window.items()), rows), file, wanted)
     if rows and "," in rows:
         return _by_columns(file, node, wanted, tuple(rows.split(",")))
     if rows:
         return _under(file, tuple(rows.split(".")), node, wanted)
     if not is_all:
         return table_of(_concatenated(_window(file)), file, wanted)
-    if _POTATO in node.parts:
-        others = [
-            of for of, part in node.parts.items() if of not in (_POTATO, "user_id") and (part.count or part.value)
-        ]
+    if STATE in node.parts:
+        user = node.parts.get("user_id")
+        others = [of for of, part in node.parts.items() if of not in (STATE, "user_id") and (part.count or part.value)]
         notes = {_BESIDE.format(listing(others)): len(others)} if others else {}
-        return table_of(_of_potato(_window(file), node), file, wanted, notes)
+        return table_of(rows_of_state(_window(file), str(user.value if user else "")), file, wanted, notes)
     if not _is_by_text(node) and _is_by_columns(node):
         return _by_columns(file, node, wanted)
     path = () if _is_by_text(node) else _rows_of(file.name, node)
@@ -92,8 +94,10 @@ def open_json(file: InputFile, rows: str | None, wanted: Sequence[str]) -> Table
 
 def open_lines(file: InputFile, rows: str, wanted: Sequence[str]) -> Table:
     """Open the lists at a path inside the objects of a file with one on each line."""
-    of, path = _Rows(file.name, wanted), tuple(rows.split("."))
-    found = (row for value in lines(file.text(), file.name) for row in _inner(value, path, (), of))
+    of, path, each = _Rows(file.name, wanted), tuple(rows.split(".")), lines(file.text(), file.name)
+    if "," in rows:
+        return table_of(together(each, rows), file, wanted)
+    found = (row for value in each for row in _inner(value, path, (), of))
     first = next(found, None)
     if first is None:
         raise file_fault(file.name, f"no line has rows under {rows!r}. Look at the names in the file.")
@@ -183,7 +187,7 @@ def _rows_of(name: str, node: Node) -> Path | None:
     """The path of the rows in an object; None if it is itself a row."""
     found = dict(_candidates(node, ()))
     prompts = {path: names for path, names in found.items() if names_prompt(names)}
-    texts = [of for of, part in node.parts.items() if not (part.value and is_identifier(str(part.value)))]
+    texts = [of for of, part in node.parts.items() if not part.value or _is_prompt(str(part.value), len(found) == 1)]
     if () not in found and names_prompt(texts) and not any(map(len, prompts)):
         return None
     wanted = prompts or found
@@ -199,6 +203,11 @@ def _rows_of(name: str, node: Node) -> Path | None:
     equal = listing([of for of, part in node.parts.items() if part.kind == "[" and counts[part.count] > 1])
     text += f" Or name lists of one length that belong together, row by row, with commas{equal and f': {equal}'}."
     raise FileFaultError(text, wants="rows")
+
+
+def _is_prompt(text: str, has_rows: bool) -> bool:
+    """Whether a text of an object may be a prompt: beside the list of rows only a sentence is one."""
+    return is_sentence(text) if has_rows else not is_identifier(text)
 
 
 def _candidates(node: Node, path: Path) -> Iterator[tuple[Path, list[str]]]:
@@ -311,6 +320,8 @@ def _inner(value: Value | RowFault, path: Path, around: Around, of: _Rows) -> It
     if isinstance(found, list) and path and path[0].isdigit():
         found = found[int(path[0])] if int(path[0]) < len(found) else None
         yield from _inner((line, found, escaped, size), path[1:], around, of)
+    elif isinstance(found, list) and not path and (fault := of_lists_beside(line, found, around, of.wanted)):
+        yield fault
     elif isinstance(found, list) and found:
         for part in found:
             is_text = isinstance(part, str)
@@ -361,26 +372,6 @@ def _by_columns(file: InputFile, node: Node, wanted: Sequence[str], only: Sequen
     if others := [name for name in node.parts if only and name not in only]:
         notes[_BESIDE.format(listing(others))] = len(others)
     return table_of(transposed(_window(file), file.name, only), file, wanted, notes)
-
-
-def _of_potato(window: Window, node: Node) -> Iterator[Value | RowFault]:
-    """The annotated items of a state that Potato saves for each user."""
-    user = node.parts.get("user_id")
-    for part in window.names():
-        if part != _POTATO:
-            window.leave_out()
-            continue
-        for item in window.names():
-            found = window.value()
-            if isinstance(found, tuple):
-                labels = {
-                    "instance_id": item,
-                    "user_id": str(user.value if user else ""),
-                    "label_annotations": found[1],
-                }
-                yield found[0], labels, found[2], found[3]
-            else:
-                yield found
 
 
 def _array(window: Window, name: str) -> Iterator[Value | RowFault]:

@@ -18,7 +18,7 @@ class Layout:
     whose text was sent before that of the prompt, each with the separator; `not_read` are columns with other parts of
     what was sent, which are counted. `refusal` is the path of the vendor's own text of a refusal, `more_responses` are
     columns with the response of another model, and its name. `test_error` has a column and its value where the error is
-    of a test of the response.
+    of a test of the response. With `one_response`, a further response of a model to a prompt is a repeated row.
     """
 
     mapping: ColumnMapping = field(default_factory=ColumnMapping)
@@ -31,6 +31,7 @@ class Layout:
     splits_prompts: bool = False
     skips_empty_responses: bool = False
     may_lack_model: bool = False
+    one_response: bool = False
     before: tuple[tuple[str, str], ...] = ()
     not_read: tuple[str, ...] = ()
     refusal: str = ""

@@ -30,7 +30,7 @@ def bind(layout: Layout, sheet: Sheet) -> Bound:
         sheet.tally.doubts.append(text)
     row = MappedRow(sheet, mapping, layout)
     columns = {part: alternatives(sheet.header, path)[0][0] for part, path in mapping.columns.items()}
-    subject = _ABOUT if layout.mapping.columns else (*_ABOUT, Field.RESPONSE)  # several responses of a model
+    subject = _ABOUT if layout.one_response else (*_ABOUT, Field.RESPONSE)
     places = (at for part in subject if part in columns for at, _ in alternatives(sheet.header, mapping.columns[part]))
     identity = list(dict.fromkeys((*places, *(at for _, at, _ in row.before))))
     checks: list[Check] = []

@@ -5,8 +5,10 @@ from typing import Any
 
 from orbench_studio.formats.annotation_choices import Choice, bind
 from orbench_studio.formats.column_names import USUAL_NAMES
+from orbench_studio.formats.json_table import Value, Window
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
+from orbench_studio.formats.records import RowFault
 from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import Cells
 
@@ -18,7 +20,22 @@ _TEXTS = ColumnMapping(
         Field.CATEGORY: "request.category",
     }
 )
+STATE = "instance_id_to_label_to_value"  # the part of a user's state that has the annotated items
 _TICKED = (True, "true", "1", 1, "on")
+
+
+def rows_of_state(window: Window, user: str) -> Iterator[Value | RowFault]:
+    """The annotated items of a state that Potato saves for each user."""
+    for part in window.names():
+        if part != STATE:
+            window.leave_out()
+            continue
+        for item in window.names():
+            found = window.value()
+            if isinstance(found, tuple):
+                labels = {"instance_id": item, "user_id": user, "label_annotations": found[1]}
+                found = (found[0], labels, *found[2:])
+            yield found
 
 
 def _bind(sheet: Sheet) -> Bound:

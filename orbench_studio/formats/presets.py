@@ -31,7 +31,8 @@ FOLDER = "presets"
 _KEYS = frozenset(
     {"title", "needs", "others", "attributes", "key", "key_prefix", "judge_kind", "judges", "annotators", "columns",
      "values", "meanings", "splits_prompts", "skips_empty_responses", "joins_requests", "joins_unless", "only",
-     "before_prompt", "earlier", "not_read", "of_run", "refusal", "more_responses", "test_error"}
+     "before_prompt", "earlier", "not_read", "of_run", "refusal", "more_responses", "one_response",
+     "test_error"}
 )  # fmt: skip
 
 
@@ -77,6 +78,7 @@ def _reader(name: str, found: dict[str, Any]) -> Reader:
         tuple((each["column"], each["name"]) for each in found.get("annotators", ())),
         bool(found.get("splits_prompts")),
         bool(found.get("skips_empty_responses")),
+        one_response=bool(found.get("one_response")),
         before=((str(before["column"]), str(before["separator"])),) if before else (),
         not_read=tuple(found.get("not_read", ())),
         refusal=str(found.get("refusal", "")),

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from orbench_studio.formats.import_doctor import Fault
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import read_file
@@ -128,7 +129,30 @@ def test_what_has_no_row_inside_is_counted(write, ending):
     assert tally.notes["objects that have no row where the rows are (they are not imported)"] == 4
 
 
+@pytest.mark.parametrize("ending", ["json", "jsonl"])
+def test_lists_of_one_length_inside_rows_are_read_together_only(write, ending):
+    rows = [{"m": "oak", "p": [ASK, "Why?"], "r": ["Knead.", "So."]}, {"m": "elm", "p": ["Who?"], "r": []}]
+    path = write(f"a.{ending}", json.dumps(rows) if ending == "json" else "\n".join(map(json.dumps, rows)))
+    found, _ = read(path, {"prompt": "p", "response": "r", "model": "m"}, rows="p,r")
+    pairs = [(row.prompt.text, row.responses[0].text) for row in found if isinstance(row, Record)]
+    assert pairs == [(ASK, "Knead."), ("Why?", "So.")] and found[-1].reason == "p, r are not lists of one length"
+    found, _ = read(path, {"prompt": "text", "response": "r", "model": "m"}, rows="p")
+    assert found[0].reason.startswith("r is a list of as many parts") and not found[1].responses
+
+
+def test_a_word_beside_a_list_of_rows_is_no_prompt(write):
+    runs = {"prompt": "cot", "runs": [{"id": "1", "sentence": ASK}, {"id": "2", "sentence": "Why is the sky blue?"}]}
+    found, _ = read(write("a.json", json.dumps(runs)), {"prompt": "sentence"})
+    assert [row.prompt.text for row in found] == [ASK, "Why is the sky blue?"]
+
+
 def test_a_turn_deep_inside_a_row_is_read(write):
     path = write("a.json", json.dumps([{"q": ASK, "choices": [{"turns": ["Knead.", "Fold."]}]}]))
     [record], tally = read(path, {**ANSWERED, "response": "choices.0.turns.0"})
     assert record.responses[0].text == "Knead." and not tally.doubts
+
+
+def test_other_responses_of_a_known_format_are_no_repeated_rows(take):
+    rows = [{"prompt_id": "1", "prompt_text": ASK, "model": "oak", "response_text": r} for r in ("Knead.", "Fold.")]
+    found = take("a.json", json.dumps(rows), mend=frozenset({Fault.DUPLICATE}))
+    assert [row.responses[0].text for row in found] == ["Knead.", "Fold."]
