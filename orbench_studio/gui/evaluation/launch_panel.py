@@ -149,7 +149,8 @@ def _total(found: Estimate) -> str:
     parts = [tr("at most {cost}").format(cost=usd(found.max_cost))] if found.max_cost else []
     unpriced = len(found.unpriced)
     parts += [plural(unpriced, "1 model unpriced", "{count} models unpriced")] if unpriced else []
-    return tr("Total of {count} models: {cost}").format(count=len(found.models), cost=", ".join(parts) or tr("free"))
+    cost = ", ".join(parts) or tr("free")
+    return plural(len(found.models), "Total of 1 model: {cost}", "Total of {count} models: {cost}", cost=cost)
 
 
 def _line_of(model: ModelEstimate) -> str:
