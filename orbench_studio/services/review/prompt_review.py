@@ -174,7 +174,7 @@ class _Known:
     @property
     def decided(self) -> list[Annotation]:
         [prompt_id] = self.inputs.prompt_ids
-        return self.inputs.decided.result.get(prompt_id, [])
+        return self.inputs.sources.decided.result.get(prompt_id, [])
 
 
 def _read_known(
@@ -278,7 +278,7 @@ def _summary(known: _Known, decision: Decision, annotator: str, visible: frozens
 
 
 def _training_feedback(known: _Known, decision: Decision) -> str:
-    label = known.inputs.prompts.result[0].reference_label
+    label = known.inputs.sources.prompts.result[0].reference_label
     if label == decision.value:
         return f"{decision.value} is correct"
     return f"your label is {decision.value}, the known label is {label}"

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
@@ -31,6 +31,7 @@ _LIMITS = (
     f"-c lock_timeout={LOCK_TIMEOUT}s -c statement_timeout=30min -c idle_in_transaction_session_timeout=10min "
     "-c search_path=public,pg_temp"
 )
+_PEOPLE = "people"
 _WITH_LOG = ("journal_mode=WAL",)
 _ALONE = ("locking_mode=EXCLUSIVE", "journal_mode=MEMORY")
 _SNAPSHOT = text("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -77,13 +78,15 @@ def memory_engine() -> Engine:
 
 
 def _engine(database: str, options: dict[str, Any], **pool: bool) -> Engine:
-    return create_engine(
+    engine = create_engine(
         URL.create("sqlite", database=database),
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT},
         **pool,
         hide_parameters=True,  # an error's text, which the log may get, has no prompts in it
         execution_options=options,
     )
+    event.listen(engine, "rollback", _forget_people)
+    return engine
 
 
 def server_engine(server: Server, password: str, name: str | None = None) -> Engine:
@@ -115,6 +118,7 @@ def server_engine(server: Server, password: str, name: str | None = None) -> Eng
     )
     event.listen(engine, "checkout", _require_connected)
     event.listen(engine, "begin", _begin_on_server)
+    event.listen(engine, "rollback", _forget_people)
     pipeline.listen(engine)
     return engine
 
@@ -132,6 +136,17 @@ def commit_on_server(db: Connection) -> None:
     """
     pipeline.send(db, _COMMIT)
     db.execute(_NOTIFY, {"channel": CHANNEL, "name": db.get_execution_options()["heard_as"]})
+
+
+def known_people(db: Connection) -> dict[str, int]:
+    """The ids of annotators that this connection has read, by name: they never change."""
+    return cast("dict[str, int]", db.info.setdefault(_PEOPLE, {}))
+
+
+def _forget_people(connection: Connection) -> None:
+    """Forget them after a rollback: the transaction may have added them."""
+    if not connection.invalidated:
+        connection.info.pop(_PEOPLE, None)
 
 
 def _configure(keeping: Sequence[str], connection: sqlite3.Connection, _record: object) -> None:

@@ -73,10 +73,10 @@ def judgements(db: Connection, response_ids: Sequence[int]) -> dict[int, list[Ju
 
 
 @Read
-def said(response_ids: Ids) -> Steps[dict[int, tuple[Said, ...]]]:
+def said(response_ids: Ids, **parameters: Any) -> Steps[dict[int, tuple[Said, ...]]]:
     """The answer classes of the responses by judges alone, oldest first, by response."""
     found: dict[int, tuple[Said, ...]] = {}
-    for response_id, judge, kind, answer_class in (yield from _CLASSES.rows(response_ids)):
+    for response_id, judge, kind, answer_class in (yield from _CLASSES.rows(response_ids, **parameters)):
         found[response_id] = (*found.get(response_id, ()), (judge, JudgeKind(kind), answer_class))
     return found
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, bindparam, func, select, text
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from orbench_studio.errors import AccessEndedError, ConnectionLostError, WorkspaceError
 from orbench_studio.store.core import open_file
-from orbench_studio.store.core.engine import LOCK, commit_on_server, is_server
+from orbench_studio.store.core.engine import LOCK, commit_on_server, is_server, known_people
 from orbench_studio.store.core.pipeline import send
 from orbench_studio.store.core.tables import ANNOTATORS
 
@@ -109,15 +109,12 @@ def lock_person(db: Connection, name: str) -> int | None:
     known = known_people(db).get(name)
     if known is None:
         statement = _LOCK_PERSON if is_server(db) else _PERSON_OF
-        return db.execute(statement, {"lock": _PERSON, "name": name} if is_server(db) else {"name": name}).scalar()
-    if is_server(db):
+        known = db.execute(statement, {"lock": _PERSON, "name": name} if is_server(db) else {"name": name}).scalar()
+        if known is not None:
+            known_people(db)[name] = known
+    elif is_server(db):
         send(db, _LOCK_KNOWN, {"lock": _PERSON, "known": known})
     return known
-
-
-def known_people(db: Connection) -> dict[str, int]:
-    """The ids of annotators that this connection has read, by name: they never change."""
-    return cast("dict[str, int]", db.info.setdefault("people", {}))
 
 
 @contextmanager

@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, case, func, select, update
+from sqlalchemy import Connection, bindparam, case, func, select, update
 
 from orbench_studio.domain.core.annotation import (
     Annotation,
@@ -37,6 +38,7 @@ from orbench_studio.store.core import responses, votes
 from orbench_studio.store.core.bulk_insert import ForIds, Ids, chunks, in_list, replace
 from orbench_studio.store.core.pipeline import Read, Started, Steps, send, together
 from orbench_studio.store.core.responses import Said
+from orbench_studio.store.core.reviewer_views import DECISION_AUTHORS
 from orbench_studio.store.core.tables import MODELS, PROMPT_STATES, PROMPTS, RESPONSE_STATES, RESPONSES, WORKSPACE
 from orbench_studio.store.review import assignment_states, hidden_decisions, journal
 
@@ -56,6 +58,10 @@ _R = RESPONSES.c
 _FIRST_LETTER = func.substr(func.ltrim(_R.text, WHITE_SPACE), 1, 1)  # enough to detect an empty text
 _RESPONSES = ForIds(
     select(_R.id, _R.prompt_id, _R.model_id, _FIRST_LETTER, _R.stop_reason, _R.reference_class).order_by(_R.id), _R.id
+)
+_CLASSIFIED = select(DECISION_AUTHORS.c.response_id).where(
+    DECISION_AUTHORS.c.response_id.is_not(None),
+    DECISION_AUTHORS.c.prompt_id.in_(bindparam("of_prompts", expanding=True)),
 )
 _REFUSES = _S.answer_class.in_(_REFUSALS)
 _COUNTS = {
@@ -91,6 +97,16 @@ def refresh_prompts(db: Connection, prompt_ids: Sequence[int]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Sources:
+    """What the states of prompts follow from, without their assignments."""
+
+    prompts: Started[list[Any]]
+    votes: Started[dict[int, list[Vote]]]
+    decided: Started[dict[int, list[Annotation]]]
+    tallies: Started[dict[int, dict[str, int]]]
+
+
+@dataclass(frozen=True, slots=True)
 class Inputs:
     """What the states of prompts follow from; decisions can be added before the states are written."""
 
@@ -98,23 +114,20 @@ class Inputs:
     places: Started[Sequence[Any]]  # their rows in team queues, locked until the transaction ends
     assigned: Started[dict[int, list[Any]]]
     last: Started[dict[int, dict[tuple[int, str], int]]]
-    prompts: Started[list[Any]]
-    votes: Started[dict[int, list[Vote]]]
-    decided: Started[dict[int, list[Annotation]]]
-    tallies: Started[dict[int, dict[str, int]]]
+    sources: Sources
     responses: Started[list[Any]]  # those whose classes change, of one prompt
     judged: Started[dict[int, tuple[Said, ...]]]  # by response
 
     @property
     def prompt_ids(self) -> list[int]:
         """The prompts, ascending."""
-        return [row.id for row in self.prompts.result]
+        return [row.id for row in self.sources.prompts.result]
 
     def add(self, prompt_id: int, annotator_id: int, new: Sequence[Annotation]) -> None:
         """Add decisions that are later than all others of the annotator."""
         counted = [one for one in new if one.aspect in assignment_states.COUNTED]
         self.last.result[prompt_id].update({(annotator_id, one.aspect): _NEWEST for one in counted})
-        self.decided.result[prompt_id].extend(new)
+        self.sources.decided.result[prompt_id].extend(new)
 
 
 def start_inputs(start: together, prompt_ids: Ids, response_ids: Ids = (), after: EntryKind | None = None) -> Inputs:
@@ -129,12 +142,18 @@ def start_inputs(start: together, prompt_ids: Ids, response_ids: Ids = (), after
         places,
         start(assignment_states.assigned_to, prompt_ids if queued else ()),
         start(assignment_states.last_decisions, prompt_ids if queued else (), after),
+        _start_sources(start, prompt_ids, after),
+        start(_RESPONSES.read, response_ids),
+        start(responses.said, response_ids),
+    )
+
+
+def _start_sources(start: together, prompt_ids: Ids, after: EntryKind | None = None) -> Sources:
+    return Sources(
         start(_PROMPTS.read, prompt_ids),
         start(votes.of_prompts, prompt_ids),
         start(journal.of_prompts, prompt_ids, after),
         start(_tallies, prompt_ids),
-        start(_RESPONSES.read, response_ids),
-        start(responses.said, response_ids),
     )
 
 
@@ -145,26 +164,28 @@ def write_prompts(db: Connection, inputs: Inputs) -> None:
     """
     places = assignment_states.expected_rows(inputs.places.result, inputs.assigned.result, inputs.last.result)
     changed = assignment_states.write(db, places)
+    sources, classified, judged = inputs.sources, inputs.responses, inputs.judged
     if changed:
-        classified = {row.id for row in inputs.responses.result}
-        refresh_responses(db, sorted(classified | {*journal.responses_of(db, changed)}))
-        replace(db, PROMPT_STATES, _prompt_states(db, inputs.prompt_ids))
-        return
-    replace(db, PROMPT_STATES, _states(inputs.prompts, inputs.votes, inputs.decided, inputs.tallies))
-    if inputs.responses.result:
-        replace(db, RESPONSE_STATES, _classified(inputs))
-        recount_answers(db, inputs.prompt_ids)
+        with together(db) as start:
+            sources = _start_sources(start, inputs.prompt_ids)
+            classified = start(_RESPONSES.read, _CLASSIFIED, of_prompts=changed)
+            judged = start(responses.said, _CLASSIFIED, of_prompts=changed)
+    replace(db, PROMPT_STATES, _states(sources))
+    if classified.result:
+        replace(db, RESPONSE_STATES, _classified(sources, classified.result, judged.result))
+        recount_answers(db, sorted({row.prompt_id for row in classified.result}))
 
 
-def _classified(inputs: Inputs) -> list[dict[str, Any]]:
+def _classified(
+    sources: Sources, classified: Iterable[Any], judged: Mapping[int, tuple[Said, ...]]
+) -> list[dict[str, Any]]:
     """The states of the responses whose classes change."""
-    [prompt] = inputs.prompts.result
     decided: dict[int, list[Annotation]] = defaultdict(list)
-    for one in inputs.decided.result.get(prompt.id, ()):
+    for one in chain.from_iterable(sources.decided.result.values()):
         if one.aspect is Aspect.ANSWER_CLASS and one.response_id is not None:
             decided[one.response_id].append(one)
-    blind = {prompt.id} if prompt.blind else set()
-    return _states_of_responses(inputs.responses.result, inputs.judged.result, decided, blind)
+    blind = {row.id for row in sources.prompts.result if row.blind}
+    return _states_of_responses(classified, judged, decided, blind)
 
 
 @Read
@@ -253,25 +274,19 @@ def _response_state(
 
 def _prompt_states(db: Connection, prompt_ids: Sequence[int]) -> list[dict[str, Any]]:
     with together(db) as start:
-        rows, cast_votes = start(_PROMPTS.read, prompt_ids), start(votes.of_prompts, prompt_ids)
-        decided, tallied = start(journal.of_prompts, prompt_ids), start(_tallies, prompt_ids)
-    return _states(rows, cast_votes, decided, tallied)
+        sources = _start_sources(start, prompt_ids)
+    return _states(sources)
 
 
-def _states(
-    rows: Started[list[Any]],
-    cast_votes: Started[dict[int, list[Vote]]],
-    decided: Started[dict[int, list[Annotation]]],
-    tallied: Started[dict[int, dict[str, int]]],
-) -> list[dict[str, Any]]:
+def _states(sources: Sources) -> list[dict[str, Any]]:
     return [
         _state(
             row,
-            cast_votes.result.get(row.id, []),
-            decided.result.get(row.id, []),
-            tallied.result.get(row.id, _NO_RESPONSES),
+            sources.votes.result.get(row.id, []),
+            sources.decided.result.get(row.id, []),
+            sources.tallies.result.get(row.id, _NO_RESPONSES),
         )
-        for row in rows.result
+        for row in sources.prompts.result
     ]
 
 

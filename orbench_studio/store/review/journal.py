@@ -34,10 +34,11 @@ from orbench_studio.domain.core.annotation import Annotation, Aspect, Visible
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.store.core.bulk_insert import ForIds, Ids, id_of, inserted, rows_of
 from orbench_studio.store.core.clock import SERVER_CLOCK
+from orbench_studio.store.core.engine import known_people
 from orbench_studio.store.core.pipeline import Read, Steps, send
 from orbench_studio.store.core.reviewer_views import DECISION_AUTHORS, SUMMARY
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL
-from orbench_studio.store.core.unit_of_work import known_people, lock_person
+from orbench_studio.store.core.unit_of_work import lock_person
 from orbench_studio.store.review import guidelines
 
 DECIDING = (EntryKind.DECISION, EntryKind.ADJUDICATION)  # entries that can be undone
@@ -128,8 +129,8 @@ def annotator_id(db: Connection, name: str) -> int | None:
     known = known_people(db)
     if name not in known:
         found = db.execute(select(ANNOTATORS.c.id).where(ANNOTATORS.c.name == name)).scalar()
-        if found is None or db.get_execution_options().get("write"):
-            return found  # a new one is known once it is committed
+        if found is None:
+            return None
         known[name] = found
     return known[name]
 
@@ -276,13 +277,6 @@ def on_responses(response_ids: Sequence[int]) -> Steps[dict[int, list[Annotation
     for row in in_time((yield from _ON_RESPONSES.rows(response_ids))):
         found[row.response_id].append(annotation(row))
     return found
-
-
-def responses_of(db: Connection, prompt_ids: Sequence[int]) -> list[int]:
-    """The responses to the prompts that have human decisions, also hidden ones, ascending."""
-    of = DECISION_AUTHORS.c
-    decided = select(of.response_id).where(of.response_id.is_not(None))
-    return sorted({row.response_id for row in rows_of(db, decided, of.prompt_id, prompt_ids)})
 
 
 def labelled(annotator: str) -> Select[Any]:

@@ -1,4 +1,4 @@
-"""A connection that is cut before each statement of a decision, an undo and a redo: all of it is there, or nothing."""
+"""A connection that is cut before each statement of a label, its undo and its redo: all of it is there, or nothing."""
 
 import socket
 import socketserver
@@ -17,14 +17,17 @@ from orbench_studio.services.review import prompt_review
 from orbench_studio.services.team import assignments, team_queues
 from orbench_studio.services.team.policy import TeamPolicy
 from orbench_studio.services.workspace.workspace import open_workspace
-from tests.unit.services.team.team_workspace import fill
+from tests.unit.services.team.team_workspace import fill, label
 
 _PART = 65_536
 _EXECUTE = b"E"
-_STATEMENTS = 15  # each act has more
+_STATEMENTS = 25  # each act has more
 _ENTRIES = "SELECT count(*) FROM journal"
 _CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'mona' AND datname = current_database()"
-_STATE = "SELECT p.labels, p.room, c.state FROM team_prompts p JOIN team_claims c ON c.team_prompt_id = p.id"
+_STATE = (
+    "SELECT p.labels, p.room, c.state, s.status FROM team_prompts p JOIN prompt_states s ON s.prompt_id = p.prompt_id "
+    "JOIN team_claims c ON c.team_prompt_id = p.id JOIN annotators a ON a.id = c.annotator_id WHERE a.name = 'mona'"
+)
 
 
 class Scissors(socketserver.ThreadingTCPServer):
@@ -92,10 +95,11 @@ class _Connection(socketserver.BaseRequestHandler):
 
 @pytest.fixture
 def place(postgres):
-    """A blind queue with one prompt, of which a reviewer holds an assignment."""
+    """A blind queue with one prompt, which lacks its last label."""
     server = postgres.new()
     with fill(server, prompts=1) as workspace:
         team_queues.make(workspace, TeamQueue("hard", overlap=2))
+        label(workspace, "nora", 1, "toxic")
         postgres.admit("mona", server)
         yield server
         assert workspace.problems() == []

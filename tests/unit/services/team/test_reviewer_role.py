@@ -346,9 +346,9 @@ def test_a_reviewer_waits_for_few_round_trips(place):
             return result
 
         assignments.claim(mona, "first", annotator="mona")
-        first, second, *others = (one.prompt_id for one in assignments.assigned(mona, "first", annotator="mona"))
+        prompts = (one.prompt_id for one in assignments.assigned(mona, "first", annotator="mona"))
+        first, second, third, fourth, *others = prompts
         prompt_review.decide(mona, Decision(first, Aspect.LABEL, "safe"), annotator="mona")
-        prompt_review.load(mona, second, "mona")
         view = count("load", prompt_review.load, second)
         count("decide", prompt_review.decide, Decision(second, Aspect.LABEL, "safe"), seen=view.version)
         count("undo", prompt_review.undo)
@@ -357,7 +357,21 @@ def test_a_reviewer_waits_for_few_round_trips(place):
         count("class", prompt_review.decide, Decision(second, Aspect.ANSWER_CLASS, "direct_answer", response))
         count("undo a class", prompt_review.undo)
         count("redo a class", prompt_review.redo)
-        count("rows", search.queue_rows, [first, second, *others])
-        count("enough are assigned", assignments.claim_more, "first", [second, *others])
-    reversals = dict.fromkeys(("undo", "redo", "undo a class", "redo a class"), 2)
-    assert trips == {"load": 1, "decide": 2, "class": 2, **reversals, "rows": 1, "enough are assigned": 1}
+        count("rows", search.queue_rows, [first, second, third, fourth, *others])
+        count("enough are assigned", assignments.claim_more, "first", [second, third, fourth, *others])
+        response = prompt_review.load(owner, fourth).responses[0].response.id
+        classified = Decision(fourth, Aspect.ANSWER_CLASS, "direct_answer", response)
+        prompt_review.decide(owner, classified, annotator="nora")
+        last_labels = {"last label": third, "last label after classes": fourth}
+        for name, last in last_labels.items():
+            prompt_review.decide(owner, Decision(last, Aspect.LABEL, "toxic"), annotator="nora")
+            count(name, prompt_review.decide, Decision(last, Aspect.LABEL, "safe"))
+            count(f"undo the {name}", prompt_review.undo)
+            count(f"redo the {name}", prompt_review.redo)
+        assert owner.problems() == []
+    assert trips == {
+        **dict.fromkeys(("load", "rows", "enough are assigned"), 1),
+        **dict.fromkeys(("decide", "undo", "redo", "class", "undo a class", "redo a class"), 2),
+        # Everybody sees the decisions after the last label, and nobody after its undo: they are read again.
+        **{f"{what}{name}": 3 for name in last_labels for what in ("", "undo the ", "redo the ")},
+    }

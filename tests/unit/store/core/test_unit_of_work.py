@@ -17,6 +17,7 @@ from orbench_studio.services.review import history, prompt_review
 from orbench_studio.services.workspace.statistics import statistics
 from orbench_studio.services.workspace.workspace import open_workspace
 from orbench_studio.store.core import engine
+from orbench_studio.store.review import journal
 
 IMPORTING = """
 import sys
@@ -148,3 +149,13 @@ def test_a_look_is_consistent_while_another_window_writes(path):
         before = db.exec_driver_sql("SELECT count(*) FROM journal").scalar()
         prompt_review.decide(second, Decision(1, Aspect.LABEL, "safe"), annotator="ben")
         assert db.exec_driver_sql("SELECT count(*) FROM journal").scalar() == before
+
+
+def test_an_annotator_whose_addition_was_rolled_back_is_forgotten(workspace):
+    with pytest.raises(KeyError), workspace.deciding() as db:
+        journal.lock_annotator(db, "anna")
+        journal.lock_annotator(db, "anna")
+        raise KeyError
+    for name in ("nils", "anna"):
+        prompt_review.decide(workspace, Decision(1, Aspect.LABEL, "safe"), annotator=name)
+    assert {one.annotator for one in prompt_review.load(workspace, 1).decided} == {"anna", "nils"}
