@@ -76,7 +76,7 @@ def names_of(options: ReadOptions) -> dict[Field, str]:
     """The names that the options give, for what has none in the file."""
     names = {Field.MODEL: options.model, Field.MODERATOR: options.moderator, Field.JUDGE: options.judge,
              Field.ANNOTATOR: options.annotator}  # fmt: skip
-    return {part: name for part, name in names.items() if name}
+    return {part: name.strip() for part, name in names.items() if name and name.strip()}
 
 
 def _with_models(sheet: Sheet, usual: ColumnMapping) -> ColumnMapping:

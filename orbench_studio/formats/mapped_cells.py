@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 
 from orbench_studio.domain.core.category import Category
 from orbench_studio.formats import class_words, conversations
+from orbench_studio.formats.api_errors import is_nothing
 from orbench_studio.formats.file_mapping import names_of
 from orbench_studio.formats.import_notes import NOT_FAILED
 from orbench_studio.formats.mapping import NAMES, ColumnMapping, Field
@@ -17,6 +18,8 @@ from orbench_studio.formats.tally import EMPTY, NO_CATEGORY, NOT_READ, REJECTED,
 from orbench_studio.formats.usual_meanings import asked_meaning, displaced, usual
 
 _TEN = frozenset(map(str, Category))
+_MAY_BE_NOTHING = frozenset({*NAMES, Field.KEY, Field.SYSTEM, Field.SEED})
+"""Fields in which a word such as nan or None, as pandas writes a missing value, stands for an empty cell."""
 _TEXTS = frozenset({Field.PROMPT, Field.KEY, Field.SYSTEM, Field.EXPLANATION, Field.REASON, Field.SAMPLE, Field.ERROR})
 """Fields whose values are counted as texts."""
 _OF_RESPONSE = (
@@ -150,7 +153,8 @@ class MappedCells:
         value = self._value(part, cells)
         if part is Field.SYSTEM and isinstance(value, list) and not all(isinstance(each, str) for each in value):
             return conversations.text(value, "system prompt")
-        return value if type(value) is str else plain(value, part.replace("_", " "))
+        text = value if isinstance(value, str) else plain(value, part.replace("_", " "))
+        return "" if part in _MAY_BE_NOTHING and is_nothing(text) else text
 
     def _who(self, part: Field, cells: Cells) -> str:
         """The name that the row has, or else the one of the options or of the format."""

@@ -79,7 +79,10 @@ class MappedRow(MappedCells):
         asked = conversations.read(given)
         is_turn = asked is not None
         if asked is None:
-            text = self._with_context(prompt_text(plain(given, "prompt")), cells)
+            text = prompt_text(plain(given, "prompt"))
+            if is_nothing(text):
+                raise RowError(f"the prompt is {class_words.shortened(text)}, which stands for an empty cell")
+            text = self._with_context(text, cells)
             asked = conversations.Conversation(text)
         asked = asked if asked.system else asked._replace(system=self._stated(Field.SYSTEM, cells))
         self._later(self._tallies[Field.PROMPT].add_text, asked.prompt, is_turn)

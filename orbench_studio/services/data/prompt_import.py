@@ -95,7 +95,7 @@ class PromptImport:
         self._count_others(record, there, details)
         if there.text != draft.text and normal(there.text) != normal(draft.text):
             self._merge.notes[OTHER_TEXT] += 1
-            self._merge.notes[OTHER_PROMPT] += len(record.responses)
+            self._merge.notes.update([OTHER_PROMPT] * len(record.responses))
         return missing
 
     def _count_others(self, record: Record, there: KnownPrompt, details: dict[str, Any]) -> None:

@@ -28,6 +28,14 @@ def test_nan_in_json_is_a_missing_value(write, ending):
     assert (record.prompt.external_key, record.prompt.seed, record.prompt.attributes) == (None, None, {})
 
 
+def test_a_word_for_a_missing_value_is_no_key_name_or_prompt(write):
+    path = write("a.csv", "q,r,k,m,s,d\nWhy?,So.,nan,None,NaN,<NA>\nnan,So.,k1,elm,Be kind.,Who?\n")
+    columns = {**ANSWERED, "key": "k", "model": "m", "system_prompt": "s", "seed": "d"}
+    [record, fault], _ = read(path, columns)
+    assert (record.prompt.external_key, record.prompt.seed, record.prompt.attributes) == (None, None, {})
+    assert record.responses[0].model == "oak" and fault.reason == "the prompt is 'nan', which stands for an empty cell"
+
+
 @pytest.mark.parametrize(
     ("content", "columns", "texts"),
     [
