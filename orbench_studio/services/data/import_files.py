@@ -112,6 +112,7 @@ def import_file(
         if strict:
             _require_sound(report)
         report.warnings += record_import.finish()
+        report.imported, report.duplicates = record_import.imported, record_import.duplicates
         source.close(file.sha256)
         report.added = {kind: count for kind, count in record_import.added.items() if count}
         report.notes |= record_import.notes
@@ -143,8 +144,8 @@ def _import_export(workspace: Workspace, exported: Manifest, on_progress: Progre
                 _require_sound(report)
             if file.sha256 != sha256:
                 raise file_fault(path.name, "its content differs from the manifest of the export. Export again.")
-        report.imported, report.duplicates = record_import.imported, record_import.duplicates
         report.warnings += record_import.finish()
+        report.imported, report.duplicates = record_import.imported, record_import.duplicates
         report.added = {kind: count for kind, count in record_import.added.items() if count}
         report.added |= manifest_import.finish(db, exported)
         report.notes = dict(record_import.notes)

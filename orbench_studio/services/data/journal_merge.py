@@ -4,6 +4,7 @@ A merge reports conflicts: what the same person decided differently on two machi
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -30,13 +31,17 @@ class Restored:
 
 
 class MergedDecision(NamedTuple):
-    """A decision of another journal about a prompt of this workspace, or a response to it."""
+    """A decision of another journal about a prompt of this workspace, or a response to it.
+
+    `number` counts those that are alike in one entry: a file may return to an earlier decision.
+    """
 
     draft: AnnotationDraft
     prompt_id: int
     response_id: int | None = None
     source_id: int | None = None
     source_line: int | None = None
+    number: int = 1
 
 
 @dataclass(slots=True)
@@ -110,10 +115,9 @@ def _annotations(
         assert draft.entry is not None  # all of them were made in the studio
         entry = entries[draft.entry.uuid]
         key = (entry, names[draft.annotator], one.prompt_id, one.response_id, str(draft.aspect), draft.value)
-        lines = there.setdefault(key, set())
-        if lines and (one.source_line is None or lines & {one.source_line, None}):
+        if there[key] >= one.number:
             continue
-        lines.add(one.source_line)
+        there[key] += 1
         row: dict[str, Any] = {"journal_id": entry, "annotator_id": names[draft.annotator], "prompt_id": one.prompt_id}
         row |= {"response_id": one.response_id, "aspect": draft.aspect, "value": draft.value, "visible": draft.visible}
         row |= {"reason": draft.reason, "raw": draft.raw, "source_id": one.source_id, "source_line": one.source_line}
@@ -125,12 +129,9 @@ def _annotations(
     return len(new)
 
 
-def _there(db: Connection, prompt_ids: Collection[int], entries: Collection[int]) -> dict[Key, set[int | None]]:
-    """The decisions that are there, with the lines of their sources: a file may return to an earlier decision."""
+def _there(db: Connection, prompt_ids: Collection[int], entries: Collection[int]) -> Counter[Key]:
+    """How often each decision is there."""
     a = ANNOTATIONS.c
-    columns = (a.journal_id, a.annotator_id, a.prompt_id, a.response_id, a.aspect, a.value, a.source_line)
-    found: dict[Key, set[int | None]] = {}
-    for *key, line in rows_of(db, select(*columns), a.prompt_id, sorted(prompt_ids)):
-        if key[0] in entries:
-            found.setdefault((key[0], key[1], key[2], key[3], key[4], key[5]), set()).add(line)
-    return found
+    columns = (a.journal_id, a.annotator_id, a.prompt_id, a.response_id, a.aspect, a.value)
+    rows = rows_of(db, select(*columns), a.prompt_id, sorted(prompt_ids))
+    return Counter(tuple(row) for row in rows if row.journal_id in entries)

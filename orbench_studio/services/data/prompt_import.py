@@ -32,8 +32,8 @@ class PromptImport:
         self._near = NearPrompts(merge.db)
         self._first_new = next_id(merge.db, PROMPTS)
 
-    def add(self, records: Sequence[Record]) -> list[KnownPrompt]:
-        """The prompts of these records: known ones completed, others added."""
+    def add(self, records: Sequence[Record], first: int) -> list[KnownPrompt]:
+        """The prompts of these records, which begin with this one: known ones completed, others added."""
         drafts = [record.prompt for record in records]
         identities = [text_identity(draft.text) for draft in drafts]
         keys = {draft.external_key for draft in drafts if draft.external_key}
@@ -44,7 +44,7 @@ class PromptImport:
         fills: dict[int, dict[str, Any]] = {}
         free = next_id(self._merge.db, PROMPTS)
         found = []
-        for number, (record, identity) in enumerate(zip(records, identities, strict=True)):
+        for number, (record, identity) in enumerate(zip(records, identities, strict=True), first):
             draft = record.prompt
             there = by_identity.get(identity) or by_key.get(draft.external_key or "")
             twin = None if there is not None else twins.get(identity)

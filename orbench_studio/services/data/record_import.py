@@ -73,8 +73,16 @@ class RecordImport:
         # the last decision of the file on each subject, by annotator
         self._stated: dict[Key, tuple[RecordPlace, Key]] = {}
         self._reasons: dict[Key, str] = {}  # of decisions
-        self.imported = 0
-        self.duplicates = 0
+        self._changed = bytearray()  # 1 for each record that added something
+
+    @property
+    def imported(self) -> int:
+        """The number of records that added something."""
+        return sum(self._changed)
+
+    @property
+    def duplicates(self) -> int:
+        return len(self._changed) - self.imported
 
     @property
     def added(self) -> Counter[str]:
@@ -102,10 +110,11 @@ class RecordImport:
     def add(self, records: Sequence[Record]) -> None:
         """Add some records, a few thousand at a time."""
         self._merge.changed_records.clear()
-        there = self._prompts.add(records)
+        first = len(self._changed)
+        there = self._prompts.add(records, first)
         places = [
             RecordPlace(number, record.line, prompt.id)
-            for number, (record, prompt) in enumerate(zip(records, there, strict=True))
+            for number, (record, prompt) in enumerate(zip(records, there, strict=True), first)
         ]
         on_votes = [(place, vote) for place, r in zip(places, records, strict=True) for vote in r.votes]
         on_annotations = [(p, note) for p, r in zip(places, records, strict=True) for note in r.annotations]
@@ -118,14 +127,16 @@ class RecordImport:
         self._votes(on_votes)
         self._annotations([(place, note) for place, note in on_annotations if note.entry is None])
         self._decisions([(place, note) for place, note in on_annotations if note.entry is not None])
-        self.imported += len(self._merge.changed_records)
-        self.duplicates += len(records) - len(self._merge.changed_records)
+        self._changed += bytes(place.record in self._merge.changed_records for place in places)
 
     def finish(self) -> list[str]:
         """Update everything that is derived from the records. Describes conflicts between decisions of one person."""
+        self._merge.changed_records.clear()
         self._restate()
         self._judged.finish()
         self._voted.finish()
+        for number in self._merge.changed_records:
+            self._changed[number] = 1
         text_search.index_prompts(self._merge.db, self._first_prompt)
         derived_states.refresh_responses(self._merge.db, sorted(self._merge.touched_responses))
         derived_states.refresh_prompts(self._merge.db, sorted(self._merge.touched_prompts))
@@ -148,7 +159,7 @@ class RecordImport:
 
         def row(index: int) -> dict[str, Any]:
             place, prompt, draft = wanted[index]
-            text = records[place.record].prompt.text
+            text = records[place.record - len(self._changed)].prompt.text
             prompt_id, model_id, identity = keys[index]
             return {
                 "prompt_id": prompt_id,
@@ -301,16 +312,14 @@ class RecordImport:
         self._merge.merge(ANNOTATIONS, origins, keys, found, row, places)
 
     def _decisions(self, made: Sequence[tuple[RecordPlace, AnnotationDraft]]) -> None:
-        """Add decisions that were made in the studio, with their original journal entries."""
-        rows = [
-            MergedDecision(
-                note,
-                place.prompt_id,
-                place.response_id,
-                **self._merge.attributed(place.line, note.original, of_file=False),
-            )
-            for place, note in made
-        ]
+        """Add decisions of an export with their original journal entries. All those on a subject are in one row."""
+        counts = Counter[Key]()
+        rows = []
+        for place, note in made:
+            alike = (place.record, place.response_id, note.entry, note.annotator, note.aspect, note.value)
+            counts[alike] += 1
+            attributed = self._merge.attributed(place.line, note.original, of_file=False)
+            rows.append(MergedDecision(note, place.prompt_id, place.response_id, **attributed, number=counts[alike]))
         merged = self._journal.add(rows, self._merge.restored.guidelines if self._merge.restored else {})
         self._merge.touched_prompts |= merged.prompt_ids
         self._merge.touched_responses |= merged.response_ids

@@ -63,7 +63,7 @@ class RowMerge:
         self.touched_prompts: set[int] = set()
         self.touched_responses: set[int] = set()
         self.answered_prompts: set[int] = set()
-        self.changed_records: set[int] = set()  # by their numbers in the call
+        self.changed_records: set[int] = set()  # by their numbers in the file
         self.added: Counter[str] = Counter()
         self.notes: Counter[str] = Counter()
         self.differing: Counter[tuple[str, str]] = Counter()  # what, and of which table, another row of the file states
