@@ -29,6 +29,7 @@ _OF_RESPONSE = (
 _OF_EACH = (Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.RESPONSE_VERDICT, Field.EXPLANATION)
 """Fields whose value may be one for each response, or one for all of them."""
 _NO_RESPONSE = "the row has no response or model"
+_NOT_MAPPED = "they belong to a response, and no column is mapped to response"
 _WHY: Mapping[Field, str] = {
     Field.SYSTEM: "the conversation has a system prompt of its own",
     Field.MODERATOR: "the row has no verdict that is stored",
@@ -123,8 +124,9 @@ class MappedCells:
         else:
             tally.add_empty()
         if stated and not is_stored:
+            missing = _NO_RESPONSE if Field.RESPONSE in self._gets else _NOT_MAPPED
             no_response = not answered and part in _OF_RESPONSE
-            tally.not_stored[_NO_RESPONSE if no_response else _WHY.get(part, _NO_RESPONSE)] += 1
+            tally.not_stored[missing if no_response else _WHY.get(part, missing)] += 1
 
     def _shown(self, part: Field, cells: Cells) -> str:
         """What a cell states, also if it is no text."""

@@ -7,7 +7,7 @@ import pytest
 ROWS = "q,r,m,v,x,who\nIs it {0}?,Yes.,oak,good,One.,jo\nIs it {1}?,No.,oak,review,Two.,jo\nIs it {2}?,No.,oak,,,jo\n"
 OTHERS = ("--column", "explanation=x", "--value", "good={0}", "--value", "review=")
 NO_VERDICT = "the row has no verdict, and no answer class of a judge, that is stored"
-NO_RESPONSE = "the row has no response or model"
+NOT_MAPPED = "they belong to a response, and no column is mapped to response"
 
 
 def lines(rows):
@@ -80,8 +80,8 @@ def test_the_report_says_which_values_depend_on_one_that_is_not_stored(
         in run("import", "v.orbench", file, *options).stdout
     )
     if not stored:
-        assert column["model"]["not_stored"] == {NO_RESPONSE: 3}
-        assert column["response_verdict"]["not_stored"] == {NO_RESPONSE: 2}
+        assert column["model"]["not_stored"] == {NOT_MAPPED: 3}
+        assert column["response_verdict"]["not_stored"] == {NOT_MAPPED: 2}
 
 
 def test_rejected_rows_are_in_the_counts_of_values_but_not_of_texts(run_json, write):

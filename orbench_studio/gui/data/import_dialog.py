@@ -32,7 +32,7 @@ from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import if_alive, label, scrolled, set_role, set_tip
 from orbench_studio.gui.data.encoding_field import EncodingField
 from orbench_studio.gui.data.hub_dialog import HubDialog
-from orbench_studio.gui.data.import_messages import NAMES, message, state, with_titles
+from orbench_studio.gui.data.import_messages import NAMES, message, state, why_not_stored, with_titles
 from orbench_studio.gui.data.import_preview import ImportPreview
 from orbench_studio.gui.data.import_run import FileToImport, ImportRun, Repairs
 from orbench_studio.gui.data.low_table import LowTable
@@ -40,7 +40,7 @@ from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.data.file_members import expanded
 from orbench_studio.services.data.import_files import OFFERS, Fault, remembered_text
 
-_LOSS = 10  # a tenth of the rows
+_FILES, _LOSS = 3, 10  # rows of the list of files, which a growing table does not shrink; a tenth of the rows
 _NAME_WIDTH, _STATUS_WIDTH = 170, 320  # pixels
 _REPORT_MARGIN = 24  # pixels
 
@@ -56,7 +56,7 @@ class ImportDialog(Dialog):
         self._unpacked = ExitStack()  # the members of archives, while the window is open
         self._left_out: list[str] = []  # what archives and folders have beside tables
         self.run = ImportRun(session, [])
-        self._files = LowTable(2, least=2)
+        self._files = LowTable(2, least=_FILES, most=_FILES)
         self.preview = ImportPreview()
         self._names = {name: QLineEdit() for name, _ in NAMES if name != "rows"}
         self._rows = QLineEdit()
@@ -85,7 +85,7 @@ class ImportDialog(Dialog):
 
     def add(self, files: list[Path]) -> None:
         """Add files to the list, and check them."""
-        known, before = {file.path for file in self.run.files}, len(self.run.files)
+        known, added = {file.path for file in self.run.files if not file.taken}, set[Path]()
         for path in files:
             try:
                 members = self._unpacked.enter_context(expanded([path], self._left_out.append))
@@ -93,9 +93,10 @@ class ImportDialog(Dialog):
                 self.run.files.append(FileToImport(path, error=str(error)))
             else:
                 self.run.files += [FileToImport(member) for member in members if member not in known]
+                added.update(members)
         self._look_again()
-        if before < len(self.run.files):
-            self._files.selectRow(before)
+        places = (at for at, file in enumerate(self.run.files) if file.path in added and not file.taken)
+        self._files.selectRow(next(places, len(self.run.files) - 1))  # also of a file that is in the list already
 
     def take(self) -> None:
         """Import the files that can be imported."""
@@ -198,16 +199,15 @@ class ImportDialog(Dialog):
             self._show_selected()
 
     def _name_import(self, waiting: list[FileToImport]) -> None:
-        """Name what the button imports; it is not the default while more than a tenth of the rows would be lost."""
+        """Name what the button imports; not the default while a tenth of the rows or a column would be lost."""
         reports = [file.report for file in waiting if file.report is not None]
         lost = sum(report.rejected for report in reports)
         rows = lost + sum(report.imported for report in reports)
-        partial = plural(
-            rows, "&Import {imported} of 1 row", "&Import {imported} of {count} rows", imported=f"{rows - lost:,}"
-        )
+        one, many = "&Import {imported} of 1 row", "&Import {imported} of {count} rows"
+        partial = plural(rows, one, many, imported=f"{rows - lost:,}")
         whole = plural(len(waiting), "&Import 1 file", "&Import {count} files") if waiting else tr("&Import")
         self._take.setText(partial if lost else whole)
-        is_safe = lost * _LOSS <= rows
+        is_safe = lost * _LOSS <= rows and not any(why_not_stored(column) for r in reports for column in r.values)
         self._take.setDefault(is_safe)
         set_role(self._take, "role", "primary" if is_safe else "")
 

@@ -1,10 +1,11 @@
 """The status of a file to import, and the report on it, in words."""
 
 import re
+from collections.abc import Iterable, Sequence
 
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.data.import_run import OWNERS, FileToImport
-from orbench_studio.services.data.import_files import REJECTED, VALUE, ColumnTally, Field
+from orbench_studio.services.data.import_files import REJECTED, VALUE, ColumnTally, Field, ImportReport
 
 NAMES = (
     ("model", "&Model"),
@@ -49,7 +50,9 @@ _ENCODING = {  # what messages say of the option of the command line, and what i
     r"leave out --encoding\b": "choose UTF-8 in the field Encoding",
     r" \(--encoding\)": "",
 }
-_LISTED = 200  # rejected rows in the report
+_LISTED = 200  # values and kinds of faults in the report
+_NAMED_LINES = 5  # of the rows with the same fault
+_EARLIER = re.compile(r"\bline \d+")
 
 
 def state(file: FileToImport) -> str:
@@ -168,16 +171,49 @@ def _lines(file: FileToImport) -> list[str]:
     if report is None:
         return []
     inferred = tr("{file}: {what}, from the file name: {name}")
-    lines = [tr("✓ {file}: {result}").format(file=name, result=state(file))] if file.taken else []
+    lines = [_result(file, report)] if file.taken else []
     if file.remembered:
         lines.append(tr("{file}: fields and meanings as for an earlier file with these columns.").format(file=name))
     lines += asked
     lines += [f"⚠ {name}: {warning}" for warning in report.warnings]
+    lines += [f"{name}: {note}: {count:,}" for note, count in report.notes.items()]
     lines += [inferred.format(file=name, what=what, name=found) for what, found in report.inferred.items()]
-    row = tr("{file}, line {line}: {text}")
     unknown = [one for column in report.values for one in _unknown(column)]
     lines += [f"{name}: {text}" for text in unknown]
-    others = [f for f in report.rejected_rows if not (unknown and f.wants == VALUE)]
-    lines += [row.format(file=name, line=f.line, text=f.reason) for f in others[:_LISTED]]
-    lines += [row.format(file=name, line=f.line, text=f.message) for f in report.findings[:_LISTED]]
-    return lines + [f"{name}: {note}: {count:,}" for note, count in report.notes.items()]
+    others = [(f.line, f.reason) for f in report.rejected_rows if not (unknown and f.wants == VALUE)]
+    return lines + _of_rows(name, others) + _of_rows(name, [(f.line, f.message) for f in report.findings])
+
+
+def _result(file: FileToImport, report: ImportReport) -> str:
+    """The result of an import; with a check mark only if something was stored, and no mapped column was lost."""
+    mark = "✓" if report.imported and not any(map(why_not_stored, report.values)) else "⚠"
+    return tr("{mark} {file}: {result}").format(mark=mark, file=file.path.name, result=state(file))
+
+
+def why_not_stored(column: ColumnTally) -> str:
+    """Why no value of a column is stored; empty if some are, or if the column has none."""
+    if column.field == Field.ERROR:
+        return ""  # tools write the reasons of their tests there
+    return next((why for why, count in column.not_stored.items() if count == column.filled), "")
+
+
+def _of_rows(name: str, rows: Iterable[tuple[int, str]]) -> list[str]:
+    """What concerns a row, with its line; what concerns several rows, once, with their number and the first lines."""
+    lines: dict[str, list[int]] = {}
+    first: dict[str, str] = {}
+    for line, text in rows:
+        general = _EARLIER.sub("an earlier line", text)
+        lines.setdefault(general, []).append(line)
+        first.setdefault(general, text)
+    single, many = tr("{file}, line {line}: {text}"), tr("{file}, {count} rows (lines {lines}): {text}")
+    return [
+        single.format(file=name, line=of[0], text=first[text])
+        if len(of) == 1
+        else many.format(file=name, count=f"{len(of):,}", lines=_first_lines(of), text=text)
+        for text, of in list(lines.items())[:_LISTED]
+    ]
+
+
+def _first_lines(lines: Sequence[int]) -> str:
+    listed = ", ".join(map(str, lines[:_NAMED_LINES]))
+    return f"{listed}, …" if len(lines) > _NAMED_LINES else listed

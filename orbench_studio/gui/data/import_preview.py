@@ -18,7 +18,7 @@ from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.layouts import column_layout, row_layout
 from orbench_studio.gui.common.theme import BODY, font, px
 from orbench_studio.gui.common.widgets import label, set_tip
-from orbench_studio.gui.data.import_messages import TITLES
+from orbench_studio.gui.data.import_messages import TITLES, why_not_stored, with_titles
 from orbench_studio.gui.data.import_run import FileToImport
 from orbench_studio.gui.data.low_table import LowTable
 from orbench_studio.gui.data.nested_values import is_in, leaves
@@ -291,8 +291,11 @@ class ImportPreview(QWidget):
                 set_tip(item, text)
                 self.values.setItem(place, at, item)
             self.values.removeCellWidget(place, 3)
-            self.values.setItem(place, 3, QTableWidgetItem(_shown(column.field, became)))
-            if column.field in _MEANINGS and self._file is not None and not self._file.taken:
+            why = with_titles(why_not_stored(column))
+            becomes = QTableWidgetItem(tr("not stored: {why}").format(why=why) if why else _shown(column.field, became))
+            set_tip(becomes, becomes.text())
+            self.values.setItem(place, 3, becomes)
+            if not why and column.field in _MEANINGS and self._file is not None and not self._file.taken:
                 self.values.setCellWidget(place, 3, self._meaning_box(column, value, became))
         self._widen_meanings()
         self.values.updateGeometry()

@@ -1,17 +1,18 @@
 """A table of the import window that is no higher than its rows."""
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QFontMetrics, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QSizePolicy, QTableWidget
 
 from orbench_studio.gui.common.row_view import WholeRows
 from orbench_studio.gui.common.theme import BODY, font
+from orbench_studio.gui.common.widgets import ENTER
 
 
 class LowTable(WholeRows, QTableWidget):
     """A read-only table that takes the height of its rows, of `most` of them, and shrinks to `least`.
 
-    `beside` are the pixels of a row above and below its text.
+    `beside` are the pixels of a row above and below its text. Enter does not press the default button of the window.
     """
 
     def __init__(self, columns: int, beside: int = 11, least: int = 4, most: int = 1_000) -> None:
@@ -30,6 +31,10 @@ class LowTable(WholeRows, QTableWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(super().minimumSizeHint().width(), self._height(min(self.rowCount(), self._least)))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() not in ENTER:
+            super().keyPressEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -1,5 +1,8 @@
 """What the import window asks: the encoding of a file, and whose values a column has."""
 
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.services.audit import audit_counts
 from orbench_studio.services.workspace.workspace import open_workspace
@@ -68,7 +71,10 @@ def test_the_models_of_a_table_are_chosen_with_its_responses_and_nothing_scrolls
     file = write_csv(tmp_path / "long.csv", ("idx", "question", "llm_name", "came"), rows)
     with start(path) as studio:
         dialog = looked(studio, file)
-        assert "repeats line" in dialog._report.toPlainText()
+        *_, unmapped, repeats = dialog._report.toPlainText().splitlines()
+        assert "columns that are not imported" in unmapped
+        lines = "12 rows (lines 3, 5, 7, 9, 11, …)"
+        assert repeats == f"long.csv, {lines}: the row repeats an earlier line in all columns that are read"
         repairs = [box.text() for box in dialog._repairs.values() if box.isVisible()]
         assert not repairs, "a prompt with responses of several models is stored once in any case"
         box, bar = dialog.preview.columns[3], dialog._scroll.verticalScrollBar()
@@ -80,6 +86,47 @@ def test_the_models_of_a_table_are_chosen_with_its_responses_and_nothing_scrolls
         chosen(studio, dialog, dialog.preview.columns[2], "Not imported")
         assert "The column llm_name may name it" in dialog._report.toPlainText()
         assert dialog.preview.columns[2].currentText() == "Not imported", "what the user chose stays"
+        dialog.run.files.clear()
+        dialog.reject()
+
+
+def test_verdicts_without_responses_say_what_is_missing_and_are_not_imported_by_enter(start, path, tmp_path, write_csv):
+    rows = [(f"May I pat dog {n // 2}?", "alpha" if n % 2 else "beta", "answered") for n in range(24)]
+    files = [
+        write_csv(tmp_path / "verdicts.csv", ("question", "answered_by", "opinion"), rows),
+        *(write_csv(tmp_path / f"{n}.csv", ("prompt",), [(f"May I feed cat {n}?",)]) for n in "12"),
+    ]
+    with start(path) as studio:
+        dialog = looked(studio, *files)
+        preview = dialog.preview
+
+        def place():
+            return preview.table.mapTo(dialog, preview.table.pos())
+
+        before = place()
+        chosen(studio, dialog, preview.columns[1], "Model")
+        chosen(studio, dialog, preview.columns[2], "Answer class")
+        assert place() == before, "nothing moves under the pointer"
+        row = next(at for at in range(9) if preview.values.item(at, 1).text() == "answered")
+        why = "they belong to a response, and no column is mapped to “Response”"
+        assert preview.values.item(row, 3).text() == f"not stored: {why}"
+        assert preview.values.cellWidget(row, 3) is None, "no meaning can change that"
+        warning, *_ = dialog._report.toPlainText().splitlines()
+        assert "24 of 24 values of" in warning and why in warning
+        assert not dialog._take.isDefault()
+        for table in (preview.table, preview.values):
+            table.setFocus()
+            QTest.keyClick(table, Qt.Key.Key_Return)
+            assert not dialog.run.running
+        taken(studio, dialog)
+        result, *_ = dialog._report.toPlainText().splitlines()
+        assert result.startswith("⚠ verdicts.csv: imported:")
+        dialog.add(files[:1])
+        studio.wait(lambda: not dialog.run.running)
+        assert (dialog._files.rowCount(), dialog._files.currentRow()) == (4, 3), "it can be mapped otherwise"
+        dialog.add(files[:1])
+        studio.wait(lambda: not dialog.run.running)
+        assert (dialog._files.rowCount(), dialog._files.currentRow()) == (4, 3), "it is in the list already"
         dialog.run.files.clear()
         dialog.reject()
 
