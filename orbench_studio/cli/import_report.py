@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from orbench_studio.services.data.import_files import ColumnTally, ImportReport
 
 LISTED = 20  # rejected rows printed one by one
-VALUES = 12  # values of a column, of which all are in the JSON report
+VALUES = 12  # values of a column, of which all are in the JSON report; those that were not read come first
+NOT_KNOWN = ("unparsed", "rejected", "not read", "unknown")  # what a value became that has no known meaning
 
 
 def write_report(report: "ImportReport") -> None:
@@ -63,9 +64,9 @@ def _write_values(column: "ColumnTally") -> None:
         write_line(f"  {column.field} from {column.column}: {counted(column.texts, 'text')}{less}")
     if not column.values:
         return
-    ordered = column.values.most_common()
+    ordered = sorted(column.values.most_common(), key=lambda each: each[0][1] not in NOT_KNOWN)
     values = ", ".join(_value(*pair, count) for pair, count in ordered[:VALUES])
-    more = f", and {len(ordered) - VALUES:,} more values" if len(ordered) > VALUES else ""
+    more = f", and {counted(len(ordered) - VALUES, 'more value')}" if len(ordered) > VALUES else ""
     more += f", {column.empty:,} empty" if column.empty and not column.texts else ""
     write_line(f"  {column.field} from {column.column}: {values}{more}")
 

@@ -160,3 +160,12 @@ def test_without_a_mapping_the_columns_of_the_requests_are_proposed(run, write):
         "rows joined to q.jsonl by prompt_id=id: 2\n"
         in run("import", "w.orbench", twice, "--requests", asked, *columns).stdout
     )
+
+
+def test_values_without_a_known_meaning_are_listed_first(run, write):
+    known = ("stop", "length", "end_turn", "eos", "max_tokens", "content_filter", "refusal", "STOP", "Length", "Stop")
+    stops = [*known, "stop_sequence", "Eos", "napping"]
+    rows = "".join(f"How do I bake loaf {at}?,Knead.,{stop}\n" for at, stop in enumerate(stops))
+    columns = ("--model", "oak", *(f"--column={part}" for part in ("prompt=q", "response=r", "stop_reason=s")))
+    text = run("import", "w.orbench", write("a.csv", f"q,r,s\n{rows}"), *columns).stdout
+    assert "stop_reason from s: napping → unknown 1, " in text and ", and 1 more value\n" in text
