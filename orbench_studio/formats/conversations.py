@@ -78,7 +78,8 @@ def text(content: Any, what: str) -> str:
     inner = next((content[name] for name in _INNER if name in content), None) if isinstance(content, Mapping) else None
     if isinstance(inner, str | list):
         return text(inner, what)
-    if isinstance(content, list) and all(isinstance(part, str | Mapping) for part in content):
+    is_of_parts = isinstance(content, list) and (what == "message" or len(content) < 2 or not _is_of_texts(content))
+    if is_of_parts and all(isinstance(part, str | Mapping) for part in content):
         return "\n".join(filter(None, (_part(part, what) for part in content)))
     raise RowError(f"the {what} is not a text but {described(content)}. Name a path inside it, such as COLUMN.NAME")
 
@@ -92,7 +93,7 @@ def samples(value: Any) -> list[str | None]:
         if conversation.reply is None and conversation.unread:
             roles = ", ".join(dict.fromkeys(conversation.unread))
             raise RowError(f"the conversation ends with turns of {roles}, none of which is known as a model")
-        return [conversation.reply or ""]
+        return [conversation.reply]
     if isinstance(value, list) and value and all(isinstance(one, str | list) or one is None for one in value):
         each = (inner for one in value for inner in (one if _is_of_texts(one) else [one]))
         return [None if inner is None else text(inner, "response") for inner in each]

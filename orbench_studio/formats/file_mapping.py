@@ -8,7 +8,7 @@ from orbench_studio.formats.column_evidence import is_sentence
 from orbench_studio.formats.column_names import ABOUT, ASKED, REPLY, words_of
 from orbench_studio.formats.mapping import VERDICTS, ColumnMapping, Field
 from orbench_studio.formats.name_columns import is_usual, name_columns
-from orbench_studio.formats.nested_paths import alternatives, within
+from orbench_studio.formats.nested_paths import alternatives, within_or_none
 from orbench_studio.formats.reader_interface import ReadOptions, Sheet
 from orbench_studio.formats.records import RowError
 from orbench_studio.formats.row_guard import nested
@@ -60,12 +60,9 @@ def prompts_beside(sheet: Sheet, mapping: ColumnMapping) -> str:
         return ""
     for at, steps in alternatives(sheet.header, path):
         first = next((row[at] for row in sheet.first_rows() if isinstance(row[at], NestedCell)), None)
-        try:
-            value = within(nested(first), steps[:-1]) if first is not None and steps else None
-        except RowError:
-            continue  # the row is rejected, or its path leads further
+        value = within_or_none(nested(first), steps[:-1]) if first is not None and steps else None
         of = value[0] if isinstance(value, list) and value and isinstance(value[0], dict) else {}
-        for name, text in of.items():
+        for name, text in of.items() if steps else ():
             words = words_of(name)
             if name != steps[-1] and words & ASKED and not words & (ABOUT | REPLY) and is_sentence(str(text)):
                 return f"{path.rpartition('.')[0]}.{name}"

@@ -10,7 +10,7 @@ from orbench_studio.formats.file_mapping import names_of
 from orbench_studio.formats.import_notes import NOT_FAILED
 from orbench_studio.formats.mapping import NAMES, ColumnMapping, Field
 from orbench_studio.formats.name_columns import name_columns, values_in
-from orbench_studio.formats.nested_paths import Get, Parsed, alternatives, getter, plain, text_before
+from orbench_studio.formats.nested_paths import Get, Parsed, getter, lenient, plain
 from orbench_studio.formats.reader_interface import Sheet
 from orbench_studio.formats.records import Record, RowError
 from orbench_studio.formats.tables import Cells
@@ -22,7 +22,7 @@ _MAY_BE_NOTHING = frozenset({*NAMES, Field.KEY, Field.SYSTEM, Field.SEED})
 """Fields in which a word such as nan or None, as pandas writes a missing value, stands for an empty cell."""
 _TEXTS = frozenset({Field.PROMPT, Field.KEY, Field.SYSTEM, Field.EXPLANATION, Field.REASON, Field.SAMPLE, Field.ERROR})
 """Fields whose values are counted as texts."""
-_OF_RESPONSE = (
+OF_RESPONSE = (
     Field.MODEL, Field.SAMPLE, Field.ERROR, Field.STOP_REASON, Field.ANSWER_CLASS, Field.IS_REFUSAL,
     Field.RESPONSE_VERDICT,
 )  # fmt: skip
@@ -56,14 +56,13 @@ class MappedCells:
         self._parsed = Parsed()
         columns = mapping.columns.items()
         self._gets: dict[Field, Get] = {part: getter(sheet.header, path, self._parsed) for part, path in columns}
-        places = {part: alternatives(sheet.header, path) for part, path in columns}
-        self._inside = {part: at[0] for part, at in places.items() if len(at) == 1 and at[0][1]}
+        self._inside = [self._gets[part] for part, path in columns if path not in sheet.header]
         self._tallies: dict[Field, ColumnTally] = {
             part: sheet.tally.column(part, path.partition("|")[0]) for part, path in columns
         }
         for part, tally in self._tallies.items():
             tally.stated = frozenset(mapping.meanings.get(part, ()))
-        self._beside = [part for part in {**dict.fromkeys(_OF_RESPONSE), **_WHY} if part in self._tallies]
+        self._beside = [part for part in {**dict.fromkeys(OF_RESPONSE), **_WHY} if part in self._tallies]
         # what the row that is being read counts, unless it is rejected
         self._outcomes: list[tuple[ColumnTally, str, str]] = []
         self._counts: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
@@ -82,6 +81,11 @@ class MappedCells:
         self._outcomes.clear()
         self._counts.clear()
         self._counted.clear()
+
+    def _require_values(self, cells: Cells) -> None:
+        """Raise RowError where a path cannot be followed, also of a field that the row does not need."""
+        for get in self._inside:
+            get(cells)
 
     def _later(self, count: Callable[..., None], *values: Any) -> None:
         """Count something of this row, unless it is rejected."""
@@ -125,7 +129,7 @@ class MappedCells:
             tally.add_empty()
         if stated and not is_stored:
             missing = _NO_RESPONSE if Field.RESPONSE in self._gets else _NOT_MAPPED
-            no_response = not answered and part in _OF_RESPONSE
+            no_response = not answered and part in OF_RESPONSE
             tally.not_stored[missing if no_response else _WHY.get(part, missing)] += 1
 
     def _shown(self, part: Field, cells: Cells) -> str:
@@ -133,7 +137,7 @@ class MappedCells:
         try:
             return self._stated(part, cells)
         except RowError:
-            return str(self._gets[part](cells) or "")
+            return str(lenient(self._gets[part])(cells) or "")
 
     def _stated(self, part: Field, cells: Cells) -> str:
         """The text in a cell, unchanged; empty for white space."""
@@ -141,15 +145,7 @@ class MappedCells:
         return text if text.strip() else ""
 
     def _value(self, part: Field, cells: Cells) -> Any:
-        if (get := self._gets.get(part)) is None:
-            return self._values.get(part, "")
-        value = get(cells)
-        if part in self._inside and (value is None or (isinstance(value, list) and None in value)):
-            at, steps = self._inside[part]
-            if text := text_before(self._parsed.value(at, cells[at]) or cells[at], steps):
-                path = self._columns[part]
-                raise RowError(f"there is no {path}, but the text {class_words.shortened(text)}. Or map {path}|COLUMN")
-        return value
+        return get(cells) if (get := self._gets.get(part)) is not None else self._values.get(part, "")
 
     def _text(self, part: Field, cells: Cells) -> str:
         value = self._value(part, cells)
@@ -207,12 +203,6 @@ class MappedCells:
         if isinstance(value, list) and number <= len(value):
             value = value[number - 1]
         return plain(value, part.replace("_", " ")).strip()
-
-    def _says(self, number: int, cells: Cells) -> bool:
-        """Whether a list has a value of the n-th response, which itself may be missing."""
-        values = (self._value(part, cells) for part in (*_OF_RESPONSE, Field.EXPLANATION) if part in self._gets)
-        lists = (value for value in values if isinstance(value, list) and len(value) >= number)
-        return any(value[number - 1] not in (None, "") for value in lists)
 
     def _require_each(self, count: int, cells: Cells) -> None:
         """Raise RowError for a list with fewer values than the row has responses; count a value that is for all."""

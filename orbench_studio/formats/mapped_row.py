@@ -13,7 +13,7 @@ from orbench_studio.formats.api_errors import is_api_error, is_nothing
 from orbench_studio.formats.column_names import column_of_turns, sent_beside
 from orbench_studio.formats.known_faults import ApiErrorCell
 from orbench_studio.formats.layout import Layout
-from orbench_studio.formats.mapped_cells import MappedCells
+from orbench_studio.formats.mapped_responses import MappedResponses
 from orbench_studio.formats.mapping import VERDICTS, ColumnMapping, Field
 from orbench_studio.formats.nested_paths import alternatives, getter, plain, within
 from orbench_studio.formats.reader_interface import Sheet, category, prompt_text
@@ -27,16 +27,12 @@ from orbench_studio.formats.records import (
     RowError,
     VoteDraft,
 )
-from orbench_studio.formats.tables import Cells, NestedCell, StatedText
+from orbench_studio.formats.tables import Cells, NestedCell
 from orbench_studio.formats.tally import EMPTY, NOT_READ, REJECTED, UNPARSED
 from orbench_studio.formats.unread_parts import UnreadParts
 
-_OF_RESPONSE = (
-    Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.MODEL, Field.STOP_REASON, Field.JUDGE, Field.RESPONSE_VERDICT
-)  # fmt: skip
 
-
-class MappedRow(MappedCells):
+class MappedRow(MappedResponses):
     """Makes the record of a row; a part that no column gives is empty, an empty part is absent."""
 
     def __init__(self, sheet: Sheet, mapping: ColumnMapping, layout: Layout) -> None:
@@ -48,16 +44,12 @@ class MappedRow(MappedCells):
         self._judges = [(who, kind, sheet.column(name)) for name, who, kind in layout.judges if name in header]
         self._annotators = [(who, sheet.column(name)) for name, who in layout.annotators if name in header]
         self._tests = [(sheet.column(name), value) for name, value in layout.test_error if name in header]
-        super().__init__(sheet, mapping)
+        super().__init__(sheet, mapping, layout)
         self._unread_parts = UnreadParts(header, mapping.columns, layout.more_paths, self._parsed)
         sheet.tally.unread_parts = self._unread_parts.paths
         self._answers = Field.RESPONSE in mapping.columns
-        has_refusal = bool(layout.refusal and alternatives(header, layout.refusal))
-        self._refusal = getter(header, layout.refusal, self._parsed) if has_refusal else None
         others = [other for other in layout.more_responses if alternatives(header, other[0])]
         self._more = [(getter(header, path, self._parsed), model) for path, model in others]
-        self._places = alternatives(header, mapping.columns.get(Field.RESPONSE, ""))
-        self._may_be_missing = bool(self._places) and not layout.mapping.columns
         at = None if layout.mapping.columns else column_of_turns(header)
         self._turns = at if at is not None and at not in sheet.bound else None
         parts = layout.not_read if layout.mapping.columns else sent_beside(header, sheet.bound)
@@ -66,12 +58,13 @@ class MappedRow(MappedCells):
     def record(self, line: int, cells: Cells) -> Record:
         self._begin()
         try:
+            self._require_values(cells)
             record = self._record(line, cells)
         except RowError:
             self._reject()
             raise
         self._settle(record, cells)
-        self._unread_parts.add(cells, record)
+        self._unread_parts.add(cells, record, self._samples)
         return record
 
     def _record(self, line: int, cells: Cells) -> Record:
@@ -209,49 +202,27 @@ class MappedRow(MappedCells):
         return (VoteDraft(self._name(Field.MODERATOR, cells), verdict, None, explanation, stated),)
 
     def _responses(self, asked: conversations.Conversation, annotator: str, cells: Cells) -> tuple[ResponseDraft, ...]:
-        if self._answers and self._has_no_responses(cells):
-            self._note(import_notes.NO_RESPONSES)
-            return ()
         if self._answers:
-            texts = conversations.samples(self._value(Field.RESPONSE, cells))
-            if not self._may_be_missing:
-                texts = [text or "" for text in texts]
-            if asked.reply and asked.reply not in texts:
+            texts = self._texts(cells)
+            if not texts:
+                self._note(import_notes.NO_RESPONSES)
+            elif asked.reply and asked.reply not in texts.values():
                 self._note(import_notes.OWN_REPLY)
         elif asked.reply is not None:
-            texts = [asked.reply]
+            texts = {1: asked.reply}
         else:
-            texts = [""] if Field.ERROR in self._columns else []
+            texts = {1: ""} if Field.ERROR in self._columns else {}
         may_be_none = self._layout.skips_empty_responses or self._layout.may_lack_model
-        if not texts or (may_be_none and not any(texts)):
+        if not texts or (may_be_none and not any(texts.values())):
             return ()
         if self._has_no_model(cells):
             self._note(import_notes.NO_MODEL)
             return ()
         model = self._name(Field.MODEL, cells)
-        if len(texts) > 1:
-            self._require_each(len(texts), cells)
-        stated = [at for at, text in enumerate(texts, start=1) if text is not None or self._says(at, cells)]
-        if len(stated) < len(texts):
-            self._note(import_notes.MISSING_SAMPLES)
-        drafts = ((at, self._response(model, texts[at - 1] or "", at, asked, cells)) for at in stated)
+        if self._samples > 1:
+            self._require_each(self._samples, cells)
+        drafts = ((at, self._response(model, text, at, asked, cells)) for at, text in texts.items())
         return tuple(self._classed(draft, annotator, at, cells) for at, draft in drafts)
-
-    def _has_no_responses(self, cells: Cells) -> bool:
-        """Whether the list of responses is empty, or their cell, and the row says nothing else about a response."""
-        whole = [cells[at] for at, steps in self._places if not steps]
-        if any(isinstance(cell, NestedCell) and not cell.strip("[] ") for cell in whole):
-            parts: tuple[Field, ...] = (Field.STOP_REASON, Field.ERROR)
-        elif self._may_be_missing and all(map(_is_missing, whole)) and self._is_missing_inside(whole, cells):
-            parts = (*_OF_RESPONSE, Field.ERROR, Field.SAMPLE)
-        else:
-            return False
-        says = any(self._text(part, cells).strip() for part in parts if part in self._gets)
-        return not says and not self._refused(1, cells)
-
-    def _is_missing_inside(self, whole: Sequence[str], cells: Cells) -> bool:
-        """Whether no path into a list or an object leads to a response."""
-        return len(whole) == len(self._places) or self._value(Field.RESPONSE, cells) is None
 
     def _has_no_model(self, cells: Cells) -> bool:
         """Whether a response is left out because its model is not named, instead of rejecting the row."""
@@ -287,13 +258,6 @@ class MappedRow(MappedCells):
             self._later(self._tallies[Field.RESPONSE].add_response, text, prompt, is_error)
         if is_error and (not self._answers or any(isinstance(cells[at], NestedCell) for at, _ in self._places)):
             self._note(import_notes.API_ERRORS)
-
-    def _refused(self, number: int, cells: Cells) -> str:
-        """The text by which the vendor says that the model refused; empty if it did not."""
-        found = self._refusal(cells) if self._refusal else None
-        if isinstance(found, list):
-            found = found[number - 1] if 1 < len(found) >= number else next(filter(None, found), None)
-        return found if isinstance(found, str) else ""
 
     def _others(self, cells: Cells) -> Iterator[ResponseDraft]:
         """The responses of other models in columns of their own."""
@@ -390,8 +354,3 @@ class MappedRow(MappedCells):
         found = class_words.refusal(stated, column) if meaning is None else class_words.answer_class(meaning)
         pair = {found, answer} - {AnswerClass.PARTIAL_REFUSAL}
         return pair <= {*ANSWERS} and len({each in REFUSALS for each in pair}) > 1
-
-
-def _is_missing(cell: str) -> bool:
-    """Whether a cell has no value, not even an empty text that the file states."""
-    return not cell and not isinstance(cell, StatedText)

@@ -4,13 +4,18 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from orbench_studio import errors
 from orbench_studio.formats.api_errors import is_nothing
+from orbench_studio.formats.class_words import shortened
 from orbench_studio.formats.records import RowError
 from orbench_studio.formats.row_guard import nested, of_python
 from orbench_studio.formats.tables import Cells, NestedCell, described
 
 Get = Callable[[Cells], Any]
+Ends = list[tuple[int, Any]]
+"""The texts and numbers on the way of a path, each with the number of steps that are left there."""
 _ALTERNATIVE = "|"
+_SHOWN = 40  # characters of a number
 _TURNS = "turns"  # a list of texts of this name has the turns of one conversation, not several samples
 
 
@@ -51,14 +56,28 @@ class Parsed:
 def getter(header: Sequence[str], path: str, parsed: Parsed) -> Get:
     """What gives the value at the first place of a path that is not empty: a text, a list or an object.
 
-    The parts that are missing in a list are those of a later list of the same length.
+    The parts that are missing in a list are those of a later list of the same length. It raises RowError if no place
+    has a value, and one has a text or a number where the path leads into an object or a list.
     """
-    gets = [_getter(header[at], at, steps, parsed) for at, steps in alternatives(header, path)]
-    if len(gets) == 1:
-        return gets[0]
+    places = alternatives(header, path)
+    if len(places) == 1 and not places[0][1]:
+        return _whole(header[places[0][0]], places[0][0], parsed)
+    gets = [_getter(header[at], at, steps, parsed) for at, steps in places]
 
     def get(cells: Cells) -> Any:
-        values = (value for each in gets if (value := each(cells)) not in (None, "", [], {}))
+        ends: dict[str, Any] = {}
+        found = in_order(cells, ends)
+        if ends and (found in (None, "", [], {}) or (isinstance(found, list) and None in found)):
+            place, value = next(iter(ends.items()))
+            shown = f"the text {shortened(value)}" if isinstance(value, str) else plain(value, path)[:_SHOWN]
+            wanted, place = errors.shortened(path.partition(_ALTERNATIVE)[0]), errors.shortened(place)
+            raise RowError(f"there is no {wanted}, but {shown} in {place}. To read both, add |{place} to the path")
+        return found
+
+    def in_order(cells: Cells, ends: dict[str, Any]) -> Any:
+        if len(gets) == 1:
+            return gets[0](cells, ends)
+        values = (value for each in gets if (value := each(cells, ends)) not in (None, "", [], {}))
         found = next(values, None)
         while isinstance(found, list) and None in found and isinstance(more := next(values, None), list):
             if len(more) == len(found):
@@ -68,14 +87,46 @@ def getter(header: Sequence[str], path: str, parsed: Parsed) -> Get:
     return get
 
 
-def _getter(name: str, at: int, steps: tuple[str, ...], parsed: Parsed) -> Get:
+def lenient(get: Callable[..., Any]) -> Callable[..., Any]:
+    """What gives the same value, and None instead of raising RowError."""
+
+    def found(*given: Any) -> Any:
+        try:
+            return get(*given)
+        except RowError:
+            return None
+
+    return found
+
+
+def _whole(name: str, at: int, parsed: Parsed) -> Get:
+    """What gives the value of a whole cell."""
+
     def get(cells: Cells) -> Any:
         cell = cells[at]
-        if steps or isinstance(cell, NestedCell):
-            value = parsed.value(at, cell)
-            require_one_turn(name, value, steps)
-            return within(value, steps)
-        return cell
+        if not isinstance(cell, NestedCell):
+            return cell
+        value = parsed.value(at, cell)
+        require_one_turn(name, value)
+        return value
+
+    return get
+
+
+def _getter(name: str, at: int, steps: tuple[str, ...], parsed: Parsed) -> Callable[[Cells, dict[str, Any]], Any]:
+    """What gives the value at one place, and collects the texts and numbers on the way to it by their places."""
+    whole = _whole(name, at, parsed)
+
+    def get(cells: Cells, ends: dict[str, Any]) -> Any:
+        if not steps:
+            return whole(cells)
+        value, inside = parsed.value(at, cells[at]), Ends()
+        if value is None:
+            value = cells[at]
+        require_one_turn(name, value, steps)
+        value = within(value, steps, inside)
+        ends.update((".".join((name, *steps[: len(steps) - left])), end) for left, end in inside)
+        return value
 
     return get
 
@@ -92,19 +143,20 @@ def parsed_text(text: str) -> Any:
     return _parsed(text) if text[:1] in ("{", "[") else None
 
 
-def within(value: Any, steps: Sequence[str]) -> Any:
+def within(value: Any, steps: Sequence[str], ends: Ends | None = None) -> Any:
     """The value at these steps inside another; None if there is none. A name may itself contain full stops.
 
-    A name inside a list of objects gives the list of what they have there.
+    A name inside a list of objects gives the list of what they have there. `ends` gets the texts and numbers
+    that stand where steps are left.
     """
-    if not steps:
+    if not steps or value is None:
         return value
-    if isinstance(value, str):
-        return within(parsed_text(value), steps)
+    if isinstance(value, str) and (inner := parsed_text(value)) is not None:
+        return within(inner, steps, ends)
     if isinstance(value, list) and steps[0].isdigit():
-        return within(value[int(steps[0])], steps[1:]) if int(steps[0]) < len(value) else None
+        return within(value[int(steps[0])], steps[1:], ends) if int(steps[0]) < len(value) else None
     if isinstance(value, list):
-        each = [within(one, steps) if isinstance(one, dict | list) else None for one in value]
+        each = [within(one, steps, ends) for one in value]
         lists = [one for one in each if isinstance(one, list)]
         if len(lists) == len(each):
             _require_one_conversation(lists, steps)
@@ -115,23 +167,13 @@ def within(value: Any, steps: Sequence[str]) -> Any:
             name = ".".join(steps[:count])
             if name in value:
                 require_one_turn(name, value[name], steps[count:])
-                return within(value[name], steps[count:])
+                return within(value[name], steps[count:], ends)
+    elif ends is not None and not (isinstance(value, str) and is_nothing(value)):
+        ends.append((len(steps), value))
     return None
 
 
-def text_before(value: Any, steps: Sequence[str]) -> str:
-    """The text at which a path ends before its last step; empty if there is none, or one that stands for nothing."""
-    if isinstance(value, str) and not isinstance(parsed := parsed_text(value), dict | list):
-        return "" if is_nothing(value) or not steps else value
-    value = parsed if isinstance(value, str) else value
-    if isinstance(value, list) and steps and not steps[0].isdigit():
-        return next(filter(None, (text_before(each, steps) for each in value)), "")
-    if isinstance(value, list) and steps:
-        return text_before(value[int(steps[0])], steps[1:]) if int(steps[0]) < len(value) else ""
-    names = (
-        count for count in range(1, len(steps) + 1) if isinstance(value, dict) and ".".join(steps[:count]) in value
-    )
-    return next((text_before(value[".".join(steps[:count])], steps[count:]) for count in names), "")
+within_or_none = lenient(within)
 
 
 def require_one_turn(name: str, value: Any, steps: Sequence[str] = ()) -> None:

@@ -27,7 +27,7 @@ from orbench_studio.formats.column_names import (
 )
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.name_columns import CLEAR, name_columns
-from orbench_studio.formats.nested_paths import plain, within
+from orbench_studio.formats.nested_paths import plain, within_or_none
 from orbench_studio.formats.records import RowError
 from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import NestedCell
@@ -289,7 +289,7 @@ class _Proposing:
             if 2 * sum(conversations.is_conversation(_inside(value, inside)) for value in values) > len(values):
                 return f"{of.name}.{inside}"
         for inside in _INSIDE:
-            if 2 * sum(_is_text(within(value, inside.split("."))) for value in values) > len(values):
+            if 2 * sum(_is_text(within_or_none(value, inside.split("."))) for value in values) > len(values):
                 return f"{of.name}.{inside}"
         return None
 

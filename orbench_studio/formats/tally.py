@@ -10,7 +10,7 @@ from dataclasses import field as dataclass_field
 
 from orbench_studio.errors import DAMAGE, shortened
 from orbench_studio.formats import class_words
-from orbench_studio.formats.nested_paths import Get, Parsed, getter
+from orbench_studio.formats.nested_paths import Get, Parsed, getter, lenient
 from orbench_studio.formats.records import RowError
 from orbench_studio.formats.row_guard import of_python
 from orbench_studio.formats.tables import Cells
@@ -172,7 +172,7 @@ class UnreadNames:
 
     def __init__(self, part: str, header: Sequence[str], paths: Sequence[str]) -> None:
         self.part = part
-        self._gets: list[tuple[str, Get]] = [(path, getter(header, path, Parsed())) for path in paths]
+        self._gets: list[tuple[str, Get]] = [(path, lenient(getter(header, path, Parsed()))) for path in paths]
         self._names: dict[str, Counter[str]] = {path: Counter() for path in paths}
         self.instead = ""
 

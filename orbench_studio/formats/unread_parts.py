@@ -6,7 +6,7 @@ from typing import Any
 
 from orbench_studio.formats import conversations
 from orbench_studio.formats.mapping import Field
-from orbench_studio.formats.nested_paths import Get, Parsed, alternatives, getter, parsed_text
+from orbench_studio.formats.nested_paths import Get, Parsed, alternatives, getter, lenient, parsed_text
 from orbench_studio.formats.records import Record
 from orbench_studio.formats.tables import Cells, NestedCell, texts_in
 
@@ -37,15 +37,15 @@ class UnreadParts:
                 self._wanted.setdefault(at, []).append((header[at], steps))
         several = {part: of for part, of in columns.items() if len(alternatives(header, of)) > 1}
         self._several: list[list[tuple[str, Get]]] = [
-            [(path, getter(header, path, parsed)) for path in of.split("|") if alternatives(header, path)]
+            [(path, lenient(getter(header, path, parsed))) for path in of.split("|") if alternatives(header, path)]
             for of in several.values()
         ]
         self._sampled: list[tuple[str, Get]] = [
-            (of, getter(header, of, parsed)) for part, of in columns.items() if part in _SAMPLED
+            (of, lenient(getter(header, of, parsed))) for part, of in columns.items() if part in _SAMPLED
         ]
 
-    def add(self, cells: Cells, record: Record) -> None:
-        """Look at a row and its record."""
+    def add(self, cells: Cells, record: Record, samples: int) -> None:
+        """Look at a row and its record, which has so many samples of a response."""
         stored: list[str] = []
 
         def lacks(value: object) -> bool:
@@ -62,12 +62,12 @@ class UnreadParts:
             values = [(path, value) for path, get in gets if (value := get(cells)) not in (None, "", [], {})]
             self._name((other for other in values[1:] if not values[0][0].startswith(f"{other[0]}.")), lacks)
         for path, get in self._sampled:
-            if isinstance(value := get(cells), list) and len(value) > max(1, len(record.responses)):
-                self.paths[f"{path}.{len(record.responses)}"] = None
+            if isinstance(value := get(cells), list) and len(value) > samples:
+                self.paths[f"{path}.{samples}"] = None
 
     def _name(self, found: Iterable[tuple[str, Any]], is_lost: Callable[[Any], bool]) -> None:
         for path, value in found:
-            if len(self.paths) < _MOST and path not in self.paths and any(map(is_lost, _leaves(value))):
+            if len(self.paths) < _MOST and path not in self.paths and any(map(is_lost, leaves(value))):
                 self.paths[path] = None
 
     def _left(self, value: Any, wanted: Wanted) -> Iterator[tuple[str, Any, bool]]:
@@ -95,7 +95,8 @@ class UnreadParts:
             else:
                 further = [(path, steps) for path, steps in longer if not steps[0].isdigit()]
                 further += [(f"{path}.{name}", steps[1:]) for path, steps in longer if steps[0] == name]
-            yield from self._left(inner, further) if further else ((f"{base}.{name}", inner, False),)
+            left = self._left(inner, further) if further else ((f"{base}.{name}", inner, False),)
+            yield from ((at, part, is_below or bool(ends)) for at, part, is_below in left)
 
 
 def _parts(value: Any) -> Iterable[tuple[str, Any]]:
@@ -119,11 +120,11 @@ def _inside(value: Any, path: str) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def _leaves(value: Any) -> Iterator[Any]:
+def leaves(value: Any) -> Iterator[Any]:
     """The single values in a nested one that are not empty."""
     if isinstance(value, dict | list):
         for _, inner in _parts(value):
-            yield from _leaves(inner)
+            yield from leaves(inner)
     elif value not in (None, ""):
         yield value or str(value)
 

@@ -45,6 +45,8 @@ def test_a_word_for_a_missing_value_is_no_key_name_or_prompt(write):
         ({"r": ["Knead.", "Fold."], "c": "refusal", "e": ["Why."]},
          {**ANSWERED, "answer_class": "c", "explanation": "e"}, "2 responses, but 1 value in e"),
         ({"r": [{"text": "Knead."}, {"text": "Fold."}]}, ANSWERED, "not a text but a list of 2"),
+        ({"r": {"text": ["Knead.", "Fold."]}}, ANSWERED, "not a text but a list of 2"),
+        ({"r": [[["Knead.", "Fold."]]]}, ANSWERED, "not a text but a list of 1"),
         ({"r": [{"text": "Knead."}, {"text": "Fold."}]}, {"prompt": "q", "response": "r.text"}, ["Knead.", "Fold."]),
         ({"r": "Knead.", "s": ["Be kind.", "Be short."]}, {**ANSWERED, "system_prompt": "s"}, "a list of 2"),
     ],
@@ -106,7 +108,7 @@ def test_a_path_that_ends_at_a_text_rejects_its_row(write):
     rows += [{"q": ASK, "r": {"t": "Bake."}, "s": "Be short."}]
     columns = {**ANSWERED, "response": "r.t", "system_prompt": "s.t"}
     found, tally = read(write("a.json", json.dumps(rows)), columns)
-    reasons = [row.reason.partition(". Or")[0] for row in found if isinstance(row, RowFault)]
+    reasons = [row.reason.partition(" in ")[0] for row in found if isinstance(row, RowFault)]
     texts = ("r.t, but the text 'Fold.'", "r.t, but the text 'Prove.'", "s.t, but the text 'Be short.'")
     assert reasons == [f"there is no {text}" for text in texts]
     assert [len(row.responses) for row in found if isinstance(row, Record)] == [1, 0, 0, 0]
@@ -120,12 +122,52 @@ def test_a_path_that_ends_at_a_text_rejects_its_row(write):
         ({"r": ["Knead.", None], "c": ["refusal", "refusal"]}, "r", ["Knead.", ""]),
         ({"r": [{"t": "Knead."}, {"u": 1}]}, "r.t", ["Knead."]),
         ({"r": {"t": ""}}, "r.t", [""]),
+        ({"r": {"t": []}}, "r.t", []),
+        ({"r": {"t": [None]}}, "r.t", []),
+        ({"r": [None], "c": ["refusal"]}, "r", [""]),
+        ({"r": ["Knead.", None, "Fold."], "c": "refusal"}, "r", ["Knead.", "Fold."]),
+        ({"r": [{"role": "user", "content": ASK}]}, "r", []),
+        ({"r": {"t": "Knead."}, "s": "Fold."}, "s|r.t", ["Fold."]),
+        ({"r": {"t": "Knead."}}, "s|r.t", ["Knead."]),
+        ({"r": {}, "s": None}, "s|r.t", []),
     ],
 )
 def test_a_missing_value_in_a_list_is_no_response(write, content, path, texts):
     columns = {**ANSWERED, "response": path, **({"answer_class": "c"} if "c" in content else {})}
     [record], _ = read(write("a.json", json.dumps([{"q": ASK, **content}])), columns)
     assert [response.text for response in record.responses] == texts
+
+
+def test_the_values_of_missing_responses_stay_with_their_own(write):
+    content = {"r": ["Knead.", None, "Fold."], "c": ["refusal", None, "full_compliance", "refusal"]}
+    [record], tally = read(write("a.json", json.dumps([{"q": ASK, **content}])), {**ANSWERED, "answer_class": "c"})
+    assert [each.judgements[0].raw for each in record.responses] == ["refusal", "full_compliance"]
+    assert list(tally.unread_parts) == ["c.3"]
+
+
+IN_PLACE = ("Fold.", 5, False, ["Fold."], [{"t": "Bake."}, "Fold."], '"Fold."')
+
+
+@pytest.mark.parametrize("part", sorted({*Field} - {Field.PROMPT}))
+@pytest.mark.parametrize("ending", ["jsonl", "csv"])
+def test_a_value_where_a_path_leads_further_rejects_its_row_in_every_field(write, ending, part):
+    cells = [{"t": {"u": "x"}}, *IN_PLACE, *({"t": value} for value in IN_PLACE)]
+    rows = [{"q": f"{ASK} {at}", "m": "oak", "v": cell} for at, cell in enumerate(cells)]
+    if ending == "csv":
+        texts = ((row["v"] if isinstance(row["v"], str) else json.dumps(row["v"])).replace('"', '""') for row in rows)
+        text = "q,m,v\n" + "\n".join(f'{ASK} {at},oak,"{text}"' for at, text in enumerate(texts))
+    else:
+        text = "\n".join(map(json.dumps, rows))
+    columns = {"prompt": "q", "model": "m", part: "v.t.u"}
+    found, _ = read(write(f"a.{ending}", text), columns, moderator="fir", annotator="ada")
+    assert all("there is no v.t.u, but" in row.reason for row in found[1:])
+
+
+def test_a_second_place_gives_the_value_that_the_first_leads_past(write):
+    rows = [{"q": ASK, "r": r} for r in ({"t": "Knead."}, "Fold.", ["Prove."], [{"t": "Bake."}, "Rise."])]
+    found, _ = read(write("a.json", json.dumps(rows)), {**ANSWERED, "response": "r.t|r"})
+    texts = [[each.text for each in row.responses] for row in found if isinstance(row, Record)]
+    assert texts == [["Knead."], ["Fold."], ["Prove."], ["Bake.", "Rise."]]
 
 
 @pytest.mark.parametrize("ending", ["json", "jsonl"])

@@ -36,7 +36,7 @@ def test_label_studio_says_who_chose_what(take):
     ("task", "message"),
     [
         (studio_task("safe", data={"prompt": " "}), "the prompt is empty"),
-        ({"data": "May I?", "annotations": []}, "the prompt is empty"),
+        ({"data": "May I?", "annotations": []}, "but the text 'May I?' in data"),
         ({"data": {"prompt": "May I?"}, "annotations": [[]]}, "does not have the form of Label Studio tasks"),
     ],
 )

@@ -1,0 +1,90 @@
+"""The texts of the responses in the cells of a row: those that are there, and those that are missing."""
+
+from typing import Any
+
+from orbench_studio.formats import class_words, conversations, import_notes
+from orbench_studio.formats.layout import Layout
+from orbench_studio.formats.mapped_cells import OF_RESPONSE, MappedCells
+from orbench_studio.formats.mapping import ColumnMapping, Field
+from orbench_studio.formats.nested_paths import alternatives, getter, lenient, plain
+from orbench_studio.formats.reader_interface import Sheet
+from orbench_studio.formats.tables import Cells, StatedText
+from orbench_studio.formats.unread_parts import leaves
+
+
+class MappedResponses(MappedCells):
+    """The responses of a row. One that is missing is none, unless the row says something of it."""
+
+    def __init__(self, sheet: Sheet, mapping: ColumnMapping, layout: Layout) -> None:
+        super().__init__(sheet, mapping)
+        header, path = sheet.header, mapping.columns.get(Field.RESPONSE, "")
+        has_refusal = bool(layout.refusal and alternatives(header, layout.refusal))
+        self._refusal = getter(header, layout.refusal, self._parsed) if has_refusal else None
+        self._places = alternatives(header, path)
+        self._parts = [
+            (lenient(getter(header, each, self._parsed)), each not in header)
+            for each in (path.split("|") if len(self._places) > 1 else (path,))
+            if alternatives(header, each)
+        ]
+        self._may_be_missing = bool(self._places) and not layout.mapping.columns
+        self._samples = 1  # the number of responses, also of missing ones, in the row that is being read
+
+    def _begin(self) -> None:
+        super()._begin()
+        self._samples = 1
+
+    def _texts(self, cells: Cells) -> dict[int, str]:
+        """The responses by their number in the cell, without those that are missing and of which it says nothing."""
+        if self._has_no_responses(cells):
+            return {}
+        samples = conversations.samples(self._value(Field.RESPONSE, cells))
+        self._samples = len(samples)
+        texts = {
+            at: text or ""
+            for at, text in enumerate(samples, start=1)
+            if text is not None or not self._may_be_missing or self._says_of(at, cells)
+        }
+        if texts and (missing := len(samples) - len(texts)):
+            self._later(self._tally.notes.update, {import_notes.MISSING_SAMPLES: missing})
+        return texts
+
+    def _says_of(self, number: int, cells: Cells) -> bool:
+        """Whether a row says something of the n-th response beside its text."""
+        for part in (*OF_RESPONSE, Field.EXPLANATION):
+            value = self._value(part, cells) if part in self._columns else None
+            if isinstance(value, list):
+                value = value[number - 1] if number <= len(value) else None
+            elif self._samples > 1 and part is not Field.ERROR:
+                continue
+            if value is not None and class_words.word(plain(value, part)) not in ("", *class_words.NO_ERROR):
+                return True
+        return False
+
+    def _has_no_responses(self, cells: Cells) -> bool:
+        """Whether the list of responses is empty, or their cell, and the row says nothing else about a response."""
+        found = self._value(Field.RESPONSE, cells)
+        if found and not _is_missing(found, is_inside=True):
+            return False
+        values = [(get(cells), is_inside) for get, is_inside in self._parts]
+        if any(value == [] for value, _ in values):
+            parts: tuple[Field, ...] = (Field.STOP_REASON, Field.ERROR)
+        elif self._may_be_missing and all(_is_missing(value, is_inside=is_inside) for value, is_inside in values):
+            parts = (*OF_RESPONSE, Field.JUDGE)
+        else:
+            return False
+        says = any(any(map(bool, leaves(self._value(part, cells)))) for part in parts if part in self._gets)
+        return not says and not self._refused(1, cells)
+
+    def _refused(self, number: int, cells: Cells) -> str:
+        """The text by which the vendor says that the model refused; empty if it did not."""
+        found = self._refusal(cells) if self._refusal else None
+        if isinstance(found, list):
+            found = found[number - 1] if 1 < len(found) >= number else next(filter(None, found), None)
+        return found if isinstance(found, str) else ""
+
+
+def _is_missing(value: Any, *, is_inside: bool) -> bool:
+    """Whether a cell, or the place inside one, has no value, not even an empty text that the file states."""
+    if isinstance(value, list):
+        return all(each is None for each in value)
+    return value is None or (value == "" and not is_inside and not isinstance(value, StatedText))
