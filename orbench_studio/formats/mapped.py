@@ -31,7 +31,8 @@ def bind(layout: Layout, sheet: Sheet) -> Bound:
     row = MappedRow(sheet, mapping, layout)
     columns = {part: alternatives(sheet.header, path)[0][0] for part, path in mapping.columns.items()}
     subject = _ABOUT if layout.one_response else (*_ABOUT, Field.RESPONSE)
-    places = (at for part in subject if part in columns for at, _ in alternatives(sheet.header, mapping.columns[part]))
+    paths = (*(mapping.columns[part] for part in subject if part in columns), *layout.more_paths)
+    places = (at for path in paths for at, _ in alternatives(sheet.header, path))
     identity = list(dict.fromkeys((*places, *(at for _, at, _ in row.before))))
     checks: list[Check] = []
     if Field.CATEGORY in columns and columns[Field.CATEGORY] != columns[Field.PROMPT]:

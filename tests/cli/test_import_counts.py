@@ -138,10 +138,10 @@ def test_the_same_rows_give_the_same_counts_however_they_are_on_lines(run_json, 
     }
     for name, text in files.items():
         where = ("--rows", "runs") if name.startswith("in.") else ()
-        for mend, duplicates in ((), 2), (("--mend", "duplicate"), 0):
-            workspace = f"{name}{duplicates}.orbench"
+        for mend in ((), ("--mend", "duplicate")):
+            workspace = f"{name}{len(mend)}.orbench"
             [report] = run_json("import", workspace, write(name, text), *columns, *where, *mend)["files"]
-            assert (report["imported"], report["duplicates"]) == (4, duplicates), name
+            assert (report["imported"], report["duplicates"]) == (4, 2), name
             assert report["faults"] == {"duplicate": 2}, name
             assert report["added"] == {"prompts": 2, "responses": 4}, name
 
@@ -169,3 +169,20 @@ def test_values_without_a_known_meaning_are_listed_first(run, write):
     columns = ("--model", "oak", *(f"--column={part}" for part in ("prompt=q", "response=r", "stop_reason=s")))
     text = run("import", "w.orbench", write("a.csv", f"q,r,s\n{rows}"), *columns).stdout
     assert "stop_reason from s: napping → unknown 1, " in text and ", and 1 more value\n" in text
+
+
+PRESETS = {
+    "refusalbench": [{"prompt_id": "p1", "prompt_text": "Is it late?", "model": "oak", "response_text": r}
+                     for r in ("Yes.", "No.", "Yes.")],
+    "falsereject": [{"prompt": "Is it late?", "category_text": "Time", "instruct_response": "Yes.", "cot_response": r}
+                    for r in ("Yes, it is.", "No, it is not.", "Yes, it is.")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_different_responses_are_no_duplicates(run_json, write, preset):
+    for mend in ((), ("--mend", "duplicate"), ("--mend", "all")):
+        file = write("a.jsonl", lines(PRESETS[preset]))
+        [report] = run_json("import", f"{len(mend)}{mend[-1:]}.orbench", file, *mend, "--format", preset)["files"]
+        assert (report["imported"], report["duplicates"], report["rejected"]) == (2, 1, 0)
+        assert report["added"] == {"prompts": 1, "responses": 2 if preset == "refusalbench" else 3}

@@ -113,6 +113,8 @@ def import_file(
             _require_sound(report)
         report.warnings += record_import.finish()
         report.imported, report.duplicates = record_import.imported, record_import.duplicates
+        if Fault.DUPLICATE in options.mend:
+            report.duplicates += report.faults[Fault.DUPLICATE]
         source.close(file.sha256)
         report.added = {kind: count for kind, count in record_import.added.items() if count}
         report.notes |= record_import.notes
