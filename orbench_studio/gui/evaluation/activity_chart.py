@@ -17,8 +17,8 @@ from orbench_studio.gui.common.widgets import set_tip
 _INTERVAL = 1.0  # seconds between two samples, at least
 _SAMPLES = 600
 RATE_TIP = (
-    "Completed and failed items per minute: the mean of the last minute, or since the start if that is later. An item "
-    "is one prompt for one model."
+    "Completed and failed items per minute: the mean of the last minute, or since the start if that is later, but of "
+    "10 seconds at least. An item is one prompt for one model."
 )
 _HEIGHT, _TITLE, _GAP = 84, 20, 24
 _LOWEST = 24  # pixels of a curve; where there is less room, only the titles are shown

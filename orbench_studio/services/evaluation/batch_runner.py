@@ -16,7 +16,8 @@ _REFRESH = 0.2  # seconds between two snapshots
 class LiveModel:
     """One model in this process: requests in flight, items per minute, what it waits for, estimated time left.
 
-    Items per minute are the mean of the last minute. They sum up to those of this process as a worker.
+    Items per minute are the mean of the last minute, but of 10 seconds at least. They sum up to those of this process
+    as a worker.
     """
 
     in_flight: int = 0

@@ -39,6 +39,7 @@ _SHARE = 2.0  # times the duration of the last exchange: the pause in which othe
 _HEARTBEAT = 0.5  # seconds between exchanges while no results arrive
 _STORE_PATIENCE = 60.0  # seconds to retry while the workspace cannot be written
 _RATE_WINDOW = 60.0  # seconds over which rates are averaged; less after the start
+_LEAST_SHOWN = 10.0  # seconds over which a rate that is shown is averaged, so that the first burst is no rate
 
 
 class LiveRunner(BatchRunner):
@@ -75,6 +76,7 @@ class LiveRunner(BatchRunner):
         self._finished_at: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=5_000))
         self._since = time.monotonic()
         self._rates: dict[str, float] = {}  # items per second by model, as of the last exchange
+        self._shown: dict[str, int] = {}  # items per minute that are shown, likewise
         self._prices = prices
         self._stopped: dict[int, str] = {}  # models to stop, with the reason, until it is stored
         self._sending: list[asyncio.Task[None]] = []
@@ -100,14 +102,18 @@ class LiveRunner(BatchRunner):
         return Snapshot(progress, live, self._waiting)
 
     def _live(self, queue: ModelQueue, left: int) -> LiveModel:
-        rate = self._rates.get(queue.model.name, 0.0)
-        return LiveModel(queue.in_flight, round(60 * rate), queue.waiting, left / rate if rate else None)
+        name = queue.model.name
+        rate = self._rates.get(name, 0.0)
+        return LiveModel(queue.in_flight, self._shown.get(name, 0), queue.waiting, left / rate if rate else None)
 
-    def _per_second(self, queue: ModelQueue) -> float:
-        """Mean rate of completed and failed items in the last minute, or since the start if that is later."""
+    def _per_second(self, queue: ModelQueue, least: float = 1.0) -> float:
+        """Mean rate of completed and failed items in the last minute, or since the start if that is later.
+
+        The mean is over at least this many seconds.
+        """
         now, ended = time.monotonic(), self._finished_at[queue.model.name]
         start = max(self._since, now - _RATE_WINDOW, ended[0] if len(ended) == ended.maxlen else 0.0)
-        return sum(at >= start for at in ended) / max(now - start, 1.0)
+        return sum(at >= start for at in ended) / max(now - start, least)
 
     def _open_queues(self) -> list[ModelQueue]:
         """The queues of the models. One without a key is stopped; StudioError if no model can be used."""
@@ -163,10 +169,10 @@ class LiveRunner(BatchRunner):
         rates = {queue: self._per_second(queue) for queue in self._queues}
         demand = {queue.model.id: queue.demand(rate) for queue, rate in rates.items()}
         held = [item_id for queue in self._queues for item_id in queue.held]
-        per_minute = sum(round(60 * rate) for rate in rates.values())  # the sum of what is shown by model
+        shown = {queue.model.name: round(60 * self._per_second(queue, _LEAST_SHOWN)) for queue in self._queues}
         started = time.monotonic()
         try:
-            report = Report(outcomes, demand, held, self._stop_reason, stopped, returned, per_minute)
+            report = Report(outcomes, demand, held, self._stop_reason, stopped, returned, sum(shown.values()))
             found = await self._loop.run_in_executor(store, self._coordinator.exchange, report)
         except WorkspaceMovedError:
             raise
@@ -176,7 +182,7 @@ class LiveRunner(BatchRunner):
             return False
         self._failing_since = None
         self._exchange_seconds = time.monotonic() - started
-        self._rates = {queue.model.name: rate for queue, rate in rates.items()}
+        self._rates, self._shown = {queue.model.name: rate for queue, rate in rates.items()}, shown
         self._handle(found, demand)
         await self._record_adaptations(store)
         return last
