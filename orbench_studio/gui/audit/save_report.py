@@ -91,7 +91,7 @@ class ReportSaving(QObject):
         (self.message if isinstance(error, CancelledError) else self.failed).emit(str(error))
 
     def _dialog(self, title: str, name: str) -> FileDialog:
-        dialog = FileDialog(self._window, title, "reports")
+        dialog = FileDialog(self._window, title, "reports", first=str(self._session.folder))
         dialog.setAcceptMode(FileDialog.AcceptMode.AcceptSave)
         if name:
             dialog.selectFile(name)

@@ -39,10 +39,10 @@ class _Icons(QAbstractFileIconProvider):
 class FileDialog(QFileDialog):
     """A file dialog that starts in the folder that the last one of its kind left, unless a folder is given.
 
-    The first one of a kind starts in the folder that the last one of any kind left.
+    The first one of a kind starts in `first`, or else in the folder that the last one of any kind left.
     """
 
-    def __init__(self, parent: QWidget, title: str, kind: str, folder: str = "") -> None:
+    def __init__(self, parent: QWidget, title: str, kind: str, folder: str = "", first: str = "") -> None:
         super().__init__(parent, title, QDir.rootPath())  # it lists a folder before its options can be set
         self._icons, self._key = _Icons(), f"{FOLDER} of {kind}"
         self.setIconProvider(self._icons)
@@ -50,7 +50,7 @@ class FileDialog(QFileDialog):
             self.setOption(QFileDialog.Option.DontUseNativeDialog)
             self._fit()
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        folders = (folder, Remembered.choices.get(self._key, ""), Remembered.choices.get(FOLDER, ""))
+        folders = (folder, Remembered.choices.get(self._key, ""), first, Remembered.choices.get(FOLDER, ""))
         there = (name for name in folders if name and QDir(name).exists())  # an empty path shows the list of drives
         self.setDirectory(next(there, QDir.currentPath()))
 

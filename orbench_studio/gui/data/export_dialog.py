@@ -18,7 +18,7 @@ from orbench_studio.gui.common.widgets import if_alive, label, show_status
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.data import export_files
 from orbench_studio.services.data.export_files import Exported
-from orbench_studio.user_folders import expanded, home
+from orbench_studio.user_folders import expanded
 
 _FORMS = {
     Form.HUGGINGFACE: ("Hugging Face dataset", "A dataset folder with a dataset card, ready to upload."),
@@ -164,12 +164,10 @@ class ExportDialog(Dialog):
         workspace = self._session.workspace
         if workspace is None or self.where.isModified():
             return
-        place = workspace.place
-        beside = place.parent if isinstance(place, Path) and not self._session.is_demo else home()
         subset, _queue = self.what.currentData()
         content = "-".join(re.findall(r"[\w.]+", subset))[:_NAME].strip(".-")
         parts = (workspace.name, content, self.form.currentData())
-        self.where.setText(str(beside.absolute() / "-".join(filter(None, parts))))
+        self.where.setText(str(self._session.folder.absolute() / "-".join(filter(None, parts))))
         self._look()
 
     def _look(self) -> None:

@@ -99,6 +99,6 @@ class LabelFiles(QObject):
         # Imported on first use: it would delay the first frame.
         from orbench_studio.gui.common.file_dialog import FileDialog
 
-        dialog = FileDialog(self._window, title, "labels")
+        dialog = FileDialog(self._window, title, "labels", first=str(self._session.folder))
         dialog.setNameFilter(tr(_FILES))
         return dialog

@@ -64,7 +64,8 @@ ORDERS = {
     Order.RANDOM: "Random order",
 }
 _WORDS = {
-    (Field.STATUS, "disputed"): "disputed",
+    (Field.STATUS, "undecided"): "unlabelled",
+    (Field.STATUS, "decided"): "labelled",
     (Field.CATEGORY, NONE): "no category",
     (Field.LABEL, NONE): "no label",
     (Field.CONSENSUS, "open"): "no majority",

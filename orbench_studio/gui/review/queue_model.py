@@ -76,7 +76,8 @@ class QueueModel(QAbstractListModel):
 
     def undecided_from(self, place: int) -> int:
         """The first place from this one on whose prompt is not decided; the end of the queue if there is none."""
-        return next((at for at in range(place, len(self._ids)) if self._ids[at] not in self._decided), len(self._ids))
+        decided = self._decided | self._decided_repeats
+        return next((at for at in range(place, len(self._ids)) if self._ids[at] not in decided), len(self._ids))
 
     def number(self, place: int) -> int:
         """The number of a row from 1; a prompt that was shown again has none of its own once it is decided."""

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.moderation import Veto
-from orbench_studio.domain.review.queue import UNDECIDED_STATUSES, QueueRow, Status
+from orbench_studio.domain.review.queue import UNDECIDED_STATUSES, Field, QueueRow, Status
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.menus import Command, Entry, offer_context_menu
@@ -22,6 +22,7 @@ from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.row_view import RowView
 from orbench_studio.gui.common.theme import BODY, LABELS, META, Theme, font, px
 from orbench_studio.gui.common.widgets import label, plain_tip
+from orbench_studio.gui.review.condition_names import value_words
 from orbench_studio.gui.review.queue_model import BEGIN, ROW, QueueModel
 
 _HEIGHT = 72
@@ -106,7 +107,8 @@ def vote_signs(votes: str) -> str:
 def explained(row: QueueRow, *, blind: bool) -> list[str]:
     """What the signs of a row mean, a line each."""
     decided = row.final_label if row.status is Status.DECIDED else None
-    status = tr("Label: {label}").format(label=decided) if decided else tr("Status: {status}").format(status=row.status)
+    words = value_words(Field.STATUS, row.status)
+    status = tr("Label: {label}").format(label=decided) if decided else tr("Status: {status}").format(status=words)
     lines = [row.text, status]
     lines += [tr("⚑ flagged")] if row.flagged else []
     lines += [tr("✎ has notes")] if row.noted else []

@@ -70,10 +70,14 @@ class ViewProgress(QWidget):
             set_tip(part, explained)
 
     def _keep_counts(self) -> None:
-        """Give the text the width that it needs; in a narrow window only the counts, and the time left is cut."""
+        """Give the text the width that it needs; in a narrow window only the counts, and the time left is cut.
+
+        Where there is room, it keeps the width of the longest text: buttons beside it do not move under the pointer.
+        """
         words = self.text.text()
         shown = words if self._has_room else words.partition(_SEPARATOR)[0]
         self.text.least = self.text.fontMetrics().horizontalAdvance(shown) + px(4)
+        self.text.setMinimumWidth(max(self.text.minimumWidth(), self.text.least) if self._has_room else 0)
         self.text.updateGeometry()
 
 

@@ -15,6 +15,7 @@ from orbench_studio.domain.workspace.location import Location, is_same
 from orbench_studio.errors import AccessEndedError, ConnectionLostError, WorkspaceMovedError
 from orbench_studio.gui.common.operations import Operations, act_of
 from orbench_studio.settings import Settings
+from orbench_studio.user_folders import home
 
 if TYPE_CHECKING:
     from orbench_studio.services.workspace.policy import Policy
@@ -52,6 +53,12 @@ class Session(QObject):
     def is_demo(self) -> bool:
         """Whether the temporary demo is open; a saved copy of it is a workspace like any other."""
         return self.workspace is not None and self.demo is not None and is_same(self.workspace.place, self.demo)
+
+    @property
+    def folder(self) -> Path:
+        """Where exported files are proposed: beside the workspace; for the demo and on a server, the home folder."""
+        place = self.workspace.place if self.workspace is not None and not self.is_demo else None
+        return place.parent if isinstance(place, Path) else home()
 
     @property
     def has_left_demo(self) -> bool:

@@ -50,6 +50,8 @@ def test_a_file_dialog_starts_in_the_last_folder_also_after_a_restart(start, pat
         typed = FileDialog(studio.window, "Import files", "imports")
         assert Path(typed.directory().absolutePath()) == used
         assert Path(FileDialog(studio.window, "Export my labels", "labels").directory().absolutePath()) == used
+        beside = FileDialog(studio.window, "Export my labels", "labels", first=str(tmp_path))
+        assert Path(beside.directory().absolutePath()) == tmp_path, "results belong beside the workspace"
         typed.setFileMode(FileDialog.FileMode.ExistingFile)
         typed.open()
         typed.findChild(QLineEdit, "fileNameEdit").setText(str(path))

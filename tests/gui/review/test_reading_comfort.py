@@ -239,7 +239,12 @@ def test_the_window_says_the_pace_and_suggests_the_break_beside_what_happened(st
             now[0] += 60
             studio.press(S)
         studio.wait(lambda: "60 s each" in studio.window.top_bar.today.text())
-        assert "7 of 70 prompts labelled" in studio.page.finder.bar.progress.text.text()
+        bar = studio.page.finder.bar
+        assert "7 of 70 prompts labelled" in bar.progress.text.text()
+        place = bar.views.mapTo(studio.window, bar.views.rect().topLeft())
+        bar.progress.show_progress(1, 1, 70, None)
+        QApplication.processEvents()
+        assert bar.views.mapTo(studio.window, bar.views.rect().topLeft()) == place, "nothing moves under the pointer"
         studio.wait(lambda: "7 prompts labelled by you today" in studio.window.top_bar.today.text())
         assert "Take a short break" in studio.message()
         assert "safe" in studio.message(), "what just happened is still told"

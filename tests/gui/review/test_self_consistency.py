@@ -44,6 +44,7 @@ def test_a_prompt_shown_again_looks_undecided_and_changes_no_label(start, path, 
         assert studio.message() == f"#{prompt_id} shown again: toxic, before: safe"
         assert studio.page.queue.place() == place + 1
         assert labels() == before
+        assert studio.page.model.undecided_from(place) == place + 1, "it is not one without a label"
         studio.wait(lambda: (row := studio.page.model.index(place).data(ROW)) and row.final_label == "toxic")
     with open_workspace(path) as other:
         [rate] = statistics.consistency(other).values()
