@@ -4,18 +4,31 @@ A name that a row, or what is nearer to it, has itself is that of the row: the o
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
+from orbench_studio.formats.conversations import is_conversation
 from orbench_studio.formats.json_table import LOOK_AHEAD, LOOK_AHEAD_SIZE, Value
 from orbench_studio.formats.records import RowFault
 from orbench_studio.formats.tables import listing
 
 FACT = 2_000  # characters of a value around the rows that is kept though no column is mapped to it
 AROUND = "around."
+NO_ROW = "objects that have no row where the rows are (they are not imported)"
 Around = tuple[dict[str, Any], ...]
 """The values around a row, the nearest first."""
+
+
+class Wanted(tuple[str, ...]):
+    """The paths that a mapping names, with those of the prompt and of the response."""
+
+    prompt: Sequence[str] = ()
+    response: Sequence[str] = ()
+
+
+NOTHING_WANTED = Wanted()
 
 
 class _Placed(dict[str, Any]):
@@ -59,15 +72,19 @@ def of_large(value: Any, name: str, wanted: Sequence[str]) -> Any:
     if not isinstance(value, dict | list) or len(json.dumps(value)) <= FACT:
         return value
     bare = (path.removeprefix(AROUND) for path in wanted)
-    return value if any(path == name or path.startswith(f"{name}.") for path in bare) else None
+    return value if any(_leads(path, name) for path in bare) else None
 
 
-def together(values: Iterator[Value | RowFault], rows: str) -> Iterator[Value | RowFault]:
+def together(
+    values: Iterator[Value | RowFault], rows: str, wanted: Wanted, passed: Counter[str]
+) -> Iterator[Value | RowFault]:
     """The rows that lists of one length in each object are, part by part, with what else is in the object."""
-    return joined(row for value in values for row in _together(value, rows.split(",")))
+    return joined(row for value in values for row in _together(value, rows.split(","), wanted, passed))
 
 
-def _together(value: Value | RowFault, names: Sequence[str]) -> Iterator[Value | RowFault]:
+def _together(
+    value: Value | RowFault, names: Sequence[str], wanted: Wanted, passed: Counter[str]
+) -> Iterator[Value | RowFault]:
     if isinstance(value, RowFault):
         yield value
         return
@@ -77,18 +94,45 @@ def _together(value: Value | RowFault, names: Sequence[str]) -> Iterator[Value |
     if len(lengths) != 1 or None in lengths:
         yield RowFault(line, f"{listing(names)} are not lists of one length")
         return
-    rest = {name: of_large(part, name, ()) for name, part in found.items() if name not in names}
+    if 0 in lengths:
+        passed[NO_ROW] += 1
+    rest = {name: of_large(part, name, wanted) for name, part in found.items() if name not in names}
+    if fault := of_lists_beside(line, found[names[0]], (rest,), wanted):
+        yield fault
+        return
     for parts in zip(*(each for each in lists if isinstance(each, list)), strict=True):
         yield placed((line, dict(zip(names, parts, strict=True)), escaped, size), (rest,))
 
 
-def of_lists_beside(line: int, found: Sequence[Any], around: Around, wanted: Sequence[str]) -> RowFault | None:
-    """Why the parts of a list are no rows: a wanted list beside it has as many, and each may belong to one of it."""
-    beside = around[0].items() if around and len(found) > 1 else ()
-    same = (name for name, part in beside if isinstance(part, list) and len(part) == len(found))
-    names = [name for name in same if any(path == name or path.startswith(f"{name}.") for path in wanted)]
-    text = f"{listing(names)} is a list of as many parts. Name both lists as the place of the rows, with a comma"
-    return RowFault(line, text) if names else None
+def of_lists_beside(line: int, found: Sequence[Any], around: Around, wanted: Wanted) -> RowFault | None:
+    """Why the parts of a list are no rows: what is wanted beside it may belong to one of them, or to none.
+
+    That is a list of as many parts, and the response if the parts have prompts of their own.
+    """
+    beside = {name: part for level in reversed(around) for name, part in level.items()} if len(found) > 1 else {}
+    same = (name for name, part in beside.items() if isinstance(part, list) and len(part) == len(found))
+    names = [name for name in same if any(_leads(path, name) for path in wanted) and not is_conversation(beside[name])]
+    if names:
+        text = f"{listing(names)} is a list of as many parts. Name both lists as the place of the rows, with a comma"
+        return RowFault(line, text)
+    own = {name for part in found if isinstance(part, dict) for name in part}
+    outer = [name for name, part in beside.items() if part not in (None, "", [], {})]
+    response = _outside(wanted.response, outer, own)
+    if response and not _outside(wanted.prompt, outer, own):
+        text = f"{len(found)} rows with prompts of their own have one response around them ({response})"
+        return RowFault(line, f"{text}, which is not that of each. Leave it out, or read the rows apart")
+    return None
+
+
+def _leads(path: str, name: str) -> bool:
+    return path == name or path.startswith(f"{name}.")
+
+
+def _outside(paths: Sequence[str], outer: Sequence[str], own: Collection[str]) -> str:
+    """The name around the rows to which the first of the paths leads; empty if one leads into the rows."""
+    bare = [(path.removeprefix(AROUND), path.startswith(AROUND)) for path in paths]
+    led = [next((of for of in outer if _leads(path, of) and (is_far or of not in own)), "") for path, is_far in bare]
+    return led[0] if led and all(led) else ""
 
 
 def _parts(found: Any) -> Sequence[dict[str, Any]]:

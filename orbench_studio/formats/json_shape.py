@@ -12,7 +12,17 @@ from itertools import chain
 from typing import Any
 
 from orbench_studio.errors import FileFaultError
-from orbench_studio.formats.around_rows import FACT, Around, joined, of_large, of_lists_beside, placed, together
+from orbench_studio.formats.around_rows import (
+    FACT,
+    NO_ROW,
+    Around,
+    Wanted,
+    joined,
+    of_large,
+    of_lists_beside,
+    placed,
+    together,
+)
 from orbench_studio.formats.byte_source import CHUNK, InputFile, empty_file, file_fault, refuse_wide
 from orbench_studio.formats.class_words import is_identifier
 from orbench_studio.formats.column_evidence import is_sentence
@@ -56,7 +66,7 @@ class Node:
         return self.kind != "" and bool(self.parts) and not any(part.kind for part in self.parts.values())
 
 
-def open_json(file: InputFile, rows: str | None, wanted: Sequence[str]) -> Table:
+def open_json(file: InputFile, rows: str | None, wanted: Wanted) -> Table:
     """Open a `.json` file; `rows` is the path of the rows inside of it, if the user said so."""
     refuse_wide(file.head, file.name)
     first = _first(file)
@@ -72,7 +82,9 @@ def open_json(file: InputFile, rows: str | None, wanted: Sequence[str]) -> Table
         is_all = not window.skip(SPACE)
     if rows and "," in rows and node.kind == "[":
         window = _window(file)
-        return table_of(together((window.value() for _ in window.items()), rows), file, wanted)
+        passed = Counter[str]()
+        each = (window.value() for _ in window.items())
+        return table_of(together(each, rows, wanted, passed), file, wanted, None, passed)
     if rows and "," in rows:
         return _by_columns(file, node, wanted, tuple(rows.split(",")))
     if rows:
@@ -92,11 +104,11 @@ def open_json(file: InputFile, rows: str | None, wanted: Sequence[str]) -> Table
     return _under(file, path, node, wanted)
 
 
-def open_lines(file: InputFile, rows: str, wanted: Sequence[str]) -> Table:
+def open_lines(file: InputFile, rows: str, wanted: Wanted) -> Table:
     """Open the lists at a path inside the objects of a file with one on each line."""
     of, path, each = _Rows(file.name, wanted), tuple(rows.split(".")), lines(file.text(), file.name)
     if "," in rows:
-        return table_of(together(each, rows), file, wanted)
+        return table_of(together(each, rows, wanted, of.passed), file, wanted, None, of.passed)
     found = (row for value in each for row in _inner(value, path, (), of))
     first = next(found, None)
     if first is None:
@@ -247,7 +259,7 @@ def _others(node: Node, path: Path) -> Iterator[Path]:
             yield (name,)
 
 
-def _under(file: InputFile, path: Path, node: Node, wanted: Sequence[str]) -> Table:
+def _under(file: InputFile, path: Path, node: Node, wanted: Wanted) -> Table:
     """The rows at a path, an array or an object of them; what stands beside them is in a column `file`."""
     is_around = bool(path) and (node.kind == "{" or path[0].isdigit())  # else it stands around some rows only
     facts = _facts(node) if is_around else {}
@@ -264,7 +276,7 @@ class _Rows:
     """The name of a file, the paths that are wanted, and a count of what has no row."""
 
     name: str
-    wanted: Sequence[str]
+    wanted: Wanted
     passed: Counter[str] = field(default_factory=Counter)
 
 
@@ -334,7 +346,7 @@ def _inner(value: Value | RowFault, path: Path, around: Around, of: _Rows) -> It
     elif isinstance(found, dict) and not path:
         yield placed(value, around)
     else:
-        of.passed["objects that have no row where the rows are (they are not imported)"] += 1
+        of.passed[NO_ROW] += 1
 
 
 def _steps(found: dict[str, Any], path: Path) -> int:

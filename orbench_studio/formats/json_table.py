@@ -78,6 +78,8 @@ def table_of(
             break
     if not ahead:
         raise empty_file(file.name)
+    if not keys and isinstance(ahead[0], RowFault):
+        raise file_fault(file.name, f"{ahead[0].reason}.", ahead[0].line)
     if not keys:
         raise file_fault(file.name, f"no row is an object, but {described(found_one)}. {_FORM}.")
     wanted = [column for column in wanted if column not in keys and not {".", "|"} & set(column)]

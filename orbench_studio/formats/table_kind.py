@@ -6,8 +6,9 @@ from pathlib import Path
 
 from orbench_studio.errors import FileFaultError
 from orbench_studio.formats import csv_table, inspect_log, json_shape, json_table, parquet_table, workbook_table
+from orbench_studio.formats.around_rows import NOTHING_WANTED, Wanted
 from orbench_studio.formats.byte_source import InputFile, Progress, file_fault
-from orbench_studio.formats.mapping import ColumnMapping
+from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.tables import Table, stem_and_kind
 
@@ -18,7 +19,7 @@ _PACKED = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "Zstandard",
 
 
 def open_table(
-    file: InputFile, rows: str | None = None, wanted: Sequence[str] = (), *, has_header: bool = True
+    file: InputFile, rows: str | None = None, wanted: Wanted = NOTHING_WANTED, *, has_header: bool = True
 ) -> Table:
     """Open the file as a table, by its extension or else by its first bytes.
 
@@ -57,10 +58,14 @@ def opened(path: Path, options: ReadOptions, on_progress: Progress | None = None
         file.close()
 
 
-def _wanted(mapping: ColumnMapping | None) -> list[str]:
+def _wanted(mapping: ColumnMapping | None) -> Wanted:
     """The paths that a mapping names: their columns may begin late in a file of objects."""
-    paths = mapping.columns.values() if mapping else ()
-    return list(dict.fromkeys(alternative for path in paths for alternative in (path, *path.split("|"))))
+    columns = mapping.columns if mapping else {}
+    found = Wanted(dict.fromkeys(each for path in columns.values() for each in (path, *path.split("|"))))
+    found.prompt, found.response = (
+        columns[part].split("|") if part in columns else () for part in (Field.PROMPT, Field.RESPONSE)
+    )
+    return found
 
 
 def _is_packed_or_binary(file: InputFile, kind: str) -> bool:

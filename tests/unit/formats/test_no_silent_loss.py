@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from orbench_studio.errors import FileFaultError
 from orbench_studio.formats.import_doctor import Fault
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import ReadOptions
@@ -188,6 +189,44 @@ def test_lists_of_one_length_inside_rows_are_read_together_only(write, ending):
     assert pairs == [(ASK, "Knead."), ("Why?", "So.")] and found[-1].reason == "p, r are not lists of one length"
     found, _ = read(path, {"prompt": "text", "response": "r", "model": "m"}, rows="p")
     assert found[0].reason.startswith("r is a list of as many parts") and not found[1].responses
+
+
+TALK = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": ASK}]
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "texts"),
+    [
+        ({"of": [ASK, "Why?"], "r": ["Knead.", "So.", "Fold."]}, {"prompt": "text", "response": "r"}, "one response"),
+        ({"of": [ASK, "Why?"], "r": "Knead."}, {"prompt": "text", "response": "r"}, "one response"),
+        ({"of": [{"q": ASK}, {"q": "Why?"}], "q": "Who?", "r": "So."}, ANSWERED, "one response"),
+        ({"of": [{"q": ASK}], "r": ["Knead.", "So."]}, ANSWERED, ["Knead.", "So."]),
+        ({"of": [{"r": "Knead."}, {"r": "So."}], "t": TALK}, {"prompt": "t", "response": "r"}, ["Knead.", "So."]),
+        ({"of": [{"c": "refusal"}] * 2, "r": "Knead.", "q": ASK},
+         {"prompt": "q", "response": "r", "answer_class": "c"}, ["Knead.", "Knead."]),
+    ],
+)  # fmt: skip
+def test_a_response_around_rows_with_prompts_of_their_own_is_refused(write, content, columns, texts):
+    path = write("a.json", json.dumps([content]))
+    if isinstance(texts, str):
+        with pytest.raises(FileFaultError, match=texts):
+            read(path, columns, rows="of")
+        return
+    found, _ = read(path, columns, rows="of")
+    assert [response.text for row in found if isinstance(row, Record) for response in row.responses] == texts
+
+
+def test_lists_of_one_length_have_a_list_beside_them_only_if_it_is_named(write):
+    rows = [
+        {"p": [ASK, "Why?"], "r": ["Knead.", "So."], "c": ["refusal"] * 2, "s": {"t": "Be kind.", "u": "x" * 3_000}}
+    ]
+    rows += [{**rows[0], "p": [], "r": []}]
+    path, columns = write("a.json", json.dumps(rows)), {"prompt": "p", "response": "r", "system_prompt": "s.t"}
+    found, tally = read(path, columns, rows="p,r")
+    assert [row.prompt.attributes for row in found] == [{"system_prompt": "Be kind."}] * 2
+    assert tally.notes["objects that have no row where the rows are (they are not imported)"] == 1
+    with pytest.raises(FileFaultError, match="c is a list of as many parts"):
+        read(path, {**columns, "answer_class": "c"}, rows="p,r")
 
 
 def test_a_word_beside_a_list_of_rows_is_no_prompt(write):
