@@ -48,6 +48,8 @@ class DecisionRecorder(QObject):
         self._views: dict[int, PromptView] = {}
         self._pending: list[PendingDecision] = []
         self._being_saved: list[PendingDecision] = []
+        # Whether a redo, or an undo, was sent and its reply lost, with its uuid: sent again, it is recorded once.
+        self._unanswered: tuple[bool, str] | None = None
         self._refused: list[PendingDecision] = []  # since the connection came back
         self._sent = 0
         self._sending = False
@@ -87,6 +89,7 @@ class DecisionRecorder(QObject):
 
         pending = PendingDecision(uuid4().hex, self._now(), self._session.annotator, decisions, visible, seen)
         pending = replace(pending, after=self._pending_before(pending))
+        self._unanswered = None
         if self.is_offline or self._pending:
             self._store(pending, done, failed)
             return
@@ -114,14 +117,25 @@ class DecisionRecorder(QObject):
             self._show(tr("Undo is available once you are back online."))
             QTimer.singleShot(0, self, lambda: failed(ConnectionLostError()))
             return
+        from uuid import uuid4
+
         annotator = self._session.annotator
+        was_redo, uuid = self._unanswered or (redo, uuid4().hex)
+        if was_redo != redo:
+            uuid = uuid4().hex
+        self._unanswered = None
 
         def work(workspace: Workspace) -> Changes:
             from orbench_studio.services.review import prompt_review
 
-            return (prompt_review.redo if redo else prompt_review.undo)(workspace, annotator=annotator)
+            return (prompt_review.redo if redo else prompt_review.undo)(workspace, annotator=annotator, uuid=uuid)
 
-        self._session.run(work, done, failed, urgent=True)
+        def not_reversed(error: Exception) -> None:
+            if isinstance(error, ConnectionLostError):
+                self._unanswered = redo, uuid
+            failed(error)
+
+        self._session.run(work, done, not_reversed, urgent=True)
 
     def load(
         self,
@@ -281,7 +295,7 @@ class DecisionRecorder(QObject):
     def _forget(self) -> None:
         self._views.clear()
         self._pending, self._refused, self._being_saved = [], [], []
-        self._sent, self._error = 0, ""
+        self._sent, self._error, self._unanswered = 0, "", None
         self.is_offline = self._sending = False
 
     def _forget_view(self, pending: PendingDecision) -> None:

@@ -78,8 +78,11 @@ def undo_entry(workspace: Workspace, entry: int, *, annotator: str) -> Changes:
         return changes
 
 
-def reverse_last(workspace: Workspace, kind: EntryKind, *, annotator: str) -> Changes:
-    """Undo or redo what the annotator did last. On a server, this is two round trips if it is about one prompt."""
+def reverse_last(workspace: Workspace, kind: EntryKind, *, annotator: str, uuid: str | None) -> Changes:
+    """Undo or redo what the annotator did last. On a server, this is two round trips if it is about one prompt.
+
+    A reversal with a `uuid` is recorded once, however often it is sent.
+    """
     with workspace.deciding() as db:
         annotator_id = journal.lock_annotator(db, annotator)
         if not workspace.on_server:
@@ -89,7 +92,11 @@ def reverse_last(workspace: Workspace, kind: EntryKind, *, annotator: str) -> Ch
             targets = undo_entries.start_targets(start, annotator_id)
             inputs = derived_states.start_inputs(start, undo_entries.ONLY_PROMPT, undo_entries.RESPONSES, kind)
             standing = start(workspace.policy.standing, undo_entries.ONLY_PROMPT, annotator_id)
-        return _reverse(db, workspace.policy, kind, annotator_id, targets(), (inputs, standing))
+            saved = start(journal.entry_of, uuid)
+        if saved.result is not None:
+            prompt_ids = undo_entries.reversed_prompts(db, saved.result)
+            return Changes(frozenset({Kind.ANNOTATIONS}), prompt_ids, f"{str(kind).capitalize()}: saved before")
+        return _reverse(db, workspace.policy, kind, annotator_id, replace(targets(), uuid=uuid), (inputs, standing))
 
 
 def _reverse(

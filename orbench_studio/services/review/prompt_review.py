@@ -223,14 +223,17 @@ def _annotation(decision: Decision, annotator: str, moment: Moment, visible: fro
     return Annotation(0, annotator, moment.at, *what, reason=decision.reason, visible=visible)
 
 
-def undo(workspace: Workspace, *, annotator: str) -> Changes:
-    """Undo the annotator's last current decision; the Changes are empty if there is none."""
-    return bulk_undo.reverse_last(workspace, EntryKind.UNDO, annotator=annotator)
+def undo(workspace: Workspace, *, annotator: str, uuid: str | None = None) -> Changes:
+    """Undo the annotator's last current decision; the Changes are empty if there is none.
+
+    On a server, one with a `uuid` is recorded once, however often it is sent.
+    """
+    return bulk_undo.reverse_last(workspace, EntryKind.UNDO, annotator=annotator, uuid=uuid)
 
 
-def redo(workspace: Workspace, *, annotator: str) -> Changes:
-    """Redo the decision that was undone last; without one the Changes are empty."""
-    return bulk_undo.reverse_last(workspace, EntryKind.REDO, annotator=annotator)
+def redo(workspace: Workspace, *, annotator: str, uuid: str | None = None) -> Changes:
+    """Redo the decision that was undone last; without one the Changes are empty. See `undo`."""
+    return bulk_undo.reverse_last(workspace, EntryKind.REDO, annotator=annotator, uuid=uuid)
 
 
 def decided_today(workspace: Workspace, *, annotator: str) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Text, and_, bindparam, cast, exists, func, select
@@ -36,6 +37,7 @@ class Targets:
 
     decisions: Sequence[Any]  # rows with the entry, its summary, the prompt, the response and the aspect
     moment: Moment
+    uuid: str | None = None  # of the first new entry
 
     @property
     def entries(self) -> list[int]:
@@ -98,9 +100,18 @@ def in_force(db: Connection, annotator_id: int, entry_ids: Collection[int]) -> l
 
 def reverse(db: Connection, kind: EntryKind, annotator_id: int, targets: Targets) -> None:
     """Undo or redo the decisions in one step."""
-    for entry in targets.entries:
+    for entry, uuid in zip_longest(targets.entries, [targets.uuid]):
         message = f"{'Undone' if kind is EntryKind.UNDO else 'Redone'}: “{targets.summary(entry)}”"
-        journal.send_entry(db, kind, annotator_id, targets.moment, message, entry)
+        journal.send_entry(db, kind, annotator_id, targets.moment, message, entry, uuid)
+
+
+def reversed_prompts(db: Connection, entry: int) -> tuple[int, ...]:
+    """The prompts of the decisions that an undo or a redo reversed, by one entry of its step."""
+    step, one = JOURNAL.alias("step"), JOURNAL.alias("one")
+    same = (step.c.annotator_id == one.c.annotator_id, step.c.counter == one.c.counter, step.c.at == one.c.at)
+    targets = select(step.c.target_id).join(one, and_(*same)).where(one.c.id == entry)
+    found = select(_A.prompt_id).where(_A.journal_id.in_(targets)).distinct().order_by(_A.prompt_id)
+    return tuple(db.execute(found).scalars())
 
 
 @cache

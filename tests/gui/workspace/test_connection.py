@@ -121,7 +121,7 @@ def test_a_window_closed_without_a_connection_leaves_them_to_the_next_one(start,
         assert offline_queue.stored(workspace) == ([], [])
 
 
-def test_a_commit_without_a_reply_is_recorded_once(start, server, place, monkeypatch):
+def test_a_decision_or_undo_without_a_reply_is_recorded_once(start, server, place, monkeypatch):
     """The server is stopped after the commit and before anybody hears of it."""
     from orbench_studio.store.core import unit_of_work
 
@@ -140,7 +140,18 @@ def test_a_commit_without_a_reply_is_recorded_once(start, server, place, monkeyp
         said = decide_offline(studio, (T, C))
         server.start()
         studio.wait(lambda: kept(studio) == 0 and studio.page.state is State.SHOWN)
+        ready(studio)
+        monkeypatch.setattr(unit_of_work, "commit_on_server", stopped_after)
+        studio.key(Z, Qt.KeyboardModifier.ControlModifier)
+        studio.wait(lambda: studio.application.recorder.is_offline)
+        server.start()
+        studio.wait(lambda: not studio.application.recorder.is_offline and studio.page.state is State.SHOWN)
+        ready(studio)
+        studio.undo()
+        assert studio.shown() == 2
     assert journal(place) == said
+    with open_workspace(place) as workspace:
+        assert [len(prompt_review.load(workspace, prompt).decided) for prompt in (1, 2)] == [1, 0]
 
 
 def listed_refusals(studio):

@@ -6,6 +6,7 @@ import threading
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from uuid import uuid4
 
 import pytest
 
@@ -107,7 +108,11 @@ def place(postgres):
 
 def test_a_connection_cut_before_any_statement_leaves_nothing_half_done(place):
     decision = Decision(1, Aspect.LABEL, "safe")
-    acts = (partial(prompt_review.decide, decision=decision), prompt_review.undo, prompt_review.redo)
+    acts = (
+        partial(prompt_review.decide, decision=decision),
+        partial(prompt_review.undo, uuid=uuid4().hex),
+        partial(prompt_review.redo, uuid=uuid4().hex),
+    )
     with (
         Scissors(place.port) as scissors,
         open_workspace(replace(place, port=scissors.server_address[1], user="mona")) as mona,
@@ -115,6 +120,7 @@ def test_a_connection_cut_before_any_statement_leaves_nothing_half_done(place):
     ):
         mona.policy = TeamPolicy()
         assignments.claim(mona, "hard", annotator="mona")
+        prompt_review.decide(mona, Decision(1, Aspect.FLAG, "on"), annotator="mona")
 
         def ask(question):
             with owner.reading() as db:
@@ -141,3 +147,7 @@ def test_a_connection_cut_before_any_statement_leaves_nothing_half_done(place):
             assert passed > _STATEMENTS
             assert after[0] == (entries + 1,)
             assert after[1] != state
+            if act is not acts[0]:
+                assert not reported  # it was cut after COMMIT
+                assert "saved before" in act(mona, annotator="mona").message
+                assert stored() == after
