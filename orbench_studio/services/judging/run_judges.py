@@ -88,13 +88,11 @@ def to_judge(workspace: Workspace, judge: str) -> tuple[int, int]:
     A judge that learns is counted as if it had judged none, because its next training is a new version.
     """
     of = BUILTIN_JUDGES[judge]
-    kind, identity = JudgeKind.LOCAL, b""
-    if not of.learns:
-        instrument = of.create(workspace)
-        kind, identity = instrument.kind, text_identity(instrument.version)
+    instrument = of.create(None if of.learns else workspace)
+    identity = b"" if of.learns else text_identity(instrument.version)
     with workspace.reading() as db:
-        known = ids_by(db, JUDGES, "name", [judge])
-        pending = Pending(known.get(judge, 0), identity, kind)
+        known = ids_by(db, JUDGES, "name", [instrument.name])
+        pending = Pending(known.get(instrument.name, 0), identity, instrument.kind)
         return judgements.count_to_judge(db, pending)[0], judgements.judged_by_others(db, pending)
 
 

@@ -1,14 +1,14 @@
 """Built-in judges in a workspace: their judgements, what they never change, and repeated runs."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from orbench_studio.domain.core.annotation import Aspect, Basis
 from orbench_studio.domain.core.judgement import REFUSALS, AnswerClass, JudgeKind
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.instruments.assessment import Assessment
 from orbench_studio.services.judging import run_judges
-from orbench_studio.services.judging.builtin_judges import keywords, local_judge, rules
+from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES, keywords, local_judge, rules
 from orbench_studio.services.judging.run_judges import judge
 from orbench_studio.services.review.prompt_review import decide, load, undo
 from orbench_studio.services.workspace.statistics import statistics
@@ -55,6 +55,22 @@ def test_rules_judge_all_responses_with_text(workspace):
     assert all(right)
     assert workspace.problems() == []
     assert statistics(workspace)["responses_by_answer_class"]["blocked_by_filter"] == 1
+
+
+@pytest.mark.parametrize("built_in", ["rules", "keywords"])
+def test_what_a_judge_would_judge_is_counted_as_it_then_judges(workspace, built_in):
+    """The responses that it has judged itself are neither counted nor those of other judges."""
+    judge(workspace, local_judge(workspace))
+    with workspace.writing() as db:
+        db.execute(delete(JUDGEMENTS).where(JUDGEMENTS.c.response_id <= 20))
+    assert run_judges.to_judge(workspace, built_in) == (121, 101)
+    judge(workspace, BUILTIN_JUDGES[built_in].create(workspace))
+    assert run_judges.to_judge(workspace, built_in) == (0, 0)
+
+
+def test_a_judge_that_learns_is_no_other_judge_to_itself(workspace):
+    judge(workspace, Unsure())
+    assert run_judges.to_judge(workspace, "local") == (121, 0)
 
 
 class Unsure:
