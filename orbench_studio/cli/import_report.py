@@ -30,7 +30,7 @@ def write_report(report: "ImportReport") -> None:
     for what, name in report.inferred.items():
         write_line(f"  {what}, from the file name: {name} (override with --{what} NAME)")
     if report.added:
-        write_line("  added: " + ", ".join(f"{count:,} {kind}" for kind, count in report.added.items()))
+        write_line("  added: " + ", ".join(counted(n, kind[:-1], kind) for kind, n in report.added.items()))
     for column in report.values:
         is_known = report.format != "mapped" and not (column.field == "response" and column.empty)
         if not is_known or any(value != became for value, became in column.values):
@@ -61,7 +61,8 @@ def _write_values(column: "ColumnTally") -> None:
     if column.texts:
         counts = {"empty": column.empty, "not stored": column.not_stored.total()}
         less = "".join(f", {count:,} {what}" for what, count in counts.items() if count)
-        write_line(f"  {column.field} from {column.column}: {counted(column.texts, 'text')}{less}")
+        filled = column.texts - min(column.empty, column.texts)
+        write_line(f"  {column.field} from {column.column}: {counted(filled, 'text')}{less}")
     if not column.values:
         return
     ordered = sorted(column.values.most_common(), key=lambda each: each[0][1] not in NOT_KNOWN)

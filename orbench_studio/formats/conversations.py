@@ -5,10 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from orbench_studio.formats.column_names import JUDGES
-from orbench_studio.formats.nested_paths import plain
+from orbench_studio.formats.nested_paths import not_a_text, plain
 from orbench_studio.formats.records import RowError
 from orbench_studio.formats.row_guard import nested
-from orbench_studio.formats.tables import described
 
 _USERS = frozenset({"human", "user", "prompter"})
 _SYSTEMS = frozenset({"system", "developer"})
@@ -81,7 +80,7 @@ def text(content: Any, what: str) -> str:
     is_of_parts = isinstance(content, list) and (what == "message" or len(content) < 2 or not _is_of_texts(content))
     if is_of_parts and all(isinstance(part, str | Mapping) for part in content):
         return "\n".join(filter(None, (_part(part, what) for part in content)))
-    raise RowError(f"the {what} is not a text but {described(content)}. Name a path inside it, such as COLUMN.NAME")
+    raise not_a_text(content, what)
 
 
 def samples(value: Any) -> list[str | None]:
@@ -98,7 +97,7 @@ def samples(value: Any) -> list[str | None]:
         each = (inner for one in value for inner in (one if _is_of_texts(one) else [one]))
         return [None if inner is None else text(inner, "response") for inner in each]
     if isinstance(value, list) and len(value) > 1 and not all(isinstance(p, Mapping) and "type" in p for p in value):
-        raise RowError(f"the response is not a text but {described(value)}. Name a path inside it, such as COLUMN.NAME")
+        raise not_a_text(value, "response")
     if isinstance(value, list | dict):
         return [text(value, "response")]
     return [plain(value, "response")]

@@ -380,7 +380,8 @@ def _by_columns(file: InputFile, node: Node, wanted: Sequence[str], only: Sequen
     if file.source.total_bytes > _MOST_TEXT:
         text = "it is too large to be read by columns. Write it by rows: orient='records', lines=True."
         raise file_fault(file.name, text)
-    notes = {"columns read as rows": len(only) or node.count}
+    of = node.parts["columns"] if {"columns", "data"} <= node.parts.keys() and not only else node  # names, and rows
+    notes = {"columns read as rows": len(only) or of.count}
     if others := [name for name in node.parts if only and name not in only]:
         notes[_BESIDE.format(listing(others))] = len(others)
     return table_of(transposed(_window(file), file.name, only), file, wanted, notes)

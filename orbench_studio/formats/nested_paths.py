@@ -204,6 +204,12 @@ def plain(value: Any, what: str) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
-    sizes = [len(part) if isinstance(part, str) else 0 for part in value] if isinstance(value, list) else []
-    inside = f"COLUMN.{sizes.index(max(sizes)) if sizes else 0}" if isinstance(value, list) else "COLUMN.NAME"
-    raise RowError(f"the {what} is not a text but {described(value)}. Name a path inside it, such as {inside}")
+    raise not_a_text(value, what)
+
+
+def not_a_text(value: Any, what: str) -> RowError:
+    """The error about a list or an object in place of a text, with the place of its longest text."""
+    parts = list(value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ())
+    inside = max(parts, key=lambda part: len(part[1]) if isinstance(part[1], str) else 0, default=("NAME", ""))[0]
+    text = f"the {what} is not a text but {described(value)}. Name a path inside it, such as COLUMN.{inside}"
+    return RowError(text)

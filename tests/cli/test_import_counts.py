@@ -76,7 +76,7 @@ def test_the_report_says_which_values_depend_on_one_that_is_not_stored(
     noted = f"values of who ({owner}) not stored, because {why}" in report["notes"]
     assert noted == bool(stored), "a note, unless it is all names"
     assert (
-        f"explanation from x: 3 texts, 1 empty, {2 - stored} not stored"
+        f"explanation from x: 2 texts, 1 empty, {2 - stored} not stored"
         in run("import", "v.orbench", file, *options).stdout
     )
     if not stored:

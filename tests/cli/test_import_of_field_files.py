@@ -223,12 +223,12 @@ def test_every_mapped_column_is_in_the_report(run, write):
     fields = "key=no seed=seed system_prompt=sys reason=why annotator=who"
     columns = (part for field in ("prompt=q", *fields.split()) for part in ("--column", field))
     text = run("import", "w.orbench", file, *columns).stdout
-    assert "added: 2 prompts, 1 annotations\n" in text
+    assert "added: 2 prompts, 1 annotation\n" in text
     assert "seed from seed: 42 → not read 2" in text
     assert "WARNING: 2 of 2 values of seed (seed) are numbers. They were not read." in text
     assert "key from no: 2 texts" in text
     assert "system_prompt from sys: 2 texts" in text
-    assert "reason from why: 2 texts, 1 empty" in text
+    assert "reason from why: 1 text, 1 empty" in text
     assert "reasons without an answer class or a label, stored as notes on their prompts: 1" in text
     assert "annotator from who: ada → not read 1, ada 1" in text
     why = "because the row has no label, answer class or reason that is stored"

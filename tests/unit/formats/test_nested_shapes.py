@@ -212,3 +212,22 @@ def test_nothing_is_named_where_all_is_read(write):
     row = {"q": talk, "r": {"role": "assistant", "content": "Fold."}, "c": ["refusal"]}
     _, tally = read(write("a.json", json.dumps([row])), {**ASKED, "response": "r", "answer_class": "c"})
     assert not any("not imported" in note for note in tally.notes)
+
+
+def test_hints_name_a_path_that_is_there(refused, take):
+    """A list has places and an object has names; the longest text is the likeliest."""
+    for cell, inside in (('[1, {}, "Is it?"]', "2"), ('{"n": 1, "said": "Is it?", "x": "-"}', "said"), ("{}", "NAME")):
+        for part in (Field.PROMPT, Field.RESPONSE):
+            other = Field.RESPONSE if part is Field.PROMPT else Field.PROMPT
+            mapping = ColumnMapping({part: "a", other: "b"}, {Field.MODEL: "oak"})
+            [fault] = take("x.jsonl", f'{{"a": {cell}, "b": "Text."}}', mapping=mapping)
+            assert fault.reason.endswith(f"such as COLUMN.{inside}"), fault.reason
+
+
+def test_columns_that_are_read_as_rows_are_counted_without_the_index(write):
+    whole = {"columns": ["q", "n"], "index": [0], "data": [["Is it late?", "x"]]}
+    with read_file(
+        write("a.json", json.dumps(whole)), options=ReadOptions(mapping=ColumnMapping({Field.PROMPT: "q"}))
+    ) as file:
+        assert len(list(file.records)) == 1
+        assert file.tally.notes["columns read as rows"] == 2
