@@ -83,8 +83,8 @@ def text(content: Any, what: str) -> str:
     raise not_a_text(content, what)
 
 
-def samples(value: Any) -> list[str | None]:
-    """The response of a row, or several samples of it, of which some may be missing."""
+def samples(value: Any, prompt: str = "") -> list[str | None]:
+    """The response of a row to its prompt, or several samples of it, of which some may be missing."""
     if isinstance(value, str) and type(value) is not str:
         return [value]  # a text with a mark of the doctor
     conversation = read(value)
@@ -92,6 +92,9 @@ def samples(value: Any) -> list[str | None]:
         if conversation.reply is None and conversation.unread:
             roles = ", ".join(dict.fromkeys(conversation.unread))
             raise RowError(f"the conversation ends with turns of {roles}, none of which is known as a model")
+        if conversation.earlier and prompt and conversation.prompt.strip() != prompt.strip():
+            reason = "the response is a conversation of several turns, whose last one of a user is not the prompt"
+            raise RowError(f"{reason}. Name a path inside it, such as COLUMN.0.content, or map it to prompt")
         return [conversation.reply]
     if isinstance(value, list) and value and all(isinstance(one, str | list) or one is None for one in value):
         each = (inner for one in value for inner in (one if _is_of_texts(one) else [one]))

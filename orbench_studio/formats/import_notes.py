@@ -2,6 +2,7 @@
 
 TURNS = "Rows that are a turn of a model or a system prompt, read as prompts"
 OWN_REPLY = "Conversations with a reply of their own, which was not read, because a column gives the response"
+NOTHING = "Prompts that are a word such as nan or None, which may stand for an empty cell"
 REASON_NOTES = "reasons without an answer class or a label, stored as notes on their prompts"
 NO_RESPONSES = "rows with no response were read as prompts only"
 MISSING_SAMPLES = "responses inside lists that are missing or null, and were left out"

@@ -33,11 +33,11 @@ class MappedResponses(MappedCells):
         super()._begin()
         self._samples = 1
 
-    def _texts(self, cells: Cells) -> dict[int, str]:
-        """The responses by their number in the cell, without those that are missing and of which it says nothing."""
+    def _texts(self, cells: Cells, prompt: str) -> dict[int, str]:
+        """The responses to a prompt by their number in the cell, without missing ones of which it says nothing."""
         if self._has_no_responses(cells):
             return {}
-        samples = conversations.samples(self._value(Field.RESPONSE, cells))
+        samples = conversations.samples(self._value(Field.RESPONSE, cells), prompt)
         self._samples = len(samples)
         texts = {
             at: text or ""

@@ -74,7 +74,7 @@ class MappedRow(MappedResponses):
         if asked is None:
             text = prompt_text(plain(given, "prompt"))
             if is_nothing(text):
-                raise RowError(f"the prompt is {class_words.shortened(text)}, which stands for an empty cell")
+                self._note(import_notes.NOTHING)
             text = self._with_context(text, cells)
             asked = conversations.Conversation(text)
         asked = asked if asked.system else asked._replace(system=self._stated(Field.SYSTEM, cells))
@@ -203,7 +203,7 @@ class MappedRow(MappedResponses):
 
     def _responses(self, asked: conversations.Conversation, annotator: str, cells: Cells) -> tuple[ResponseDraft, ...]:
         if self._answers:
-            texts = self._texts(cells)
+            texts = self._texts(cells, asked.prompt)
             if not texts:
                 self._note(import_notes.NO_RESPONSES)
             elif asked.reply and asked.reply not in texts.values():

@@ -6,6 +6,7 @@ import pytest
 
 from orbench_studio.errors import FileFaultError
 from orbench_studio.formats.import_doctor import Fault
+from orbench_studio.formats.import_notes import NOTHING
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import read_file
@@ -29,12 +30,12 @@ def test_nan_in_json_is_a_missing_value(write, ending):
     assert (record.prompt.external_key, record.prompt.seed, record.prompt.attributes) == (None, None, {})
 
 
-def test_a_word_for_a_missing_value_is_no_key_name_or_prompt(write):
+def test_a_word_for_a_missing_value_is_no_key_or_name(write):
     path = write("a.csv", "q,r,k,m,s,d\nWhy?,So.,nan,None,NaN,<NA>\nnan,So.,k1,elm,Be kind.,Who?\n")
     columns = {**ANSWERED, "key": "k", "model": "m", "system_prompt": "s", "seed": "d"}
-    [record, fault], _ = read(path, columns)
+    [record, other], tally = read(path, columns)
     assert (record.prompt.external_key, record.prompt.seed, record.prompt.attributes) == (None, None, {})
-    assert record.responses[0].model == "oak" and fault.reason == "the prompt is 'nan', which stands for an empty cell"
+    assert record.responses[0].model == "oak" and other.prompt.text == "nan" and tally.notes[NOTHING] == 1
 
 
 @pytest.mark.parametrize(
@@ -245,3 +246,11 @@ def test_other_responses_of_a_known_format_are_no_repeated_rows(take):
     rows = [{"prompt_id": "1", "prompt_text": ASK, "model": "oak", "response_text": r} for r in ("Knead.", "Fold.")]
     found = take("a.json", json.dumps(rows), mend=frozenset({Fault.DUPLICATE}))
     assert [row.responses[0].text for row in found] == ["Knead.", "Fold."]
+
+
+def test_a_reply_to_another_turn_is_no_response_to_the_prompt(write):
+    turns = [{"role": "assistant", "content": "Knead."}, {"role": "user", "content": "And?"}]
+    rows = [{"q": q, "r": [*turns, {"role": "assistant", "content": "Fold."}]} for q in (ASK, "And?")]
+    [fault, record], _ = read(write("a.json", json.dumps(rows)), ANSWERED)
+    assert "whose last one of a user is not the prompt" in fault.reason
+    assert [response.text for response in record.responses] == ["Fold."]
