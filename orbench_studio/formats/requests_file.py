@@ -71,7 +71,7 @@ class Requests:
                         self._requests.append(row)
             self._doubts = [f"{file.name}: {doubt}" for doubt in (*table.doubts, *file.doubts)]
             self._notes = {f"{file.name}: {note}": count for note, count in (table.notes | file.notes).items()}
-        self._pair = self._chosen(self._pairs(header, joins, joined_by), rows)
+        self._pair = self._chosen(self._pairs(header, joins, joined_by), rows, joins)
         self.columns = tuple(name and f"{REQUEST}.{name}" for name in self._names)
         self.key = f"{REQUEST}.{self._pair.key}"
 
@@ -108,7 +108,7 @@ class Requests:
         if joined_by is not None:
             column, _, key = joined_by.partition("=")
             return [self._pair_of(header, self._column(column, header), self._column(key or column, self._names))]
-        columns = [joins] if joins else _keys(of_results)
+        columns = list(dict.fromkeys([joins, *_keys(of_results)] if joins else _keys(of_results)))
         keys = _keys(of_requests)
         if not columns or not (keys or joins in self._names):
             which = f"{self.name} has" if columns else "The results have"
@@ -117,9 +117,9 @@ class Requests:
         pairs = []
         for column in columns:
             same = of_requests.get(word(column))
-            others = [key for key in keys if key != same] if not joins or same is None else []
+            others = [key for key in keys if key != same]
             pairs += [self._pair_of(header, column, key) for key in ([same] if same else []) + others]
-        return sorted(pairs, key=lambda pair: not pair.is_of_one_name)
+        return sorted(pairs, key=lambda pair: (pair.column != joins, not pair.is_of_one_name))
 
     def _column(self, name: str, header: Sequence[str]) -> str:
         if name not in header:
@@ -139,8 +139,8 @@ class Requests:
             self._by_key[key] = places, unnamed, repeated
         return _Pair(column, key, header.index(column), *self._by_key[key])
 
-    def _chosen(self, pairs: Sequence[_Pair], rows: AllCells) -> _Pair:
-        """The pair of columns whose values are the same, of which each names one request."""
+    def _chosen(self, pairs: Sequence[_Pair], rows: AllCells, joins: str) -> _Pair:
+        """The pair of columns whose values are the same, of which each names one request: that of the format first."""
         if len(pairs) == 1:
             return self._unique(pairs[0])
         differing = set[tuple[str, str]]()
@@ -157,6 +157,7 @@ class Requests:
         top = max(pairs, key=lambda pair: pair.joined)
         if not able or top.joined > 2 * best:
             return self._unique(top)
+        able = [pair for pair in able if pair.column == joins] or able
         certain = {pair.column for pair in able if pair.is_of_one_name}
         able = [pair for pair in able if pair.is_of_one_name or pair.column not in certain]
         if others := [pair for pair in able[1:] if (str(able[0]), str(pair)) in differing]:

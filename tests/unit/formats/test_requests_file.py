@@ -82,3 +82,14 @@ def test_a_key_that_some_requests_lack_is_better_than_a_running_number(write):
         records = list(file.records)
     assert len(records) == file.tally.notes["rows joined to q.jsonl by prompt_id=id"] == 20
     assert all(r.prompt.text[-1] == r.responses[0].text[3] for r in records)
+
+
+def test_the_column_of_a_format_joins_unless_only_another_one_can(write):
+    """Also where the results of a known format have a key of their own in both files."""
+    row = {"prompt_id": "c", "run_id": "x", "model": "oak", "response_text": "So.", "text": ASK[0]}
+    for request, by in (({"run_id": "x"}, "run_id"), ({"id": "c", "run_id": "y"}, "prompt_id=id")):
+        asked = write("q.jsonl", json.dumps({**request, "prompt": ASK[1]}) + "\n" + json.dumps({"run_id": "z"}))
+        with read_file(write("a.jsonl", json.dumps(row)), options=ReadOptions(requests=asked)) as file:
+            [record] = file.records
+        assert (file.format, record.prompt.text) == ("refusalbench", ASK[1])
+        assert file.tally.notes[f"rows joined to q.jsonl by {by}"] == 1
