@@ -1,5 +1,6 @@
 """The file of the requests that the rows of a file answer: its columns are read like those of the file itself."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -16,6 +17,7 @@ from orbench_studio.formats.tally import Tally
 
 _KEYS = ("custom_id", "question_id", "id", "key", "index", "idx")  # columns by which results name their requests,
 _KEY_ENDINGS = ("_id", "_key", "uid", "_index", "_idx")  # and others
+_CAMEL_ENDING = re.compile("[a-z](?:I[Dd]|Key|Index)$")
 _ABLE = 0.9  # the share of the rows that the best pair of columns joins, from which another may be the right one
 _WANTS = "joined_by"
 _Places = tuple[dict[str, int], int, tuple[int, str] | None]
@@ -175,7 +177,8 @@ class Requests:
 
 def _keys(by_word: dict[str, str]) -> list[str]:
     """The columns, by their words, that may name requests."""
-    others = [name for of, name in by_word.items() if of not in _KEYS and of.endswith(_KEY_ENDINGS)]
+    ends = ((of, name) for of, name in by_word.items() if of not in _KEYS)
+    others = [name for of, name in ends if of.endswith(_KEY_ENDINGS) or _CAMEL_ENDING.search(name)]
     return [by_word[of] for of in _KEYS if of in by_word] + others
 
 

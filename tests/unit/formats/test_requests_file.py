@@ -44,6 +44,7 @@ UNLIKE = answers("id prompt_id", ("r1", "p2"), ("r2", "p1"))
         (requests("id", " p1", "p2 ", "p3"), UNLIKE.replace("p2", " p2  "), None, "prompt_id=id"),
         (requests("id", 1, 2, 3), answers("id prompt_id", (1, 1), (2, 2)), None, ALSO),
         (requests("run_id", "x1", "x2", "x3"), answers("prompt_id run_id", ("q", "x2"), ("q", "x1")), None, "run_id"),
+        (requests("BehaviorID", "x1", "x2", "x3"), answers("id", ("x2",), ("x1",)), None, "id=BehaviorID"),
         (requests("index", 0, 1, 2), answers("dataset_index", (1,), (0,)), None, "dataset_index=index"),
         (requests("id model_id", *(("p1", "m"), ("p2", "m"), ("p3", "m"))),
          answers("model_id prompt_id", ("m", "p2"), ("m", "p1")), None, "prompt_id=id"),
