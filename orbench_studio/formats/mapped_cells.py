@@ -29,7 +29,7 @@ OF_RESPONSE = (
 _OF_EACH = (Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.RESPONSE_VERDICT, Field.EXPLANATION)
 """Fields whose value may be one for each response, or one for all of them."""
 _NO_RESPONSE = "the row has no response or model"
-_NOT_MAPPED = "they belong to a response, and no column is mapped to response"
+_NOT_MAPPED = "no column is mapped to response"
 _WHY: Mapping[Field, str] = {
     Field.SYSTEM: "the conversation has a system prompt of its own",
     Field.MODERATOR: "the row has no verdict that is stored",

@@ -7,7 +7,7 @@ import pytest
 ROWS = "q,r,m,v,x,who\nIs it {0}?,Yes.,oak,good,One.,jo\nIs it {1}?,No.,oak,review,Two.,jo\nIs it {2}?,No.,oak,,,jo\n"
 OTHERS = ("--column", "explanation=x", "--value", "good={0}", "--value", "review=")
 NO_VERDICT = "the row has no verdict, and no answer class of a judge, that is stored"
-NOT_MAPPED = "they belong to a response, and no column is mapped to response"
+NOT_MAPPED = "no column is mapped to response"
 
 
 def lines(rows):

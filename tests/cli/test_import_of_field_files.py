@@ -142,7 +142,7 @@ def test_answer_classes_without_a_response_are_told(run, write):
     file = write("a.csv", "q,mark\nIs it late?,refusal\nIs it early?,\n")
     text = run("import", "w.orbench", file, "--column", "prompt=q", "--column", "answer_class=mark").stdout
     assert "answer_class from mark: refusal → not read 1" in text
-    why = "are not stored, because they belong to a response, and no column is mapped to response."
+    why = "are not stored, because no column is mapped to response."
     assert f"WARNING: 1 of 1 values of mark (answer_class) {why}" in text
 
 

@@ -72,6 +72,7 @@ class ImportPreview(QWidget):
         self._places: dict[tuple[str, str, str], int] = {}  # of values in their table: they stay in their rows
         self.columns: list[ComboBox] = []
         self.meanings: list[ComboBox] = []
+        self._reasons: set[str] = set()  # why values are not stored, instead of their meanings
         self._build_ui()
         self.format.activated.connect(self._choose_format)
         self.both.clicked.connect(self.split)
@@ -277,7 +278,7 @@ class ImportPreview(QWidget):
         listed = [(column, *key, count) for column in columns for key, count in column.values.most_common()]
         listed.sort(key=self._place)
         self._places = {_value_of(row): place for place, row in enumerate(listed)}
-        self.meanings = []
+        self.meanings, self._reasons = [], set()
         self.values.setVisible(bool(listed))
         self.values.setRowCount(min(len(listed), _VALUES))
         for place, (column, value, became, count) in enumerate(listed[:_VALUES]):
@@ -294,6 +295,7 @@ class ImportPreview(QWidget):
             why = with_titles(why_not_stored(column))
             becomes = QTableWidgetItem(tr("not stored: {why}").format(why=why) if why else _shown(column.field, became))
             set_tip(becomes, becomes.text())
+            self._reasons |= {becomes.text()} if why else set()
             self.values.setItem(place, 3, becomes)
             if not why and column.field in _MEANINGS and self._file is not None and not self._file.taken:
                 self.values.setCellWidget(place, 3, self._meaning_box(column, value, became))
@@ -305,9 +307,10 @@ class ImportPreview(QWidget):
         return row[0].field not in _MEANINGS, self._places.get(_value_of(row), len(self._places))
 
     def _widen_meanings(self) -> None:
-        """Make room for the longest meaning; the column never becomes narrower under the pointer."""
-        texts = [box.fontMetrics().horizontalAdvance(box.placeholderText()) for box in self.meanings]
-        widths = [max(box.sizeHint().width(), text) + px(_BOX) for box, text in zip(self.meanings, texts, strict=True)]
+        """Make room for the longest meaning or reason; the column never becomes narrower under the pointer."""
+        text_width = self.values.fontMetrics().horizontalAdvance
+        widths = [max(box.sizeHint().width(), text_width(box.placeholderText())) + px(_BOX) for box in self.meanings]
+        widths += [text_width(text) + px(_BOX) for text in self._reasons]
         self.values.setColumnWidth(3, min(max((self.values.columnWidth(3), *widths)), px(_WIDEST)))
 
     def _meaning_box(self, column: ColumnTally, value: str, became: str) -> ComboBox:

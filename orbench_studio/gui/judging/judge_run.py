@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
 _OTHERS = (
-    "Judge 1 response, which is judged already?",
-    "Judge {count} responses, {others} of them already judged?",
+    "Judge 1 response, which other judges have judged?",
+    "Judge {count} responses, {others} of them already judged by other judges?",
 )
 _EFFECT = (
     "Classes by people and judgements of other judges are not changed. The class of a response can change where only "

@@ -64,11 +64,7 @@ class ReviewPage(QueuePage):
     def _ignore(self) -> None:
         """Say that a key was ignored; the decisions that follow without a pause are ignored too."""
         self.ignored_at = monotonic()
-        text = tr(
-            "The key was ignored, because the window was not ready. Keys that follow at once are ignored too. "
-            "Check which prompt is shown, then press the key again."
-        )
-        self.ignored.emit(text)
+        self.ignored.emit(tr("The key was ignored: the window was not ready. Check the prompt, then press again."))
 
     def write(
         self,

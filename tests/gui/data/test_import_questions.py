@@ -108,8 +108,10 @@ def test_verdicts_without_responses_say_what_is_missing_and_are_not_imported_by_
         chosen(studio, dialog, preview.columns[2], "Answer class")
         assert place() == before, "nothing moves under the pointer"
         row = next(at for at in range(9) if preview.values.item(at, 1).text() == "answered")
-        why = "they belong to a response, and no column is mapped to “Response”"
+        why = "no column is mapped to “Response”"
         assert preview.values.item(row, 3).text() == f"not stored: {why}"
+        shown = preview.values.fontMetrics().horizontalAdvance(preview.values.item(row, 3).text())
+        assert shown < preview.values.columnWidth(3), "the whole reason can be read"
         assert preview.values.cellWidget(row, 3) is None, "no meaning can change that"
         warning, *_ = dialog._report.toPlainText().splitlines()
         assert "24 of 24 values of" in warning and why in warning

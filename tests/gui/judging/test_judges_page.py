@@ -134,7 +134,7 @@ def test_responses_of_other_judges_are_counted_before_they_are_judged(start, unl
         judge(studio)
         studio.window.actions_table["judge_local"].trigger()
         studio.wait(lambda: question(studio) is not None)
-        assert question(studio).text().startswith("Judge 240 responses, 240 of them already judged?")
+        assert question(studio).text().startswith("Judge 240 responses, 240 of them already judged by other judges?")
         question(studio).reject()
         assert not studio.window.judging.busy and versions(unlabelled) == set()
 
