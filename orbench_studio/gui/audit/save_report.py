@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from orbench_studio.domain.audit.refusal_rates import AuditOptions
@@ -29,7 +29,7 @@ _FILE_TYPES = "HTML (*.html);;Markdown (*.md)"
 
 
 class ReportSaving(QObject):
-    """Saves one file or folder at a time on a background thread."""
+    """Saves one file or folder at a time in the background. A window that is closed meanwhile closes after it."""
 
     message = Signal(str)
     failed = Signal(str)
@@ -39,6 +39,16 @@ class ReportSaving(QObject):
         self._session = session
         self._strip = strip
         self._window = window
+        self._closes = False  # the window, at the end
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keep the window open while a file is written."""
+        if event.type() is not QEvent.Type.Close:
+            return super().eventFilter(watched, event)
+        event.ignore()
+        self._closes = True
+        self.message.emit(tr("The window closes when the report is saved or cancelled."))
+        return True
 
     def ask_report(self, counts: AuditCounts, options: AuditOptions) -> None:
         dialog = self._dialog(tr("Save report"), f"{self._name()}.html")
@@ -74,7 +84,15 @@ class ReportSaving(QObject):
     def _begin(self, text: str) -> Progress:
         on_progress = self._strip.begin(text)
         self._strip.cancel.setFocus()
+        self._closes = False
+        self._window.window().installEventFilter(self)
         return on_progress
+
+    def _end(self, *, closes: bool) -> None:
+        self._strip.end()
+        self._window.window().removeEventFilter(self)
+        if closes:
+            self._window.window().close()
 
     def _compute(self, work: Callable[[], str]) -> None:
         window = self._window
@@ -83,12 +101,13 @@ class ReportSaving(QObject):
         )
 
     def _done(self, message: str) -> None:
-        self._strip.end()
         self.message.emit(message)
+        self._end(closes=self._closes)
 
     def _failed(self, error: Exception) -> None:
-        self._strip.end()
-        (self.message if isinstance(error, CancelledError) else self.failed).emit(str(error))
+        is_cancelled = isinstance(error, CancelledError)
+        (self.message if is_cancelled else self.failed).emit(str(error))
+        self._end(closes=self._closes and is_cancelled)
 
     def _dialog(self, title: str, name: str) -> FileDialog:
         dialog = FileDialog(self._window, title, "reports", first=str(self._session.folder))

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
+from PySide6.QtWidgets import QLayout, QLayoutItem, QSizePolicy, QWidget
 
 
 class FlowLayout(QLayout):
@@ -91,6 +91,7 @@ class Flow(QWidget):
 
     def __init__(self, *widgets: QWidget, spacing: int = 8) -> None:
         super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)  # room that is left is not for it
         self._flow = FlowLayout(self, spacing=spacing)
         for widget in widgets:
             self._flow.addWidget(widget)

@@ -210,6 +210,20 @@ def test_saving_the_report_and_figures_shows_where_they_are(start, path, tmp_pat
         studio.wait(lambda: "could not be written" in page.status.text())
 
 
+def test_closing_the_window_waits_for_a_report_that_is_being_saved(start, path, tmp_path):
+    with start(path) as studio:
+        page = open_page(studio)
+        page.saving.report(page.cache.counts, page.options.value, tmp_path / "no folder" / "report.html")
+        assert not studio.window.close()
+        assert studio.message() == "The window closes when the report is saved or cancelled."
+        studio.wait(lambda: "could not be written" in page.status.text())
+        assert studio.window.isVisible(), "so that the error is read"
+        page.saving.report(page.cache.counts, page.options.value, tmp_path / "report.html")
+        studio.window.close()
+        studio.wait(lambda: not studio.window.isVisible())
+        assert (tmp_path / "report.html").exists()
+
+
 @pytest.mark.parametrize("name", ["<b>bold</b> & co", "x" * 200, "a\nb"])
 def test_a_hostile_model_name_is_shown_as_text(start, path, tmp_path, name):
     file = tmp_path / "more.csv"

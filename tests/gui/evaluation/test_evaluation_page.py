@@ -100,6 +100,7 @@ def test_launched_batch_shows_its_responses_in_review(at_page, path):
     at_page.form.models.line.setFocus()
     QTest.keyClick(at_page.form.models.line, Qt.Key.Key_Down)
     assert at_page.studio.window.focusWidget() is at_page.page.batches, "an arrow key enters the list on the screen"
+    assert at_page.pane.state.y() < at_page.pane.review.parentWidget().y() + 60, "no empty room below the buttons"
     shown = at_page.lines(at_page.pane.models)
     assert [line[:2] for line in shown] == [
         [MIXED, "20 of 20"], ["simulated/helpful", "20 of 20"],
