@@ -18,6 +18,7 @@ NEVER_ONE = {  # the number is never one, or has decimals
     "{count} days of work",
     "{prompts} with {labels} of {overlap} labels",
     "{count} prompts",
+    "{file}, {count} rows (lines {lines}): {text}",
     "Review the {count} labels that are most likely wrong (about {expected} of them are expected to be wrong)",
 }
 

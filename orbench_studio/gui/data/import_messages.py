@@ -205,11 +205,15 @@ def _of_rows(name: str, rows: Iterable[tuple[int, str]]) -> list[str]:
         general = _EARLIER.sub("an earlier line", text)
         lines.setdefault(general, []).append(line)
         first.setdefault(general, text)
-    single, many = tr("{file}, line {line}: {text}"), tr("{file}, {count} rows (lines {lines}): {text}")
     return [
-        single.format(file=name, line=of[0], text=first[text])
-        if len(of) == 1
-        else many.format(file=name, count=f"{len(of):,}", lines=_first_lines(of), text=text)
+        plural(
+            len(of),
+            "{file}, line {lines}: {text}",
+            "{file}, {count} rows (lines {lines}): {text}",
+            file=name,
+            lines=_first_lines(of),
+            text=first[text] if len(of) == 1 else text,
+        )
         for text, of in list(lines.items())[:_LISTED]
     ]
 

@@ -196,7 +196,7 @@ def test_every_sign_of_a_row_is_explained_and_nothing_hidden_is_named(qapp):
         1, "May I?", None, Status.UNDECIDED, Label.TOXIC, Basis.CONSENSUS, "SST", Veto.OVERRULED, 3, 2, 1, True, True
     )
     blind = explained(row, blind=True)
-    assert blind[:4] == ["May I?", "Status: undecided", "⚑ flagged", "✎ has notes"]
+    assert blind[:4] == ["May I?", "Status: unlabelled", "⚑ flagged", "✎ has notes"]
     assert "hidden" in blind[4]
     assert len(blind) == 5
     assert explained(row, blind=False)[4:] == [
