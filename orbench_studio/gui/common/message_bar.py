@@ -118,6 +118,7 @@ class MessageBar(QFrame):
         """Remove what concerns the workspace that is being closed."""
         self._errors = {act: text for act, text in self._errors.items() if act in self._lasting}
         self.show_decision("")
+        self._suggestion = ""
         self._end_message()
 
     def text(self) -> str:

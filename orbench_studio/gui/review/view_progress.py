@@ -1,5 +1,6 @@
 """How far the reviewer is in the current view: decided prompts of all, pace and time left."""
 
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QProgressBar, QWidget
 
 from orbench_studio.gui.common.actions import plural, tr
@@ -15,6 +16,13 @@ _MINUTE, _HOUR = 60, 3_600
 _DAY = 24 * _HOUR
 
 
+class _Counts(ElidedLabel):
+    """A text that is no narrower than `least` when it gets shorter."""
+
+    def sizeHint(self) -> QSize:
+        return super().sizeHint().expandedTo(QSize(self.least, 0))
+
+
 class ViewProgress(QWidget):
     """A bar and a line of text."""
 
@@ -25,7 +33,7 @@ class ViewProgress(QWidget):
         super().__init__()
         self._bar = QProgressBar(textVisible=False)
         self._bar.setAccessibleName(tr("Labelled prompts in this view"))
-        self.text = ElidedLabel("", "quiet")
+        self.text = _Counts("", "quiet")
         row_layout(self, self._bar, self.text, spacing=8)
 
     def show_bar(self, shown: bool) -> None:
@@ -76,8 +84,8 @@ class ViewProgress(QWidget):
         """
         words = self.text.text()
         shown = words if self._has_room else words.partition(_SEPARATOR)[0]
-        self.text.least = self.text.fontMetrics().horizontalAdvance(shown) + px(4)
-        self.text.setMinimumWidth(max(self.text.minimumWidth(), self.text.least) if self._has_room else 0)
+        needed = self.text.fontMetrics().horizontalAdvance(shown) + px(4)
+        self.text.least = max(self.text.least, needed) if self._has_room else needed
         self.text.updateGeometry()
 
 

@@ -125,13 +125,14 @@ def test_each_prompt_has_its_own_decision_error(start, path):
         assert "another window" not in studio.message()
 
 
-def test_an_error_is_cleared_with_its_workspace(start, path, files, tmp_path):
+def test_an_error_and_a_suggestion_are_cleared_with_their_workspace(start, path, files, tmp_path):
     other = tmp_path / "other.orbench"
     with create_workspace(other):
         pass
     with start(path) as studio:
         fail_to_merge(studio, files[1])
         studio.press(S)
+        studio.window.messages.show_suggestion("Batch 3 is paused.")
         studio.application.open(other)
         studio.wait(lambda: "other" in studio.window.windowTitle())
         assert studio.message() == ""
