@@ -206,7 +206,7 @@ class MappedRow(MappedResponses):
             texts = self._texts(cells, asked.prompt)
             if not texts:
                 self._note(import_notes.NO_RESPONSES)
-            elif asked.reply and asked.reply not in texts.values():
+            if asked.reply and asked.reply not in texts.values():
                 self._note(import_notes.OWN_REPLY)
         elif asked.reply is not None:
             texts = {1: asked.reply}

@@ -62,8 +62,8 @@ class UnreadParts:
             values = [(path, value) for path, get in gets if (value := get(cells)) not in (None, "", [], {})]
             self._name((other for other in values[1:] if not values[0][0].startswith(f"{other[0]}.")), lacks)
         for path, get in self._sampled:
-            if isinstance(value := get(cells), list) and len(value) > samples:
-                self.paths[f"{path}.{samples}"] = None
+            if isinstance(value := get(cells), list):
+                self._name(((f"{path}.{at}", inner) for at, inner in enumerate(value) if at >= samples), bool)
 
     def _name(self, found: Iterable[tuple[str, Any]], is_lost: Callable[[Any], bool]) -> None:
         for path, value in found:

@@ -147,6 +147,14 @@ def test_the_values_of_missing_responses_stay_with_their_own(write):
     assert list(tally.unread_parts) == ["c.3"]
 
 
+def test_values_beyond_the_responses_and_a_reply_beside_a_missing_response_are_named(write):
+    turns = [{"role": "user", "content": ASK}, {"role": "assistant", "content": "Knead."}]
+    rows = [{"q": turns, "r": {"t": None}, "c": None}, {"q": ASK, "r": {"t": "So."}, "c": ["refusal", None, "refusal"]}]
+    _, tally = read(write("a.json", json.dumps(rows)), {"prompt": "q", "response": "r.t", "answer_class": "c"})
+    assert list(tally.unread_parts) == ["c.2"]
+    assert any("a reply of their own, which was not read" in note for note in tally.notes)
+
+
 IN_PLACE = ("Fold.", 5, False, ["Fold."], [{"t": "Bake."}, "Fold."], '"Fold."')
 
 

@@ -5,6 +5,8 @@ import re
 import shutil
 import sqlite3
 from itertools import combinations, count
+from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +17,7 @@ from orbench_studio.services.data.import_files import NOT_READ, ColumnMapping, F
 from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
 
 TOKEN = re.compile(r"tk\d{4}")
+PLACE = re.compile(r"\.\d+(?=\.|$)")
 TEXTS = (None, "", "Words §.")
 SHAPES = {
     "prompt": ("Ask §?", "Ask §?", "Ask again?", "Ask again?",
@@ -46,7 +49,20 @@ WORDS = {
     "response": ("responses were skipped",),
     "key": ("keys", "key than", "same key"),
 }
-ROWS = st.fixed_dictionaries({name: st.integers(0, len(shapes) - 1) for name, shapes in SHAPES.items()})
+INSIDE = (
+    lambda value: {"v": value},
+    lambda value: {"v": value, "more": "More §"},
+    lambda value: value,
+    lambda value: {"more": value},
+    lambda value: [value],
+    lambda value: [{"v": value}, {"v": "So §."}],
+    lambda value: {"v": [value, None, "So §."]},
+    lambda value: {"v": [["So §.", "Or §."], value]},
+)
+"""Where a value may be in a cell to which a path `….v` is mapped."""
+ROWS = st.fixed_dictionaries(
+    {name: st.tuples(st.integers(0, len(shapes) - 1), st.sampled_from(INSIDE)) for name, shapes in SHAPES.items()}
+)
 FILES = st.lists(st.lists(ROWS, min_size=1, max_size=3), min_size=1, max_size=2)
 
 
@@ -68,10 +84,22 @@ def places(value, path):
         for name, inner in value.items():
             yield from places(inner, f"{path}.{name}")
     elif isinstance(value, list):
-        for inner in value:
-            yield from places(inner, path)
+        for at, inner in enumerate(value):
+            yield from places(inner, f"{path}.{at}")
     else:
         yield from ((token, path) for token in TOKEN.findall(str(value)))
+
+
+def texts_in(value):
+    """Each text in a value."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return {value} if isinstance(value, str) else {text for part in parts for text in texts_in(part)}
+
+
+def responses(path):
+    """The texts of the responses in a workspace."""
+    with sqlite3.connect(path) as db:
+        return {text for (text,) in db.execute("SELECT text FROM responses")}
 
 
 def stored(path):
@@ -85,6 +113,12 @@ def named(report):
     """The columns and paths that the report names as not imported."""
     lists = (re.search(r"not imported \((.*)\)$", note) for note in report.notes)
     return {name for found in lists if found for name in found[1].split(", ")}
+
+
+def leads(path, name):
+    """Whether a name is that of a path or of what it is in; the places in lists may be left out, or be the last."""
+    bare_path, bare_name = (PLACE.sub("", each) for each in (path, name))
+    return f"{bare_path}.".startswith(f"{bare_name}.") and all(at in path for at in PLACE.findall(name))
 
 
 def counts(report, field):
@@ -103,12 +137,10 @@ def unaccounted(report, texts, rows):
     """The fields of which values are missing that the report does not count, with their paths."""
     rejected = {fault.line for fault in report.rejected_rows}
     read = [row for line, row in enumerate(rows, start=1) if line not in rejected]
-    samples = [max(1, len(row["response"])) if isinstance(row["response"], list) else 1 for row in read]
+    samples = [max(1, len(texts_in(row["response"]))) for row in read]
     for field in SHAPES:
         lost = [{path for token, path in places(row[field], field) if token not in texts} for row in read]
-        lost = [
-            {path for path in of if not any(f"{path}.".startswith(f"{name}.") for name in named(report))} for of in lost
-        ]
+        lost = [{path for path in of if not any(leads(path, name) for name in named(report))} for of in lost]
         least, numbers = sum(map(bool, lost)), sorted(counts(report, field))
         most = sum(number for number, of in zip(samples, lost, strict=True) if of)  # a value counts for each response
         sums = (sum(some) for size in range(len(numbers) + 1) for some in combinations(numbers, size))
@@ -117,17 +149,31 @@ def unaccounted(report, texts, rows):
 
 
 @settings(max_examples=90, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(files=FILES, mapped=st.sets(st.sampled_from(sorted(SHAPES)[:-1])), options=st.booleans())
-def test_every_value_is_stored_or_counted(empty, tmp_path, files, mapped, options):
-    workspace, numbers = tmp_path / "w.orbench", count(1)
+@given(
+    files=FILES,
+    mapped=st.sets(st.sampled_from(sorted(SHAPES)[:-1])),
+    inside=st.sets(st.sampled_from(sorted(SHAPES)[:-1])),
+    options=st.booleans(),
+)
+def test_every_value_is_stored_or_counted(empty, tmp_path, files, mapped, inside, options):
+    workspace, numbers, known = Path(mkdtemp(dir=tmp_path)) / "w.orbench", count(1), set()
     shutil.copy(empty, workspace)
-    columns = ColumnMapping({Field(name): name for name in SHAPES if name in mapped | {"prompt"} and name != "other"})
+    columns = ColumnMapping({
+        Field(name): f"{name}.v" if name in inside else name
+        for name in SHAPES if name in mapped | {"prompt"} and name != "other"
+    })  # fmt: skip
     names = {"model": "oak", "moderator": "guard"} | ({"judge": "jay", "annotator": "ada"} if options else {})
     coded = columns.columns.keys() & {Field.ANSWER_CLASS, Field.PROMPT_VERDICT, Field.RESPONSE_VERDICT}
     meanings = {"ignored": ""} if coded else {}
     with open_workspace(workspace) as opened:
         for drawn in files:
-            rows = [{name: filled(SHAPES[name][at], numbers) for name, at in row.items()} for row in drawn]
+            rows = [
+                {
+                    name: filled(into(SHAPES[name][at]) if name in inside else SHAPES[name][at], numbers)
+                    for name, (at, into) in row.items()
+                }
+                for row in drawn
+            ]
             path = tmp_path / "rows.jsonl"
             path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
             before = stored(workspace)[1]
@@ -140,3 +186,5 @@ def test_every_value_is_stored_or_counted(empty, tmp_path, files, mapped, option
             added = {name: after[name] - before[name] for name in after if name in TABLES[:6]}
             assert report.added == {name: number for name, number in added.items() if number}
             assert list(unaccounted(report, texts, rows)) == []
+            known |= {"", *(text for row in rows for name in ("prompt", "response") for text in texts_in(row[name]))}
+            assert responses(workspace) <= known
