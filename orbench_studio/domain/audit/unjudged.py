@@ -20,6 +20,11 @@ def unjudged_note(audit: Audit, group: Group) -> str:
     return f"{note} {WAY_OUT}" if note else ""
 
 
+def has_no_rates(audit: Audit, group: Group) -> bool:
+    """Whether no model has a rate in a group, because of unjudged responses."""
+    return not any(audit.rate(group, model).n for model in audit.models) and bool(without_rate(audit, group))
+
+
 def without_rate(audit: Audit, group: Group) -> str:
     """Return which models have no rate in a group because of unjudged responses; empty if none."""
     tallies = {model: audit.tally(group, model) for model in audit.models}

@@ -10,7 +10,7 @@ from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import MIN_ANSWERS, Audit, AuditOptions, Drop, Group, Labels
-from orbench_studio.domain.audit.unjudged import WAY_OUT, without_rate
+from orbench_studio.domain.audit.unjudged import WAY_OUT, has_no_rates, without_rate
 from orbench_studio.domain.core.amounts import cut
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.core.rates import UnjudgedRate, span
@@ -177,7 +177,7 @@ class AuditPage(QWidget):
         group = self.options.group
         cells = self.audit.highest(group) if self.audit else []
         self._highest = (cells[0].model, cells[0].category) if cells else None
-        unjudged = self.audit is not None and not cells and bool(without_rate(self.audit, group))
+        unjudged = self.audit is not None and has_no_rates(self.audit, group)
         self.judge.setVisible(unjudged)
         self.highest.setVisible(bool(cells))
         self.highest_text.setVisible(bool(cells) or unjudged)

@@ -324,3 +324,8 @@ def test_responses_that_are_not_judged_can_be_judged_from_the_page(start, tmp_pa
         choose(page.options._rate, Group.OTHER)
         page.judge.click()
         studio.wait(lambda: page.audit.rate(Group.OTHER, "alpha").count == 1 and not page.judge.isVisible())
+        with open_workspace(tmp_path / "new.orbench") as workspace:
+            changes = import_file(workspace, file, ReadOptions(mapping=mapping, model="beta")).changes
+        page.refresh(changes)
+        studio.wait(lambda: "beta" in page.status.text())
+        assert not page.judge.isVisible(), "alpha has a rate"
