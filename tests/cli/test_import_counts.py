@@ -186,3 +186,12 @@ def test_different_responses_are_no_duplicates(run_json, write, preset):
         [report] = run_json("import", f"{len(mend)}{mend[-1:]}.orbench", file, *mend, "--format", preset)["files"]
         assert (report["imported"], report["duplicates"], report["rejected"]) == (2, 1, 0)
         assert report["added"] == {"prompts": 1, "responses": 2 if preset == "refusalbench" else 3}
+
+
+def test_a_report_names_nothing_that_happened_to_no_row(run_json, write):
+    sample = {"id": 1, "epoch": 1, "input": "Is it late?", "output": {"completion": "Yes.", "model": "oak"}}
+    sample["scores"] = {"refusal_scorer": {"value": 0.0}}
+    log = {"version": 2, "status": "success", "eval": {"model": "oak"}, "samples": [sample]}
+    [report] = run_json("import", "w.orbench", write("log.json", json.dumps(log)))["files"]
+    assert report["added"] == {"prompts": 1, "responses": 1, "judgements": 1}
+    assert 0 not in report["notes"].values()

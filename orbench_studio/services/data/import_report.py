@@ -63,7 +63,7 @@ def finish(report: ImportReport, file: Reading, stored: RecordImport | None = No
         columns = options.mapping.columns if options.mapping else {}
         report.remembered = [f"{part}={columns[part]}" for part in Field if part in columns]
         report.remembered += [f"{value}={meaning}" for value, meaning in options.meanings.items()]
-    report.notes |= file.tally.notes
+    report.notes |= {note: count for note, count in file.tally.notes.items() if count}
     if file.has_doubtful_header:
         report.warnings.append("The first row looks like data, and was read as the names of the columns.")
     report.warnings += (text for of in file.tally.unread_names.values() for text in of.warnings())
