@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from orbench_studio.formats.column_names import JUDGES
@@ -68,6 +69,13 @@ def read(value: Any) -> Conversation | None:
     return _conversation(value) if is_conversation(value) else None
 
 
+def has_reply(value: Any) -> bool:
+    """Whether a value is a conversation that ends with the reply of a model."""
+    with suppress(RowError):
+        return getattr(read(value), "reply", None) is not None
+    return False
+
+
 def text(content: Any, what: str) -> str:
     """The text of a message: a text, or parts of which those that are texts count."""
     if isinstance(content, str):
@@ -96,6 +104,9 @@ def samples(value: Any, prompt: str = "") -> list[str | None]:
             reason = "the response is a conversation of several turns, whose last one of a user is not the prompt"
             raise RowError(f"{reason}. Name a path inside it, such as COLUMN.0.content, or map it to prompt")
         return [conversation.reply]
+    if isinstance(value, list) and any(map(_is_likelihood, (value, *value))):
+        reason = "the response is the log probability of a choice, not a text: the model generated none"
+        raise RowError(f"{reason}. Import the prompts alone: map only prompt")
     if isinstance(value, list) and value and all(isinstance(one, str | list) or one is None for one in value):
         each = (inner for one in value for inner in (one if _is_of_texts(one) else [one]))
         return [None if inner is None else text(inner, "response") for inner in each]
@@ -104,6 +115,17 @@ def samples(value: Any, prompt: str = "") -> list[str | None]:
     if isinstance(value, list | dict):
         return [text(value, "response")]
     return [plain(value, "response")]
+
+
+def _is_likelihood(value: Any) -> bool:
+    """Whether a value is a log probability, and whether its text is the likeliest one, as lm-evaluation-harness
+    writes them.
+    """
+    if not isinstance(value, list) or len(value) != 2 or str(value[1]).lower() not in ("true", "false"):
+        return False
+    with suppress(ValueError):
+        return isinstance(float(str(value[0])), float)
+    return False
 
 
 def _is_of_texts(value: Any) -> bool:

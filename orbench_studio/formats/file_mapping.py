@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from orbench_studio.formats import file_names
+from orbench_studio.formats import conversations, file_names
 from orbench_studio.formats.column_evidence import is_sentence
 from orbench_studio.formats.column_names import ABOUT, ASKED, REPLY, words_of
 from orbench_studio.formats.mapping import VERDICTS, ColumnMapping, Field
 from orbench_studio.formats.name_columns import is_usual, name_columns
-from orbench_studio.formats.nested_paths import alternatives, within_or_none
+from orbench_studio.formats.nested_paths import Parsed, alternatives, getter, lenient, within_or_none
 from orbench_studio.formats.reader_interface import ReadOptions, Sheet
 from orbench_studio.formats.records import RowError
 from orbench_studio.formats.row_guard import nested
@@ -45,12 +45,21 @@ def mapping_of(sheet: Sheet, base: ColumnMapping, *, may_lack_model: bool = Fals
         raise sheet.fault(f"{error}. Map the column that has the value.") from None
     if Field.PROMPT in mapping.columns and all(alternatives(sheet.header, of) for of in mapping.columns.values()):
         mapping = _named_by_file(sheet, mapping)
-    problems = mapping.problems(sheet.header)
+    problems = mapping.problems(sheet.header, has_replies=not base.columns and _has_replies(sheet, mapping))
     if Field.PROMPT not in mapping.columns:
         problems += [asked.text for asked in sheet.proposal.questions if asked.field not in mapping.columns]
     if problems:
         raise sheet.fault(f"{'; '.join(problems)}. Match the columns to fields.")
     return mapping
+
+
+def _has_replies(sheet: Sheet, mapping: ColumnMapping) -> bool:
+    """Whether the prompts of the first rows are conversations that end with a reply."""
+    path = mapping.columns.get(Field.PROMPT, "")
+    if not alternatives(sheet.header, path):
+        return False
+    get = lenient(getter(sheet.header, path, Parsed()))
+    return any(conversations.has_reply(get(row)) for row in sheet.first_rows())
 
 
 def prompts_beside(sheet: Sheet, mapping: ColumnMapping) -> str:

@@ -118,13 +118,16 @@ class ColumnMapping:
                 found.setdefault(part, {})[class_words.word(value)] = of
         return replace(self, meanings=found)
 
-    def problems(self, header: Sequence[str]) -> list[str]:
-        """Why a file with this header cannot be read with this mapping; empty if it can."""
+    def problems(self, header: Sequence[str], *, has_replies: bool = False) -> list[str]:
+        """Why a file with this header cannot be read with this mapping; empty if it can.
+
+        It may have responses without a column of them: replies at the end of the conversations that are the prompts.
+        """
         missing = sorted({path for path in self.columns.values() if not path or not alternatives(header, path)})
         found = [f"there is no column {', '.join(missing)}; the file has {listing(header)}"] if missing else []
         if Field.PROMPT not in self.columns:
             found.append(f"no column is mapped to prompt; the file has {listing(header)}")
-        if Field.RESPONSE in self.columns:
+        if Field.RESPONSE in self.columns or has_replies:
             found += [
                 f"{part} ({self.columns[part]}) may be of the prompt or of the response: map it to {of_prompt} or "
                 f"{Field.RESPONSE_VERDICT}"

@@ -112,7 +112,9 @@ class _Proposing:
         if response is None:
             alone: tuple[Field, ...] = _OF_RESPONSE if prompt.is_nested else (*_OF_RESPONSE, Field.MODEL)
             self._columns = {part: path for part, path in self._columns.items() if part not in alone}
-        else:
+        elif Field.MODEL not in self._columns and not any(asked.field is Field.MODEL for asked in self._questions):
+            self._name_models()
+        if response is not None or self._has_replies(prompt):
             self._beside_response()
         columns = {part: self._columns[part] for part in USUAL_NAMES if part in self._columns}
         while unread := ColumnMapping(columns).unread():
@@ -251,8 +253,6 @@ class _Proposing:
     def _beside_response(self) -> None:
         """Complete what a table with responses says about them."""
         self._columns.pop(Field.VERDICT, None)  # of the prompt or of the response
-        if Field.MODEL not in self._columns and not any(asked.field is Field.MODEL for asked in self._questions):
-            self._name_models()
         label = self._columns.get(Field.LABEL)
         if label is None or "prompt" in words_of(label):
             return
@@ -263,6 +263,12 @@ class _Proposing:
             self._questions.append(Question(Field.LABEL, (label,), f"{text}{Field.RESPONSE_VERDICT}"))
         elif Field.ANSWER_CLASS not in self._columns:
             self._columns[Field.ANSWER_CLASS] = label
+
+    def _has_replies(self, prompt: ColumnEvidence) -> bool:
+        """Whether the prompts are conversations that end with a reply."""
+        path = self._columns.get(Field.PROMPT, prompt.name).removeprefix(prompt.name).removeprefix(".")
+        cells = (nested(cell) if isinstance(cell, NestedCell) else cell for cell in prompt.filled)
+        return any(conversations.has_reply(_inside(cell, path) if path in _CHATS else cell) for cell in cells)
 
     def _name_models(self) -> None:
         """Choose a column or a path that clearly names the model, though its name is no usual one, or else ask."""

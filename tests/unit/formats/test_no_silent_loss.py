@@ -9,7 +9,7 @@ from orbench_studio.formats.import_doctor import Fault
 from orbench_studio.formats.import_notes import NOTHING
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import ReadOptions
-from orbench_studio.formats.reading import read_file
+from orbench_studio.formats.reading import preview_file, read_file
 from orbench_studio.formats.records import Record, RowFault
 
 ASK, ASKED, ANSWERED = "How do I bake a loaf?", {"prompt": "q"}, {"prompt": "q", "response": "r"}
@@ -262,3 +262,37 @@ def test_a_reply_to_another_turn_is_no_response_to_the_prompt(write):
     [fault, record], _ = read(write("a.json", json.dumps(rows)), ANSWERED)
     assert "whose last one of a user is not the prompt" in fault.reason
     assert [response.text for response in record.responses] == ["Fold."]
+
+
+REPLIED = [{"role": "user", "content": "Is it late?"}, {"role": "assistant", "content": "No."}]
+
+
+@pytest.mark.parametrize("prompt", ["messages", "data.messages"])
+@pytest.mark.parametrize(("part", "of_prompt"), [("label", "prompt_label"), ("verdict", "prompt_verdict")])
+def test_what_judges_a_conversation_with_a_reply_says_which_it_judges(write, prompt, part, of_prompt):
+    rows = [{"messages": REPLIED, "data": {"messages": REPLIED}, "result": "SAFE"}]
+    path, columns = write("a.json", json.dumps(rows)), {"prompt": prompt, part: "result"}
+    with pytest.raises(FileFaultError, match=rf"{part} \(result\) may be of the prompt or of the response"):
+        read(path, columns, moderator="ash")
+    [record], _ = read(path, {"prompt": prompt, of_prompt: "result"}, moderator="ash")
+    assert str(record.prompt.reference_label or record.votes[0].verdict) == "safe"
+    [record], _ = read(path, {"prompt": prompt, "response_verdict": "result"}, moderator="ash")
+    assert [str(vote.verdict) for vote in record.responses[0].votes] == ["safe"]
+    rows = [{"messages": REPLIED[:1], "data": {"messages": REPLIED[:1]}, "result": "SAFE"}]
+    assert read(write("b.json", json.dumps(rows)), columns, moderator="ash"), "there is no reply to ask about"
+
+
+@pytest.mark.parametrize("name", ["label", "result", "verdict"])
+def test_a_judgement_of_a_conversation_with_a_reply_is_asked_about(write, name):
+    rows = [{"messages": REPLIED, "model": "oak", name: value} for value in ("SAFE", "HARMFUL")]
+    found = preview_file(write("a.json", json.dumps(rows)))
+    assert name not in found.certain.values() and found.certain[Field.PROMPT] == "messages"
+    assert name == "verdict" or [asked.field for asked in found.questions] == [Field.LABEL]
+
+
+@pytest.mark.parametrize("path", ["resps.0", "resps.0.0"])
+@pytest.mark.parametrize("pair", [["-3.5", "False"], [-3.5, True], [-3, "true"]])
+def test_log_probabilities_are_no_responses(write, path, pair):
+    rows = [{"q": ASK, "resps": [[pair], [pair]]}]
+    [fault], _ = read(write("a.json", json.dumps(rows)), {"prompt": "q", "response": path})
+    assert "log probability of a choice, not a text" in fault.reason
