@@ -23,7 +23,7 @@ from orbench_studio.formats.records import Record, RowFault
 from orbench_studio.formats.remembered_mapping import remembering, shape
 from orbench_studio.formats.requests_file import Requests, requests_of
 from orbench_studio.formats.table_kind import opened
-from orbench_studio.formats.tables import Cells, Row, Table, listing
+from orbench_studio.formats.tables import Cells, Row, Table, listing, within_names
 
 _PREVIEW_ROWS = 20
 _PROPOSED_ROWS = 500  # on which a proposal rests
@@ -318,7 +318,10 @@ def _with_header(
     if not options.has_header and table.first[1] != [str(at) for at in range(len(table.first[1]))]:
         raise file_fault(name, "its columns have names of their own, so it cannot be read without a header.")
     columns = headerless(name, table, format_name)
-    return (table.rows, table.header(name)) if columns is None else (table.all_rows(), columns)
+    if columns is not None:
+        return table.all_rows(), columns
+    header = table.header(name)
+    return within_names(table.rows, header), header
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from orbench_studio.formats.class_words import shortened, word
 from orbench_studio.formats.reader_interface import REQUEST, Reader, ReadOptions
 from orbench_studio.formats.records import RowFault
 from orbench_studio.formats.table_kind import opened
-from orbench_studio.formats.tables import Row, listing
+from orbench_studio.formats.tables import Row, listing, within_names
 from orbench_studio.formats.tally import Tally
 
 _KEYS = ("custom_id", "question_id", "id", "key", "index", "idx")  # columns by which results name their requests,
@@ -66,7 +66,7 @@ class Requests:
             self.name = file.name
             self._names = table.header(file.name)
             with file.explained():
-                for row in table.rows:
+                for row in within_names(table.rows, self._names):
                     if isinstance(row, RowFault):
                         self._unread += 1
                     else:

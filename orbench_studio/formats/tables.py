@@ -91,6 +91,23 @@ class Table:
         return chain([self.first], self.rows)
 
 
+def within_names(rows: Iterator[Row | RowFault], header: Sequence[str]) -> Iterator[Row | RowFault]:
+    """The rows; one with a value beyond the last column with a name is rejected.
+
+    Spreadsheets end rows in empty cells; a value there is often the rest of a text with an unquoted separator.
+    """
+    last = max((at for at, name in enumerate(header) if name), default=-1) + 1
+    if last == len(header):
+        return rows
+    return (row if isinstance(row, RowFault) or not any(row[1][last:]) else _beyond(row, last) for row in rows)
+
+
+def _beyond(row: Row, last: int) -> RowFault:
+    value = shortened(next(filter(None, row[1][last:])).strip())
+    text = f"“{value}” is in a column without a name. Quote the text that it belongs to, or name its column"
+    return RowFault(row[0], text)
+
+
 def listing(names: Sequence[str]) -> str:
     """Join names for a message; long lists are shortened."""
     named = [name for name in names if name]

@@ -99,6 +99,23 @@ def test_columns_without_a_name_are_ignored(rows, refused):
     assert "the header has no column names" in refused("a.csv", ",,\n1,2,3\n")
 
 
+@pytest.mark.parametrize("requests", [False, True])
+def test_a_text_that_spills_into_columns_without_a_name_refuses_its_row(write, requests):
+    """The rest of a text with an unquoted separator is never cut off; an index and empty cells are ignored."""
+    file = write("a.csv", ",id,text,,,\n0,a,I like tea,,,\n1,b,I like tea, coffee,and milk,\n2,c,Milk?,,,\n")
+    options = ReadOptions(mapping=ColumnMapping({Field.PROMPT: "text"}))
+    if requests:
+        options = ReadOptions(mapping=ColumnMapping({Field.PROMPT: "request.text"}), requests=file)
+        file = write("r.csv", "id,note\na,x\nb,y\nc,z\n")
+    with read_file(file, options=options) as reading:
+        found = list(reading.records)
+    texts = [one.prompt.text for one in found if isinstance(one, Record)]
+    assert texts == ["I like tea", "Milk?"]
+    [refused] = [one for one in found if isinstance(one, RowFault)]
+    spilled = "“coffee” is in a column without a name. Quote the text that it belongs to, or name its column"
+    assert (refused.line, refused.reason if not requests else spilled) == (3, spilled)
+
+
 def test_a_line_that_names_the_delimiter_is_no_header(rows):
     assert rows("a.csv", "sep=;\nprompt;category\nA, b;hate\n") == (("prompt", "category"), [(3, ["A, b", "hate"])])
     comments = "# dataset_version=1.0, of=sheep.yaml,,\n# by=jo\n"
