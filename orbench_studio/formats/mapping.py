@@ -100,6 +100,8 @@ class ColumnMapping:
     def with_meanings(self, given: Mapping[str, str], *, may_be_others: bool = False) -> Self:
         """A copy with meanings of values: of `COLUMN:VALUE` for that column, else for the fields that can have it.
 
+        A meaning that another field can have is none of a category.
+
         Raises ValueError for a meaning that no mapped field can have, unless `may_be_others` that are not mapped.
         """
         found = {part: dict(of) for part, of in self.meanings.items()}
@@ -111,6 +113,8 @@ class ColumnMapping:
                 raise ValueError(f"{stated!r} is the same value as another one with another meaning")
             parts = [places[place] for place in named] or list(self.columns)
             fields = [part for part in CODED if part in parts and can_mean(part, meaning)]
+            if not named and fields != [Field.CATEGORY]:  # any word can be a category
+                fields = [part for part in fields if part is not Field.CATEGORY]
             if not fields and not may_be_others:
                 raise ValueError(f"no mapped column can mean {meaning!r}")
             for part in fields:

@@ -30,6 +30,8 @@ def open_table(
     kind = stem_and_kind(file.name)[1]
     if packed := next((name for begin, name in _PACKED.items() if file.head.startswith(begin)), ""):
         raise file_fault(file.name, f"it is compressed with {packed}. Unpack it, or compress it with gzip or zip.")
+    if file.name.lower().endswith((".yaml", ".yml")):
+        raise file_fault(file.name, "YAML files are not read. Save its list as JSON.")
     if kind == "workbook" or file.head.startswith(_WORKBOOK):
         return workbook_table.open_workbook(file, rows)
     if _is_packed_or_binary(file, kind) or not _is_json(file, kind):

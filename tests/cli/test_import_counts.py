@@ -195,3 +195,15 @@ def test_a_report_names_nothing_that_happened_to_no_row(run_json, write):
     [report] = run_json("import", "w.orbench", write("log.json", json.dumps(log)))["files"]
     assert report["added"] == {"prompts": 1, "responses": 1, "judgements": 1}
     assert 0 not in report["notes"].values()
+
+
+@pytest.mark.parametrize(("stated", "category"), [("1.0", "1"), ("cat:1", "direct_answer"), ("harm", "1")])
+def test_a_meaning_of_a_class_is_no_category(run_json, write, stated, category):
+    file = write("r.csv", "q,m,r,c,cat\nIs it late?,oak,Yes.,1.0,1\n")
+    mapped = ("prompt=q", "model=m", "response=r", "answer_class=c", "category=cat")
+    options = [part for of in mapped for part in ("--column", of)] + ["--value", f"{stated}=direct_answer"]
+    options += ["--value", "c:1.0=direct_answer"] if stated != "1.0" else []
+    [report] = run_json("import", "w.orbench", file, *options)["files"]
+    became = {of["column"]: [value["became"] for value in of["values"]] for of in report["values"]}
+    assert became["c"] == ["direct_answer"]
+    assert became["cat"] == [f"own category: {category}"]
