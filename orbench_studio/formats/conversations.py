@@ -95,6 +95,8 @@ def samples(value: Any, prompt: str = "") -> list[str | None]:
     """The response of a row to its prompt, or several samples of it, of which some may be missing."""
     if isinstance(value, str) and type(value) is not str:
         return [value]  # a text with a mark of the doctor
+    if isinstance(value, list) and len(value) == 1 and _is_item_of_reply(value[0]):
+        return [text(value, "response")]
     conversation = read(value)
     if conversation is not None:
         if conversation.reply is None and conversation.unread:
@@ -115,6 +117,12 @@ def samples(value: Any, prompt: str = "") -> list[str | None]:
     if isinstance(value, list | dict):
         return [text(value, "response")]
     return [plain(value, "response")]
+
+
+def _is_item_of_reply(value: Any) -> bool:
+    """Whether a value is a message in the output of OpenAI's Responses API."""
+    is_message = isinstance(value, Mapping) and value.get("type") == "message"
+    return is_message and isinstance(value.get("role"), str) and _role(value["role"]) == "assistant"
 
 
 def _is_likelihood(value: Any) -> bool:

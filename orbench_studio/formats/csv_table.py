@@ -122,6 +122,8 @@ def open_texts(file: InputFile, separator: str | None) -> Table:
     """
     if separator is None and (delimiter := text_lines.delimiter_of(file)) is not None:
         return open_delimited(file, delimiter)
+    if separator == r"\t" and not text_lines.divides(file, separator):
+        separator = "\t"  # as terminals show it
     if separator is not None:
         if text_lines.divides(file, separator):
             rows = text_lines.parts(file.text(), separator)

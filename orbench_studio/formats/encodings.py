@@ -10,7 +10,7 @@ _SAMPLE = 4_000  # bytes of lines with characters beyond ASCII
 _LOOKED_AT = 16 * 2**20  # bytes of the file
 _JAPANESE = ("Japanese Japanese— Japanese——",)
 _LANGUAGES = {
-    "cp1252": ("äöüß", "éèêàâùûçîïôœë", "áéíóúñü", "ãõçáéíóúâêôà", "åäöæøé", "àèéìòù"),
+    "cp1252": ("üäöß", "éèàêçâùûîïôœë", "óíáéñúü", "ãçáéíõóúâêôà", "åäöæøé", "àèéìòù"),
     "gb18030": ("Chinese",),
     "cp932": _JAPANESE,
     "cp949": ("Korean",),
@@ -18,15 +18,15 @@ _LANGUAGES = {
     "euc_jp": _JAPANESE,
     "cp1251": ("Russian", "Ukrainian"),
     "koi8_r": ("Russian",),
-    "cp1250": ("ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áéíóöőúüű", "áäčďéíĺľňóôŕšťúýž", "čćđšž", "ăâîșțşţ"),
-    "cp1254": ("çğıöşüâî",),
+    "cp1250": ("łąęóśżćńź", "íáěřéžčýšůúňóťď", "áéöóőíúüű", "áíéčžšúýľťňôďäóĺŕ", "čšžćđ", "ăîşţâșț"),
+    "cp1254": ("ıüşöçğâî",),
     "cp1253": ("Greek",),
     "cp1255": ("Hebrew",),
     "cp1256": ("Arabic",),
     "cp874": ("Thai",),
 }
 """The encodings that are tried, the usual ones first, with the letters of languages written in
-them: those beyond ASCII, or names of lists of charset-normalizer by frequency."""
+them: those beyond ASCII, the commonest ones first, or names of lists of charset-normalizer by frequency."""
 _CODECS = {"gbk": "gb18030", "gb2312": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949", "cp950": "big5"}
 """What reads more than the codec of a name."""
 _NAMES = {"cp932": "shift_jis"}
@@ -37,6 +37,7 @@ _COMMON_LEADS = {
 _OPENING, _CLOSING = "“‘„«‹¿¡", "”’»›…"
 _DASHES, _SIGNS, _WIDE = "–—", "€£°©®™", "·、。，？！：；（）《》「」『』【】～￥"
 _COMMON, _POSSIBLE, _DOUBTFUL = 1.5, 1.0, 0.5  # scores of characters
+_COMMONEST, _SHARE = 5, 5  # letters of a language, and the part of the letters in a text that they are at least
 _FEWEST = 4  # characters that the bytes of another multibyte encoding seldom form by chance
 _ALIKE = 0.2  # scores of encodings that may be the right one differ by less
 _GARBLED = 0.6  # the scores of most garbled texts are lower
@@ -125,8 +126,21 @@ def _score(sample: bytes, encoding: str) -> float | None:
     of = _wide_score if encoding in _COMMON_LEADS else _score_of
     padded = f"  {text}  "
     around = [padded[at : at + 5] for at, letter in enumerate(text) if letter > "\x7f"]
-    scores = [sum(of(part, common, encoding) for part in around) for common in _languages(encoding)]
+    scores = [
+        sum(_DOUBTFUL if lacks else of(part, common, encoding) for part in around)
+        for common in _languages(encoding)
+        for lacks in [_lacks_commonest(around, common)]
+    ]
     return max(scores) / len(around) if around else 0.0
+
+
+def _lacks_commonest(around: Iterable[str], common: Mapping[str, float]) -> bool:
+    """Whether several letters in a text are of a language, but nearly none is one of its commonest letters."""
+    if max(common.values()) > _COMMON:
+        return False  # a list of all letters by frequency, each with its own score
+    commonest = list(common)[:_COMMONEST]
+    letters = [part[2].lower() for part in around if part[2].lower() in common]
+    return len(letters) >= _FEWEST and _SHARE * sum(letter in commonest for letter in letters) < len(letters)
 
 
 def _wide_score(around: str, common: Mapping[str, float], encoding: str) -> float:

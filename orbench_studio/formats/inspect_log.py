@@ -31,9 +31,18 @@ from orbench_studio.formats.records import JudgementDraft, Record, RowError, Row
 from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import Cells, NestedCell, Row, Table, unstorable
 from orbench_studio.formats.tally import NOT_READ
+from orbench_studio.formats.unread_parts import leaves
 
 COLUMNS = ("inspect_sample", "epoch", "model", "prompt", "response", "stop_reason", "error", "input_tokens",
-           "output_tokens", "scores")  # fmt: skip
+           "output_tokens", "reasoning_tokens", "reasoning", "scores")  # fmt: skip
+_TOKENS = ("input_tokens", "output_tokens", "reasoning_tokens")
+_STORED = {
+    "output": {"model", "choices", "completion", "usage", "error"},
+    "output.choices.0": {"message", "stop_reason", "stop_details"},
+    "output.choices.0.message": {"role", "content"},
+    "score": {"value", "explanation"},
+}
+"""The parts of a sample that are read, of which the completion repeats the text."""
 _INSIDE = ("target", "metadata", "messages")  # read where the user maps a path in them
 _TAKEN = frozenset({"id", "epoch", "input", "output", "attachments", "scores", "error", *_INSIDE})
 _NO_MODEL = "none/none"  # what Inspect writes where a task asks no model itself
@@ -156,20 +165,17 @@ def _rows(model: str, samples: Iterator[Found | RowFault], unread: Counter[str])
         if isinstance(sample, RowFault):
             yield sample
         else:
-            row = row_guard.row(number, INSPECT.title, _row, number, model, sample)
-            if not isinstance(row, RowFault):
-                choices = len((sample.get("output") or {}).get("choices") or ())
-                unread.update(f"output.choices.{at}" for at in range(1, choices))
-            yield row
+            yield row_guard.row(number, INSPECT.title, _row, number, model, sample, unread)
 
 
-def _row(number: int, model: str, sample: Found) -> Row:
+def _row(number: int, model: str, sample: Found, unread: Counter[str]) -> Row:
     cells = _cells(model, sample)
     if not all(isinstance(cell, str) for cell in cells):
         raise RowError("a model, text, error or stop reason is not a string")
     reason = unstorable(cells)
     if reason:
         raise RowError(reason)
+    unread.update({*_unread(sample)})
     return number, cells
 
 
@@ -181,12 +187,13 @@ def _cells(model: str, sample: Found) -> Cells:
     stopped = _stop_reason(choices[0]) if choices else ""
     error = output.get("error") or (sample.get("error") or {}).get("message") or ""
     usage = output.get("usage") or {}
-    tokens = [str(usage.get(name) or "") for name in ("input_tokens", "output_tokens")]
+    tokens = [str(usage.get(name) or "") for name in _TOKENS]
     scores = NestedCell(json.dumps(sample.get("scores") or {}))
     named = next((name for name in (output.get("model"), model) if name and name != _NO_MODEL), "")
     asked = _in_context(_asked(sample["input"], attached), sample, attached)
     first = [str(sample["id"]), str(sample.get("epoch") or 1), named, asked, text, stopped or "", error]
-    return [*first, *tokens, scores, *(as_text(sample.get(name)) for name in _INSIDE)]
+    reasoning = _reasoning(choices[0]["message"]["content"], attached) if choices else ""
+    return [*first, *tokens, reasoning, scores, *(as_text(sample.get(name)) for name in _INSIDE)]
 
 
 def _stop_reason(choice: Found) -> Any:
@@ -234,9 +241,35 @@ def _text(content: Any, attached: Found) -> str:
     return "\n".join(_text(part["text"], attached) for part in content if part.get("type") == "text")
 
 
+def _reasoning(content: Any, attached: Found) -> str:
+    """The reasoning beside the text of a message, or its summary where the vendor encrypted it."""
+    parts = [part for part in content if part.get("type") == "reasoning"] if isinstance(content, list) else []
+    texts = (part.get("summary") if part.get("redacted") else part.get("reasoning") for part in parts)
+    return "\n".join(_text(text, attached) for text in texts if text)
+
+
+def _unread(sample: Found) -> Iterator[str]:
+    """The paths in the output and in the scores of a sample that have a value and are not read."""
+    output = sample.get("output") or {}
+    choices = output.get("choices") or ()
+    message = choices[0]["message"] if choices else {}
+    yield from (f"output.choices.{at}" for at in range(1, len(choices)))
+    objects = {"output": output, "output.choices.0": choices[0] if choices else {}, "output.choices.0.message": message}
+    for path, found in objects.items():
+        yield from (f"{path}.{name}" for name in found if name not in _STORED[path] and any(leaves(found[name])))
+    for part in message.get("content") or () if not isinstance(message.get("content"), str) else ():
+        if part.get("type") not in ("text", "reasoning"):
+            yield f"output.choices.0.message.content.{part.get('type')}"
+    for scorer, score in (sample.get("scores") or {}).items():
+        yield from (
+            f"scores.{scorer}.{name}" for name in score if name not in _STORED["score"] and any(leaves(score[name]))
+        )
+
+
 def _bind(sheet: Sheet) -> Bound:
     """Bind a log; the user may map values inside it, such as `scores.NAME.value`, to fields."""
-    at = {name: sheet.column(name) for name in COLUMNS}
+    at = {name: sheet.header.index(name) for name in COLUMNS}
+    sheet.bound.update(place for name, place in at.items() if name not in ("inspect_sample", "epoch"))
     mapping = mapping_of(sheet, _TEXTS)
     sheet.column("messages")  # of which the system prompt and the earlier turns are
     is_mapped = any(path.startswith("scores.") for path in mapping.columns.values())
@@ -254,6 +287,8 @@ def _bind(sheet: Sheet) -> Bound:
                 judgements=(*response.judgements, *judged),
                 input_tokens=int(found["input_tokens"]) if found["input_tokens"] else None,
                 output_tokens=int(found["output_tokens"]) if found["output_tokens"] else None,
+                reasoning_tokens=int(found["reasoning_tokens"]) if found["reasoning_tokens"] else None,
+                reasoning=found["reasoning"] or None,
                 identity=text_identity(response.text, of) if again else response.identity,
             )
             for response in record.responses
@@ -273,7 +308,7 @@ def _judgements(sheet: Sheet, scores: Mapping[str, Any], *, is_mapped: bool) -> 
             found = class_words.refusal(value, scorer) or AnswerClass.UNPARSED
         if found is not None or not is_mapped:
             sheet.tally.column("score", scorer).add(value, found or NOT_READ)
-            sheet.tally.notes[_UNREAD] += found is None
+            sheet.tally.notes.update([_UNREAD] if found is None else ())
         if found is not None:
             yield JudgementDraft(scorer, JudgeKind.LLM, found, score.get("explanation") or "", raw=value)
 

@@ -9,7 +9,7 @@ from orbench_studio.formats.import_doctor import Check
 from orbench_studio.formats.known_faults import api_error, category_is_prompt, several_prompts
 from orbench_studio.formats.layout import Layout
 from orbench_studio.formats.mapped_row import MappedRow
-from orbench_studio.formats.mapping import ColumnMapping, Field
+from orbench_studio.formats.mapping import CODED, ColumnMapping, Field
 from orbench_studio.formats.nested_paths import alternatives
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
 from orbench_studio.formats.tables import NestedCell
@@ -28,6 +28,8 @@ def bind(layout: Layout, sheet: Sheet) -> Bound:
     if not layout.mapping.columns and (rounds := _rounds_beside(sheet, mapping)):
         text = f"Each row is a round of a conversation ({rounds}), and is stored without the rounds before it."
         sheet.tally.doubts.append(text)
+    if not layout.mapping.columns and (rejected := _rejected_labels(sheet, mapping)):
+        sheet.tally.doubts.append(f"{rejected}, but are stored. Remove these rows from the file.")
     row = MappedRow(sheet, mapping, layout)
     columns = {part: alternatives(sheet.header, path)[0][0] for part, path in mapping.columns.items()}
     subject = _ABOUT if layout.one_response else (*_ABOUT, Field.RESPONSE)
@@ -51,6 +53,16 @@ def _rounds_beside(sheet: Sheet, mapping: ColumnMapping) -> str:
     if not names or any(isinstance(row[at], NestedCell) for row in sheet.first_rows() for at in prompts):
         return ""
     return rounds_in(ColumnEvidence(name, [row[at] for row in sheet.first_rows()]) for name, at in names.items())
+
+
+def _rejected_labels(sheet: Sheet, mapping: ColumnMapping) -> str:
+    """What says that a table of Prodigy has labels that the annotator did not accept."""
+    labels = [mapping.columns[part] for part in CODED if mapping.columns.get(part) == "label"]
+    if not labels or not {"_task_hash", "answer"} <= {*sheet.header}:
+        return ""
+    answers = [row[sheet.header.index("answer")] for row in sheet.first_rows()]
+    count = sum(answer in ("reject", "ignore") for answer in answers)
+    return f"In {count:,} of the first {len(answers):,} rows the labels were not accepted (answer)" if count else ""
 
 
 MAPPED = Reader("mapped", "Table with mapped columns", (), partial(bind, Layout()))

@@ -79,7 +79,7 @@ class MappedResponses(MappedCells):
         """The text by which the vendor says that the model refused; empty if it did not."""
         found = self._refusal(cells) if self._refusal else None
         if isinstance(found, list):
-            found = found[number - 1] if 1 < len(found) >= number else next(filter(None, found), None)
+            found = found[number - 1] if len(found) == self._samples > 1 else next(leaves(found), None)
         return found if isinstance(found, str) else ""
 
 

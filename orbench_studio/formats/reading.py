@@ -100,6 +100,7 @@ class Reading:
         except FileFaultError as error:
             file.require_no_nul()  # else the user maps the columns of a file that cannot be read
             is_of_texts = file.name.lower().endswith(".txt") and not options.rows
+            is_of_texts = is_of_texts and not (len(header) > 2 and text_lines.delimiter_of(file))  # else a table
             mark, shared = text_lines.divider_of(file) if is_of_texts else ("", "")
             if mark:
                 text = f"{file.name}: {shared}. To read its parts as columns, name it as the place of the rows"

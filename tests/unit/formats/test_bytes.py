@@ -138,8 +138,22 @@ FEW = {
     "cp949": ["빵을 만드는 방법", "오늘 날씨 today"],
     "cp1251": ["Как испечь хлеб?", "погода today"],
     "koi8_r": ["Как испечь хлеб?", "погода today"],
-    "cp1250": ["Jak upéct chléb rychle?", "Źródło wiedzy", "město žlutý kůň"],
-    "cp1252": ["“big” and it’s — fine", "Wie heißt das Mädchen?", "naïve résumé", "El niño mañana ¿qué?", "100 € now"],
+    "cp1250": [
+        "Jak upéct chléb rychle?",
+        "Źródło wiedzy",
+        "město žlutý kůň",
+        "że też żona może zażyć łyżkę",
+        "jeż żuje",
+    ],
+    "cp1252": [
+        "“big” and it’s — fine",
+        "Wie heißt das Mädchen?",
+        "naïve résumé",
+        "El niño mañana ¿qué?",
+        "100 € now",
+        "¿estoy bien? ¿por qui? ¿cual es? ¿y un diseño?",
+        "el niño y la caña de un año en la viña del baño",
+    ],
     "cp1253": ["Πώς φτιάχνω ψωμί;"],
     "cp1254": ["güneş ışığı nasıl"],
     "cp1255": ["איך אופים לחם"],
@@ -344,3 +358,10 @@ def test_progress_may_cancel(write):
 
     with pytest.raises(StopError), read_file(write("a.csv", GOOD), options=ReadOptions(), on_progress=stop):
         pass
+
+
+def test_letters_that_are_rare_in_a_language_do_not_speak_for_it(write, refused):
+    """Read as cp1250, the opening marks and the ñ of Spanish are letters of Polish, but none of its usual ones."""
+    content = f"{GOOD}¿estoy bien? ¿por qui? ¿cual es? ¿y un diseño?,harmful\n".encode("cp1252")
+    assert "Its encoding is probably cp1252" in refused("a.csv", content)
+    assert "more likely cp1252" in doubts_of(write("a.csv", content), "cp1250")[1][0]

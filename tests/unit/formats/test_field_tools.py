@@ -190,6 +190,10 @@ def test_the_vendor_s_own_text_of_a_refusal_is_a_refusal(write, take):
         ({"choices": [{"message": m, "finish_reason": "stop"} for m in (refused, said)]},
          [(SAY[1], StopReason.REFUSED), (SAY[0], StopReason.STOP)]),
         ({"output": output, "status": "completed"}, [(SAY[1], StopReason.REFUSED)]),
+        ({"output": [{"type": "reasoning", "summary": []}, *output], "status": "completed"},
+         [(SAY[1], StopReason.REFUSED)]),
+        ({"output": [{"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": SAY[0]}]}],
+          "status": "completed"}, [(SAY[0], StopReason.STOP)]),
     ):  # fmt: skip
         row = {**RESULTS[0], "response": {"body": {"model": "oak", **body}}}
         [found] = take("results.jsonl", lines([row]), requests=write("requests.jsonl", lines(REQUESTS)))

@@ -28,6 +28,7 @@ def test_scores_of_inspect(write, scorer, value, expected):
     with read_file(path) as file:
         assert classes(list(file.records)) == [expected]
         [tally] = [c for c in file.tally.columns if c.field == "score"]
+    assert all(file.tally.notes.values()), "no note has the count 0"
     assert [became for _, became in tally.values] == ["not read" if expected == "None" else expected]
 
 
@@ -50,6 +51,26 @@ def test_what_a_solver_of_inspect_sends_beside_the_input_is_kept_or_named(write)
     with read_file(write("plain.json", json.dumps(whole))) as file:
         [found] = list(file.records)
         assert (found.prompt.attributes, found.responses[0].asked, file.tally.unread_turns) == ({}, None, {})
+
+
+def test_reasoning_in_an_inspect_log_is_stored_and_what_is_not_is_named(write):
+    whole = json.loads(log(grader={"value": "C", "answer": "0", "metadata": {"n": 1}, "history": []}))
+    output = whole["samples"][0]["output"]
+    output["usage"] = {"output_tokens": 9, "reasoning_tokens": 5}
+    message = output["choices"][0]["message"]
+    message |= {"tool_calls": [{"id": "t1"}], "content": [
+        {"type": "reasoning", "reasoning": "Let me think."}, {"type": "text", "text": SAY[0]},
+        {"type": "reasoning", "reasoning": "x9fa", "summary": "Then no.", "redacted": True},
+        {"type": "image", "image": "a.png"}]}  # fmt: skip
+    with read_file(write("log.json", json.dumps(whole))) as file:
+        [found] = list(file.records)
+        notes = " ".join(file.tally.notes)
+    response = found.responses[0]
+    assert (response.text, response.reasoning, response.reasoning_tokens) == (SAY[0], "Let me think.\nThen no.", 5)
+    message = "output.choices.0.message"
+    named = ["inspect_sample", "epoch", f"{message}.tool_calls", f"{message}.content.image", "scores.grader.answer",
+             "scores.grader.metadata"]  # fmt: skip
+    assert [name for name in named if name not in notes] == [] and "history" not in notes
 
 
 def test_an_inspect_log_without_a_model_is_given_one(take):

@@ -296,3 +296,28 @@ def test_log_probabilities_are_no_responses(write, path, pair):
     rows = [{"q": ASK, "resps": [[pair], [pair]]}]
     [fault], _ = read(write("a.json", json.dumps(rows)), {"prompt": "q", "response": path})
     assert "log probability of a choice, not a text" in fault.reason
+
+
+def test_labels_that_an_annotator_rejected_are_a_warning(write):
+    rows = [{"q": ASK, "label": "unsafe", "_task_hash": at, "answer": a} for at, a in enumerate(("accept", "reject"))]
+    _, tally = read(write("a.json", json.dumps(rows)), {"prompt": "q", "label": "label"})
+    assert tally.doubts[0].startswith("In 1 of the first 2 rows the labels were not accepted (answer)")
+    _, tally = read(write("b.json", json.dumps(rows[:1])), {"prompt": "q", "label": "label"})
+    assert not tally.doubts
+
+
+def test_a_text_table_is_not_proposed_as_pairs_of_texts(write):
+    path = write("a.txt", "".join(f"{at}\tI like loaf {at} very much today\tOFF\n" for at in range(9)))
+    with pytest.raises(FileFaultError) as error:
+        preview_file(path)
+        with read_file(path):
+            pass
+    assert error.value.wants != "rows"
+
+
+def test_a_tab_may_be_written_as_terminals_show_it(write):
+    path = write("a.txt", "How do I bake?\tKnead it.\nIs it late?\tNo.\n")
+    records, _ = read(path, {"prompt": "0", "response": "1"}, rows=r"\t", has_header=False)
+    assert [(r.prompt.text, r.responses[0].text) for r in records] == [
+        ("How do I bake?", "Knead it."), ("Is it late?", "No.")
+    ]  # fmt: skip
