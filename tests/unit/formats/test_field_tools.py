@@ -158,6 +158,12 @@ CLAUDE_RESULTS = [
     [
         (REQUESTS, RESULTS, ["oak-1", "oak-1", "oak"], [StopReason.LENGTH, StopReason.LENGTH, StopReason.ERROR]),
         (CLAUDE, CLAUDE_RESULTS, ["elm-1", "elm-1", "elm"], [StopReason.STOP, StopReason.STOP, StopReason.ERROR]),
+        (
+            CLAUDE,
+            [*CLAUDE_RESULTS[:2], {"custom_id": "r2", "result": {"type": "expired"}}],
+            ["elm-1", "elm-1", "elm"],
+            [StopReason.STOP, StopReason.STOP, StopReason.ERROR],
+        ),
     ],
 )
 def test_batch_results_with_their_requests(write, take, refused, requests, results, models, stops):
