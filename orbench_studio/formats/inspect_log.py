@@ -221,9 +221,13 @@ def _in_context(asked: str, sample: Found, attached: Found) -> str:
         {"role": message["role"], "content": _text(message.get("content") or "", attached)}
         for message in sample.get("messages") or given
     ]
-    prompt = {"role": "user", "content": asked}
-    if prompt not in turns:
+    sent = [turn for turn in turns if turn["role"] == "user"]
+    if not sent:
         return asked
+    prompt = {"role": "user", "content": asked}
+    if prompt not in sent:  # a template is around the input, or its choices are after it
+        prompt = next((turn for turn in sent if asked.strip() in turn["content"]), sent[-1])
+        asked = prompt["content"]
     at = len(turns) - 1 - turns[::-1].index(prompt)
     after = turns[at + 1 :]
     if after and after[-1]["role"] == "assistant":

@@ -32,6 +32,21 @@ def test_scores_of_inspect(write, scorer, value, expected):
     assert [became for _, became in tally.values] == ["not read" if expected == "None" else expected]
 
 
+@pytest.mark.parametrize(
+    "sent", [f"Answer in one word. {ASK[0]}", f"{ASK[0]}\n", "Which of these is it?\nA) Yes\nB) No"]
+)
+@pytest.mark.parametrize("system", [False, True])
+def test_the_prompt_of_an_inspect_log_is_what_the_solver_sent(write, sent, system):
+    """A template around the input, or choices after it, are part of the prompt; so is the system message."""
+    whole = json.loads(log())
+    turns = [("system", "Be brief.")] * system + [("user", sent), ("assistant", SAY[0])]
+    whole["samples"][0]["messages"] = [{"role": role, "content": text} for role, text in turns]
+    with read_file(write("log.json", json.dumps(whole))) as file:
+        [found] = list(file.records)
+    assert (found.prompt.text, found.responses[0].text) == (sent, SAY[0])
+    assert found.prompt.attributes.get("system_prompt") == ("Be brief." if system else None)
+
+
 def test_what_a_solver_of_inspect_sends_beside_the_input_is_kept_or_named(write):
     """A system message and earlier turns are the context of the prompt; turns of tools after it are named."""
     whole = json.loads(log())
