@@ -216,26 +216,35 @@ def _in_context(asked: str, sample: Found, attached: Found) -> str:
 
     A solver can put a system message before the input, and turns of tools or of users after it.
     """
-    given = sample["input"] if isinstance(sample["input"], list) else []
-    turns = [
-        {"role": message["role"], "content": _text(message.get("content") or "", attached)}
-        for message in sample.get("messages") or given
-    ]
-    sent = [turn for turn in turns if turn["role"] == "user"]
-    if not sent:
+    turns = _turns(sample, attached)
+    prompt = _sent(asked, turns)
+    if prompt is None:
         return asked
-    prompt = {"role": "user", "content": asked}
-    if prompt not in sent:  # a template is around the input, or its choices are after it
-        prompt = next((turn for turn in sent if asked.strip() in turn["content"]), sent[-1])
-        asked = prompt["content"]
+    asked = prompt["content"]
     at = len(turns) - 1 - turns[::-1].index(prompt)
     after = turns[at + 1 :]
     if after and after[-1]["role"] == "assistant":
         del after[-1]  # the response
     if not at and not any(turn["content"] for turn in after):
         return asked
-    later = [turn | {"role": "later user"} if turn["role"] == "user" else turn for turn in after]
+    later = [{**turn, "role": "later user"} if turn["role"] == "user" else turn for turn in after]
     return NestedCell(json.dumps([*turns[:at], prompt, *later]))
+
+
+def _turns(sample: Found, attached: Found) -> list[Found]:
+    given = sample["input"] if isinstance(sample["input"], list) else []
+    return [
+        {"role": message["role"], "content": _text(message.get("content") or "", attached)}
+        for message in sample.get("messages") or given
+    ]
+
+
+def _sent(asked: str, turns: Sequence[Found]) -> Found | None:
+    """The user's turn that has the input, perhaps in a template, or the only one; None if it is unclear which it is."""
+    sent = [turn for turn in turns if turn["role"] == "user"]
+    exact = [turn for turn in sent if turn["content"] == asked]
+    has_input = exact or [turn for turn in sent if asked.strip() in turn["content"]] or (sent if len(sent) == 1 else [])
+    return has_input[0] if has_input else None
 
 
 def _text(content: Any, attached: Found) -> str:
@@ -257,6 +266,10 @@ def _unread(sample: Found) -> Iterator[str]:
     output = sample.get("output") or {}
     choices = output.get("choices") or ()
     message = choices[0]["message"] if choices else {}
+    attached = sample.get("attachments") or {}
+    turns = _turns(sample, attached)
+    if turns and _sent(_asked(sample["input"], attached), turns) is None:
+        yield "messages"
     yield from (f"output.choices.{at}" for at in range(1, len(choices)))
     objects = {"output": output, "output.choices.0": choices[0] if choices else {}, "output.choices.0.message": message}
     for path, found in objects.items():

@@ -47,6 +47,20 @@ def test_the_prompt_of_an_inspect_log_is_what_the_solver_sent(write, sent, syste
     assert found.prompt.attributes.get("system_prompt") == ("Be brief." if system else None)
 
 
+def test_an_inspect_log_whose_input_is_in_none_of_several_turns_keeps_it_as_the_prompt(write):
+    """Different tasks are never one prompt because a solver ends them alike; what it sent is named as not read."""
+    whole = json.loads(log())
+    turns = [("user", "Bake bread."), ("assistant", "Step."), ("user", "Please go on."), ("assistant", SAY[0])]
+    whole["samples"][0]["messages"] = [{"role": role, "content": text} for role, text in turns]
+    with read_file(write("log.json", json.dumps(whole))) as file:
+        [found] = list(file.records)
+        assert found.prompt.text == ASK[0]
+        assert "further columns that are not imported (messages)" in file.tally.notes
+    whole["samples"][0]["messages"][0]["content"] = f"The task: {ASK[0]}"
+    with read_file(write("with.json", json.dumps(whole))) as file:
+        assert next(iter(file.records)).prompt.text == f"The task: {ASK[0]}"
+
+
 def test_what_a_solver_of_inspect_sends_beside_the_input_is_kept_or_named(write):
     """A system message and earlier turns are the context of the prompt; turns of tools after it are named."""
     whole = json.loads(log())
