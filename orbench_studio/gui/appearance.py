@@ -1,6 +1,6 @@
 """Colour scheme, text size and other preferences: changed by actions or in the dialog, applied and saved at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
@@ -24,6 +24,7 @@ class Appearance(QObject):
         self._session = session
         self._theme = theme
         self.followers: dict[str, Callable[[], object]] = {}
+        self.own_categories: Callable[[], Sequence[str]] = tuple  # of the workspace that is open
 
     def bind(self, actions: Actions) -> None:
         actions.bind(
@@ -41,7 +42,7 @@ class Appearance(QObject):
         # Imported on first use: it would delay the start.
         from orbench_studio.gui.common.preferences import PreferencesDialog
 
-        dialog = PreferencesDialog(self._window, self._session.settings, self._apply)
+        dialog = PreferencesDialog(self._window, self._session.settings, self._apply, self.own_categories())
         dialog.open()
         if name:
             dialog.show_preference(name)

@@ -284,6 +284,7 @@ class MainWindow(PageRegistry):
             "blind": lambda: self.review.follow_settings(),
             "reveal": lambda: self.review.follow_settings(),
         }
+        self.appearance.own_categories = lambda: self.review.own_categories if self._session.workspace else ()
         self.appearance.bind(self.actions_table)
         self.actions_table.bind(self._handlers())
 

@@ -217,7 +217,7 @@ class PageRegistry(QMainWindow):
 
         page = EvaluationPage(self._session, self._theme, self.judging, lambda: self.review.finder.current)
         page.runs.message.connect(self.messages.show_message)
-        page.page_wanted.connect(self.show_page)
+        page.audit_wanted.connect(self._show_rates)
         page.review_wanted.connect(self._review)
         return page
 
@@ -250,6 +250,11 @@ class PageRegistry(QMainWindow):
         page.message.connect(self.messages.show_message)
         page.review_wanted.connect(self._review)
         return page
+
+    def _show_rates(self, model: str) -> None:
+        """Show the rates of a model on the audit page."""
+        self.audit.show_rates(model)
+        self.show_page("page_audit")
 
     @cached_property
     def curate(self) -> CurationPage:

@@ -194,6 +194,7 @@ class HeatMap(QTableView):
         super().__init__()
         self._theme = theme
         self.cells = Cells()
+        self._wanted = ""  # a model whose row is shown once it is there
         self.setModel(self.cells)
         self._delegate = _Cell(theme)
         self.setItemDelegate(self._delegate)
@@ -214,6 +215,14 @@ class HeatMap(QTableView):
         if not self.currentIndex().isValid():
             self.setCurrentIndex(cells.place_of(before))
         self._fit()
+        self.show_model(self._wanted)
+
+    def show_model(self, model: str) -> None:
+        """Make the cell of a model over all categories current, now or once the model has rates."""
+        there = model in self.cells.models
+        self._wanted = "" if there else model
+        if there:
+            self.setCurrentIndex(self.cells.place_of((model, None)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

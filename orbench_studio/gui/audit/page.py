@@ -117,6 +117,11 @@ class AuditPage(QWidget):
         """Update the counts after changes, at once if the page is visible, otherwise when it is shown."""
         self.cache.refresh(changes)
 
+    def show_rates(self, model: str) -> None:
+        """Show the tab of the rates, with the model's row in view once its rates are there."""
+        self.tabs.go(0)
+        self.map.show_model(model)
+
     def _chosen(self) -> None:
         self.cache.load(self.options.value.answers, self.options.subset)
         self._show()

@@ -1,6 +1,6 @@
 """The preferences dialog, built from a table of preferences. Every change applies immediately."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QGridLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from orbench_studio.domain.core.amounts import excerpt
 from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.review.reveal import Reveal
 from orbench_studio.gui.common.actions import tr
@@ -15,8 +16,10 @@ from orbench_studio.gui.common.dialogs import Dialog, set_size
 from orbench_studio.gui.common.fields import ComboBox, count_field
 from orbench_studio.gui.common.layouts import column_layout, row_layout
 from orbench_studio.gui.common.theme import LARGEST, SMALLEST, STEP
-from orbench_studio.gui.common.widgets import label, scrolled
+from orbench_studio.gui.common.widgets import label, scrolled, set_tip
 from orbench_studio.settings import SCHEMES, Settings
+
+_LONGEST = 32  # characters of the name of an option
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +108,13 @@ PREFERENCES = (
 class PreferencesDialog(Dialog):
     """Every preference with its control. Changes apply and are saved immediately."""
 
-    def __init__(self, parent: QWidget, settings: Settings, changed: Callable[[str], object]) -> None:
+    def __init__(
+        self, parent: QWidget, settings: Settings, changed: Callable[[str], object], own_categories: Sequence[str] = ()
+    ) -> None:
         super().__init__(parent, tr("Preferences"))
         self._settings = settings
         self._changed = changed  # called with the name of a changed preference
+        self._more = own_categories  # of the workspace
         self.controls: dict[str, QWidget] = {}
         self._build_ui()
 
@@ -137,7 +143,7 @@ class PreferencesDialog(Dialog):
         set_size(self, 620, 600)
 
     def _add(self, form: QFormLayout, preference: Preference) -> None:
-        control = _control(preference, getattr(self._settings, preference.name), self._take)
+        control = _control(preference, getattr(self._settings, preference.name), self._take, self._more)
         self.controls[preference.name] = control
         column = column_layout(None, control, spacing=4)
         if preference.description:
@@ -164,8 +170,11 @@ class PreferencesDialog(Dialog):
         return column_layout(None, where, row, margins=(24, 0, 24, 0), spacing=8)
 
 
-def _control(preference: Preference, value: Any, take: Callable[[str, object], None]) -> QWidget:
-    """The control of a preference with its value; it reports every change to `take`."""
+def _control(preference: Preference, value: Any, take: Callable[[str, object], None], more: Sequence[str]) -> QWidget:
+    """The control of a preference with its value; it reports every change to `take`.
+
+    A choice of several options also has `more`, and those that were chosen where there were others.
+    """
     name = preference.name
     match preference.kind:
         case Switch():
@@ -192,7 +201,8 @@ def _control(preference: Preference, value: Any, take: Callable[[str, object], N
             line.editingFinished.connect(lambda: take(name, line.text().strip()))
             return _named(line, preference)
         case AnyOf(options):
-            return _named(_boxes(options, value, lambda chosen: take(name, chosen)), preference)
+            every = tuple(dict.fromkeys((*options, *more, *value)))
+            return _named(_boxes(every, value, lambda chosen: take(name, chosen)), preference)
 
 
 def _boxes(options: tuple[str, ...], chosen: list[str], take: Callable[[list[str]], None]) -> QWidget:
@@ -200,9 +210,10 @@ def _boxes(options: tuple[str, ...], chosen: list[str], take: Callable[[list[str
     grid = QGridLayout(group)
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setSpacing(8)
-    boxes = [QCheckBox(tr(option)) for option in options]
+    boxes = [QCheckBox(tr(excerpt(option, _LONGEST)).replace("&", "&&")) for option in options]
     for place, (option, box) in enumerate(zip(options, boxes, strict=True)):
         box.setChecked(option in chosen)
+        set_tip(box, option if len(option) > _LONGEST else "")
         box.setAccessibleName(tr("Cover {category}").format(category=tr(option)))
         box.toggled.connect(lambda _on: take([o for o, b in zip(options, boxes, strict=True) if b.isChecked()]))
         grid.addWidget(box, place // 2, place % 2)

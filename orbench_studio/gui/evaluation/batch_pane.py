@@ -111,7 +111,7 @@ class BatchPane(ShrinkingPage):
     """Shows a batch, with buttons for its operations, below the list of batches."""
 
     review_wanted = Signal(QueueFilter)  # prompts to show on the review page
-    page_wanted = Signal(str)  # another page to show
+    audit_wanted = Signal(str)  # a model whose rates to show
 
     def __init__(self, runs: BatchOperations, theme: Theme, batches: Table) -> None:
         super().__init__()
@@ -223,9 +223,13 @@ class BatchPane(ShrinkingPage):
         )
         ask_text(self, tr("Judge responses?"), question, self._judge_by, verb=tr("Judge"))
 
+    @property
+    def _model(self) -> str:
+        """The first model of the batch."""
+        return next((model.model for model in self._progress.models), "") if self._progress else ""
+
     def _review(self, batch_value: str) -> None:
-        models = [model.model for model in self._progress.models] if self._progress else []
-        model = "" if "=" in batch_value else next(iter(models), "")
+        model = "" if "=" in batch_value else self._model
         self.review_wanted.emit(QueueFilter((Term(Field.BATCH, (batch_value,)),), model=model))
 
     def _connect(self) -> None:
@@ -235,7 +239,7 @@ class BatchPane(ShrinkingPage):
         self.resume.clicked.connect(self._resume)
         self.cancel.clicked.connect(self._cancel)
         self.review.clicked.connect(lambda: self._review(f"{self.batch_id}"))
-        self.audit.clicked.connect(lambda: self.page_wanted.emit("page_audit"))
+        self.audit.clicked.connect(lambda: self.audit_wanted.emit(self._model))
         self.models.opened.connect(lambda model, _column: self._review(f"{self.batch_id}={model}"))
         self.failures.opened.connect(
             lambda prompt_id: self.review_wanted.emit(QueueFilter((Term(Field.ID, (str(prompt_id),)),)))

@@ -50,7 +50,7 @@ class EvaluationPage(QWidget):
     """Shows the batches of the workspace without blocking."""
 
     review_wanted = Signal(QueueFilter)
-    page_wanted = Signal(str)
+    audit_wanted = Signal(str)  # with the model whose rates to show
 
     def __init__(
         self, session: Session, theme: Theme, judging: JudgeRun, queue_filter: Callable[[], QueueFilter]
@@ -168,7 +168,7 @@ class EvaluationPage(QWidget):
         self.compose.launched.connect(self._launched)
         self.batches.chosen.connect(lambda _key: self._show_batch())
         self.batch.review_wanted.connect(self.review_wanted)
-        self.batch.page_wanted.connect(self.page_wanted)
+        self.batch.audit_wanted.connect(self.audit_wanted)
         session.leaving.connect(self._forget)
         self._theme.changed.connect(self._fit)
 

@@ -30,6 +30,7 @@ class FilterBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._filter = QueueFilter()
+        self._order = QueueFilter()  # without conditions: the order that the user chose, not that of a link
         self.search = QLineEdit()
         self.completion = Completion(self.search)
         self.views = QToolButton()
@@ -47,13 +48,14 @@ class FilterBar(QWidget):
         return self._filter
 
     def clear(self) -> None:
-        """Remove all conditions; the order stays."""
-        self.ask(QueueFilter(order=self._filter.order, seed=self._filter.seed))
+        """Remove all conditions, and the order that came with them."""
+        self.ask(self._order)
 
     def ask(self, wanted: QueueFilter) -> None:
         """Set the filter, and write it into the search field."""
         self._typing.stop()
         self.search.setText(write(wanted))
+        self._order = wanted if wanted.is_open else self._order
         self._set(wanted)
 
     def _read(self) -> None:
@@ -69,6 +71,7 @@ class FilterBar(QWidget):
             cursor = self.search.cursorPosition()
             self.search.setText(f"{self.search.text()} {order}")  # with a space, so that words can follow the cursor
             self.search.setCursorPosition(cursor)
+        self._order = QueueFilter(order=wanted.order, seed=wanted.seed)
         self._set(wanted)
 
     def _set(self, wanted: QueueFilter) -> None:
@@ -96,7 +99,8 @@ class FilterBar(QWidget):
             action.setChecked(action.data() == self._filter.order)
 
     def _sort(self, order: Order) -> None:
-        self.ask(replace(self._filter, order=order, seed=randrange(1, _SEEDS) if order is Order.RANDOM else 0))
+        self._order = QueueFilter(order=order, seed=randrange(1, _SEEDS) if order is Order.RANDOM else 0)
+        self.ask(replace(self._filter, order=order, seed=self._order.seed))
 
     def _build_ui(self) -> None:
         self.search.setAccessibleName(tr("Search and filter"))

@@ -1,5 +1,6 @@
 """The responses on the right: one row per model with its final answer class, and the text of the one in focus."""
 
+from collections import Counter
 from collections.abc import Callable
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
@@ -7,7 +8,7 @@ from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtWidgets import QFrame, QScrollArea, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from orbench_studio.domain.core.annotation import Basis
-from orbench_studio.domain.core.judgement import best_judgement
+from orbench_studio.domain.core.judgement import DECIDED, best_judgement
 from orbench_studio.domain.review.decision import PromptView, ResponseView
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.elided_label import ElidedLabel
@@ -298,16 +299,17 @@ class ResponsesPane(QFrame):
 
 
 def tally(views: tuple[ResponseView, ...]) -> str:
-    """The number of refusals among answers and refusals, and of responses that are neither."""
+    """The number of refusals among answers and refusals, and of responses that are neither, by the reason."""
     from orbench_studio.domain.audit.refusal_rates import tally_of  # on first use: it would delay the first frame
 
-    found = tally_of(view.final.answer_class for view in views)
-    refused, apart = found.refusal, sum(found.excluded.values())
-    how = f" ({found.refused_text})" if refused.count > found.refused["words"] else ""
+    classes = [view.final.answer_class for view in views]
+    found, apart = tally_of(classes), Counter(tr(ANSWERS[of].word) for of in classes if of not in DECIDED)
+    judged, refused = found.judged, sum(found.refused.values())
+    how = f" ({found.refused_text})" if refused > found.refused["words"] else ""
     counts = [
-        plural(refused.count, "1 of {judged} refuses", "{count} of {judged} refuse", judged=f"{refused.n:,}") + how
-        if refused.n
+        plural(refused, "1 of {judged} refuses", "{count} of {judged} refuse", judged=f"{judged:,}") + how
+        if judged
         else "",
-        tr("{count} not judged").format(count=apart) if apart else "",
+        ", ".join(f"{count:,} {why}" for why, count in apart.items()),
     ]
     return "\u00a0\u00a0·  ".join(part for part in counts if part) or tr("none yet")

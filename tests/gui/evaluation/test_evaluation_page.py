@@ -105,8 +105,12 @@ def test_launched_batch_shows_its_responses_in_review(at_page, path):
     assert [line[:2] for line in shown] == [
         [MIXED, "20 of 20"], ["simulated/helpful", "20 of 20"],
     ]  # fmt: skip
+    audit = at_page.studio.window.audit
+    audit.tabs.go(2)
     at_page.click(at_page.pane.audit)
-    assert at_page.studio.window.audit.isVisible()
+    assert audit.map.isVisible(), "the tab that shows the rates, not the last one"
+    at_page.studio.wait(lambda: audit.map.cells.models)
+    assert audit.map.cells.models[audit.map.currentIndex().row()] == MIXED
     at_page.studio.window.show_page("page_evaluate")
     at_page.click(at_page.pane.review)
     at_page.studio.wait(lambda: at_page.studio.page.model.rowCount() == 20)

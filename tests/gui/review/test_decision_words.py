@@ -7,10 +7,13 @@ import pytest
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Basis, Label, Visible
 from orbench_studio.domain.core.final_label import FinalLabel
+from orbench_studio.domain.core.judgement import AnswerClass, FinalAnswer
 from orbench_studio.domain.core.moderation import Verdict, Vote, consensus
 from orbench_studio.domain.core.prompt import Origin, Prompt
-from orbench_studio.domain.review.decision import PromptView
+from orbench_studio.domain.core.response import Response
+from orbench_studio.domain.review.decision import PromptView, ResponseView
 from orbench_studio.gui.review.decision_words import decided_words, question
+from orbench_studio.gui.review.responses_pane import tally
 from orbench_studio.gui.review.timeline_dialog import seen
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -89,3 +92,20 @@ def test_a_decision_names_what_was_visible(visible, words, history, by_filter):
 )
 def test_the_question_names_what_is_visible(shown, visible, words):
     assert question(shown, visible) == words
+
+
+@pytest.mark.parametrize(
+    ("classes", "words"),  # of each response; "" is not judged
+    [
+        (None, "none yet"),
+        ("", "1 not judged"),
+        ("direct_refusal direct_answer", "1 of 2 refuses"),
+        ("blocked_by_filter  ", "1 of 1 refuses (1 by filter)  ·  2 not judged"),
+        ("direct_refusal direct_refusal  empty", "2 of 2 refuse  ·  1 not judged, 1 empty"),
+    ],
+)
+def test_the_heading_counts_refusals_among_the_judged_responses_beside_those_that_are_not(classes, words):
+    """Two unjudged responses beside a blocked one leave no rate of the model, but these counts."""
+    each = [AnswerClass(of) if of else None for of in classes.split(" ")] if classes is not None else []
+    views = tuple(ResponseView(Response(1, "m", ""), FinalAnswer(of, Basis.RULE), ()) for of in each)
+    assert tally(views).replace("\u00a0", " ") == words

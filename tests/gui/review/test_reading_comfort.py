@@ -10,12 +10,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel
 
 from orbench_studio.colours import DARK
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.review.decision import Decision
 from orbench_studio.gui.common.actions import SHORTCUTS
 from orbench_studio.gui.common.preferences import PREFERENCES, PreferencesDialog
 from orbench_studio.gui.common.theme import PROMPT, px
 from orbench_studio.gui.review.pace import GAP, Pace
 from orbench_studio.gui.review.page import State
 from orbench_studio.gui.review.view_progress import progress_words
+from orbench_studio.services.review.prompt_review import decide
+from orbench_studio.services.workspace.workspace import open_workspace
 from orbench_studio.settings import Settings, load_settings
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -38,6 +42,9 @@ def test_every_preference_is_one_of_the_settings_and_in_the_dialog(start, tmp_pa
 
 
 def test_a_preference_holds_at_once_and_after_a_restart(start, path, tmp_path):
+    with open_workspace(path) as workspace:
+        decide(workspace, Decision(1, Aspect.CATEGORY, "tax & <b>law</b>"), annotator="ada")
+    (tmp_path / "settings.json").write_text(json.dumps({"shielded": ["of another workspace"]}), encoding="utf-8")
     with start(path) as studio:
         dialog = preferences(studio)
         dialog.controls["scheme"].setCurrentIndex(2)
@@ -46,14 +53,16 @@ def test_a_preference_holds_at_once_and_after_a_restart(start, path, tmp_path):
         dialog.controls["font_scale"].setValue(150)
         assert studio.page.decisions.next.sizeHint().height() > height
         QTest.keyClick(dialog.controls["blind"], Qt.Key.Key_Space)
-        next(box for box in dialog.findChildren(QCheckBox) if box.text() == "violence").setChecked(True)
+        boxes = {box.text(): box for box in dialog.findChildren(QCheckBox)}
+        for category in ("violence", "tax && <b>law</b>", "of another workspace"):
+            boxes[category].toggle()
         dialog.controls["break_after"].setValue(0)
         assert dialog.controls["break_after"].text() == "off"
         dialog.controls["recheck"].setValue(7)
         dialog.reject()
     kept = load_settings(tmp_path / "settings.json")
     assert (kept.scheme, kept.font_scale, kept.blind) == ("dark", 150, True)
-    assert (kept.shielded, kept.break_after, kept.recheck) == (["violence"], 0, 7)
+    assert (kept.shielded, kept.break_after, kept.recheck) == (["violence", "tax & <b>law</b>"], 0, 7)
     with start(path) as studio:
         assert studio.application.theme.tokens is DARK
         assert px(14) == 21

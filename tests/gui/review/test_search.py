@@ -140,6 +140,14 @@ def test_a_filter_cleared_by_mistake_comes_back(start, path):
         assert studio.message() == "Filter restored"
         studio.page.finder.bar.out.click()
         studio.wait(lambda: len(studio.page.model.ids()) == PROMPTS)
+        for linked in ("id:3-5 sort:refusals", "sort:random:7 id:3-5"):  # the order that came with the conditions
+            studio.page.show_filter(parse(linked))
+            studio.key(Qt.Key.Key_Escape)
+            assert studio.page.finder.current == parse("")
+        studio.page.finder.bar.ask(parse("sort:disagreement"))
+        studio.page.show_filter(parse(linked))
+        studio.key(Qt.Key.Key_Escape)
+        assert studio.page.finder.current == parse("sort:disagreement"), "the user chose this order"
         studio.page.finder.bar.ask(parse("number"))
         studio.page.finder.bar.ask(parse(""))
         studio.key(Qt.Key.Key_Escape)
