@@ -17,10 +17,11 @@ from orbench_studio.domain.core.rates import UnjudgedRate, span
 from orbench_studio.domain.review.queue import Field, QueueFilter
 from orbench_studio.gui.audit.agreement_pane import AgreementPane, ModeratorsPane
 from orbench_studio.gui.audit.counts_cache import CountsCache
-from orbench_studio.gui.audit.heat_map import HeatMap, ScaleLegend, category_title
+from orbench_studio.gui.audit.heat_map import HeatMap, ScaleLegend
 from orbench_studio.gui.audit.model_pictures import NOTE as PICTURES_NOTE
 from orbench_studio.gui.audit.model_pictures import ModelPictures
 from orbench_studio.gui.audit.options import OptionsBar
+from orbench_studio.gui.audit.rate_cells import category_title
 from orbench_studio.gui.audit.sample_pane import SamplePane
 from orbench_studio.gui.audit.save_report import ReportSaving
 from orbench_studio.gui.audit.tabs import Tabs

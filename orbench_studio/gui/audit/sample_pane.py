@@ -14,8 +14,8 @@ from orbench_studio.domain.core.amounts import excerpt
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.core.rates import percent, with_interval
 from orbench_studio.domain.review.queue import QueueFilter
-from orbench_studio.gui.audit.heat_map import category_title
 from orbench_studio.gui.audit.options import MAX_NAME, with_label
+from orbench_studio.gui.audit.rate_cells import category_title
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.fields import ComboBox, SpinBox, pad
 from orbench_studio.gui.common.flow_layout import FlowLayout

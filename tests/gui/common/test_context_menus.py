@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QToolButton
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.query import write
-from orbench_studio.gui.audit.heat_map import category_title
+from orbench_studio.gui.audit.rate_cells import category_title
 from orbench_studio.gui.common.guide import GuideDialog
 from orbench_studio.gui.review.page import State
 

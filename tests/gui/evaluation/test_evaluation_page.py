@@ -108,8 +108,7 @@ def test_launched_batch_shows_its_responses_in_review(at_page, path):
     audit = at_page.studio.window.audit
     audit.tabs.go(2)
     at_page.click(at_page.pane.audit)
-    assert audit.map.isVisible(), "the tab that shows the rates, not the last one"
-    at_page.studio.wait(lambda: audit.map.cells.models)
+    at_page.studio.wait(lambda: audit.map.isVisible() and audit.map.cells.models)
     assert audit.map.cells.models[audit.map.currentIndex().row()] == MIXED
     at_page.studio.window.show_page("page_evaluate")
     at_page.click(at_page.pane.review)
