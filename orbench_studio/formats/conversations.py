@@ -52,6 +52,11 @@ def is_conversation(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(_shape(message) is not None for message in value)
 
 
+def is_media(kind: str) -> bool:
+    """Whether a part of this kind is a picture or another file, which may be part of a prompt."""
+    return _MEDIA.search(kind) is not None
+
+
 def is_of_model(role: str) -> bool:
     """Whether a turn with this role is one of a model or a system prompt."""
     return _role(role) in ("assistant", "system")
@@ -200,4 +205,4 @@ def _media(messages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         for part in content if isinstance(content, list) else ():
             kinds = [str(part["type"])] if isinstance(part, Mapping) and "type" in part else part
             names = kinds if isinstance(kinds, list | Mapping) else ()
-            yield from (name for name in names if _MEDIA.search(name))
+            yield from filter(is_media, names)

@@ -18,7 +18,7 @@ from typing import Any
 from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 from orbench_studio.domain.core.prompt import text_identity
 from orbench_studio.errors import FileFaultError, explained
-from orbench_studio.formats import class_words, row_guard, zstd_entry
+from orbench_studio.formats import class_words, conversations, row_guard, zstd_entry
 from orbench_studio.formats.byte_source import InputFile, file_fault, require_ratio
 from orbench_studio.formats.file_mapping import mapping_of
 from orbench_studio.formats.json_table import SPACE, Window, as_text
@@ -30,11 +30,11 @@ from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
 from orbench_studio.formats.records import JudgementDraft, Record, RowError, RowFault
 from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import Cells, NestedCell, Row, Table, unstorable
-from orbench_studio.formats.tally import NOT_READ
+from orbench_studio.formats.tally import EMPTY, NOT_READ
 from orbench_studio.formats.unread_parts import leaves
 
-COLUMNS = ("inspect_sample", "epoch", "model", "prompt", "response", "stop_reason", "error", "input_tokens",
-           "output_tokens", "reasoning_tokens", "reasoning", "scores")  # fmt: skip
+COLUMNS = ("inspect_sample", "epoch", "model", "prompt", "response", "stop_reason", "error", "stop_details",
+           "input_tokens", "output_tokens", "reasoning_tokens", "reasoning", "scores")  # fmt: skip
 _TOKENS = ("input_tokens", "output_tokens", "reasoning_tokens")
 _STORED = {
     "output": {"model", "choices", "completion", "usage", "error"},
@@ -45,6 +45,7 @@ _STORED = {
 """The parts of a sample that are read, of which the completion repeats the text."""
 _INSIDE = ("target", "metadata", "messages")  # read where the user maps a path in them
 _TAKEN = frozenset({"id", "epoch", "input", "output", "attachments", "scores", "error", *_INSIDE})
+_OF_FILTERS = ("content_filter", "refusal")  # stop reasons beside which an error is what the vendor says of them
 _NO_MODEL = "none/none"  # what Inspect writes where a task asks no model itself
 _BEGIN = re.compile(rb'\s*\{\s*"version"\s*:\s*\d+\s*,\s*"status"')
 _UNREAD = "scores were not read: map answer_class to scores.NAME.value, and say what each of its values means"
@@ -84,7 +85,9 @@ def open_eval(file: InputFile) -> Table:
         header = "header.json" if "header.json" in names else "_journal/start.json"
         with _entry(file.name, archive, header) as text:
             model = _model(Window(text, file.name), file.name)
-    samples = [name for name in names if name.startswith("samples/") and name.endswith(".json")]
+    samples = [name for name in dict.fromkeys(names) if name.startswith("samples/") and name.endswith(".json")]
+    if any(name.endswith("/sample.json") for name in samples):
+        raise file_fault(file.name, "its samples are stored in chunks, which are not read. Import the original log.")
     unread = Counter[str]()
     return _table(model, _packed(file.name, archive, samples, unread), unread)
 
@@ -181,19 +184,24 @@ def _row(number: int, model: str, sample: Found, unread: Counter[str]) -> Row:
 
 def _cells(model: str, sample: Found) -> Cells:
     output = sample.get("output") or {}
-    choices = output.get("choices") or ()
+    choice = next(iter(output.get("choices") or ()), None)
     attached = sample.get("attachments") or {}
-    text = _text(choices[0]["message"]["content"], attached) if choices else ""
-    stopped = _stop_reason(choices[0]) if choices else ""
-    error = output.get("error") or (sample.get("error") or {}).get("message") or ""
+    content = choice["message"]["content"] if choice else output.get("completion") or ""
+    stopped = _stop_reason(choice) if choice else ""
+    details, error = (choice or {}).get("stop_details") or {}, output.get("error") or ""
+    if error and stopped in _OF_FILTERS:
+        details, error = {**details, "error": error}, ""
+    error = error or (sample.get("error") or {}).get("message") or ""
     usage = output.get("usage") or {}
     tokens = [str(usage.get(name) or "") for name in _TOKENS]
     scores = NestedCell(json.dumps(sample.get("scores") or {}))
     named = next((name for name in (output.get("model"), model) if name and name != _NO_MODEL), "")
-    asked = _in_context(_asked(sample["input"], attached), sample, attached)
-    first = [str(sample["id"]), str(sample.get("epoch") or 1), named, asked, text, stopped or "", error]
-    reasoning = _reasoning(choices[0]["message"]["content"], attached) if choices else ""
-    return [*first, *tokens, reasoning, scores, *(as_text(sample.get(name)) for name in _INSIDE)]
+    named = named if choice or content or error else ""  # there is no response
+    asked = _asked(sample, attached)
+    first = [str(sample["id"]), str(sample.get("epoch") or 1), named, asked, _text(content, attached), stopped or ""]
+    reasoning = _reasoning(content, attached)
+    more = [error, json.dumps(details) if details else "", *tokens, reasoning, scores]
+    return [*first, *more, *(as_text(sample.get(name)) for name in _INSIDE)]
 
 
 def _stop_reason(choice: Found) -> Any:
@@ -204,46 +212,59 @@ def _stop_reason(choice: Found) -> Any:
     return "refusal" if by_message or details.get("type") == "refusal" else choice.get("stop_reason")
 
 
-def _asked(given: Any, attached: Found) -> str:
-    if isinstance(given, str):
-        return _text(given, attached)
-    said = [message["content"] for message in given if message.get("role") == "user"]
-    return _text(said[-1], attached)
-
-
-def _in_context(asked: str, sample: Found, attached: Found) -> str:
+def _asked(sample: Found, attached: Found) -> str:
     """The prompt, or the conversation that the model was sent, if more than the prompt was.
 
     A solver can put a system message before the input, and turns of tools or of users after it.
     """
-    turns = _turns(sample, attached)
-    prompt = _sent(asked, turns)
-    if prompt is None:
-        return asked
-    asked = prompt["content"]
-    at = len(turns) - 1 - turns[::-1].index(prompt)
-    after = turns[at + 1 :]
+    prompt, turns = _input(sample, attached), _turns(sample.get("messages") or sample["input"], attached)
+    sent = _sent(_said(prompt), turns)
+    at = len(turns) - 1 - turns[::-1].index(sent) if sent is not None else 0
+    after = turns[at + 1 :] if sent is not None else []
     if after and after[-1]["role"] == "assistant":
         del after[-1]  # the response
-    if not at and not any(turn["content"] for turn in after):
-        return asked
+    prompt = sent or prompt
+    if not at and not any(turn["content"] for turn in after) and isinstance(prompt["content"], str):
+        return prompt["content"]
     later = [{**turn, "role": "later user"} if turn["role"] == "user" else turn for turn in after]
     return NestedCell(json.dumps([*turns[:at], prompt, *later]))
 
 
-def _turns(sample: Found, attached: Found) -> list[Found]:
-    given = sample["input"] if isinstance(sample["input"], list) else []
-    return [
-        {"role": message["role"], "content": _text(message.get("content") or "", attached)}
-        for message in sample.get("messages") or given
-    ]
+def _input(sample: Found, attached: Found) -> Found:
+    """The last turn of a user in the input of a sample."""
+    given = [turn for turn in _turns(sample["input"], attached) if turn["role"] == "user"]
+    if not given:
+        raise RowError("the input has no turn of a user")
+    return given[-1]
+
+
+def _turns(messages: str | Sequence[Found], attached: Found) -> list[Found]:
+    """The messages with their texts, and with the kinds of pictures and other media in them."""
+    found: list[Found] = []
+    for message in [{"role": "user", "content": messages}] if isinstance(messages, str) else messages:
+        content = message.get("content") or ""
+        text, kinds = _text(content, attached), [kind for kind in _kinds(content) if conversations.is_media(kind)]
+        parts = [{"type": "text", "text": text}, *({"type": kind} for kind in kinds)]
+        found.append({"role": message["role"], "content": parts if kinds else text})
+    return found
+
+
+def _said(turn: Found) -> str:
+    return str(turn["content"] if isinstance(turn["content"], str) else turn["content"][0]["text"])
+
+
+def _kinds(content: Any) -> list[str]:
+    """The kinds of the parts of a content that are no texts."""
+    return (
+        [str(part.get("type")) for part in content if part.get("type") != "text"] if isinstance(content, list) else []
+    )
 
 
 def _sent(asked: str, turns: Sequence[Found]) -> Found | None:
     """The user's turn that has the input, perhaps in a template, or the only one; None if it is unclear which it is."""
     sent = [turn for turn in turns if turn["role"] == "user"]
-    exact = [turn for turn in sent if turn["content"] == asked]
-    has_input = exact or [turn for turn in sent if asked.strip() in turn["content"]] or (sent if len(sent) == 1 else [])
+    exact = [turn for turn in sent if _said(turn) == asked]
+    has_input = exact or [turn for turn in sent if asked.strip() in _said(turn)] or (sent if len(sent) == 1 else [])
     return has_input[0] if has_input else None
 
 
@@ -262,25 +283,40 @@ def _reasoning(content: Any, attached: Found) -> str:
 
 
 def _unread(sample: Found) -> Iterator[str]:
-    """The paths in the output and in the scores of a sample that have a value and are not read."""
+    """The paths in the output, the messages and the scores of a sample that have a value and are not read."""
     output = sample.get("output") or {}
     choices = output.get("choices") or ()
     message = choices[0]["message"] if choices else {}
     attached = sample.get("attachments") or {}
-    turns = _turns(sample, attached)
-    if turns and _sent(_asked(sample["input"], attached), turns) is None:
-        yield "messages"
+    content = message.get("content") or ""
+    if choices and str(output.get("completion") or "").strip() not in ("", _text(content, attached).strip()):
+        yield "output.completion"
+    yield from _unread_messages(sample, attached)
     yield from (f"output.choices.{at}" for at in range(1, len(choices)))
     objects = {"output": output, "output.choices.0": choices[0] if choices else {}, "output.choices.0.message": message}
     for path, found in objects.items():
         yield from (f"{path}.{name}" for name in found if name not in _STORED[path] and any(leaves(found[name])))
-    for part in message.get("content") or () if not isinstance(message.get("content"), str) else ():
-        if part.get("type") not in ("text", "reasoning"):
-            yield f"output.choices.0.message.content.{part.get('type')}"
+    path = "output.choices.0.message.content"
+    yield from (f"{path}.{kind}" for kind in _kinds(content) if kind != "reasoning")
+    if any(part.get("summary") and not part.get("redacted") for part in content if isinstance(part, dict)):
+        yield f"{path}.reasoning.summary"
     for scorer, score in (sample.get("scores") or {}).items():
         yield from (
             f"scores.{scorer}.{name}" for name in score if name not in _STORED["score"] and any(leaves(score[name]))
         )
+
+
+def _unread_messages(sample: Found, attached: Found) -> Iterator[str]:
+    """The messages, if the prompt is in none of them, or else the paths in them that are neither texts nor media."""
+    messages = list(sample.get("messages") or ())
+    if messages and _sent(_said(_input(sample, attached)), _turns(messages, attached)) is None:
+        yield "messages"
+    elif messages and messages[-1]["role"] == "assistant":
+        del messages[-1]  # the response
+    for message in messages:
+        yield from (f"messages.{name}" for name in ("tool_calls", "error") if any(leaves(message.get(name))))
+        kinds = _kinds(message.get("content"))
+        yield from (f"messages.content.{kind}" for kind in kinds if not conversations.is_media(kind))
 
 
 def _bind(sheet: Sheet) -> Bound:
@@ -295,7 +331,8 @@ def _bind(sheet: Sheet) -> Bound:
     def take(line: int, cells: Cells) -> Record:
         found = {name: cells[place] for name, place in at.items()}
         record = row.record(line, cells)
-        judged = tuple(_judgements(sheet, nested(found["scores"]) or {}, is_mapped=is_mapped))
+        scores = nested(found["scores"]) or {}
+        judged = tuple(_judgements(sheet, scores, is_mapped=is_mapped, answered=bool(record.responses)))
         again = found["epoch"] != "1"  # epochs can repeat a text exactly, and each of them counts
         of = f"inspect {found['inspect_sample']} {found['epoch']}"
         responses = tuple(
@@ -306,6 +343,7 @@ def _bind(sheet: Sheet) -> Bound:
                 output_tokens=int(found["output_tokens"]) if found["output_tokens"] else None,
                 reasoning_tokens=int(found["reasoning_tokens"]) if found["reasoning_tokens"] else None,
                 reasoning=found["reasoning"] or None,
+                stop_details=found["stop_details"] or None,
                 identity=text_identity(response.text, of) if again else response.identity,
             )
             for response in record.responses
@@ -315,16 +353,20 @@ def _bind(sheet: Sheet) -> Bound:
     return Bound(take, [at[name] for name in ("inspect_sample", "epoch", "model", "prompt")])
 
 
-def _judgements(sheet: Sheet, scores: Mapping[str, Any], *, is_mapped: bool) -> Iterator[JudgementDraft]:
+def _judgements(
+    sheet: Sheet, scores: Mapping[str, Any], *, is_mapped: bool, answered: bool
+) -> Iterator[JudgementDraft]:
     """The scores that state an answer class; every scorer is counted with its values, unless the user maps one."""
     for scorer, score in scores.items():
-        value = plain(score.get("value"), f"score of {scorer}") if not isinstance(score.get("value"), dict) else ""
-        about_refusal = "refus" in scorer.lower() and not class_words.is_negated(scorer)
-        found = class_words.answer_class(value)
-        if found is None and about_refusal:
+        stated = score.get("value")
+        is_several = isinstance(stated, list | dict) and (len(stated) != 1 or isinstance(stated, dict))
+        value = json.dumps(stated, ensure_ascii=False) if is_several else plain(stated, f"score of {scorer}")
+        about_refusal = "refus" in scorer.lower() and not class_words.is_negated(scorer) and not is_several
+        found = class_words.answer_class(value) if answered else None
+        if found is None and about_refusal and answered:
             found = class_words.refusal(value, scorer) or AnswerClass.UNPARSED
         if found is not None or not is_mapped:
-            sheet.tally.column("score", scorer).add(value, found or NOT_READ)
+            sheet.tally.column("score", scorer).add(value or EMPTY, found or NOT_READ)
             sheet.tally.notes.update([_UNREAD] if found is None else ())
         if found is not None:
             yield JudgementDraft(scorer, JudgeKind.LLM, found, score.get("explanation") or "", raw=value)

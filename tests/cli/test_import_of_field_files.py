@@ -378,4 +378,8 @@ def test_replies_of_an_unknown_role_are_a_warning(run, write):
     rows = json.dumps([{"talk": turns, "n": 1}, {"talk": [turns[0], {"role": "LLM", "text": "No."}], "n": 2}])
     text = run("import", "w.orbench", write("a.json", rows), "--column", "prompt=talk", "--model", "oak").stdout
     assert "1 responses" in text or "1 response" in text
-    assert "the user's last one that are not the reply, and were not read: 'shepherd' 1." in " ".join(text.split())
+    counted = "the user's last one that are not the reply, and were not read: 'shepherd' 1."
+    assert f"{counted} The role of a model must be" in " ".join(text.split())
+    called = rows.replace("shepherd", "tool")
+    text = run("import", "v.orbench", write("b.json", called), "--column", "prompt=talk", "--model", "oak").stdout
+    assert counted.replace("shepherd", "tool") in " ".join(text.split()) and "The role of a model" not in text

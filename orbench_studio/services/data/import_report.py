@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
-from orbench_studio.formats.class_words import word
+from orbench_studio.formats.class_words import shortened, word
 from orbench_studio.formats.import_doctor import Finding
 from orbench_studio.formats.import_notes import ERRORS_WITH_TEXT, NOT_FAILED, NOTHING, OTHER_REFUSAL, OWN_REPLY, TURNS
 from orbench_studio.formats.mapped import MAPPED
@@ -19,6 +19,7 @@ from orbench_studio.services.data.record_import import RecordImport
 
 _DOUBTFUL = 0.1  # the share of rows from which something is a warning
 _OWN = "own category: "
+_ROLES = frozenset(map(shortened, ("assistant", "function", "later user", "system", "tool")))  # none of them unknown
 
 
 @dataclass
@@ -84,7 +85,8 @@ def finish(report: ImportReport, file: Reading, stored: RecordImport | None = No
         report.warnings.append(f"{rows} a value in {name}, which may be part of what was sent. It was not read.")
     if turns := file.tally.unread_turns:
         text = f"Turns after the user's last one that are not the reply, and were not read: {_listed(turns)}"
-        report.warnings.append(f"{text}. The role of a model must be a usual one, such as assistant.")
+        advice = " The role of a model must be a usual one, such as assistant." if turns.keys() - _ROLES else ""
+        report.warnings.append(f"{text}.{advice}")
     report.warnings += _doubts(report)
     report.warnings += file.tally.repeats.warnings()
     report.warnings += _of_unknown_values(report.values)

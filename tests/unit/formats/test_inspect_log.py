@@ -7,6 +7,7 @@ import zipfile
 import pyarrow
 import pytest
 
+from orbench_studio.errors import FileFaultError
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reading import read_file
 from tests.unit.formats.field_rows import ASK, SAY, A, P, R, classes, prompts
@@ -100,6 +101,96 @@ def test_reasoning_in_an_inspect_log_is_stored_and_what_is_not_is_named(write):
     named = ["inspect_sample", "epoch", f"{message}.tool_calls", f"{message}.content.image", "scores.grader.answer",
              "scores.grader.metadata"]  # fmt: skip
     assert [name for name in named if name not in notes] == [] and "history" not in notes
+
+
+PICTURE = [{"type": "text", "text": ASK[0]}, {"type": "image", "image": "data:"}]
+
+
+@pytest.mark.parametrize(
+    ("sample", "media", "named"),
+    [
+        ({"input": [{"role": "user", "content": PICTURE}]}, {"image": 1}, []),
+        ({"input": [{"role": "user", "content": PICTURE}], "messages": [{"role": "user", "content": PICTURE}]},
+         {"image": 1}, []),
+        ({"messages": [
+            {"role": "user", "content": [{"type": "audio", "audio": "data:"}]},
+            {"role": "assistant", "content": [{"type": "reasoning", "reasoning": "Hm."}], "tool_calls": [{"id": "t"}]},
+            {"role": "tool", "content": "", "error": {"message": "late"}}, {"role": "user", "content": ASK[0]},
+            {"role": "assistant", "content": [{"type": "reasoning", "reasoning": "Aha."}]}]},
+         {"audio": 1}, ["messages.content.reasoning", "messages.tool_calls", "messages.error"]),
+    ],
+)  # fmt: skip
+def test_what_was_sent_in_an_inspect_log_beside_texts_is_counted_or_named(write, sample, media, named):
+    whole = json.loads(log())
+    whole["samples"][0] |= sample
+    with read_file(write("log.json", json.dumps(whole))) as file:
+        assert prompts(list(file.records)) == [ASK[0]]
+        assert (file.tally.not_read, [name for name in named if name not in " ".join(file.tally.notes)]) == (media, [])
+
+
+@pytest.mark.parametrize(
+    ("output", "text", "stop", "details"),
+    [
+        ({"choices": [], "completion": SAY[0]}, SAY[0], "unknown", None),
+        ({"choices": [], "completion": ""}, None, None, None),
+        ({"choices": [{"message": {"content": ""}, "stop_reason": "content_filter"}], "error": "Of policy."}, "",
+         "blocked", {"error": "Of policy."}),
+        ({"choices": [{"message": {"content": SAY[1]}, "stop_reason": "content_filter",
+                       "stop_details": {"type": "refusal", "explanation": "Of rule 5."}}], "error": "Of policy."},
+         SAY[1], "refused", {"type": "refusal", "explanation": "Of rule 5.", "error": "Of policy."}),
+        ({"choices": [{"message": {"content": "Too long."}, "stop_reason": "model_length"}], "error": "Too long."},
+         "Too long.", "error", None),
+    ],
+)  # fmt: skip
+def test_what_a_model_of_inspect_returned(take, output, text, stop, details):
+    """A filter's error is one of moderation, not a failed request; a sample without an output has no response."""
+    whole = json.loads(log())
+    whole["samples"][0]["output"] = {"model": "oak", **output}
+    [found] = take("log.json", json.dumps(whole))
+    assert [(r.text, str(r.stop_reason)) for r in found.responses] == ([] if text is None else [(text, stop)])
+    assert not details or json.loads(found.responses[0].stop_details) == details
+
+
+def test_an_edited_completion_of_inspect_and_a_summary_are_named(write):
+    whole = json.loads(log())
+    output = whole["samples"][0]["output"]
+    output["completion"] = "B"
+    output["choices"][0]["message"]["content"] = [
+        {"type": "reasoning", "reasoning": "Long.", "summary": "Short."}, {"type": "text", "text": SAY[0]}]  # fmt: skip
+    with read_file(write("log.json", json.dumps(whole))) as file:
+        [found] = list(file.records)
+        notes = " ".join(file.tally.notes)
+    assert (found.responses[0].text, found.responses[0].reasoning) == (SAY[0], "Long.")
+    assert "output.completion" in notes and "output.choices.0.message.content.reasoning.summary" in notes
+
+
+@pytest.mark.parametrize("value", [["0", "x"], {"refused": "1", "harm": None}, None])
+def test_a_score_of_inspect_that_is_no_text_rejects_no_sample(write, value):
+    with read_file(write("log.json", log(refusal={"value": value}))) as file:
+        [found] = list(file.records)
+        [tally] = [c for c in file.tally.columns if c.field == "score"]
+    assert list(tally.values) == [(json.dumps(value), "not read") if value else ("(empty)", "unparsed")]
+    whole = json.loads(log(refusal={"value": "refusal"}))
+    whole["samples"][0]["output"]["choices"] = []
+    with read_file(write("none.json", json.dumps(whole))) as file:
+        assert not next(iter(file.records)).responses
+        assert [list(c.values) for c in file.tally.columns if c.field == "score"] == [[("refusal", "not read")]]
+    assert len(found.responses[0].judgements) == (not value)
+
+
+def test_a_sample_that_was_packed_again_is_read_once(take, tmp_path):
+    whole = json.loads(log())
+    packed = tmp_path / "log.eval"
+    with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("header.json", json.dumps({**whole, "samples": None}))
+        for text in ("Wrong.", SAY[0]):
+            whole["samples"][0]["output"]["choices"][0]["message"]["content"] = text
+            archive.writestr("samples/1_epoch_1.json", json.dumps(whole["samples"][0]))
+    assert [record.responses[0].text for record in take(packed)] == [SAY[0]]
+    with zipfile.ZipFile(packed, "a") as archive:
+        archive.writestr("samples/2_epoch_1/sample.json", "{}")
+    with pytest.raises(FileFaultError, match="chunks"):
+        take(packed)
 
 
 def test_an_inspect_log_without_a_model_is_given_one(take):
