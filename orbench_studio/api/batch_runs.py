@@ -125,10 +125,14 @@ def judging(
     return estimate, batch, prices
 
 
-def judge_builtin(workspace: Workspace, name: str, batch_id: int | None, *, progress: bool) -> dict[str, Any]:
-    """Run a built-in judge; returns its row of the result."""
+def judge_builtin(
+    workspace: Workspace, name: str, query: str, batch_id: int | None, *, progress: bool
+) -> dict[str, Any]:
+    """Run a built-in judge on the responses to the prompts of a filter; returns its row of the result."""
     from orbench_studio.services.judging import builtin_judges, run_judges
 
+    with studio_errors():
+        terms = parse(query).terms
     instrument = builtin_judges.BUILTIN_JUDGES[name].create(workspace)
     if warning := builtin_judges.training_warning(instrument):
         warnings.warn(warning, stacklevel=3)
@@ -138,7 +142,7 @@ def judge_builtin(workspace: Workspace, name: str, batch_id: int | None, *, prog
             bar(name, done, total, "")
             return True
 
-        result = run_judges.judge(workspace, instrument, batch_id=batch_id, on_progress=on_progress)
+        result = run_judges.judge(workspace, instrument, batch_id=batch_id, terms=terms, on_progress=on_progress)
     return {"model": result.judge, "kind": "judging", "state": "completed", "items": result.total,
             "completed": result.judged}  # fmt: skip
 

@@ -204,7 +204,8 @@ class Workspace:
     ) -> pd.DataFrame:
         """Assign an answer class to stored responses; returns and accepts the same as `evaluate`.
 
-        `judges` is a built-in judge (`rules`, `local`, `keywords`), which only `batch` applies to, or language models.
+        `judges` is a built-in judge (`rules`, `local`, `keywords`), or language models. Only `filter` and
+        `batch` apply to a built-in judge.
         """
         from orbench_studio.services.judging.builtin_judges import single_builtin
 
@@ -212,9 +213,11 @@ class Workspace:
         with studio_errors():
             builtin = single_builtin(names)
         if builtin is not None:
-            if filter or models or template or again or limit is not None or dry_run or request:
-                raise StudioError(f"{builtin} is a built-in judge: it has no options but `batch` and `progress`.")
-            return self._judged(batch_runs.judge_builtin(self._writable(), builtin, batch, progress=progress))
+            if models or template or again or limit is not None or dry_run or request:
+                raise StudioError(
+                    f"{builtin} is a built-in judge: it has no options but `filter`, `batch` and `progress`."
+                )
+            return self._judged(batch_runs.judge_builtin(self._writable(), builtin, filter, batch, progress=progress))
         ids = batch_runs.prompt_ids(self._opened, filter, None, None) if filter else None
         selection = {"models": models, "prompt_ids": ids, "batch_id": batch, "again": again, "limit": limit}
         opened, file = self._opened if dry_run else self._writable(), Path(template) if template else None

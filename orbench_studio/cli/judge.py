@@ -10,6 +10,7 @@ from orbench_studio.cli import builtin_judges, launch_batch, options
 from orbench_studio.cli.console import write_json, write_line
 from orbench_studio.cli.request_options import RequestOptions, takes_request_options
 from orbench_studio.domain.evaluation.batch import CLASS_TOKENS, BatchSettings
+from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES
 
 _JUDGES = f"Built-in judge ({', '.join(BUILTIN_JUDGES)}) or a language model as {options.NAMES}"
@@ -23,6 +24,7 @@ def judge(
         list[str] | None, typer.Option(metavar="NAME", help="Only responses of this model. Repeatable.")
     ] = None,
     batch: Annotated[int | None, typer.Option(metavar="N", help="Only responses of this batch.")] = None,
+    filter_by: options.Filter = None,
     template: Annotated[
         str | None,
         typer.Option(
@@ -38,26 +40,27 @@ def judge(
     """Assign an answer class to stored responses. Judge replies that cannot be parsed are recorded as "unparsed".
 
     Built-in judges are free: rules (patterns), local (a classifier trained on human labels) and keywords (OR-Bench's
-    keyword lists). They judge all responses, or those of a batch, that they have not judged yet.
+    keyword lists). They judge all responses, or those of a batch or of a filter, that they have not judged yet.
     """
+    wanted = options.parsed(filter_by)
     if builtin := builtin_judges.builtin_judge(judge):
         if model or template or again or limit is not None:
             raise typer.BadParameter(
                 f"{builtin} is a built-in judge: --model, --template, --again and --limit are for language models."
             )
-        _judge_builtin(workspace, builtin, batch, as_json=sending.as_json)
+        _judge_builtin(workspace, builtin, batch, wanted or QueueFilter(), as_json=sending.as_json)
         return
     from orbench_studio.services.evaluation import judge_batches
 
     instructions = judge_batches.load_template(template)
     settings = sending.settings(judge, template=instructions.text)
     selection = {"models": model or (), "batch_id": batch, "template": instructions, "again": again, "limit": limit}
-    _launch(workspace, judge, settings, selection, sending)
+    _launch(workspace, judge, settings, wanted, selection, sending)
 
 
-def _judge_builtin(workspace: Path, name: str, batch_id: int | None, *, as_json: bool) -> None:
+def _judge_builtin(workspace: Path, name: str, batch_id: int | None, wanted: QueueFilter, *, as_json: bool) -> None:
     with options.open_workspace(workspace) as opened:
-        done = builtin_judges.run_judge(opened, name, batch_id)
+        done = builtin_judges.run_judge(opened, name, batch_id, wanted.terms)
     if as_json:
         counts = {"judged": done.judged, "abstained": done.abstained, "not_judged": done.not_judged}
         write_json({"judge": done.judge, "version": done.version, **counts})
@@ -66,7 +69,12 @@ def _judge_builtin(workspace: Path, name: str, batch_id: int | None, *, as_json:
 
 
 def _launch(
-    workspace: Path, judges: list[str], settings: BatchSettings, selection: dict[str, Any], sending: RequestOptions
+    workspace: Path,
+    judges: list[str],
+    settings: BatchSettings,
+    wanted: QueueFilter | None,
+    selection: dict[str, Any],
+    sending: RequestOptions,
 ) -> None:
     from orbench_studio.services.evaluation import batch_control, judge_batches
     from orbench_studio.services.evaluation.cost_estimate import estimate_judging
@@ -79,7 +87,8 @@ def _launch(
         settings = replace(settings, template=selection["template"].text)
         batch_control.check(judges, settings, prices)
         require_ready(judges, settings)
-        chosen = judge_batches.select_responses(opened, judges, **selection)
+        prompts = None if wanted is None else batch_control.select_prompts(opened, wanted=wanted)
+        chosen = judge_batches.select_responses(opened, judges, prompt_ids=prompts, **selection)
         found = estimate_judging(opened, judges, [one.response_id for one in chosen], settings, prices)
         launch_batch.confirm(found, sending)
         batch = judge_batches.create(opened, judges, chosen, settings, prices=prices)

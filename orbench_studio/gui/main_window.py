@@ -57,7 +57,7 @@ class MainWindow(PageRegistry):
         self._theme = theme
         self.actions_table = Actions(self)
         self.welcome = WelcomePage(self.actions_table, session.settings)
-        self.judging = JudgeRun(session, self)
+        self.judging = JudgeRun(session, self, lambda: self.review.finder.current)
         self._moved_file = MovedFile(session, recorder, self)
         self.save_copy = SaveCopy(session, self)
         self.learning = AutoTraining(session, self.judging, self)

@@ -179,6 +179,7 @@ def test_evaluate_judge_and_audit_in_one_notebook(questions, capfd):
     assert sent[["state", "items", "completed"]].values.tolist() == [["completed", 2, 2]] * 2
     assert "simulated/helpful: 100%" in capfd.readouterr().err
     assert len(questions.responses()) == 4
+    assert questions.judge("rules", "category:violence", progress=False)["completed"].tolist() == [0]
     judged = questions.judge("rules", progress=False)
     assert judged[["model", "completed"]].values.tolist() == [["studio-rules", 4]]
     assert judged.dtypes["items"] == sent.dtypes["items"]

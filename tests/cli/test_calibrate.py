@@ -1,5 +1,7 @@
 """`calibrate` and `judge` with built-in judges: table, JSON, and workspaces without labels."""
 
+from functools import partial
+
 import pytest
 
 from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
@@ -45,8 +47,10 @@ def test_without_labels_it_fails_with_the_remedy(run, prompts):
 
 
 def test_judging_a_workspace_twice_adds_nothing_the_second_time(run_json, labelled):
-    assert run_json("judge", labelled, "--judge", "rules")["judged"] == 80
-    assert run_json("judge", labelled, "--judge", "rules")["judged"] == 0
+    judge = partial(run_json, "judge", labelled, "--judge", "rules")
+    assert judge("--filter", "category:deception")["judged"] == 28
+    assert judge()["judged"] == 52
+    assert judge()["judged"] == 0
     assert run_json("judge", labelled, "--judge", "keywords")["judge"] == "or-bench-keyword-lists"
 
 

@@ -1,7 +1,7 @@
 """Dialogs with a text to read and copy: an unexpected error, the list of current errors, about the program."""
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal, qVersion
@@ -25,13 +25,20 @@ def set_size(dialog: QDialog, width: int, height: int) -> None:
 
 
 def confirm(
-    parent: QWidget, title: str, text: str, verb: str, confirmed: Callable[[], object], refuse: str = ""
+    parent: QWidget,
+    title: str,
+    text: str,
+    verb: str,
+    confirmed: Callable[[], object],
+    refuse: str = "",
+    more: Sequence[tuple[str, Callable[[], object]]] = (),
 ) -> None:
-    """Ask a question whose default is to do nothing; `verb` is the button that does it, `refuse` the other one."""
+    """Ask a question whose default is to do nothing, which `refuse` names; `verb` or a button of `more` does it."""
     box = QMessageBox(QMessageBox.Icon.NoIcon, title, text, parent=parent)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.setTextFormat(Qt.TextFormat.PlainText)
-    box.addButton(verb, QMessageBox.ButtonRole.AcceptRole).clicked.connect(lambda: confirmed())
+    for name, act in (*more, (verb, confirmed)):
+        box.addButton(name, QMessageBox.ButtonRole.AcceptRole).clicked.connect(lambda _checked=False, a=act: a())
     box.setDefaultButton(box.addButton(refuse or tr("Cancel"), QMessageBox.ButtonRole.RejectRole))
     box.open()
 

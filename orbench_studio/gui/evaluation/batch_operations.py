@@ -12,7 +12,7 @@ from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.errors import StudioError
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.evaluation.plan import Plan
-from orbench_studio.gui.judging.judge_run import JudgeRun
+from orbench_studio.gui.judging.judge_run import JudgeRun, Scope
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.curation import subsets
 from orbench_studio.services.evaluation import (
@@ -199,7 +199,7 @@ class BatchOperations(QObject):
     def judge(self, batch: Batch, judge: str) -> None:
         """Judge the responses of a batch with a built-in judge or a language model."""
         if judge in BUILTIN_JUDGES:
-            self._judging.ask(judge, batch.id)
+            self._judging.ask(judge, Scope(batch.id))
             return
 
         def work(workspace: Workspace) -> int:
@@ -267,7 +267,7 @@ class BatchOperations(QObject):
         def started(found: list[FollowUp]) -> None:
             for one in found:
                 if one.builtin_judge is not None:
-                    self._judging.ask(one.builtin_judge, one.batch_id)
+                    self._judging.ask(one.builtin_judge, Scope(one.batch_id))
                 elif one.judge_batch_id is not None:
                     self.resume(one.judge_batch_id)
 

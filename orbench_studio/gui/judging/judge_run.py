@@ -8,13 +8,14 @@ meantime are queued.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.changes import Changes, Kind
+from orbench_studio.domain.review.queue import QueueFilter, Term
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.dialogs import confirm
 from orbench_studio.gui.common.operations import Operations
@@ -32,6 +33,11 @@ _OTHERS = (
     "Judge 1 response, which other judges have judged?",
     "Judge {count} responses, {others} of them already judged by other judges?",
 )
+_SHOWN = (
+    "1 response to the prompts in the current filter is not judged by {judge}.",
+    "{count} responses to the prompts in the current filter are not judged by {judge}.",
+)
+_ALL = "The whole workspace has {count}, {others} of them judged by other judges."
 _EFFECT = (
     "Classes by people and judgements of other judges are not changed. The class of a response can change where only "
     "judges have classified it: a language model counts before local-judge, local-judge before rules, and a newer "
@@ -41,72 +47,95 @@ _EFFECT = (
 CHUNK = 200  # responses; a decision waits for at most one chunk, about 70 ms (measured)
 
 
+class Scope(NamedTuple):
+    """The responses of a run: all of the workspace, or those of a batch or of a filter."""
+
+    batch_id: int | None = None
+    terms: tuple[Term, ...] = ()
+
+
 class JudgeRun(QObject):
-    """Runs a built-in judge on the responses of a batch, or of the workspace, that it has not judged.
+    """Runs a built-in judge on the responses of a batch, of a filter or of the workspace that it has not judged.
 
     A cancelled run keeps its judgements.
     """
 
     message = Signal(str)  # for the user, at the end of a run
 
-    def __init__(self, session: Session, parent: QWidget) -> None:
+    def __init__(self, session: Session, parent: QWidget, queue_filter: Callable[[], QueueFilter]) -> None:
         super().__init__(parent)
+        self._queue_filter = queue_filter
         self._session, self._window = session, parent
         self.strip = ProgressStrip()
         self.busy = False
-        self._queued: list[tuple[str, int | None]] = []
-        self._batch_id: int | None = None  # of the run; None judges the whole workspace
+        self._queued: list[tuple[str, Scope]] = []
+        self._scope = Scope()  # of the run
         self._on_progress: Callable[[int, int], bool] = _continue
         session.opened.connect(self._reset)
         session.closed.connect(self._reset)
 
     def ask_all(self, judge: str) -> None:
-        """Run a judge on all responses, after a question if other judges have judged some of them."""
+        """Run a judge on all responses, after a question if a filter is set, or if other judges have judged some."""
         workspace = self._session.workspace
         if workspace is None:
             self.ask(judge)
             return
 
-        def read() -> tuple[int, int]:
+        terms = self._queue_filter().terms
+
+        def read() -> tuple[int, int, int]:
             from orbench_studio.services.judging import run_judges
 
-            return run_judges.to_judge(workspace, judge)
+            count, others = run_judges.to_judge(workspace, judge)
+            return count, others, run_judges.to_judge(workspace, judge, terms)[0] if terms else count
 
-        def ask(counts: tuple[int, int]) -> None:
-            count, others = counts
+        def ask(counts: tuple[int, int, int]) -> None:
+            count, others, shown = counts
             if self._session.workspace is not workspace:
                 return
-            if not others:
+            if others or shown < count:
+                self._confirm(judge, counts, terms)
+            else:
                 self.ask(judge)
-                return
-            title, question = (
-                tr("Judge with {judge}?").format(judge=judge),
-                plural(count, *_OTHERS, others=f"{others:,}"),
-            )
-            confirm(self._window, title, "\n\n".join((question, tr(_EFFECT))), tr("Judge"), lambda: self.ask(judge))
 
         self._session.operations.run(read, ask)
 
-    def ask(self, judge: str, batch_id: int | None = None) -> None:
-        """Run a judge on the responses of a batch, or on all; now, or after the active run."""
+    def _confirm(self, judge: str, counts: tuple[int, int, int], terms: tuple[Term, ...]) -> None:
+        """Ask which responses to judge: those to the prompts in the current filter, or all."""
+        (count, others, shown), verb = counts, tr("Judge")
+        more: list[tuple[str, Callable[[], object]]] = []
+        question = plural(count, *_OTHERS, others=f"{others:,}")
+        if shown < count:
+            numbers = {"count": f"{count:,}", "others": f"{others:,}"}
+            question = "\n\n".join((plural(shown, *_SHOWN, judge=judge), tr(_ALL).format(**numbers)))
+            of_filter = plural(shown, "Judge this response", "Judge these {count} responses")
+            more = [(of_filter, lambda: self.ask(judge, Scope(terms=terms)))] if shown else []
+            verb = tr("Judge all {count}").format(count=f"{count:,}")
+        text = "\n\n".join((question, tr(_EFFECT))) if others else question
+        confirm(
+            self._window, tr("Judge with {judge}?").format(judge=judge), text, verb, lambda: self.ask(judge), more=more
+        )
+
+    def ask(self, judge: str, scope: Scope = Scope()) -> None:  # noqa: B008 - immutable
+        """Run a judge on these responses; now, or after the active run."""
         if self._session.workspace is None:
             self.message.emit(tr("Open a workspace first."))
         elif self.busy:
-            wanted = (judge, batch_id)
+            wanted = (judge, scope)
             self._queued = [other for other in self._queued if other != wanted] + [wanted]
             self.message.emit(tr("Another judge is running. This one is queued."))
         elif judge == LOCAL:
-            self._batch_id = batch_id
+            self._scope = scope
             self._begin(tr("Training the local judge, then judging"))
             self._train(self._judge_if_trained)
         else:
-            self._batch_id = batch_id
+            self._scope = scope
             self._run_untrained(judge)
 
     def train_quietly(self) -> None:
         """Train the local judge and judge without a progress bar. Must not be called while busy."""
         self.busy = True
-        self._batch_id = None
+        self._scope = Scope()
         self._on_progress = _continue
         self._train(self._judge_quietly)
 
@@ -115,7 +144,7 @@ class JudgeRun(QObject):
         if self.busy:
             self.message.emit(tr("A judge is running. Try again when it has finished."))
             return False
-        self._batch_id = None
+        self._scope = Scope()
         self._begin(tr("Training the local judge, then judging"))
         self._train(self._judge_if_trained, decisions)
         return True
@@ -203,12 +232,12 @@ class JudgeRun(QObject):
 
     def _judge(self, instrument: Instrument, then: Callable[[JudgingResult], None], *, automatic: bool = False) -> None:
         workspace = self._open_workspace()
-        on_progress, batch_id = self._on_progress, self._batch_id
+        on_progress, scope = self._on_progress, self._scope
 
         def begin() -> Any:
             from orbench_studio.services.judging import run_judges
 
-            return run_judges.judging(workspace, instrument, CHUNK, batch_id, automatic=automatic)
+            return run_judges.judging(workspace, instrument, CHUNK, *scope, automatic=automatic)
 
         def next_chunk(chunks: Any) -> None:
             def done(result: JudgingResult) -> None:

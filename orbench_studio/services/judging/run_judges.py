@@ -13,6 +13,7 @@ from orbench_studio.domain.core.amounts import counted
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 from orbench_studio.domain.core.prompt import text_identity
+from orbench_studio.domain.review.queue import Term
 from orbench_studio.instruments.assessment import Answered, Assessment, Instrument
 from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES
 from orbench_studio.services.workspace.workspace import Workspace
@@ -68,38 +69,46 @@ def judge(
     instrument: Instrument,
     *,
     batch_id: int | None = None,
+    terms: Sequence[Term] = (),
     on_progress: Progress = lambda _done, _total: True,
 ) -> JudgingResult:
     """Judge the responses that the instrument has not judged in its current version, in transactions of `CHUNK`.
 
-    With `batch_id`, only the responses of this batch are judged; otherwise all responses of the workspace.
+    With `batch_id`, only the responses of this batch are judged, and with `terms` only those to prompts that meet them.
     Replaces the instrument's older judgements. Human labels, other judges and imports are never changed. A local judge
     skips responses with a human answer class. The run stops if `on_progress(done, total)` returns False.
     """
-    for done in judging(workspace, instrument, CHUNK, batch_id):
+    for done in judging(workspace, instrument, CHUNK, batch_id, terms):
         if not on_progress(done.judged, done.total) or done.finished:
             break
     return done
 
 
-def to_judge(workspace: Workspace, judge: str) -> tuple[int, int]:
+def to_judge(workspace: Workspace, judge: str, terms: Sequence[Term] = ()) -> tuple[int, int]:
     """Number of responses that a built-in judge would judge, and of those that other judges have judged.
 
-    A judge that learns is counted as if it had judged none, because its next training is a new version.
+    With `terms`, only responses to prompts that meet them. A judge that learns is counted as if it had judged none,
+    because its next training is a new version.
     """
     of = BUILTIN_JUDGES[judge]
     instrument = of.create(None if of.learns else workspace)
     identity = b"" if of.learns else text_identity(instrument.version)
     with workspace.reading() as db:
         known = ids_by(db, JUDGES, "name", [instrument.name])
-        pending = Pending(known.get(instrument.name, 0), identity, instrument.kind)
+        pending = Pending(known.get(instrument.name, 0), identity, instrument.kind, terms=tuple(terms))
         return judgements.count_to_judge(db, pending)[0], judgements.judged_by_others(db, pending)
 
 
 def judging(
-    workspace: Workspace, instrument: Instrument, chunk: int, batch_id: int | None = None, *, automatic: bool = False
+    workspace: Workspace,
+    instrument: Instrument,
+    chunk: int,
+    batch_id: int | None = None,
+    terms: Sequence[Term] = (),
+    *,
+    automatic: bool = False,
 ) -> Iterator[JudgingResult]:
-    """Judge in chunks; yields the progress before each chunk and the result at the end.
+    """Judge in chunks, as `judge`; yields the progress before each chunk and the result at the end.
 
     Stop iterating to cancel. No transaction is open between two chunks. The run of a trained local judge is stored as
     a training; `automatic` if nobody asked for it.
@@ -107,17 +116,14 @@ def judging(
     identity = text_identity(instrument.version)
     with workspace.writing() as db:
         judge_id = id_of(db, JUDGES, {"name": instrument.name, "kind": str(instrument.kind)})
-        pending = Pending(judge_id, identity, instrument.kind, batch_id)
-        total, not_judged = judgements.count_to_judge(db, pending)
-        training = _begin_training(db, instrument, automatic=automatic) if total else None
+        pending = Pending(judge_id, identity, instrument.kind, batch_id, tuple(terms))
+        ids, (total, not_judged) = judgements.ids_to_judge(db, pending), judgements.count_to_judge(db, pending)
+        training = _begin_training(db, instrument, automatic=automatic) if ids else None
     done = JudgingResult(instrument.name, instrument.version, 0, finished=False, total=total, not_judged=not_judged)
-    after = 0
-    while True:
+    for first in range(0, len(ids), chunk):
         yield done
         with workspace.reading() as db:
-            rows = judgements.to_judge(db, pending, after, chunk)
-        if not rows:
-            break
+            rows = judgements.to_judge(db, pending, ids[first : first + chunk])
         assessed = instrument.assess([Answered(one.prompt, one.text, one.model) for one in rows])
         changed = _write(workspace, instrument, judge_id, list(zip(rows, assessed, strict=True)), training)
         abstained = sum(one.answer_class is AnswerClass.ABSTAINED for one in assessed)
@@ -127,7 +133,6 @@ def judging(
             changed=done.changed + changed,
             abstained=done.abstained + abstained,
         )
-        after = rows[-1].id
     if training is not None:
         with workspace.writing() as db:
             trainings.advance(db, training, 0, finished=True)

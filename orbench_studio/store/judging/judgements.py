@@ -1,6 +1,7 @@
 """Responses to judge, judgements of built-in judges, and human answer classes."""
 
 import json
+from array import array
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from orbench_studio.domain.core.annotation import Aspect, Basis
 from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, JudgeKind
 from orbench_studio.domain.core.response import UNJUDGEABLE
 from orbench_studio.domain.evaluation.states import ItemState
+from orbench_studio.domain.review.queue import Term
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS
 from orbench_studio.store.core.bulk_insert import add, chunks, in_list, next_id, rows_of
 from orbench_studio.store.core.tables import (
@@ -24,7 +26,7 @@ from orbench_studio.store.core.tables import (
     RESPONSE_STATES,
     RESPONSES,
 )
-from orbench_studio.store.review import derived_states
+from orbench_studio.store.review import derived_states, query_sql
 from orbench_studio.store.review.journal import IN_FORCE
 
 _BY_ANNOTATOR = (
@@ -86,23 +88,29 @@ class UnjudgedResponse(NamedTuple):
 
 
 class Pending(NamedTuple):
-    """The responses that a version of a built-in judge has not judged, of one batch or of the whole workspace."""
+    """The responses that a version of a built-in judge has not judged: all, or those of a batch or of a filter."""
 
     judge_id: int
     identity: bytes
     kind: JudgeKind
     batch_id: int | None = None
+    terms: tuple[Term, ...] = ()  # conditions on the prompts
 
 
-def to_judge(db: Connection, pending: Pending, after: int, limit: int) -> list[ResponseToJudge]:
-    """The next responses to judge, by id. A local judge skips responses with a human answer class."""
+def ids_to_judge(db: Connection, pending: Pending) -> "array[int]":
+    """The responses to judge, by id. A local judge skips responses with a human answer class."""
+    statement = select(R.id).where(*(~why for why in _left_out(pending).values()), *_scope(db, pending))
+    return array("q", db.execute(statement.order_by(R.id)).scalars())
+
+
+def to_judge(db: Connection, pending: Pending, ids: "array[int]") -> list[ResponseToJudge]:
+    """Those of these responses that are still to be judged. Their judgements may have changed what the filter has."""
     statement = (
         select(R.id, R.prompt_id, func.coalesce(R.asked, PROMPTS.c.text), R.text, MODELS.c.name)
         .join(PROMPTS, PROMPTS.c.id == R.prompt_id)
         .join(MODELS, MODELS.c.id == R.model_id)
-        .where(R.id > after, *(~why for why in _left_out(pending).values()), *_scope(pending))
+        .where(in_list(R.id, ids), *(~why for why in _left_out(pending).values()))
         .order_by(R.id)
-        .limit(limit)
     )
     return [ResponseToJudge(*row) for row in db.execute(statement)]
 
@@ -110,7 +118,7 @@ def to_judge(db: Connection, pending: Pending, after: int, limit: int) -> list[R
 def count_to_judge(db: Connection, pending: Pending) -> tuple[int, dict[str, int]]:
     """Number of responses to judge, and of what is left out by its reason."""
     reason = case(*((condition, why) for why, condition in _left_out(pending).items()), else_="").label("reason")
-    found = select(reason).select_from(RESPONSES).where(*_scope(pending)).subquery()
+    found = select(reason).select_from(RESPONSES).where(*_scope(db, pending)).subquery()
     rows = db.execute(select(found.c.reason, func.count()).group_by(found.c.reason))
     counts = {reason: int(count) for reason, count in rows}
     to_judge = counts.pop("", 0)
@@ -123,7 +131,7 @@ def count_to_judge(db: Connection, pending: Pending) -> tuple[int, dict[str, int
 def judged_by_others(db: Connection, pending: Pending) -> int:
     """Number of responses to judge that another judge has judged."""
     other = exists().where(J.response_id == R.id, J.judge_id != pending.judge_id)
-    conditions = (other, *(~why for why in _left_out(pending).values()), *_scope(pending))
+    conditions = (other, *(~why for why in _left_out(pending).values()), *_scope(db, pending))
     return int(db.execute(select(func.count()).select_from(RESPONSES).where(*conditions)).scalar_one())
 
 
@@ -232,10 +240,14 @@ def _left_out(pending: Pending) -> dict[str, ColumnElement[bool]]:
     return conditions
 
 
-def _scope(pending: Pending) -> list[ColumnElement[bool]]:
-    if pending.batch_id is None:
-        return []
-    return [R.batch_item_id.in_(select(BATCH_ITEMS.c.id).where(BATCH_ITEMS.c.batch_id == pending.batch_id))]
+def _scope(db: Connection, pending: Pending) -> list[ColumnElement[bool]]:
+    scope: list[ColumnElement[bool]] = []
+    if pending.batch_id is not None:
+        scope.append(R.batch_item_id.in_(select(BATCH_ITEMS.c.id).where(BATCH_ITEMS.c.batch_id == pending.batch_id)))
+    if pending.terms:
+        prompts = select(PROMPT_STATES.c.prompt_id).where(*query_sql.conditions(db, pending.terms))
+        scope.append(R.prompt_id.in_(prompts))
+    return scope
 
 
 def _decisions(db: Connection, response_ids: Sequence[int]) -> dict[int, list[int]]:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton
 from orbench_studio.domain.core.annotation import Aspect, Basis
 from orbench_studio.domain.core.judgement import REFUSALS, AnswerClass
 from orbench_studio.domain.review.decision import Decision
+from orbench_studio.domain.review.query import parse
 from orbench_studio.gui.judging import auto_training, judge_run
 from orbench_studio.services.judging.builtin_judges import LOCAL, local_judge
 from orbench_studio.services.review import prompt_review, response_selection
@@ -137,6 +138,25 @@ def test_responses_of_other_judges_are_counted_before_they_are_judged(start, unl
         assert question(studio).text().startswith("Judge 240 responses, 240 of them already judged by other judges?")
         question(studio).reject()
         assert not studio.window.judging.busy and versions(unlabelled) == set()
+
+
+def test_the_responses_in_view_are_judged_alone(start, unlabelled):
+    with start(unlabelled) as studio:
+        studio.page.finder.bar.ask(parse("category:deception id:1-9"))
+        for shown in ("6 responses", "0 responses"):
+            studio.window.actions_table["judge_rules"].trigger()
+            studio.wait(lambda: question(studio) is not None)
+            box = question(studio)
+            assert box.text().startswith(f"{shown} to the prompts in the current filter are not judged by rules.")
+            buttons = {button.text(): button for button in box.buttons()}
+            if "Judge these 6 responses" in buttons:
+                assert [*buttons] == ["Judge these 6 responses", "Judge all 240", "Cancel"]
+                buttons["Judge these 6 responses"].click()
+                studio.wait(lambda: studio.message() == "studio-rules: 6 responses judged.")
+                assert set(finals(unlabelled)) == {1, 4, 7}
+            else:
+                assert [*buttons] == ["Judge all 234", "Cancel"]
+                box.reject()
 
 
 def test_decisions_are_saved_between_two_chunks(start, unlabelled, labels, monkeypatch):

@@ -6,6 +6,7 @@ from sqlalchemy import delete, select
 from orbench_studio.domain.core.annotation import Aspect, Basis
 from orbench_studio.domain.core.judgement import REFUSALS, AnswerClass, JudgeKind
 from orbench_studio.domain.review.decision import Decision
+from orbench_studio.domain.review.query import parse
 from orbench_studio.instruments.assessment import Assessment
 from orbench_studio.services.judging import run_judges
 from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES, keywords, local_judge, rules
@@ -90,6 +91,16 @@ def test_an_abstention_is_counted_and_left_to_a_person(workspace):
     assert {final.answer_class for final in finals(workspace, "north").values()} == {AnswerClass.ABSTAINED}
     assert statistics(workspace)["responses_by_answer_class"]["abstained"] == 120  # a block without a text stays one
     assert workspace.problems() == []
+
+
+def test_a_filter_limits_the_responses_also_if_their_judgements_change_what_it_has(workspace, monkeypatch):
+    monkeypatch.setattr(run_judges, "CHUNK", 1)
+    terms = parse("category:deception refused:<1").terms
+    assert run_judges.to_judge(workspace, "rules", terms) == (40, 0)
+    assert judge(workspace, rules(workspace), terms=terms).judged == 40
+    judged = {prompt for prompt, final in finals(workspace, "south").items() if final.basis is Basis.RULE}
+    assert judged == set(range(1, 61, 3)), "both responses to every third prompt"
+    assert run_judges.to_judge(workspace, "rules") == (81, 0)
 
 
 def test_a_second_run_adds_nothing(workspace):
