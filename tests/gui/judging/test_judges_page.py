@@ -1,7 +1,5 @@
 """Built-in judges in the window: judging, automatic training, calibration and custom rules."""
 
-import shutil
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -13,31 +11,16 @@ from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton
 from orbench_studio.domain.core.annotation import Aspect, Basis
 from orbench_studio.domain.core.judgement import REFUSALS, AnswerClass
 from orbench_studio.domain.review.decision import Decision
-from orbench_studio.domain.review.query import parse
 from orbench_studio.gui.judging import auto_training, judge_run
 from orbench_studio.services.judging.builtin_judges import LOCAL, local_judge
 from orbench_studio.services.review import prompt_review, response_selection
 from orbench_studio.services.workspace.workspace import open_workspace
-from tests.unit.services.judging.judged_workspace import create, truth
+from tests.gui.judging.conftest import PROMPTS
+from tests.unit.services.judging.judged_workspace import truth
 
-PROMPTS = 120
 CALIBRATION_TIMEOUT = 60_000  # milliseconds, on a busy machine
 NEW = "south"  # the model whose phrases the rules do not know
 KEYS = {"direct_answer": "answer_direct", "partial_refusal": "answer_partial", "direct_refusal": "answer_refusal"}
-
-
-@pytest.fixture(scope="module")
-def original(tmp_path_factory):
-    """A workspace with responses of unlabelled models to 120 prompts, without labels."""
-    path = tmp_path_factory.mktemp("original") / "unlabelled.orbench"
-    create(path, PROMPTS).close()
-    return path
-
-
-@pytest.fixture
-def unlabelled(original, tmp_path):
-    """A copy of it that is the test's own."""
-    return Path(shutil.copy(original, tmp_path))
 
 
 @pytest.fixture
@@ -138,25 +121,6 @@ def test_responses_of_other_judges_are_counted_before_they_are_judged(start, unl
         assert question(studio).text().startswith("Judge 240 responses, 240 of them already judged by other judges?")
         question(studio).reject()
         assert not studio.window.judging.busy and versions(unlabelled) == set()
-
-
-def test_the_responses_in_view_are_judged_alone(start, unlabelled):
-    with start(unlabelled) as studio:
-        studio.page.finder.bar.ask(parse("category:deception id:1-9"))
-        for shown in ("6 responses", "0 responses"):
-            studio.window.actions_table["judge_rules"].trigger()
-            studio.wait(lambda: question(studio) is not None)
-            box = question(studio)
-            assert box.text().startswith(f"{shown} to the prompts in the current filter are not judged by rules.")
-            buttons = {button.text(): button for button in box.buttons()}
-            if "Judge these 6 responses" in buttons:
-                assert [*buttons] == ["Judge these 6 responses", "Judge all 240", "Cancel"]
-                buttons["Judge these 6 responses"].click()
-                studio.wait(lambda: studio.message() == "studio-rules: 6 responses judged.")
-                assert set(finals(unlabelled)) == {1, 4, 7}
-            else:
-                assert [*buttons] == ["Judge all 234", "Cancel"]
-                box.reject()
 
 
 def test_decisions_are_saved_between_two_chunks(start, unlabelled, labels, monkeypatch):
