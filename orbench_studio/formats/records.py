@@ -42,13 +42,14 @@ class VoteDraft:
     explanation: str = ""
     raw: str = ""
     original: OriginalSource | None = None
+    template_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class JudgementDraft:
     """A judge's class for the row's response; `evidence` is a half-open span of characters of its text.
 
-    `identity` distinguishes judgements of one judge and response that have the same class and raw text.
+    `refusal` is the judge's probability of any refusal. `identity` distinguishes judgements of one judge and response that have the same class and raw text.
     """
 
     judge: str
@@ -60,6 +61,7 @@ class JudgementDraft:
     template_hash: str | None = None
     identity: bytes | None = None
     original: OriginalSource | None = None
+    refusal: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,7 @@ def parquet_rows(path: Path, columns: Columns) -> Iterator[Write]:
     types = {
         str: pyarrow.string(),
         int: pyarrow.int64(),
+        float: pyarrow.float64(),
         bool: pyarrow.bool_(),
         STRINGS: pyarrow.list_(pyarrow.string()),
     }

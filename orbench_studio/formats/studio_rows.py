@@ -87,6 +87,7 @@ def _vote(found: Nested) -> VoteDraft:
         found.get("explanation") or "",
         found.get("raw") or "",
         _original(found),
+        found.get("template_hash"),
     )
 
 
@@ -125,6 +126,7 @@ def _judgement(found: Nested) -> JudgementDraft:
         found.get("template_hash"),
         bytes.fromhex(found["id"]),
         _original(found),
+        _probability(found.get("refusal")),
     )
 
 
@@ -191,6 +193,12 @@ def _counter(found: Nested) -> int:
 def _number(found: Nested, name: str) -> int | None:
     value = found.get(name)
     return None if value is None else int(value)
+
+
+def _probability(value: Any) -> float | None:
+    if value is not None and not 0 <= float(value) <= 1:
+        raise ValueError(f"the probability of a refusal is {value}; it can be from 0 to 1")
+    return None if value is None else float(value)
 
 
 def _original(found: Nested) -> OriginalSource | None:

@@ -53,7 +53,7 @@ _FRAMES = f"""# Frame columns
 
 The columns of the data frames of the Python interface. See [Notebooks](notebooks.md).
 """
-_TYPES = {str: "text", int: "integer", bool: "boolean", export_columns.STRINGS: "list of texts"}
+_TYPES = {str: "text", int: "integer", float: "number", bool: "boolean", export_columns.STRINGS: "list of texts"}
 
 
 def columns() -> str:

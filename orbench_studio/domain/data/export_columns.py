@@ -8,16 +8,25 @@ from collections.abc import Mapping
 from typing import Any
 
 STRINGS = "strings"  # the type of a list of texts
-Columns = Mapping[str, Any]  # str, int, bool, STRINGS or, for a list of records, Columns
+Columns = Mapping[str, Any]  # str, int, float, bool, STRINGS or, for a list of records, Columns
 
 _SOURCE: Columns = {"source": int, "line": int}
 _ENTRY: Columns = {"deed": str, "kind": str, "at": str, "counter": int, "annotator": str, "told": str}
 
-VOTE: Columns = {"moderator": str, "verdict": str, "category": str, "explanation": str, "raw": str, **_SOURCE}
+VOTE: Columns = {
+    "moderator": str,
+    "verdict": str,
+    "category": str,
+    "explanation": str,
+    "raw": str,
+    "template_hash": str,
+    **_SOURCE,
+}
 JUDGEMENT: Columns = {
     "judge": str,
     "kind": str,
     "answer_class": str,
+    "refusal": float,
     "explanation": str,
     "evidence_start": int,
     "evidence_end": int,

@@ -224,6 +224,7 @@ class RecordImport:
                 "evidence_end": end,
                 "raw": draft.raw,
                 "template_hash": draft.template_hash,
+                "refusal": draft.refusal,
             }
 
         origins = [(place.record, place.line, draft.original) for place, draft in judged]
@@ -257,6 +258,7 @@ class RecordImport:
                 "category": vote.category,
                 "explanation": vote.explanation,
                 "raw": vote.raw,
+                "template_hash": vote.template_hash,
             }
 
         origins = [(place.record, place.line, vote.original) for place, vote in cast]

@@ -72,6 +72,7 @@ _RESPONSE = {
 }
 _JUDGEMENT = {
     "answer_class": J.answer_class,
+    "refusal": J.refusal,
     "explanation": J.explanation,
     "evidence_start": J.evidence_start,
     "evidence_end": J.evidence_end,
@@ -85,6 +86,7 @@ _VOTE = {
     "category": V.category,
     "explanation": V.explanation,
     "raw": V.raw,
+    "template_hash": V.template_hash,
     "source": V.source_id,
     "line": V.source_line,
 }

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pyarrow.parquet
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from orbench_studio.domain.core.annotation import Aspect, Visible
 from orbench_studio.domain.core.judgement import AnswerClass
@@ -24,7 +24,17 @@ from orbench_studio.services.review import bulk_labels, guidelines, history, pro
 from orbench_studio.services.workspace import statistics
 from orbench_studio.services.workspace.workspace import create_workspace
 from orbench_studio.store.core.bulk_insert import inserted
-from orbench_studio.store.core.tables import RESPONSES, SUBSET_PROMPTS, SUBSETS
+from orbench_studio.store.core.tables import (
+    ANNOTATIONS,
+    JUDGEMENTS,
+    MODELS,
+    PROMPTS,
+    RESPONSES,
+    SEEDS,
+    SUBSET_PROMPTS,
+    SUBSETS,
+    VOTES,
+)
 
 UGLY = (
     'Commas, "quotes",\nnew lines\r\nand a lone \r return?',
@@ -58,6 +68,8 @@ def lived(workspace):
     beside = {"reasoning": "First,\nlight.", "reasoning_tokens": 7, "stop_details": '{"category": "bio"}'}
     with workspace.writing() as db:
         db.execute(update(RESPONSES).where(RESPONSES.c.id == response).values(beside))
+        db.execute(update(VOTES).values(template_hash="3f2a"))
+        db.execute(update(JUDGEMENTS).values(refusal=0.25, evidence_start=0, evidence_end=3))
     answer = Decision(1, Aspect.ANSWER_CLASS, AnswerClass.NON_RESPONSIVE, response)
     prompt_review.decide(workspace, answer, Decision(1, Aspect.EVIDENCE, "0:3", response), **ada)
     prompt_review.decide(workspace, Decision(1, Aspect.SEVERITY, "2", response), **ada)
@@ -93,6 +105,18 @@ def journal(workspace):
         (e.kind, e.at, e.annotator, e.summary, number.get(e.target_id), e.in_force, e.annotations, e.guideline)
         for e in entries
     ]
+
+
+def content(workspace):
+    """Each column of each record, except ids."""
+    with workspace.reading() as db:
+        return {
+            table.name: sorted(
+                repr([row[column] for column in table.c if not column.name.endswith("id")])
+                for row in db.execute(select(table)).mappings()
+            )
+            for table in (MODELS, SEEDS, PROMPTS, RESPONSES, VOTES, JUDGEMENTS, ANNOTATIONS)
+        }
 
 
 def files(folder):
@@ -131,6 +155,7 @@ def test_everything_comes_back(lived, save_subset, out, tmp_path, form):
         assert (report.imported, report.rejected) == (10, 0)
         assert again.problems() == []
         assert statistics.statistics(again) == statistics.statistics(lived)
+        assert content(again) == content(lived)
         assert journal(again) == journal(lived)
         assert [g.text for g in guidelines.versions(again)] == ["Look twice."]
         export(again, Export(form, tmp_path / "second", names=True, seeds=True))
