@@ -49,7 +49,8 @@ class VoteDraft:
 class JudgementDraft:
     """A judge's class for the row's response; `evidence` is a half-open span of characters of its text.
 
-    `refusal` is the judge's probability of any refusal. `identity` distinguishes judgements of one judge and response that have the same class and raw text.
+    `identity` distinguishes judgements of one judge and response that have the same class and raw text; `refusal` is
+    the judge's probability of any refusal.
     """
 
     judge: str

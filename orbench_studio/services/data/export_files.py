@@ -28,7 +28,7 @@ from orbench_studio.services.data.record_import import gc_paused
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.curation import subsets
 from orbench_studio.store.data import export_rows, provenance
-from orbench_studio.store.review import guidelines, queue
+from orbench_studio.store.review import derived_states, guidelines, queue
 from orbench_studio.version import __version__
 
 __all__ = ["Export", "Exported", "Form", "export", "is_export", "subset_names"]
@@ -256,6 +256,7 @@ def _describe(
     chosen = wanted.subsets or (() if wanted.filter else None)
     message["subsets"] = [_written(_nameless(one)) for one in provenance.subsets(db, chosen)]
     if wanted.form in RICH:
+        message["voting_rule"] = derived_states.rule(db).to_text()
         message["sources"] = [_written(source) for source in provenance.sources(db)]
         message["guidelines"] = [
             {"version": g.version, "created_at": export_rows.written(g.at), "text": g.text}

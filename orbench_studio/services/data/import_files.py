@@ -137,6 +137,7 @@ def _import_export(workspace: Workspace, exported: Manifest, on_progress: Progre
     options = ReadOptions()
     with gc_paused(), workspace.writing() as db:
         restored = manifest_import.begin(db, exported)
+        other_rule = manifest_import.restore_rule(db, exported)
         record_import = RecordImport(db, int, exported.folder.name, restored=restored)
         for path, sha256 in exported.files.items():
             goes_on = _cancelling(path, on_progress)
@@ -146,7 +147,7 @@ def _import_export(workspace: Workspace, exported: Manifest, on_progress: Progre
                 _require_sound(report)
             if file.sha256 != sha256:
                 raise file_fault(path.name, "its content differs from the manifest of the export. Export again.")
-        report.warnings += record_import.finish()
+        report.warnings += [*other_rule, *record_import.finish()]
         report.imported, report.duplicates = record_import.imported, record_import.duplicates
         report.added = {kind: count for kind, count in record_import.added.items() if count}
         report.added |= manifest_import.finish(db, exported)

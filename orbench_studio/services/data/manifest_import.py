@@ -1,16 +1,18 @@
-"""Restore sources, guidelines and subsets from the manifest of an export. Subsets are restored last."""
+"""Restore sources, guidelines, voting rule and subsets from the manifest of an export. Subsets are restored last."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection
 
+from orbench_studio.domain.core.moderation import Rule
 from orbench_studio.domain.curation.subset import SubsetState
 from orbench_studio.errors import explained
 from orbench_studio.formats.manifest import Manifest, unreadable
 from orbench_studio.formats.studio_rows import moment
 from orbench_studio.services.data.journal_merge import Restored
 from orbench_studio.store.data import provenance
+from orbench_studio.store.review import derived_states
 
 _MOMENTS = ("created_at", "imported_at")
 
@@ -20,6 +22,17 @@ def begin(db: Connection, exported: Manifest) -> Restored:
     with explained(unreadable):
         sources, guidelines = ([_read(one) for one in exported.found[name]] for name in ("sources", "guidelines"))
         return Restored(provenance.restore_sources(db, sources), provenance.restore_guidelines(db, guidelines))
+
+
+def restore_rule(db: Connection, exported: Manifest) -> list[str]:
+    """Set the voting rule of a workspace without prompts; describes a rule that another workspace does not have."""
+    with explained(unreadable):
+        here = derived_states.rule(db)
+        rule = Rule.from_text(exported.found.get("voting_rule", here.to_text()))
+    if rule == here or provenance.restore_rule(db, rule.to_text()):
+        return []
+    text = f"In this export, the voting rule is {rule.to_text()}; this workspace counts votes as {here.to_text()}."
+    return [f"{text} Labels by consensus can differ."]
 
 
 def finish(db: Connection, exported: Manifest) -> dict[str, int]:

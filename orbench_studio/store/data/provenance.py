@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from orbench_studio.store.core.bulk_insert import ids_by, inserted
-from orbench_studio.store.core.tables import GUIDELINES, PROMPTS, SOURCES, SUBSET_PROMPTS, SUBSETS
+from orbench_studio.store.core.tables import GUIDELINES, PROMPTS, SOURCES, SUBSET_PROMPTS, SUBSETS, WORKSPACE
 
 _SOURCE = ("name", "sha256", "format", "imported_at")
 
@@ -50,6 +50,14 @@ def restore_guidelines(db: Connection, found: Sequence[Mapping[str, Any]]) -> di
             there[key] = inserted(db, GUIDELINES, {g.text.name: key[0], g.created_at.name: key[1]})
         ids[int(guideline["version"])] = int(there[key])
     return ids
+
+
+def restore_rule(db: Connection, rule: str) -> bool:
+    """Set the voting rule if the workspace has no prompts; whether it has none."""
+    is_empty = db.execute(select(PROMPTS.c.id).limit(1)).first() is None
+    if is_empty:
+        db.execute(update(WORKSPACE).values(consensus_rule=rule))
+    return is_empty
 
 
 def subsets(db: Connection, names: Sequence[str] | None = None) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from sqlalchemy import insert, select, update
 
 from orbench_studio.domain.core.annotation import Aspect, Visible
 from orbench_studio.domain.core.judgement import AnswerClass
+from orbench_studio.domain.core.moderation import Rule
 from orbench_studio.domain.data.export import RICH, Export, Form
 from orbench_studio.domain.data.export_columns import PROMPT, STRINGS
 from orbench_studio.domain.review.decision import Decision
@@ -20,6 +21,7 @@ from orbench_studio.formats.records import PromptDraft, Record
 from orbench_studio.services.data.export_files import export
 from orbench_studio.services.data.import_files import ReadOptions, import_file
 from orbench_studio.services.data.record_import import RecordImport
+from orbench_studio.services.generation import moderation_batches
 from orbench_studio.services.review import bulk_labels, guidelines, history, prompt_review
 from orbench_studio.services.workspace import statistics
 from orbench_studio.services.workspace.workspace import create_workspace
@@ -43,6 +45,7 @@ UGLY = (
     "  spaces around, a tab\t and a backslash-u0000: \\u0000 ",
     "NA",
 )
+UNANIMOUS = Rule.from_text("unanimous")
 SEED = "A toxic sentence of our own."
 DATA = {Form.CSV: "prompts.csv", Form.JSONL: "prompts.jsonl", Form.PARQUET: "prompts.parquet"}
 DATA |= {Form.HUGGINGFACE: "data/prompts-full.parquet"}
@@ -149,6 +152,7 @@ def test_every_exported_value_is_in_a_defined_column(lived, out):
 @pytest.mark.parametrize("form", RICH)
 def test_everything_comes_back(lived, save_subset, out, tmp_path, form):
     save_subset("Hard 1K/ünsafe", 3, 1)
+    moderation_batches.set_rule(lived, UNANIMOUS)
     export(lived, Export(form, out, names=True, seeds=True))
     with create_workspace(tmp_path / "again.orbench") as again:
         report = import_file(again, out, ReadOptions())
@@ -156,11 +160,15 @@ def test_everything_comes_back(lived, save_subset, out, tmp_path, form):
         assert again.problems() == []
         assert statistics.statistics(again) == statistics.statistics(lived)
         assert content(again) == content(lived)
+        assert moderation_batches.rule(again) == UNANIMOUS
         assert journal(again) == journal(lived)
         assert [g.text for g in guidelines.versions(again)] == ["Look twice."]
         export(again, Export(form, tmp_path / "second", names=True, seeds=True))
         assert files(tmp_path / "second") == files(out)
-        assert import_file(again, out / "manifest.json", ReadOptions()).imported == 0
+        moderation_batches.set_rule(again, Rule())
+        report = import_file(again, out / "manifest.json", ReadOptions())
+        assert (report.imported, moderation_batches.rule(again)) == (0, Rule())
+        assert [warning for warning in report.warnings if "voting rule is unanimous" in warning]
         assert journal(again) == journal(lived)
 
 
