@@ -26,17 +26,8 @@ from orbench_studio.services.review import bulk_labels, guidelines, history, pro
 from orbench_studio.services.workspace import statistics
 from orbench_studio.services.workspace.workspace import create_workspace
 from orbench_studio.store.core.bulk_insert import inserted
-from orbench_studio.store.core.tables import (
-    ANNOTATIONS,
-    JUDGEMENTS,
-    MODELS,
-    PROMPTS,
-    RESPONSES,
-    SEEDS,
-    SUBSET_PROMPTS,
-    SUBSETS,
-    VOTES,
-)
+from orbench_studio.store.core.schema import METADATA
+from orbench_studio.store.core.tables import JUDGEMENTS, RESPONSES, SUBSET_PROMPTS, SUBSETS, VOTES
 
 UGLY = (
     'Commas, "quotes",\nnew lines\r\nand a lone \r return?',
@@ -47,8 +38,6 @@ UGLY = (
 )
 UNANIMOUS = Rule.from_text("unanimous")
 SEED = "A toxic sentence of our own."
-DATA = {Form.CSV: "prompts.csv", Form.JSONL: "prompts.jsonl", Form.PARQUET: "prompts.parquet"}
-DATA |= {Form.HUGGINGFACE: "data/prompts-full.parquet"}
 
 
 def take(workspace, *drafts):
@@ -112,14 +101,11 @@ def journal(workspace):
 
 def content(workspace):
     """Each column of each record, except ids."""
+    names = ["seeds", "prompts", "models", "responses", "votes", "judgements", "annotations"]
     with workspace.reading() as db:
-        return {
-            table.name: sorted(
-                repr([row[column] for column in table.c if not column.name.endswith("id")])
-                for row in db.execute(select(table)).mappings()
-            )
-            for table in (MODELS, SEEDS, PROMPTS, RESPONSES, VOTES, JUDGEMENTS, ANNOTATIONS)
-        }
+        for table in map(METADATA.tables.get, names):
+            columns = [column for column in table.c if not column.name.endswith("id")]
+            yield sorted(map(repr, db.execute(select(*columns))))
 
 
 def files(folder):
@@ -159,7 +145,7 @@ def test_everything_comes_back(lived, save_subset, out, tmp_path, form):
         assert (report.imported, report.rejected) == (10, 0)
         assert again.problems() == []
         assert statistics.statistics(again) == statistics.statistics(lived)
-        assert content(again) == content(lived)
+        assert [*content(again)] == [*content(lived)]
         assert moderation_batches.rule(again) == UNANIMOUS
         assert journal(again) == journal(lived)
         assert [g.text for g in guidelines.versions(again)] == ["Look twice."]
@@ -168,7 +154,7 @@ def test_everything_comes_back(lived, save_subset, out, tmp_path, form):
         moderation_batches.set_rule(again, Rule())
         report = import_file(again, out / "manifest.json", ReadOptions())
         assert (report.imported, moderation_batches.rule(again)) == (0, Rule())
-        assert [warning for warning in report.warnings if "voting rule is unanimous" in warning]
+        assert "voting rule is unanimous" in " ".join(report.warnings)
         assert journal(again) == journal(lived)
 
 
@@ -203,9 +189,7 @@ def test_every_text_survives_to_the_letter(lived, out):
 
 def test_formulas_are_escaped_where_that_is_asked_for(lived, out):
     export(lived, Export(Form.CSV, out, formulas=False))
-    with (out / "prompts.csv").open(newline="", encoding="utf-8") as file:
-        prompts = [row["prompt"] for row in csv.DictReader(file)]
-    assert "'=HYPERLINK(1)" in prompts
+    assert "\r\n'=HYPERLINK(1)," in (out / "prompts.csv").read_bytes().decode()
     assert manifest(out)["formulas"] == "escaped"
     with pytest.raises(ValueError, match="CSV"):
         Export(Form.PARQUET, out, formulas=False)
@@ -270,7 +254,11 @@ def test_subsets_have_files_of_their_own_in_their_order(lived, save_subset, out)
     assert message["parts"][0]["human_labels"]["n"] == 3
     assert lived.uuid.encode() not in b"".join(files(out).values()), "pseudonyms hang on it"
     assert 'license: "cc-by-4.0"' in (out / "README.md").read_text(encoding="utf-8")
-    with pytest.raises(StudioError, match=r"There is no subset 'Soft'. Subsets here: ../Hard 1K, Hard 1K"):
+    for place, name in enumerate(("Hard-full", "Hard", "hard", "Hard/full"), 1):
+        save_subset(name, place)
+    export(lived, Export(Form.HUGGINGFACE, out, subsets=("Hard-full", "Hard", "hard", "Hard/full")))
+    assert len({name.lower() for name in files(out) if name.startswith("data/")}) == 8, "no two share a file"
+    with pytest.raises(StudioError, match=r"There is no subset 'Soft'. Subsets here: ../Hard 1K, Hard, Hard 1K"):
         export(lived, Export(Form.CSV, out, subsets=("Soft",)))
 
 
@@ -295,9 +283,11 @@ def test_what_is_too_long_for_a_cell_is_written_in_several_rows(lived, out, tmp_
         assert statistics.statistics(again) == statistics.statistics(lived)
 
 
-def test_a_cancelled_export_leaves_what_was_there(lived, out):
+def test_a_cancelled_export_and_one_of_nothing_leave_what_was_there(lived, out):
     with pytest.raises(CancelledError):
         export(lived, Export(Form.CSV, out), lambda _done, _total: False)
+    with pytest.raises(StudioError, match="Nothing to export"):
+        export(lived, Export(Form.CSV, out, filter="zebra"))
     assert not out.exists()
     export(lived, Export(Form.CSV, out))
     before = files(out)
@@ -337,11 +327,8 @@ def test_a_published_folder_keeps_its_repository(lived, out):
 @pytest.mark.parametrize("form", list(Form))
 def test_the_manifest_lists_every_file(path, lived, out, form):
     export(lived, Export(form, out))
-    listed = {one["name"]: one.get("sha256") for one in manifest(out)["files"]}
-    assert listed.pop("manifest.json") is None
-    assert listed == {
-        name: hashlib.sha256(content).hexdigest() for name, content in files(out).items() if name != "manifest.json"
-    }
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files(out).items()}
+    assert {one["name"]: one.get("sha256") for one in manifest(out)["files"]} == hashes | {"manifest.json": None}
 
 
 def as_version_1(out):
@@ -376,20 +363,6 @@ def test_an_export_of_an_earlier_version_is_replaced(path, lived, save_subset, o
         (out / extra).write_bytes(before)
     export(lived, Export(Form.JSONL, out))
     assert set(files(out)) == {".gitattributes", "manifest.json", "prompts.jsonl"}
-
-
-def test_no_two_subsets_share_a_file(lived, save_subset, out):
-    for place, name in enumerate(("Hard-full", "Hard", "hard", "Hard/full"), 1):
-        save_subset(name, place)
-    export(lived, Export(Form.HUGGINGFACE, out, subsets=("Hard-full", "Hard", "hard", "Hard/full")))
-    data = [name.lower() for name in files(out) if name.startswith("data/")]
-    assert len(set(data)) == 8
-
-
-def test_nothing_is_no_export(lived, out):
-    with pytest.raises(StudioError, match="Nothing to export"):
-        export(lived, Export(Form.CSV, out, filter="zebra"))
-    assert not out.exists()
 
 
 def test_an_export_that_was_changed_is_not_taken_for_itself(lived, out, tmp_path):
