@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.formats import class_words, conversations
-from orbench_studio.formats.column_names import ROUNDS, plain_name
+from orbench_studio.formats.column_names import ROUNDS, may_be_response, plain_name
+from orbench_studio.formats.nested_paths import parsed_text
 from orbench_studio.formats.records import RowError
 from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import NestedCell
@@ -21,6 +23,7 @@ _BY_CHANCE = 0.01  # share of other texts that have its words
 _REPEATS = 5  # rows with one text only
 _MOST = 0.5
 _SPLITS = 10  # so many rows, of which one differs
+_DEPTH, _ITEMS = 5, 5  # levels of a nested value, and items of each list, that are looked into
 _OVERLAP = 0.6  # share of common words from which one text is a variant of another
 
 Part = TypeVar("Part")
@@ -48,6 +51,11 @@ class ColumnEvidence:
     def is_nested(self) -> bool:
         """Whether a cell holds a list or an object."""
         return any(isinstance(cell, NestedCell) for cell in self.filled)
+
+    @property
+    def has_objects_or_lists(self) -> bool:
+        """Whether a cell holds a list or an object, also as a text."""
+        return any(cell[:1] in ("[", "{") for cell in self.filled)
 
     @property
     def has_objects(self) -> bool:
@@ -148,6 +156,26 @@ def rounds_in(columns: Iterable[ColumnEvidence]) -> str:
     """The name of the column that numbers the rounds of conversations; empty if there is none."""
     able = (of for of in columns if plain_name(of.name) in ROUNDS and of.filled and not of.is_constant)
     return next((of.name for of in able if all(map(str.isdigit, of.filled))), "")
+
+
+def has_responses(of: ColumnEvidence, *, is_named: bool = True) -> bool:
+    """Whether a column has texts of a model: by its name, unless that does not count, or inside its cells."""
+    if not of.has_objects_or_lists:
+        return is_named and may_be_response(of.name) and of.has_sentences
+    with suppress(RowError, ValueError):
+        return any(_has_response(of.name if is_named else "", parsed_text(cell), _DEPTH) for cell in of.filled)
+    return False
+
+
+def _has_response(name: str, value: Any, depth: int) -> bool:
+    """Whether a value is a text of a model, by its name, or has one inside."""
+    if isinstance(value, str):
+        return may_be_response(name) and is_sentence(value)
+    if conversations.has_turn_of_model(value) or not depth:
+        return depth > 0
+    inner = [(name, each) for each in value[:_ITEMS]] if isinstance(value, list) else []
+    inner = [*value.items()] if isinstance(value, dict) else inner
+    return any(_has_response(str(of), each, depth - 1) for of, each in inner)
 
 
 def _is_class(value: str) -> bool:

@@ -94,6 +94,12 @@ def sent_beside(header: Sequence[str], bound: Container[int]) -> list[str]:
     return [name for name, of in words.items() if of & (_MEDIA | ADDED) and not of & (ABOUT | REPLY)]
 
 
+def may_be_response(name: str) -> bool:
+    """Whether a column of this name may have texts of a model."""
+    words = words_of(name)
+    return plain_name(name) in USUAL_NAMES[Field.RESPONSE] or bool(words & REPLY and not words & ABOUT)
+
+
 def names_field(name: str) -> bool:
     """Whether a text is the usual name of a column, and neither that of a model nor a word for a class."""
     words = words_of(name)

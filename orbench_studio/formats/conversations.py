@@ -74,11 +74,11 @@ def read(value: Any) -> Conversation | None:
     return _conversation(value) if is_conversation(value) else None
 
 
-def has_reply(value: Any) -> bool:
-    """Whether a value is a conversation that ends with the reply of a model."""
-    with suppress(RowError):
-        return getattr(read(value), "reply", None) is not None
-    return False
+def has_turn_of_model(value: Any) -> bool:
+    """Whether a value is a list of turns, one of which is a model's."""
+    turns = (turn for turn in value if isinstance(turn, Mapping)) if isinstance(value, list) else ()
+    roles = (turn.get("role", turn.get("from")) for turn in turns)
+    return any(isinstance(role, str) and _role(role) == "assistant" for role in roles)
 
 
 def text(content: Any, what: str) -> str:

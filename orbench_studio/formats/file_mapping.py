@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from orbench_studio.formats import conversations, file_names
-from orbench_studio.formats.column_evidence import is_sentence
+from orbench_studio.formats import file_names
+from orbench_studio.formats.column_evidence import has_responses, is_sentence
 from orbench_studio.formats.column_names import ABOUT, ASKED, REPLY, words_of
-from orbench_studio.formats.mapping import VERDICTS, ColumnMapping, Field
+from orbench_studio.formats.mapping import OF_EITHER, VERDICTS, ColumnMapping, Field
 from orbench_studio.formats.name_columns import is_usual, name_columns
-from orbench_studio.formats.nested_paths import Parsed, alternatives, getter, lenient, within_or_none
+from orbench_studio.formats.nested_paths import alternatives, within_or_none
 from orbench_studio.formats.reader_interface import ReadOptions, Sheet
 from orbench_studio.formats.records import RowError
 from orbench_studio.formats.row_guard import nested
@@ -45,7 +45,8 @@ def mapping_of(sheet: Sheet, base: ColumnMapping, *, may_lack_model: bool = Fals
         raise sheet.fault(f"{error}. Map the column that has the value.") from None
     if Field.PROMPT in mapping.columns and all(alternatives(sheet.header, of) for of in mapping.columns.values()):
         mapping = _named_by_file(sheet, mapping)
-    problems = mapping.problems(sheet.header, has_replies=not base.columns and _has_replies(sheet, mapping))
+    judges = not base.columns and mapping.columns.keys() & OF_EITHER.keys()
+    problems = mapping.problems(sheet.header, has_responses=bool(judges) and _has_responses(sheet, mapping))
     if Field.PROMPT not in mapping.columns:
         problems += [asked.text for asked in sheet.proposal.questions if asked.field not in mapping.columns]
     if problems:
@@ -53,13 +54,11 @@ def mapping_of(sheet: Sheet, base: ColumnMapping, *, may_lack_model: bool = Fals
     return mapping
 
 
-def _has_replies(sheet: Sheet, mapping: ColumnMapping) -> bool:
-    """Whether the prompts of the first rows are conversations that end with a reply."""
-    path = mapping.columns.get(Field.PROMPT, "")
-    if not alternatives(sheet.header, path):
-        return False
-    get = lenient(getter(sheet.header, path, Parsed()))
-    return any(conversations.has_reply(get(row)) for row in sheet.first_rows())
+def _has_responses(sheet: Sheet, mapping: ColumnMapping) -> bool:
+    """Whether a column, mapped or not, has texts of a model: what judges something may judge those."""
+    others = {path for part, path in mapping.columns.items() if part is not Field.RESPONSE}
+    table = sheet.first_columns()
+    return any(has_responses(of, is_named=name not in others) for name, of in table.items())
 
 
 def prompts_beside(sheet: Sheet, mapping: ColumnMapping) -> str:

@@ -62,7 +62,7 @@ _READ_WITH: Mapping[Field, tuple[tuple[Field, ...], ...]] = {
     ),
 }
 """Fields that store nothing alone, each with those of which it needs a set."""
-_OF_EITHER = {Field.VERDICT: Field.PROMPT_VERDICT, Field.LABEL: Field.PROMPT_LABEL}
+OF_EITHER = {Field.VERDICT: Field.PROMPT_VERDICT, Field.LABEL: Field.PROMPT_LABEL}
 """Fields that may be of the prompt or of the response beside it, each with the field that is of the prompt."""
 NAMES = (Field.MODEL, Field.MODERATOR, Field.JUDGE, Field.ANNOTATOR)
 VALUE_FIELDS = frozenset({Field.CATEGORY, Field.SYSTEM, *NAMES})
@@ -122,20 +122,20 @@ class ColumnMapping:
                 found.setdefault(part, {})[class_words.word(value)] = of
         return replace(self, meanings=found)
 
-    def problems(self, header: Sequence[str], *, has_replies: bool = False) -> list[str]:
+    def problems(self, header: Sequence[str], *, has_responses: bool = False) -> list[str]:
         """Why a file with this header cannot be read with this mapping; empty if it can.
 
-        It may have responses without a column of them: replies at the end of the conversations that are the prompts.
+        It may have responses without a column that is mapped to them.
         """
         missing = sorted({path for path in self.columns.values() if not path or not alternatives(header, path)})
         found = [f"there is no column {', '.join(missing)}; the file has {listing(header)}"] if missing else []
         if Field.PROMPT not in self.columns:
             found.append(f"no column is mapped to prompt; the file has {listing(header)}")
-        if Field.RESPONSE in self.columns or has_replies:
+        if Field.RESPONSE in self.columns or has_responses:
             found += [
                 f"{part} ({self.columns[part]}) may be of the prompt or of the response: map it to {of_prompt} or "
                 f"{Field.RESPONSE_VERDICT}"
-                for part, of_prompt in _OF_EITHER.items()
+                for part, of_prompt in OF_EITHER.items()
                 if part in self.columns and "prompt" not in class_words.word(self.columns[part])
             ]
         if {Field.LABEL, Field.PROMPT_LABEL} <= self.columns.keys():

@@ -10,7 +10,7 @@ from typing import Any
 
 from orbench_studio.domain.core.category import Category
 from orbench_studio.formats import class_words, conversations
-from orbench_studio.formats.column_evidence import ColumnEvidence, is_sentence, rounds_in
+from orbench_studio.formats.column_evidence import ColumnEvidence, has_responses, is_sentence, rounds_in
 from orbench_studio.formats.column_names import (
     ABOUT,
     ADDED,
@@ -25,12 +25,13 @@ from orbench_studio.formats.column_names import (
     plain_name,
     words_of,
 )
-from orbench_studio.formats.mapping import ColumnMapping, Field
+from orbench_studio.formats.mapping import OF_EITHER, ColumnMapping, Field
 from orbench_studio.formats.name_columns import CLEAR, name_columns
 from orbench_studio.formats.nested_paths import plain, within_or_none
 from orbench_studio.formats.records import RowError
 from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import NestedCell
+from orbench_studio.formats.usual_meanings import usual
 
 _OF_RESPONSE = (Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.STOP_REASON, Field.ERROR, Field.SAMPLE)
 
@@ -44,6 +45,12 @@ _CHATS = ("turns", "messages", "conversation", "conversations")
 _DEPTH = 3  # levels at which the model's name is looked for
 _FEW_MODELS = 10  # rows, from which each with another name is no model
 _EXAMPLE = 40  # characters
+_FEW = 50  # values, of which the different ones are shown
+_CODED: Mapping[Field, str] = {
+    **dict.fromkeys((Field.LABEL, Field.VERDICT), "whether the prompt is safe or toxic"),
+    **dict.fromkeys((Field.ANSWER_CLASS, Field.IS_REFUSAL), "whether the model refused"),
+}
+"""Fields of which every value must be known, each with what it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +121,29 @@ class _Proposing:
             self._columns = {part: path for part, path in self._columns.items() if part not in alone}
         elif Field.MODEL not in self._columns and not any(asked.field is Field.MODEL for asked in self._questions):
             self._name_models()
-        if response is not None or self._has_replies(prompt):
-            self._beside_response()
+        others = set(self._columns.values()) - {self._columns.get(Field.RESPONSE)}
+        if response is not None or any(has_responses(of, is_named=of.name not in others) for of in self._of.values()):
+            self._beside_response(response)
+        self._without_unread()
+        self._ask_about_values()
+        self._without_unread()
         columns = {part: self._columns[part] for part in USUAL_NAMES if part in self._columns}
-        while unread := ColumnMapping(columns).unread():
-            columns = {part: path for part, path in columns.items() if part not in unread}
         return Proposal(columns, tuple(self._questions))
+
+    def _without_unread(self) -> None:
+        while unread := ColumnMapping(self._columns).unread():
+            self._columns = {part: path for part, path in self._columns.items() if part not in unread}
+
+    def _ask_about_values(self) -> None:
+        """Leave out the columns of classes that have a value of unknown meaning."""
+        for part in [part for part in _CODED if part in self._columns]:
+            name = self._columns[part]
+            unknown = [value for value in self._of[name].filled if usual(part, value, name) is None]
+            if unknown:
+                del self._columns[part]
+                listed = ", ".join(dict.fromkeys(map(_beginning, unknown[:_FEW])))
+                text = f"{name} has {listed}: if it says {_CODED[part]}, map it to {part} and set the meanings"
+                self._questions.append(Question(part, (name,), text))
 
     def rivals(self, columns: Mapping[Field, str], known: Container[str]) -> list[str]:
         """The names of the columns, not among the known, with what may have been sent, or with the response."""
@@ -245,30 +269,24 @@ class _Proposing:
         if part is Field.CATEGORY:
             is_of_the_ten = all(cell.strip().lower() in list(Category) for cell in of.filled)
             return is_of_the_ten or not (of.has_classes or of.has_sentences)
-        if part in (Field.LABEL, Field.VERDICT, Field.ANSWER_CLASS, Field.IS_REFUSAL):
+        if part in _CODED:
             return of.has_classes or of.names_classes
         is_numbered = all(map(class_words.is_number, of.filled)) or _FEW_MODELS < len(of.filled) == len({*of.filled})
         return part is not Field.MODEL or not (of.has_sentences or is_numbered)
 
-    def _beside_response(self) -> None:
-        """Complete what a table with responses says about them."""
-        self._columns.pop(Field.VERDICT, None)  # of the prompt or of the response
-        label = self._columns.get(Field.LABEL)
-        if label is None or "prompt" in words_of(label):
-            return
-        del self._columns[Field.LABEL]
-        values = self._of[label].filled
-        if not values or not all(class_words.answer_class(value) is not None for value in values):
-            text = f"{label} may judge the prompt or the response: map it to {Field.PROMPT_LABEL} or "
-            self._questions.append(Question(Field.LABEL, (label,), f"{text}{Field.RESPONSE_VERDICT}"))
-        elif Field.ANSWER_CLASS not in self._columns:
-            self._columns[Field.ANSWER_CLASS] = label
-
-    def _has_replies(self, prompt: ColumnEvidence) -> bool:
-        """Whether the prompts are conversations that end with a reply."""
-        path = self._columns.get(Field.PROMPT, prompt.name).removeprefix(prompt.name).removeprefix(".")
-        cells = (nested(cell) if isinstance(cell, NestedCell) else cell for cell in prompt.filled)
-        return any(conversations.has_reply(_inside(cell, path) if path in _CHATS else cell) for cell in cells)
+    def _beside_response(self, response: ColumnEvidence | None) -> None:
+        """Ask what a label or a verdict judges in a table with texts of a model."""
+        for part, of_prompt in OF_EITHER.items():
+            name = self._columns.get(part)
+            if name is None or "prompt" in words_of(name):
+                continue
+            del self._columns[part]
+            values = self._of[name].filled
+            if response and values and all(class_words.answer_class(value) is not None for value in values):
+                self._columns.setdefault(Field.ANSWER_CLASS, name)
+            elif part is Field.LABEL or Field.MODERATOR in self._columns:
+                text = f"{name} may judge the prompt or the response: map it to {of_prompt} or {Field.RESPONSE_VERDICT}"
+                self._questions.append(Question(part, (name,), text))
 
     def _name_models(self) -> None:
         """Choose a column or a path that clearly names the model, though its name is no usual one, or else ask."""

@@ -9,6 +9,7 @@ from orbench_studio.domain.core.category import LONGEST_CATEGORY, Category, cate
 from orbench_studio.errors import FileFaultError
 from orbench_studio.formats.api_errors import is_nothing
 from orbench_studio.formats.byte_source import file_fault
+from orbench_studio.formats.column_evidence import ColumnEvidence
 from orbench_studio.formats.import_doctor import Check, Fault
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.name_columns import is_clear, name_columns
@@ -84,6 +85,11 @@ class Sheet:
     tally: Tally = field(default_factory=Tally)
     proposal: Proposal = field(default_factory=Proposal)
     first_rows: Callable[[], Sequence[Sequence[str]]] = tuple
+
+    def first_columns(self) -> dict[str, ColumnEvidence]:
+        """The columns that have a name, with the cells of the first rows."""
+        rows = self.first_rows()
+        return {name: ColumnEvidence(name, [row[at] for row in rows]) for at, name in enumerate(self.header) if name}
 
     def column(self, name: str) -> int:
         at = self.header.index(name)

@@ -12,6 +12,7 @@ from orbench_studio.domain.review.queue import QueueFilter, Term
 from orbench_studio.errors import FileFaultError
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.data.import_files import (
+    CODED,
     ColumnMapping,
     Fault,
     Field,
@@ -106,7 +107,7 @@ class FileToImport:
             asked
             for asked in self.preview.questions
             if asked.field not in (*columns, *self.names)
-            and not (asked.field is Field.LABEL and set(asked.columns) & set(columns.values()))
+            and not (asked.field in CODED and set(asked.columns) & set(columns.values()))
         ]
 
     def map_likely(self, column: str) -> bool:

@@ -34,6 +34,7 @@ from orbench_studio.store.core.bulk_insert import inserted
 from orbench_studio.store.core.tables import SOURCES
 
 __all__ = [
+    "CODED",
     "NOT_READ",
     "NO_CATEGORY",
     "OFFERS",

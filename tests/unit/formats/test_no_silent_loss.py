@@ -280,6 +280,11 @@ def test_what_judges_a_conversation_with_a_reply_says_which_it_judges(write, pro
     assert [str(vote.verdict) for vote in record.responses[0].votes] == ["safe"]
     rows = [{"messages": REPLIED[:1], "data": {"messages": REPLIED[:1]}, "result": "SAFE"}]
     assert read(write("b.json", json.dumps(rows)), columns, moderator="ash"), "there is no reply to ask about"
+    beside = [{"q": "Is it late?", "reply": "No, it is not."}, {"q": "Is it late?", "log": {"turns": REPLIED}}]
+    for at, texts in enumerate(beside):  # texts of a model in a column that is not mapped
+        path = write(f"c{at}.json", json.dumps([{**texts, "result": "SAFE"}]))
+        with pytest.raises(FileFaultError, match=rf"{part} \(result\) may be of the prompt or of the response"):
+            read(path, {"prompt": "q", part: "result"}, moderator="ash")
 
 
 @pytest.mark.parametrize("name", ["label", "result", "verdict"])

@@ -20,6 +20,17 @@ TEMPLATES = (
 DIALOGUES = [f"Human: {q}\n\nAssistant: {r}\n" for q, r in zip(ASKED, SAID, strict=True)]
 LISTS = [NestedCell(json.dumps([text, "Then go home with the dog."])) for text in THEN]
 TRIES = [NestedCell(json.dumps([{"n": 1, "request_reformulated": text, "response": "No."}])) for text in THEN]
+REPLIES = [
+    json.dumps([{"role": "user", "content": q}, {"role": "agent", "thought": r}])
+    for q, r in zip(ASKED, SAID, strict=True)
+]
+MODELS_TEXTS = [
+    ("contents", [*map(NestedCell, REPLIES)]),
+    ("log", [NestedCell(json.dumps({"turns": [json.loads(text)]})) for text in REPLIES]),
+    ("chat", [str(json.loads(text)[1:]) for text in REPLIES]),
+    ("run", [NestedCell(json.dumps({"of": {"output": [r]}})) for r in SAID]),
+]
+"""Columns with texts of a model that are not mapped to response."""
 ORDER = ["Decide whether the request below is harmful."] * 30
 CLASSES = ["harmful", "unharmful", "harmful"] * 10
 DIGITS = ["1", "0", "2"] * 10
@@ -89,6 +100,15 @@ def proposed(**columns):
         # labels
         ({"prompt": ASKED, "label": CLASSES}, {"prompt": "prompt", "label": "label"}, {}),
         ({"prompt": ASKED, "label": SAID}, {"prompt": "prompt"}, {}),
+        ({"prompt": ASKED, "label": DIGITS}, {"prompt": "prompt"}, {"label": ("label",)}),
+        ({"prompt": ASKED, "label": [*CLASSES[1:], "loud"]}, {"prompt": "prompt"}, {"label": ("label",)}),
+        ({"prompt": ASKED, "response": SAID, "answer_class": ["1", "2", "1"] * 10},
+         {"prompt": "prompt", "response": "response"}, {"answer_class": ("answer_class",)}),
+        ({"prompt": ASKED, "response": SAID, "refused": ["1", "0", "1"] * 10},
+         {"prompt": "prompt", "response": "response", "is_refusal": "refused"}, {}),
+        ({"prompt": ASKED, "label": CLASSES, "model_output": DIGITS}, {"prompt": "prompt", "label": "label"}, {}),
+        *(({"prompt": ASKED, "label": CLASSES, name: cells}, {"prompt": "prompt"}, {"label": ("label",)})
+          for name, cells in MODELS_TEXTS),
         ({"prompt": ASKED, "class": DIGITS, "category": ["farm"] * 30},
          {"prompt": "prompt", "category": "category"}, {}),
         ({"prompt": ASKED, "category": ["harmful"] * 30}, {"prompt": "prompt", "category": "category"}, {}),
