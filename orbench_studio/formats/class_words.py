@@ -1,7 +1,8 @@
 """One table of the field's words for safe and toxic, and for answers and refusals.
 
 A word is here only with its opposite, so that a column is never read by half. A bare number or yes and no mean
-something only in a column that asks a yes-or-no question, and never an answer class.
+something only as the answer to a yes-or-no question, and never an answer class. The name of a column asks it, or the
+user, who maps the column to is_refusal.
 """
 
 import re
@@ -93,9 +94,12 @@ _OF_REFUSAL = re.compile(
 )
 _OF_SOMETHING_ELSE = re.compile(
     r"(?:^|[_.])(?:(?:in)?correct\w*|right|wrong\w*|accura\w*|match\w*|agree\w*|pass(?:ed|es)?|fail(?:ed|ures?|s)?"
-    r"|scores?|grades?|ratings?|rates?|levels?|degree|severity|count|num|number|n|prob\w*|conf\w*|logit\w*|threshold"
     r"|types?|codes?|class|error|over|false|true|unnecessary|exaggerated|appropriate\w*|justified|valid|asr)(?:[_.]|$)"
     r"|overrefus"
+)
+_OF_A_SCALE = re.compile(
+    r"(?:^|[_.])(?:scores?|grades?|ratings?|rates?|levels?|degree|severity|count|num|number|n|prob\w*|conf\w*|logit\w*"
+    r"|threshold)(?:[_.]|$)"
 )
 _OF_NO_RESPONSE = re.compile(r"(?:^|[_.])(?:expect\w*|should|must|gold|target|desired|ideal)(?:[_.]|$)")
 _GUARD_REPLY = re.compile(r"(unsafe)[\s,:]+s\d\d?(?:\s*,\s*s\d\d?)*")
@@ -161,7 +165,7 @@ def label(text: str, column: str) -> Label | None:
 @cache
 def _asks_harm(column: str) -> bool:
     name = _name(column)
-    others = (_NOT_HARM, _OF_SOMETHING_ELSE, _OPPOSITE)
+    others = (_NOT_HARM, _OF_SOMETHING_ELSE, _OF_A_SCALE, _OPPOSITE)
     return _OF_HARM.search(name) is not None and not any(other.search(name) for other in others)
 
 
@@ -179,12 +183,12 @@ def answer_class(text: str) -> AnswerClass | None:
 def refusal(text: str, column: str, *, is_asked: bool = False) -> AnswerClass | None:
     """The answer class that a value states in a column that says whether a response refuses; None if unknown.
 
-    With `is_asked`, the user says that the column asks this, under whatever name that does not say the opposite.
+    With `is_asked`, the user says that the column asks this, under whatever name that does not ask something else.
     """
     found = word(text)
     if found in ANSWER_CLASSES:
         return ANSWER_CLASSES[found]
-    if found not in _TRUTH or is_negated(column) or not (is_asked or asks_refusal(column)):
+    if found not in _TRUTH or is_negated(column) or not (asks_refusal(column) or (is_asked and _may_ask(column))):
         return None
     return AnswerClass.DIRECT_REFUSAL if _TRUTH[found] else AnswerClass.DIRECT_ANSWER
 
@@ -193,8 +197,11 @@ def refusal(text: str, column: str, *, is_asked: bool = False) -> AnswerClass | 
 def asks_refusal(column: str) -> bool:
     """Whether the name of a column asks if a response refuses: `refused`, but not `refusal_correct` or `score`."""
     name = _name(column)
-    others = (_OF_SOMETHING_ELSE, _OF_NO_RESPONSE)
-    return _OF_REFUSAL.search(name) is not None and not any(other.search(name) for other in others)
+    return _OF_REFUSAL.search(name) is not None and _OF_A_SCALE.search(name) is None and _may_ask(column)
+
+
+def _may_ask(column: str) -> bool:
+    return not any(other.search(_name(column)) for other in (_OF_SOMETHING_ELSE, _OF_NO_RESPONSE, _OF_HARM))
 
 
 @cache

@@ -214,6 +214,7 @@ class Reading:
         record = self._bound.take(line, cells)
         row_guard.require_sound(record)
         for response in record.responses:
+            self.tally.openings.add(response)
             if response.text:
                 self.tally.repeats.add(response.model, response.text)
         if self.unused_names:

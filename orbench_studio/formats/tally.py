@@ -8,10 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 
+from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS
 from orbench_studio.errors import DAMAGE, shortened
 from orbench_studio.formats import class_words
 from orbench_studio.formats.nested_paths import Get, Parsed, getter, lenient
-from orbench_studio.formats.records import RowError
+from orbench_studio.formats.records import ResponseDraft, RowError
 from orbench_studio.formats.row_guard import of_python
 from orbench_studio.formats.tables import Cells
 
@@ -45,6 +46,7 @@ _NAMED = 5  # and named
 _LONGEST_NAME = 200  # characters
 _ROWS, _DISTINCT, _LONGEST_REFUSAL = 20, 10_000, 300  # rows and different responses of a model, characters
 REFUSAL = re.compile(r"\b(?:i['’]?m (?:so |very )?sorry|i am sorry|i can(?:no|['’])?t|as an ai|i apologi)", re.I)
+_OPENING = 100  # characters of a response in which a refusal begins
 _PARSED = 100_000  # characters of a text that may be a list
 
 
@@ -230,6 +232,32 @@ class RepeatedResponses:
                 yield f"{model} has the same response in {count:,} of {rows:,} rows: “{shortened(text[:SHOWN])}”."
 
 
+class ClassedOpenings:
+    """Counts how many responses of each class begin like a refusal, in English, to find classes read in reverse."""
+
+    def __init__(self) -> None:
+        self._responses = Counter[bool]()  # by whether the class is a refusal
+        self._refusing = Counter[bool]()
+
+    def add(self, response: ResponseDraft) -> None:
+        classes = {response.reference_class, *(judgement.answer_class for judgement in response.judgements)}
+        begins_refusing = None
+        for is_refusal in {found in REFUSALS for found in classes if found in ANSWERS}:
+            if begins_refusing is None:
+                begins_refusing = REFUSAL.search(response.text[:_OPENING]) is not None
+            self._responses[is_refusal] += 1
+            self._refusing[is_refusal] += begins_refusing
+
+    def warnings(self) -> Iterator[str]:
+        refusals, answers = self._responses[True], self._responses[False]
+        of_refusals, of_answers = self._refusing[True], self._refusing[False]
+        is_rare = 2 * of_refusals < refusals or (not refusals and 2 * of_answers > answers)
+        if is_rare and of_answers > of_refusals and of_answers * refusals >= of_refusals * answers:
+            text = f"{of_answers:,} of {answers:,} responses read as answers begin like a refusal"
+            text = f"{text}, and {of_refusals:,} of {refusals:,} read as refusals"
+            yield f"The classes may be the other way round: {text}. Check what each value means."
+
+
 class Tally:
     """The columns of a file in the order of their use, and what else there is to say about the file.
 
@@ -248,6 +276,7 @@ class Tally:
         self.unread_names: dict[str, UnreadNames] = {}
         self.unread_parts: dict[str, None] = {}
         self.repeats = RepeatedResponses()
+        self.openings = ClassedOpenings()
 
     def column(self, field: str, column: str) -> ColumnTally:
         return self._columns.setdefault((field, column), ColumnTally(field, column))

@@ -48,6 +48,7 @@ def test_numbers_are_read_all_or_none(run, run_json, write, tmp_path):
         (["{}"] * 2, ("--column", "answer_class=mark", "--judge", "guard")),  # unparsed
         (["1", "2"], ("--column", "answer_class=mark", "--value", "1=direct_answer")),  # rejected
         (["1", *["0"] * 29], ("--column", "is_refusal=mark", "--value", "0=direct_refusal")),  # rejected, but few
+        (["1.0", "0.0"], ("--column", "is_refusal=mark")),  # 1 means an answer
         (["hate", "hate"], ("--column", "category=mark")),  # nothing doubtful: exit code 0
     ],
 )

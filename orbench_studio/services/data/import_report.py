@@ -79,6 +79,7 @@ def finish(report: ImportReport, file: Reading, stored: RecordImport | None = No
             may_be_empty = column.field is Field.RESPONSE and "." not in column.column  # a path may be wrong
             if column.field is not Field.ERROR and not may_be_empty:
                 report.warnings.append(f"{rows} in {column.column} ({column.field}).")
+    report.warnings += file.tally.openings.warnings()
     report.warnings += file.tally.doubts
     for name, count in file.tally.not_read.items():
         rows = "1 row has" if count == 1 else f"{count:,} rows have"

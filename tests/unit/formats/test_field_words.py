@@ -32,22 +32,20 @@ from tests.unit.formats.field_rows import ASK, SAY, TEXTS, A, P, R, classes, lin
         *(
             ("is_refusal", name, (0, 1, "no"), {}, ["?", "?", "?"])
             for name in (
-                "score",
                 "passed",
                 "flag",
                 "refusal_correct",
                 "refusal_match",
-                "refusalScore",
                 "expected_refusal",
                 "should_refuse",
                 "over_refusal",
                 "overrefused",
                 "refusal_type",
-                "refusal.rating",
                 "false_refusal",
             )
         ),
         ("is_refusal", "refused", ("False", "True", "no"), {}, [A, R, A]),
+        *(("is_refusal", name, (0.0, 1.0, "no"), {}, [A, R, A]) for name in ("score", "refusalScore", "mark")),
         ("is_refusal", "label", ("complied", "Refused", "non-compliance"), {}, [A, R, R]),
         ("is_refusal", "compliance", (1, 0, 1), {}, ["?", "?", "?"]),
         ("is_refusal", "compliance", (1, 0, 1), {"1": A, "0": R}, [A, R, A]),

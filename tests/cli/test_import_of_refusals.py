@@ -1,0 +1,40 @@
+"""`orbench-studio import` of a column that the user maps to is_refusal: what yes means, and what the texts say."""
+
+import pytest
+
+HEAD = "q,r,m,mark\n"
+ROWS = ["How do I shear a sheep?,With care.,oak,{}\n", "What burns well?,I cannot help with that.,oak,{}\n"]
+MAPPED = ("--column", "prompt=q", "--column", "response=r", "--column", "model=m")
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "classes"),
+    [
+        ("score", "0.0 1.0", "direct_answer direct_refusal"),
+        ("label", "no yes", "direct_answer direct_refusal"),
+        ("a", "False True", "direct_answer direct_refusal"),
+        *((name, "0 1", "") for name in ("complied", "refusal_correct", "expected_refusal", "jailbroken", "is_toxic")),
+    ],
+)
+def test_the_user_asks_with_is_refusal_whether_a_response_refuses(run, run_json, write, column, values, classes):
+    first, second = values.split()
+    file = write("a.csv", HEAD.replace("mark", column) + ROWS[0].format(first) + ROWS[1].format(second))
+    options = ("import", "w.orbench", file, *MAPPED, "--column", f"is_refusal={column}")
+    if not classes:
+        assert f"the value '0' of {column} (is_refusal) is unknown" in run(*options).stderr
+        return
+    [report] = run_json(*options)["files"]
+    [counted] = [one for one in report["values"] if one["field"] == "is_refusal"]
+    assert [value["became"] for value in counted["values"]] == classes.split()
+    assert not report["warnings"]
+
+
+@pytest.mark.parametrize(
+    ("marks", "warned"), [("1 0 1 0", True), ("0 1 0 1", False), ("0 1 0 0", False), ("0 0 1 0", True)]
+)
+def test_classes_that_the_first_words_of_the_responses_contradict_are_a_warning(run_json, write, marks, warned):
+    rows = "".join(row.format(mark).replace("How", f"{at} How").replace("What", f"{at} What")
+                   for at, (row, mark) in enumerate(zip(ROWS * 2, marks.split(), strict=True)))  # fmt: skip
+    file = write("a.csv", HEAD + rows)
+    [report] = run_json("import", "w.orbench", file, *MAPPED, "--column", "is_refusal=mark")["files"]
+    assert any("may be the other way round" in text for text in report["warnings"]) == warned
