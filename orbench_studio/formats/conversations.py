@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from orbench_studio.formats.column_names import JUDGES
-from orbench_studio.formats.nested_paths import not_a_text, plain
+from orbench_studio.formats.nested_paths import COLUMN, not_a_text, plain
 from orbench_studio.formats.records import RowError
 from orbench_studio.formats.row_guard import nested
 
@@ -62,8 +62,8 @@ def is_of_model(role: str) -> bool:
     return _role(role) in ("assistant", "system")
 
 
-def read(value: Any) -> Conversation | None:
-    """The conversation in a list of messages, or in a text that is the JSON of one; None for any other value."""
+def read(value: Any, path: str = COLUMN) -> Conversation | None:
+    """The conversation in a list of messages at a path, or in a text that is the JSON of one; None for other values."""
     if isinstance(value, str):
         if value[:1] != "[" or not ('"role"' in value or '"from"' in value):
             return None
@@ -71,7 +71,7 @@ def read(value: Any) -> Conversation | None:
             value = nested(value)
         except ValueError:
             return None
-    return _conversation(value) if is_conversation(value) else None
+    return _conversation(value, path) if is_conversation(value) else None
 
 
 def has_turn_of_model(value: Any) -> bool:
@@ -81,7 +81,7 @@ def has_turn_of_model(value: Any) -> bool:
     return any(isinstance(role, str) and _role(role) == "assistant" for role in roles)
 
 
-def text(content: Any, what: str) -> str:
+def text(content: Any, what: str, path: str = COLUMN) -> str:
     """The text of a message: a text, or parts of which those that are texts count."""
     if isinstance(content, str):
         return content
@@ -89,39 +89,39 @@ def text(content: Any, what: str) -> str:
         return ""
     inner = next((content[name] for name in _INNER if name in content), None) if isinstance(content, Mapping) else None
     if isinstance(inner, str | list):
-        return text(inner, what)
+        return text(inner, what, path)
     is_of_parts = isinstance(content, list) and (what == "message" or len(content) < 2 or not _is_of_texts(content))
     if is_of_parts and all(isinstance(part, str | Mapping) for part in content):
         return "\n".join(filter(None, (_part(part, what) for part in content)))
-    raise not_a_text(content, what)
+    raise not_a_text(content, what, path)
 
 
-def samples(value: Any, prompt: str = "") -> list[str | None]:
-    """The response of a row to its prompt, or several samples of it, of which some may be missing."""
+def samples(value: Any, prompt: str = "", path: str = COLUMN) -> list[str | None]:
+    """The response at a path to the prompt of its row, or several samples of it, of which some may be missing."""
     if isinstance(value, str) and type(value) is not str:
         return [value]  # a text with a mark of the doctor
     if isinstance(value, list) and len(value) == 1 and _is_item_of_reply(value[0]):
         return [text(value, "response")]
-    conversation = read(value)
+    conversation = read(value, path)
     if conversation is not None:
         if conversation.reply is None and conversation.unread:
             roles = ", ".join(dict.fromkeys(conversation.unread))
             raise RowError(f"the conversation ends with turns of {roles}, none of which is known as a model")
         if conversation.earlier and prompt and conversation.prompt.strip() != prompt.strip():
             reason = "the response is a conversation of several turns, whose last one of a user is not the prompt"
-            raise RowError(f"{reason}. Name a path inside it, such as COLUMN.0.content, or map it to prompt")
+            raise RowError(f"{reason}. Name a path inside it, such as {path}.0.content, or map it to prompt")
         return [conversation.reply]
     if isinstance(value, list) and any(map(_is_likelihood, (value, *value))):
         reason = "the response is the log probability of a choice, not a text: the model generated none"
         raise RowError(f"{reason}. Import the prompts alone: map only prompt")
     if isinstance(value, list) and value and all(isinstance(one, str | list) or one is None for one in value):
         each = (inner for one in value for inner in (one if _is_of_texts(one) else [one]))
-        return [None if inner is None else text(inner, "response") for inner in each]
+        return [None if inner is None else text(inner, "response", path) for inner in each]
     if isinstance(value, list) and len(value) > 1 and not all(isinstance(p, Mapping) and "type" in p for p in value):
-        raise not_a_text(value, "response")
+        raise not_a_text(value, "response", path)
     if isinstance(value, list | dict):
-        return [text(value, "response")]
-    return [plain(value, "response")]
+        return [text(value, "response", path)]
+    return [plain(value, "response", path)]
 
 
 def _is_item_of_reply(value: Any) -> bool:
@@ -174,7 +174,7 @@ def _role(stated: str) -> str:
     return "assistant" if words & _MODELS and not words & (_USERS | JUDGES) else role
 
 
-def _conversation(messages: Sequence[Mapping[str, Any]]) -> Conversation:
+def _conversation(messages: Sequence[Mapping[str, Any]], path: str) -> Conversation:
     turns = []
     for message in messages:
         shape = _shape(message)
@@ -184,9 +184,8 @@ def _conversation(messages: Sequence[Mapping[str, Any]]) -> Conversation:
     last = max((at for at, (role, _) in enumerate(turns) if role == "user"), default=None)
     if last is None:
         roles = ", ".join(dict.fromkeys(role for role, _ in turns))
-        raise RowError(
-            f"the conversation has no turn of a user, only of {roles}. Name a path inside it: COLUMN.0.content"
-        )
+        reason = f"the conversation has no turn of a user, only of {roles}"
+        raise RowError(f"{reason}. Name a path inside it: {path}.0.content")
     system = "\n\n".join(said for role, said in turns[:last] if role == "system")
     earlier = "\n\n".join(f"{role}: {said}" for role, said in turns[:last] if role != "system")
     after = turns[last + 1 :]

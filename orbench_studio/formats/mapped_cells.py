@@ -10,7 +10,7 @@ from orbench_studio.formats.file_mapping import names_of
 from orbench_studio.formats.import_notes import NOT_FAILED
 from orbench_studio.formats.mapping import NAMES, ColumnMapping, Field
 from orbench_studio.formats.name_columns import name_columns, values_in
-from orbench_studio.formats.nested_paths import Get, Parsed, getter, lenient, plain
+from orbench_studio.formats.nested_paths import COLUMN, Get, Parsed, getter, lenient, plain, sizes_of
 from orbench_studio.formats.reader_interface import Sheet
 from orbench_studio.formats.records import Record, RowError
 from orbench_studio.formats.tables import Cells
@@ -116,7 +116,15 @@ class MappedCells:
 
     def _count_other(self, part: Field, stored: Container[tuple[str, str]], answered: bool, cells: Cells) -> None:
         """Count the value of a field that a row can have without storing it."""
-        tally, stated = self._tallies[part], self._shown(part, cells)
+        value = self._value(part, cells)
+        is_each = part is Field.EXPLANATION and isinstance(value, list)
+        for stated in [self._plain(part, each) for each in value] if is_each else [self._shown(part, cells)]:
+            self._count_value(part, stated, stored, answered, cells)
+
+    def _count_value(
+        self, part: Field, stated: str, stored: Container[tuple[str, str]], answered: bool, cells: Cells
+    ) -> None:
+        tally = self._tallies[part]
         became = (stated.strip() or self._names.get(part, "")) if part in NAMES else stated
         if part is Field.ERROR and class_words.word(stated) in class_words.NO_ERROR:
             stated = ""
@@ -128,7 +136,8 @@ class MappedCells:
         else:
             tally.add_empty()
         if stated and not is_stored:
-            missing = _NO_RESPONSE if Field.RESPONSE in self._gets else _NOT_MAPPED
+            is_conversation = conversations.read(self._value(Field.PROMPT, cells)) is not None
+            missing = _NO_RESPONSE if Field.RESPONSE in self._gets or is_conversation else _NOT_MAPPED
             no_response = not answered and part in OF_RESPONSE
             tally.not_stored[missing if no_response else _WHY.get(part, missing)] += 1
 
@@ -150,9 +159,12 @@ class MappedCells:
     def _text(self, part: Field, cells: Cells) -> str:
         value = self._value(part, cells)
         if part is Field.SYSTEM and isinstance(value, list) and not all(isinstance(each, str) for each in value):
-            return conversations.text(value, "system prompt")
-        text = value if isinstance(value, str) else plain(value, part.replace("_", " "))
+            return conversations.text(value, "system prompt", self._columns[part])
+        text = value if isinstance(value, str) else self._plain(part, value)
         return "" if part in _MAY_BE_NOTHING and is_nothing(text) else text
+
+    def _plain(self, part: Field, value: Any) -> str:
+        return plain(value, part.replace("_", " "), self._columns.get(part, COLUMN).partition("|")[0])
 
     def _who(self, part: Field, cells: Cells) -> str:
         """The name that the row has, or else the one of the options or of the format."""
@@ -198,20 +210,26 @@ class MappedCells:
         raise asked_meaning(part, stated, self._columns[part].partition("|")[0])
 
     def _sample_of(self, part: Field, number: int, cells: Cells) -> str:
-        """The class of the n-th sample, where the cell has one for each; else that of all."""
+        """The value for the n-th sample, where the cell has one for each; else that of all."""
         value = self._value(part, cells)
         if isinstance(value, list) and number <= len(value):
             value = value[number - 1]
-        return plain(value, part.replace("_", " ")).strip()
+        return self._plain(part, value)
 
     def _require_each(self, count: int, cells: Cells) -> None:
-        """Raise RowError for a list with fewer values than the row has responses; count a value that is for all."""
+        """Raise RowError for a list without one value for each response; count a value that is for all."""
         for part in (*_OF_EACH, Field.STOP_REASON, Field.ERROR, Field.SAMPLE, Field.REASON, Field.MODEL):
             value = self._value(part, cells) if part in self._columns else None
-            if isinstance(value, list) and len(value) < count:
+            if isinstance(value, list) and len(value) != count:
+                responses = "is 1 response" if count == 1 else f"are {count} responses"
                 values = f"{len(value)} value{'s' * (len(value) != 1)} in {self._columns[part]}"
-                raise RowError(
-                    f"there are {count} responses, but {values} ({part}). Name a path inside it, or leave it out"
-                )
-            if part in _OF_EACH and value and not isinstance(value, list):
+                raise RowError(f"there {responses}, but {values} ({part}). Name a path inside it, or leave it out")
+            if (
+                isinstance(value, list)
+                and count > 1
+                and sizes_of(value) != sizes_of(self._value(Field.RESPONSE, cells))
+            ):
+                text = f"the values in {self._columns[part]} ({part}) do not stand in lists of the same lengths as"
+                raise RowError(f"{text} those in {self._columns[Field.RESPONSE]}. Leave them out, or read them as rows")
+            if part in _OF_EACH and count > 1 and value and not isinstance(value, list):
                 self._note(f"rows whose {part.replace('_', ' ')} is used for each of their responses")

@@ -37,7 +37,7 @@ class MappedResponses(MappedCells):
         """The responses to a prompt by their number in the cell, without missing ones of which it says nothing."""
         if self._has_no_responses(cells):
             return {}
-        samples = conversations.samples(self._value(Field.RESPONSE, cells), prompt)
+        samples = conversations.samples(self._value(Field.RESPONSE, cells), prompt, self._columns[Field.RESPONSE])
         self._samples = len(samples)
         texts = {
             at: text or ""
@@ -63,12 +63,13 @@ class MappedResponses(MappedCells):
     def _has_no_responses(self, cells: Cells) -> bool:
         """Whether the list of responses is empty, or their cell, and the row says nothing else about a response."""
         found = self._value(Field.RESPONSE, cells)
-        if found and not _is_missing(found, is_inside=True):
+        is_of_nulls = isinstance(found, list) and all(each is None for each in found)
+        if found not in (None, "", {}) and not is_of_nulls:
             return False
         values = [(get(cells), is_inside) for get, is_inside in self._parts]
         if any(value == [] for value, _ in values):
             parts: tuple[Field, ...] = (Field.STOP_REASON, Field.ERROR)
-        elif self._may_be_missing and all(_is_missing(value, is_inside=is_inside) for value, is_inside in values):
+        elif self._may_be_missing and not any(_is_stated(value, is_inside=is_inside) for value, is_inside in values):
             parts = (*OF_RESPONSE, Field.JUDGE)
         else:
             return False
@@ -83,8 +84,6 @@ class MappedResponses(MappedCells):
         return found if isinstance(found, str) else ""
 
 
-def _is_missing(value: Any, *, is_inside: bool) -> bool:
-    """Whether a cell, or the place inside one, has no value, not even an empty text that the file states."""
-    if isinstance(value, list):
-        return all(each is None for each in value)
-    return value is None or (value == "" and not is_inside and not isinstance(value, StatedText))
+def _is_stated(value: Any, *, is_inside: bool) -> bool:
+    """Whether a cell, or the place inside one, states an empty response, and not none."""
+    return value == {} or (value == "" and (is_inside or isinstance(value, StatedText)))

@@ -15,7 +15,7 @@ from orbench_studio.formats.known_faults import ApiErrorCell
 from orbench_studio.formats.layout import Layout
 from orbench_studio.formats.mapped_responses import MappedResponses
 from orbench_studio.formats.mapping import VERDICTS, ColumnMapping, Field
-from orbench_studio.formats.nested_paths import alternatives, getter, plain, within
+from orbench_studio.formats.nested_paths import alternatives, getter, within
 from orbench_studio.formats.reader_interface import Sheet, category, prompt_text
 from orbench_studio.formats.records import (
     CONTEXT,
@@ -64,15 +64,15 @@ class MappedRow(MappedResponses):
             self._reject()
             raise
         self._settle(record, cells)
-        self._unread_parts.add(cells, record, self._samples)
+        self._unread_parts.add(cells, record)
         return record
 
     def _record(self, line: int, cells: Cells) -> Record:
         given = self._value(Field.PROMPT, cells)
-        asked = conversations.read(given)
+        asked = conversations.read(given, self._columns[Field.PROMPT])
         is_turn = asked is not None
         if asked is None:
-            text = prompt_text(plain(given, "prompt"))
+            text = prompt_text(self._plain(Field.PROMPT, given))
             if is_nothing(text):
                 self._note(import_notes.NOTHING)
             text = self._with_context(text, cells)
@@ -88,7 +88,7 @@ class MappedRow(MappedResponses):
         is_of_class = any(decided.reason for response in responses for decided in response.annotations)
         decisions = self._decisions(annotator, label, "" if is_of_class else self._stated(Field.REASON, cells))
         on_prompt = (Field.VERDICT, Field.PROMPT_VERDICT)
-        votes = tuple(vote for part in on_prompt for vote in self._votes(part, self._text(part, cells), cells))
+        votes = tuple(vote for part in on_prompt for vote in self._votes(part, None, cells))
         return Record(line, draft, votes, responses, decisions)
 
     def _files_beside(self, cells: Cells) -> Iterator[str]:
@@ -159,7 +159,7 @@ class MappedRow(MappedResponses):
     def _category(self, cells: Cells) -> str | None:
         value = class_words.listed(self._value(Field.CATEGORY, cells))
         is_several = isinstance(value, list) and all(isinstance(name, str) for name in value)
-        stated = "; ".join(value) if is_several else plain(value, "category")
+        stated = "; ".join(value) if is_several else self._plain(Field.CATEGORY, value)
         meaning = self._meaning(Field.CATEGORY, stated)
         try:
             found = category(stated if meaning is None else meaning)
@@ -183,12 +183,16 @@ class MappedRow(MappedResponses):
         self._count(part, stated, found)
         return found
 
-    def _votes(self, part: Field, stated: str, cells: Cells) -> tuple[VoteDraft, ...]:
-        """The vote that a verdict is, on the prompt or on the response."""
+    def _votes(self, part: Field, number: int | None, cells: Cells) -> tuple[VoteDraft, ...]:
+        """The vote that a verdict is, on the prompt or on the n-th response."""
         if part not in self._columns:
             return ()
+        stated, explanation = (
+            self._text(of, cells) if number is None else self._sample_of(of, number, cells)
+            for of in (part, Field.EXPLANATION)
+        )
+        stated = stated if number is None else stated.strip()
         meaning = self._meaning(part, stated)
-        explanation = self._text(Field.EXPLANATION, cells)
         if meaning == "":
             self._count(part, stated, NOT_READ)
         if meaning == "" or not (stated.strip() or explanation.strip()):
@@ -219,8 +223,7 @@ class MappedRow(MappedResponses):
             self._note(import_notes.NO_MODEL)
             return ()
         model = self._name(Field.MODEL, cells)
-        if self._samples > 1:
-            self._require_each(self._samples, cells)
+        self._require_each(self._samples, cells)
         drafts = ((at, self._response(model, text, at, asked, cells)) for at, text in texts.items())
         return tuple(self._classed(draft, annotator, at, cells) for at, draft in drafts)
 
@@ -245,7 +248,7 @@ class MappedRow(MappedResponses):
             stop,
             error,
             asked=asked.asked,
-            votes=self._votes(Field.RESPONSE_VERDICT, self._sample_of(Field.RESPONSE_VERDICT, number, cells), cells),
+            votes=self._votes(Field.RESPONSE_VERDICT, number, cells),
             judgements=tuple(self._judgements(cells)),
             annotations=tuple(self._annotations(cells)),
             identity=text_identity(text, f"sample {sample}") if sample else None,
@@ -270,7 +273,7 @@ class MappedRow(MappedResponses):
 
     def _stop(self, text: str, number: int, cells: Cells) -> tuple[StopReason, str | None]:
         """Why a response ended, and its error: in a known format, an error beside a text is of a test or a judge."""
-        error, stated = self._stated(Field.ERROR, cells), self._sample_of(Field.STOP_REASON, number, cells)
+        error, stated = self._stated(Field.ERROR, cells), self._sample_of(Field.STOP_REASON, number, cells).strip()
         error = "" if class_words.word(error) in class_words.NO_ERROR else error
         if isinstance(text, ApiErrorCell) and not (error and is_nothing(text)):
             error = "\n".join(filter(None, (error, text)))
@@ -313,7 +316,7 @@ class MappedRow(MappedResponses):
     def _classed(self, draft: ResponseDraft, annotator: str, number: int, cells: Cells) -> ResponseDraft:
         """The response with the answer class that its row states."""
         parts = (Field.ANSWER_CLASS, Field.IS_REFUSAL)
-        values = {part: self._sample_of(part, number, cells) for part in parts if part in self._columns}
+        values = {part: self._sample_of(part, number, cells).strip() for part in parts if part in self._columns}
         for part in values:
             self._count_empty(part, is_empty=not values[part])
         if not any(values.values()):
@@ -335,7 +338,7 @@ class MappedRow(MappedResponses):
             self._note(import_notes.OTHER_REFUSAL)
         self._count(part, stated, answer)
         if judge:
-            explanation = "" if self._columns.keys() & VERDICTS else self._text(Field.EXPLANATION, cells)
+            explanation = "" if self._columns.keys() & VERDICTS else self._sample_of(Field.EXPLANATION, number, cells)
             judged = JudgementDraft(judge, self._layout.judge_kind, answer, explanation, raw=stated)
             return replace(draft, judgements=(*draft.judgements, judged))
         if annotator and answer in STOPPED:

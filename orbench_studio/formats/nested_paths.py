@@ -14,9 +14,23 @@ from orbench_studio.formats.tables import Cells, NestedCell, described
 Get = Callable[[Cells], Any]
 Ends = list[tuple[int, Any]]
 """The texts and numbers on the way of a path, each with the number of steps that are left there."""
+COLUMN = "COLUMN"  # a path that is not known
 _ALTERNATIVE = "|"
 _SHOWN = 40  # characters of a number
 _TURNS = "turns"  # a list of texts of this name has the turns of one conversation, not several samples
+
+
+class Gathered(list[Any]):
+    """What the objects of a list have under a name, with the sizes of its parts."""
+
+    sizes: Any = ()
+
+
+def sizes_of(value: Any) -> Any:
+    """The sizes of the parts of a list, and of those in them; 1 for a single value."""
+    if isinstance(value, Gathered) or not isinstance(value, list):
+        return value.sizes if isinstance(value, Gathered) else 1
+    return sizes_of(value[0]) if len(value) == 1 else tuple(map(sizes_of, value))
 
 
 def split(header: Sequence[str], path: str) -> tuple[int, tuple[str, ...]] | None:
@@ -63,10 +77,13 @@ def getter(header: Sequence[str], path: str, parsed: Parsed) -> Get:
     if len(places) == 1 and not places[0][1]:
         return _whole(header[places[0][0]], places[0][0], parsed)
     gets = [_getter(header[at], at, steps, parsed) for at, steps in places]
+    paths = path.split(_ALTERNATIVE)
+    names = [_names_below(places[:place], *of) for place, of in enumerate(places)]
 
     def get(cells: Cells) -> Any:
         ends: dict[str, Any] = {}
         found = in_order(cells, ends)
+        ends = {place: value for place, value in ends.items() if place not in paths}
         if ends and (found in (None, "", [], {}) or (isinstance(found, list) and None in found)):
             place, value = next(iter(ends.items()))
             shown = f"the text {shortened(value)}" if isinstance(value, str) else plain(value, path)[:_SHOWN]
@@ -77,14 +94,29 @@ def getter(header: Sequence[str], path: str, parsed: Parsed) -> Get:
     def in_order(cells: Cells, ends: dict[str, Any]) -> Any:
         if len(gets) == 1:
             return gets[0](cells, ends)
-        values = (value for each in gets if (value := each(cells, ends)) not in (None, "", [], {}))
+        of_each = (_without(each(cells, ends), named) for each, named in zip(gets, names, strict=True))
+        values = (value for value in of_each if value not in (None, "", [], {}))
         found = next(values, None)
         while isinstance(found, list) and None in found and isinstance(more := next(values, None), list):
             if len(more) == len(found):
-                found = [other if part is None else part for part, other in zip(found, more, strict=True)]
+                sizes = sizes_of(found)
+                found = Gathered(other if part is None else part for part, other in zip(found, more, strict=True))
+                found.sizes = sizes
         return found
 
     return get
+
+
+def _names_below(places: Sequence[tuple[int, tuple[str, ...]]], at: int, steps: tuple[str, ...]) -> frozenset[str]:
+    """The names to which the places lead inside the value at these steps of a column."""
+    return frozenset(of[len(steps)] for column, of in places if column == at and of[: len(steps)] == steps != of)
+
+
+def _without(value: Any, named: frozenset[str]) -> Any:
+    """A value, or None for an object with one of these names: what it has there was looked for."""
+    if named and isinstance(value, list):
+        return [_without(part, named) for part in value]
+    return None if named and isinstance(value, dict) and named & value.keys() else value
 
 
 def lenient(get: Callable[..., Any]) -> Callable[..., Any]:
@@ -156,11 +188,12 @@ def within(value: Any, steps: Sequence[str], ends: Ends | None = None) -> Any:
     if isinstance(value, list) and steps[0].isdigit():
         return within(value[int(steps[0])], steps[1:], ends) if int(steps[0]) < len(value) else None
     if isinstance(value, list):
-        each = [within(one, steps, ends) for one in value]
+        each = Gathered(within(one, steps, ends) for one in value)
+        each.sizes = sizes_of(list(each))
         lists = [one for one in each if isinstance(one, list)]
         if len(lists) == len(each):
             _require_one_conversation(lists, steps)
-            each = [inner for one in lists for inner in one]
+            each[:] = [inner for one in lists for inner in one]
         return each if any(one is not None for one in each) else None
     if isinstance(value, dict):
         for count in range(1, len(steps) + 1):
@@ -184,15 +217,15 @@ def require_one_turn(name: str, value: Any, steps: Sequence[str] = ()) -> None:
 
 
 def _require_one_conversation(lists: Sequence[list[Any]], steps: Sequence[str]) -> None:
-    """Raise RowError for several conversations, which would be read as one."""
+    """Raise RowError for several conversations, or several texts in parts, which would be read as one."""
     turns = [turn for of in lists for turn in of]
-    is_conversation = bool(turns) and all(isinstance(turn, dict) and {"role", "from"} & turn.keys() for turn in turns)
-    if len(lists) > 1 and is_conversation:
-        name = ".".join(steps)
-        raise RowError(f"there are {len(lists)} conversations in {name}. Name one: 0.{name}. Or read the list as rows")
+    names = [{"role", "from", "type"} & turn.keys() if isinstance(turn, dict) else None for turn in turns]
+    if len(lists) > 1 and names and all(names):
+        name, what = ".".join(steps), "texts in parts" if names[0] == {"type"} else "conversations"
+        raise RowError(f"there are {len(lists)} {what} in {name}. Name one: 0.{name}. Or read the list as rows")
 
 
-def plain(value: Any, what: str) -> str:
+def plain(value: Any, what: str, path: str = COLUMN) -> str:
     """A value as a text, and a list of a single one as that; raises RowError for another list or an object."""
     if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], list | dict):
         value = value[0]
@@ -204,12 +237,15 @@ def plain(value: Any, what: str) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
-    raise not_a_text(value, what)
+    raise not_a_text(value, what, path)
 
 
-def not_a_text(value: Any, what: str) -> RowError:
-    """The error about a list or an object in place of a text, with the place of its longest text."""
+def not_a_text(value: Any, what: str, path: str = COLUMN) -> RowError:
+    """The error about a list or an object at a path in place of a text, with the place of its longest text."""
+    if isinstance(value, Gathered):
+        named = f"Name one by its place in the path {path}, as in choices.0.text"
+        return RowError(f"the {what} is not a text but {described(value)}. {named}")
     parts = list(value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ())
     inside = max(parts, key=lambda part: len(part[1]) if isinstance(part[1], str) else 0, default=("NAME", ""))[0]
-    text = f"the {what} is not a text but {described(value)}. Name a path inside it, such as COLUMN.{inside}"
+    text = f"the {what} is not a text but {described(value)}. Name a path inside it, such as {path}.{inside}"
     return RowError(text)

@@ -13,8 +13,6 @@ from orbench_studio.formats.tables import Cells, NestedCell, texts_in
 _MOST = 1_000  # paths
 _OPEN = (Field.PROMPT, Field.SYSTEM, Field.RESPONSE)
 """Fields whose values may be lists or objects, of which only the texts are read."""
-_SAMPLED = (Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.STOP_REASON, Field.RESPONSE_VERDICT)
-"""Fields whose values may be a list with one for each response."""
 _KINDS = ("role", "from", "type")
 """Names of what only says of which kind a message or a part of it is."""
 
@@ -40,12 +38,9 @@ class UnreadParts:
             [(path, lenient(getter(header, path, parsed))) for path in of.split("|") if alternatives(header, path)]
             for of in several.values()
         ]
-        self._sampled: list[tuple[str, Get]] = [
-            (of, lenient(getter(header, of, parsed))) for part, of in columns.items() if part in _SAMPLED
-        ]
 
-    def add(self, cells: Cells, record: Record, samples: int) -> None:
-        """Look at a row and its record, which has so many samples of a response."""
+    def add(self, cells: Cells, record: Record) -> None:
+        """Look at a row and its record."""
         stored: list[str] = []
 
         def lacks(value: object) -> bool:
@@ -61,9 +56,6 @@ class UnreadParts:
         for gets in self._several:
             values = [(path, value) for path, get in gets if (value := get(cells)) not in (None, "", [], {})]
             self._name((other for other in values[1:] if not values[0][0].startswith(f"{other[0]}.")), lacks)
-        for path, get in self._sampled:
-            if isinstance(value := get(cells), list):
-                self._name(((f"{path}.{at}", inner) for at, inner in enumerate(value) if at >= samples), bool)
 
     def _name(self, found: Iterable[tuple[str, Any]], is_lost: Callable[[Any], bool]) -> None:
         for path, value in found:

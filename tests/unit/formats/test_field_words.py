@@ -217,7 +217,7 @@ def test_the_only_name_of_a_table_may_be_data(write, header):
         ("x.jsonl.bz2", b"BZh91AY", "compressed with bzip2. Unpack it"),
         ("x.yml", b"- prompt: Is it late?\n", "YAML files are not read. Save its list as JSON."),
         ("x.txt", b'Say "no" to it\n"Yes" he said\n', "If each line is a text, it has no header"),
-        ("x.jsonl", b'{"q": ["a", "b"]}\n', "Name a path inside it, such as COLUMN.0"),
+        ("x.jsonl", b'{"q": ["a", "b"]}\n', "Name a path inside it, such as q.0"),
     ],
 )
 def test_a_refusal_says_what_to_do(take, refused, name, content, said):

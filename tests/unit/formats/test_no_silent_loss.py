@@ -13,6 +13,7 @@ from orbench_studio.formats.reading import preview_file, read_file
 from orbench_studio.formats.records import Record, RowFault
 
 ASK, ASKED, ANSWERED = "How do I bake a loaf?", {"prompt": "q"}, {"prompt": "q", "response": "r"}
+OF_RUNS = {"prompt": "q", "response": "of.r", "answer_class": "of.c"}
 
 
 def read(path, columns, **options):
@@ -46,6 +47,14 @@ def test_a_word_for_a_missing_value_is_no_key_or_name(write):
         ({"r": ["a", "b", "c"], "c": ["refusal"] * 2}, {**ANSWERED, "answer_class": "c"}, "3 responses, but 2 values"),
         ({"r": ["Knead.", "Fold."], "c": "refusal", "e": ["Why."]},
          {**ANSWERED, "answer_class": "c", "explanation": "e"}, "2 responses, but 1 value in e"),
+        ({"r": ["Knead.", "Fold."], "c": ["refusal"] * 3}, {**ANSWERED, "answer_class": "c"}, "responses, but 3 values"),
+        ({"r": "Knead.", "c": ["refusal"] * 2}, {**ANSWERED, "answer_class": "c"}, "is 1 response, but 2 values"),
+        ({"of": [{"r": ["a", "b"], "c": ["refusal"]}, {"r": ["c"], "c": ["refusal"] * 2}]}, OF_RUNS, "the same lengths"),
+        ({"of": [{"r": ["a", "b"], "c": "refusal"}, {"r": [], "c": "refusal"}]}, OF_RUNS, "the same lengths"),
+        ({"of": [{"in": [{"r": ["a", "b"], "c": ["refusal"]}, {"r": ["c"], "c": ["refusal"] * 2}]}]},
+         {**ANSWERED, "response": "of.in.r", "answer_class": "of.in.c"}, "the same lengths"),
+        ({"of": [{"r": [{"type": "text", "text": "a"}]}, {"r": [{"type": "text", "text": "b"}]}]},
+         {**ANSWERED, "response": "of.r"}, "2 texts in parts in r. Name one: 0.r"),
         ({"r": [{"text": "Knead."}, {"text": "Fold."}]}, ANSWERED, "not a text but a list of 2"),
         ({"r": {"text": ["Knead.", "Fold."]}}, ANSWERED, "not a text but a list of 2"),
         ({"r": [[["Knead.", "Fold."]]]}, ANSWERED, "not a text but a list of 1"),
@@ -59,6 +68,30 @@ def test_several_values_are_neither_joined_nor_given_to_others(write, content, c
         assert texts in record.reason
     else:
         assert [response.text for response in record.responses] == texts
+
+
+@pytest.mark.parametrize("content", [
+    {"r": ["Knead.", "Fold."], "c": ["safe", "toxic"], "e": ["Why.", "How."]},
+    {"r": [["Knead."], ["Fold."]], "c": ["safe", "toxic"], "e": [["Why."], ["How."]]},
+])  # fmt: skip
+def test_each_response_has_its_own_explanation(write, content):
+    path = write("a.json", json.dumps([{"q": ASK, **content}, {"q": ASK, "r": "So.", "c": "safe", "e": "Why."}]))
+    columns = {**ANSWERED, "response_verdict": "c", "explanation": "e", "moderator": "q"}
+    [record, _], tally = read(path, columns)
+    assert [of.votes[0].explanation for of in record.responses] == ["Why.", "How."]
+    [counted] = [column for column in tally.columns if column.field == "explanation"]
+    assert (counted.texts, counted.not_stored.total()) == (3, 0)
+    columns = {**ANSWERED, "answer_class": "c", "explanation": "e"}
+    [record, _], _ = read(path, columns, meanings={"safe": "direct_answer", "toxic": "direct_refusal"})
+    assert [of.judgements[0].explanation for of in record.responses] == ["Why.", "How."]
+
+
+@pytest.mark.parametrize(("value", "texts"), [({"t": None}, []), ({"t": "Fold."}, ["Fold."]), ("So.", ["So."]),
+                                              ([{"t": None}, {"t": "So."}, "Why."], ["So.", "Why."])])  # fmt: skip
+def test_a_path_whose_end_is_null_is_no_response_beside_the_whole_value(write, value, texts):
+    path = write("a.json", json.dumps([{"q": ASK, "r": value}]))
+    [record], _ = read(path, {**ANSWERED, "response": "r.t|r"})
+    assert [response.text for response in record.responses] == texts
 
 
 def test_a_value_that_stands_for_several_responses_is_counted(write):
@@ -141,17 +174,15 @@ def test_a_missing_value_in_a_list_is_no_response(write, content, path, texts):
 
 
 def test_the_values_of_missing_responses_stay_with_their_own(write):
-    content = {"r": ["Knead.", None, "Fold."], "c": ["refusal", None, "full_compliance", "refusal"]}
-    [record], tally = read(write("a.json", json.dumps([{"q": ASK, **content}])), {**ANSWERED, "answer_class": "c"})
+    content = {"r": ["Knead.", None, "Fold."], "c": ["refusal", None, "full_compliance"]}
+    [record], _ = read(write("a.json", json.dumps([{"q": ASK, **content}])), {**ANSWERED, "answer_class": "c"})
     assert [each.judgements[0].raw for each in record.responses] == ["refusal", "full_compliance"]
-    assert list(tally.unread_parts) == ["c.3"]
 
 
-def test_values_beyond_the_responses_and_a_reply_beside_a_missing_response_are_named(write):
+def test_a_reply_beside_a_missing_response_is_named(write):
     turns = [{"role": "user", "content": ASK}, {"role": "assistant", "content": "Knead."}]
-    rows = [{"q": turns, "r": {"t": None}, "c": None}, {"q": ASK, "r": {"t": "So."}, "c": ["refusal", None, "refusal"]}]
-    _, tally = read(write("a.json", json.dumps(rows)), {"prompt": "q", "response": "r.t", "answer_class": "c"})
-    assert list(tally.unread_parts) == ["c.2"]
+    rows = [{"q": turns, "r": {"t": None}}]
+    _, tally = read(write("a.json", json.dumps(rows)), {"prompt": "q", "response": "r.t"})
     assert any("a reply of their own, which was not read" in note for note in tally.notes)
 
 
