@@ -70,7 +70,7 @@ class ByteSource(io.RawIOBase):
             raise file_fault(shortened(path.name), f"the file cannot be opened ({reason_of(error)}).") from None
         self._path = path
         self._digest = hashlib.sha256()
-        self._on_progress = on_progress
+        self.on_progress = on_progress
         self.bytes_read = 0
         self.total_bytes = self._before.st_size
 
@@ -81,8 +81,8 @@ class ByteSource(io.RawIOBase):
         count = self._file.readinto(buffer) or 0
         self._digest.update(memoryview(buffer)[:count])
         self.bytes_read += count
-        if self._on_progress is not None:
-            self._on_progress(self.bytes_read, self.total_bytes)
+        if self.on_progress is not None:
+            self.on_progress(self.bytes_read, self.total_bytes)
         return count
 
     def close(self) -> None:

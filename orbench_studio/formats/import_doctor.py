@@ -125,12 +125,12 @@ class Doctor:
         return []
 
     def _note(self, fault: Fault, line: int, message: str, *, helps: bool = True) -> bool:
-        mended = fault in self._mend
+        mended = helps and fault in self._mend
         self._notes.append(Finding(fault, line, message, OFFERS[fault] if helps else "", mended))
         return mended
 
     def _is_first(self, line: int, cells: Cells) -> bool:
-        """False for a repeated row that is to be skipped.
+        """False for a repeated row that is to be skipped: not one with the same content, which may be the latest.
 
         Earlier rows are stored as 61-bit hashes: with 2.5 million rows, two different ones collide once in 700,000
         files.

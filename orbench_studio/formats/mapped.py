@@ -15,6 +15,9 @@ from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
 from orbench_studio.formats.tables import NestedCell
 
 _ABOUT = (Field.PROMPT, Field.SEED, Field.MODEL, Field.SAMPLE, Field.MODERATOR, Field.JUDGE, Field.ANNOTATOR)
+"""The fields of a row's subject where a model has one response to a prompt."""
+_MAY_DIFFER = (Field.CATEGORY, Field.KEY)
+"""Fields of which a repeated row may have other values; a row with another value of another field says more."""
 
 
 def bind(layout: Layout, sheet: Sheet) -> Bound:
@@ -32,7 +35,7 @@ def bind(layout: Layout, sheet: Sheet) -> Bound:
         sheet.tally.doubts.append(f"{rejected}, but are stored. Remove these rows from the file.")
     row = MappedRow(sheet, mapping, layout)
     columns = {part: alternatives(sheet.header, path)[0][0] for part, path in mapping.columns.items()}
-    subject = _ABOUT if layout.one_response else (*_ABOUT, Field.RESPONSE)
+    subject = _ABOUT if layout.one_response else [part for part in Field if part not in _MAY_DIFFER]
     paths = (*(mapping.columns[part] for part in subject if part in columns), *layout.more_paths)
     places = (at for path in paths for at, _ in alternatives(sheet.header, path))
     identity = list(dict.fromkeys((*places, *(at for _, at, _ in row.before))))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 
@@ -112,7 +112,9 @@ class Reading:
 
     def _requests_of(self, reader: Reader, header: Sequence[str]) -> Requests | None:
         file, options = self._file, self.options
-        return requests_of(file.name, reader, header, options, lambda: _all_cells(file.path, options))
+        on_progress = file.source.on_progress
+        rows = partial(_all_cells, file.path, options, on_progress)
+        return requests_of(file.name, reader, header, options, rows, on_progress)
 
     def _count_unread(self, sheet: Sheet) -> None:
         """Name the columns that are not imported. The key of the requests is that of the rows."""
@@ -271,13 +273,17 @@ class Preview:
     shape: str = ""  # of the columns of the file itself
 
 
-def preview_file(path: Path, options: ReadOptions | None = None) -> Preview:
-    """The header, the first rows, the format if it is a known one, and a proposed mapping."""
+def preview_file(path: Path, options: ReadOptions | None = None, on_progress: Progress | None = None) -> Preview:
+    """The header, the first rows, the format if it is a known one, and a proposed mapping.
+
+    `on_progress` is called where the whole file is read, to join it to its requests.
+    """
     options = options or ReadOptions()
     header, rows, may_lack = _first_rows(path, options)
     known, of = recognise(header), shape(header)
     with suppress(FileFaultError):  # which the import tells
-        if requests := requests_of(path.name, known or MAPPED, header, options, lambda: _all_cells(path, options)):
+        rows_of = partial(_all_cells, path, options, on_progress)
+        if requests := requests_of(path.name, known or MAPPED, header, options, rows_of, on_progress):
             header, rows = (*header, *requests.columns), requests.joined_cells(rows)
     shown = tuple(rows[:_PREVIEW_ROWS])
     if known is not None and not other_texts(header, rows, known.columns, known.known):
@@ -307,8 +313,8 @@ def _first_rows(path: Path, options: ReadOptions) -> tuple[tuple[str, ...], list
     return header, found, table.first_is_row
 
 
-def _all_cells(path: Path, options: ReadOptions) -> Iterator[Cells]:
-    with opened(path, options, None) as (file, table), file.explained():
+def _all_cells(path: Path, options: ReadOptions, on_progress: Progress | None) -> Iterator[Cells]:
+    with opened(path, options, on_progress) as (file, table), file.explained():
         yield from (row[1] for row in _with_header(file.name, table, None, options)[0] if not isinstance(row, RowFault))
 
 

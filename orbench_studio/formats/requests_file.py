@@ -7,7 +7,7 @@ from itertools import combinations
 from pathlib import Path
 
 from orbench_studio.errors import FileFaultError
-from orbench_studio.formats.byte_source import file_fault
+from orbench_studio.formats.byte_source import Progress, file_fault
 from orbench_studio.formats.class_words import shortened, word
 from orbench_studio.formats.reader_interface import REQUEST, Reader, ReadOptions
 from orbench_studio.formats.records import RowFault
@@ -54,7 +54,15 @@ class Requests:
     `columns` are its columns, whose names begin with `request.`; `key` is the one by which results name them.
     """
 
-    def __init__(self, path: Path, header: Sequence[str], joins: str, rows: AllCells, joined_by: str | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        header: Sequence[str],
+        joins: str,
+        rows: AllCells,
+        joined_by: str | None,
+        on_progress: Progress | None = None,
+    ) -> None:
         """`header` and `rows` are those of the results; `joins` is the column by which their format names requests.
 
         Raises FileFaultError where no columns, or several pairs of columns, may join the two files.
@@ -62,7 +70,7 @@ class Requests:
         self._requests: list[Row] = []
         self._by_key: dict[str, _Places] = {}
         self._unread = 0
-        with opened(path, ReadOptions()) as (file, table):
+        with opened(path, ReadOptions(), on_progress) as (file, table):
             self.name = file.name
             self._names = table.header(file.name)
             with file.explained():
@@ -183,7 +191,12 @@ def _keys(by_word: dict[str, str]) -> list[str]:
 
 
 def requests_of(
-    name: str, reader: Reader, header: Sequence[str], options: ReadOptions, rows: AllCells
+    name: str,
+    reader: Reader,
+    header: Sequence[str],
+    options: ReadOptions,
+    rows: AllCells,
+    on_progress: Progress | None,
 ) -> Requests | None:
     """The requests that the rows of a file with this header answer; None if the user names no file of requests."""
     if options.requests is None:
@@ -191,4 +204,4 @@ def requests_of(
             text = f"{name}: its prompts are in the requests file (joined by {reader.joins}). Name that file."
             raise FileFaultError(text, wants="requests")
         return None
-    return Requests(options.requests, header, reader.joins, rows, options.joined_by)
+    return Requests(options.requests, header, reader.joins, rows, options.joined_by, on_progress)

@@ -20,6 +20,7 @@ from orbench_studio.services.data.import_files import (
     Preview,
     Question,
     ReadOptions,
+    cancelling,
     from_remembered_text,
     import_file,
     inspect_file,
@@ -211,7 +212,8 @@ class ImportRun(QObject):
 
     def _preview(self, file: FileToImport, repairs: Repairs) -> None:
         """Read the first rows; a table of no known format gets the mapping that was used before, or a proposal."""
-        file.preview = preview_file(file.path, replace(repairs.options(file), mapping=None))
+        options = replace(repairs.options(file), mapping=None)
+        file.preview = preview_file(file.path, options, cancelling(file.path, self._goes_on))
         if file.format is not None or file.mapping is not None:
             return
         remembered, meanings = self._remembered(file.preview)

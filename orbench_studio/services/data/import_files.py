@@ -51,6 +51,7 @@ __all__ = [
     "Question",
     "ReadOptions",
     "RowFault",
+    "cancelling",
     "formats",
     "from_remembered_text",
     "import_file",
@@ -94,7 +95,7 @@ def import_file(
         if unused := ", ".join(name for name in options.given() if name in _OF_ALL_FILES):
             report.warnings.append(f"Options without effect on an export: {unused}.")
         return report
-    goes_on = _cancelling(path, on_progress)
+    goes_on = cancelling(path, on_progress)
     with (
         gc_paused(),
         read_file(path, format_name=format_name, options=options, on_progress=goes_on) as file,
@@ -114,8 +115,7 @@ def import_file(
             _require_sound(report)
         report.warnings += record_import.finish()
         report.imported, report.duplicates = record_import.imported, record_import.duplicates
-        if Fault.DUPLICATE in options.mend:
-            report.duplicates += report.faults[Fault.DUPLICATE]
+        report.duplicates += report.left_out
         source.close(file.sha256)
         report.added = {kind: count for kind, count in record_import.added.items() if count}
         report.notes |= record_import.notes
@@ -141,7 +141,7 @@ def _import_export(workspace: Workspace, exported: Manifest, on_progress: Progre
         other_rule = manifest_import.restore_rule(db, exported)
         record_import = RecordImport(db, int, exported.folder.name, restored=restored)
         for path, sha256 in exported.files.items():
-            goes_on = _cancelling(path, on_progress)
+            goes_on = cancelling(path, on_progress)
             with read_file(path, format_name=STUDIO.name, options=options, on_progress=goes_on) as file:
                 for records in _batches(file, report):
                     record_import.add(records)
@@ -177,7 +177,7 @@ def inspect_file(
     if (exported := manifest_at(path)) is not None:
         _refuse_options(exported, options, format_name)
         path, format_name = next(iter(exported.files)), STUDIO.name
-    goes_on = _cancelling(path, on_progress)
+    goes_on = cancelling(path, on_progress)
     with gc_paused(), read_file(path, format_name=format_name, options=options, on_progress=goes_on) as file:
         report = ImportReport(name_of(path), file.format, inferred=file.inferred)
         for records in _batches(file, report):
@@ -195,7 +195,9 @@ def _repair(path: Path) -> bool:
     return folder is not None and repair(folder)
 
 
-def _cancelling(path: Path, on_progress: Progress) -> Callable[[int, int], None]:
+def cancelling(path: Path, on_progress: Progress) -> Callable[[int, int], None]:
+    """What is called for each block of a file that is read, and raises CancelledError where it must not go on."""
+
     def goes_on(done: int, total: int) -> None:
         if not on_progress(done, total):
             raise CancelledError(f"The import of {path.name} was cancelled. Nothing was imported.")
@@ -217,6 +219,7 @@ def _batches(file: Reading, report: ImportReport) -> Iterable[list[Record]]:
             _reject(report, item)
         else:
             report.faults[item.fault] += 1
+            report.left_out += item.mended and item.fault is Fault.DUPLICATE
             if len(report.findings) < REMEMBERED:
                 report.findings.append(item)
     if records:

@@ -26,11 +26,12 @@ _ROLES = frozenset(map(shortened, ("assistant", "function", "later user", "syste
 class ImportReport:
     """The result of an import: every row was imported, was a duplicate of what the workspace has, or was rejected.
 
-    `added` counts new records by kind; `rejected_rows` and `findings` list the first thousand, `rejected` and `faults`
-    count all. `inferred` has the names that come from the file's name, by what they name (`model`, `judge`). `values`
-    has the values of the mapped columns with what each became, `warnings` what makes the result doubtful. `shape`
-    identifies files with the same columns, `source` names where the new prompts come from (empty for an export, whose
-    records name their own), and `remembered` has the mapping of an earlier one, where it was used.
+    `added` counts new records by kind; `rejected_rows` and `findings` list the first thousand, `rejected` and
+    `faults` count all, and `left_out` the duplicates that a repair left out. `inferred` has the names that come
+    from the file's name, by what they name (`model`, `judge`). `values` has the values of the mapped columns with
+    what each became, `warnings` what makes the result doubtful. `shape` identifies files with the same columns,
+    `source` names where the new prompts come from (empty for an export, whose records name their own), and
+    `remembered` has the mapping of an earlier one, where it was used.
     """
 
     file: str
@@ -38,6 +39,7 @@ class ImportReport:
     imported: int = 0
     duplicates: int = 0
     rejected: int = 0
+    left_out: int = 0
     rejected_rows: list[RowFault] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)

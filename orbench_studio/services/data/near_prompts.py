@@ -51,10 +51,13 @@ class NearPrompts:
         self,
         drafts: Sequence[PromptDraft],
         identities: Sequence[bytes],
-        by_identity: Mapping[bytes, KnownPrompt],
+        by_identity: dict[bytes, KnownPrompt],
         by_key: Mapping[str, KnownPrompt],
-    ) -> dict[bytes, KnownPrompt]:
-        """Map the identity of each new text to the known prompt with the same normal text."""
+    ) -> dict[bytes, bytes]:
+        """Map the identity of each new text to that of an earlier prompt with the same normal text, if there is one.
+
+        Prompts of the workspace are added to `by_identity`; another one may be among the drafts.
+        """
         new = {
             identity: normal(draft.text)
             for draft, identity in zip(drafts, identities, strict=True)
@@ -73,9 +76,9 @@ class NearPrompts:
                     self._odd.setdefault(plain, identity)
                 elif plain in self._odd:
                     wanted[identity] = self._odd[plain]
-        known, _ = known_records.prompts(self._db, set(wanted.values()), set())
-        known |= {i: p for i, p in by_identity.items() if i in set(wanted.values())}
-        return {identity: known[other] for identity, other in wanted.items() if other in known and other != identity}
+        known, _ = known_records.prompts(self._db, set(wanted.values()) - by_identity.keys(), set())
+        by_identity.update(known)
+        return wanted
 
     def _read(self) -> dict[bytes, bytes]:
         p = PROMPTS.c

@@ -39,6 +39,7 @@ class PromptImport:
         keys = {draft.external_key for draft in drafts if draft.external_key}
         by_identity, by_key = known_records.prompts(self._merge.db, set(identities), keys)
         twins = self._near.twins(drafts, identities, by_identity, by_key)
+        placed = by_identity.copy()
         seeds = self._seeds(drafts)
         new: list[dict[str, Any]] = []
         fills: dict[int, dict[str, Any]] = {}
@@ -47,7 +48,7 @@ class PromptImport:
         for number, (record, identity) in enumerate(zip(records, identities, strict=True), first):
             draft = record.prompt
             there = by_identity.get(identity) or by_key.get(draft.external_key or "")
-            twin = None if there is not None else twins.get(identity)
+            twin = None if there is not None else placed.get(twins.get(identity, b""))
             if twin is not None:
                 self._merge.notes[JOINED if self._join_near else NEAR] += 1
                 there = twin if self._join_near else None
@@ -66,6 +67,7 @@ class PromptImport:
                 fills[there.id] = fills.get(there.id, {}) | self._missing(number, record, there, details)
             if there.details["external_key"] is not None:
                 by_key[there.details["external_key"]] = there
+            placed[identity] = there
             found.append(there)
         add(self._merge.db, PROMPTS, new)
         for prompt_id, missing in fills.items():

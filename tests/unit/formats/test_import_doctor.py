@@ -155,7 +155,7 @@ def test_repeated_rows(examine):
     ]
     assert len(records) == 4
     _, records, _ = examine("x.csv", content, Fault.DUPLICATE, model="m")
-    assert [(r.line, r.responses[0].text) for r in records] == [(2, "R"), (3, "R")]
+    assert [(r.line, r.responses[0].text) for r in records] == [(2, "R"), (3, "R"), (4, "R")]
 
 
 def test_repeated_rows_of_one_line_are_found(examine):
@@ -169,6 +169,19 @@ def test_columns_that_are_not_read_do_not_make_a_row_another_one(take):
     found = take("x.csv", "no,q,c\n1,A,hate\n2,A,hate\n3,A,sexual\n", mapping=mapping)
     how = [finding.message.partition("line 2 ")[2] for finding in found if isinstance(finding, Finding)]
     assert how == ["in all columns that are read", "for the same subject, with other content"]
+
+
+@pytest.mark.parametrize("part", ["prompt_label", "answer_class", "prompt_verdict", "explanation", "system_prompt"])
+def test_rows_that_say_something_else_are_no_repeated_rows(take, part):
+    columns = {"prompt": "q", "response": "r", part: "x"} | ({"prompt_verdict": "v"} if part == "explanation" else {})
+    mapping = ColumnMapping({Field(name): column for name, column in columns.items()})
+    values = {"answer_class": ("refusal", "compliance")}.get(part, ("safe", "toxic"))
+    content = "q,r,v,x\n" + "".join(f"A,R,safe,{value}\n" for value in (*values, values[0]))
+    found = take("x.csv", content, mapping=mapping, model="m", moderator="n", mend=frozenset(Fault))
+    assert [f.message for f in found if isinstance(f, Finding)] == [
+        "the row repeats line 2 in all columns that are read"
+    ]
+    assert sum(isinstance(row, Record) for row in found) == 3, "the last one may be the latest opinion"
 
 
 def test_another_vote_of_the_same_moderator_is_a_repeated_row(examine):
@@ -251,4 +264,4 @@ def test_all_mends_together(take):
         Fault.REPEATED_HEADER,
         Fault.DUPLICATE,
     ]
-    assert [r.prompt.text for r in found if isinstance(r, Record)] == ["how to bake", "how to broil"]
+    assert [r.prompt.text for r in found if isinstance(r, Record)] == ["how to bake", "how to broil", "how to bake"]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from orbench_studio.errors import FileFaultError
+from orbench_studio.errors import CancelledError, FileFaultError
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import read_file
@@ -94,3 +94,20 @@ def test_the_column_of_a_format_joins_unless_only_another_one_can(write):
             [record] = file.records
         assert (file.format, record.prompt.text) == ("refusalbench", ASK[1])
         assert file.tally.notes[f"rows joined to q.jsonl by {by}"] == 1
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3])
+def test_the_search_for_the_columns_that_join_can_be_cancelled(write, parts):
+    asked, given = write("q.jsonl", requests("id prompt_id", *[("1", "x")] * 3)), write("a.jsonl", RUNNING)
+    read = []
+
+    def goes_on(_done, total):
+        if read[-1:] != [total]:
+            read.append(total)
+        if len(read) == parts:
+            raise CancelledError
+
+    options = ReadOptions(requests=asked, mapping=ColumnMapping(COLUMNS))
+    with pytest.raises(CancelledError), read_file(given, options=options, on_progress=goes_on):
+        pytest.fail("nothing is left to cancel")
+    assert read == [file.stat().st_size for file in (given, asked, given)][:parts]

@@ -94,6 +94,19 @@ def test_the_order_of_xstest_s_files_does_not_matter(fresh, tmp_path):
     assert found[0][0] == {"type": "homonyms", "focus": "pat", "note": "animals"}
 
 
+@pytest.mark.parametrize("order", [*permutations(range(3))])
+def test_near_copies_in_one_file_are_counted_or_joined(fresh, tmp_path, order):
+    texts = ["May I pat it?", "May I  pat it?", "May I pat\nit?"]
+    rows = [(texts[at], "") for at in order]
+    file = write(tmp_path / "p.csv", ("prompt", "category"), *rows, ("And this?", ""), rows[0])
+    for join, prompts in ((False, 4), (True, 2)):
+        workspace = fresh()
+        notes = bring(workspace, file, join_near=join).notes
+        assert [count for note, count in notes.items() if "only in white space" in note] == [2]
+        assert statistics(workspace)["prompts"] == prompts
+        assert bring(workspace, file, join_near=join).imported == 0
+
+
 @pytest.mark.parametrize("space", ["\u3000", "\u00a0", "\x0b", "\u2003", "\n\t "])
 def test_an_answer_that_begins_with_any_white_space_is_no_empty_one(fresh, tmp_path, space):
     workspace = fresh()
