@@ -26,7 +26,6 @@ from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.compact import is_compact
 from orbench_studio.gui.common.dialogs import Dialog, confirm, set_size
 from orbench_studio.gui.common.file_selection import ask_tables
-from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.layouts import ShrinkingPage, Stretch, column_layout, row_layout
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import if_alive, label, scrolled, set_role, set_tip
@@ -36,12 +35,13 @@ from orbench_studio.gui.data.import_messages import NAMES, message, state, why_n
 from orbench_studio.gui.data.import_preview import ImportPreview
 from orbench_studio.gui.data.import_run import FileToImport, ImportRun, Repairs
 from orbench_studio.gui.data.low_table import LowTable
+from orbench_studio.gui.data.name_fields import NameFields
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.data.file_members import expanded
 from orbench_studio.services.data.import_files import OFFERS, Fault, remembered_text
 
 _FILES, _LOSS = 3, 10  # rows of the list of files, which a growing table does not shrink; a tenth of the rows
-_NAME_WIDTH, _STATUS_WIDTH = 170, 320  # pixels
+_STATUS_WIDTH = 320  # pixels
 _REPORT_MARGIN = 24  # pixels
 
 
@@ -62,6 +62,7 @@ class ImportDialog(Dialog):
         self._rows = QLineEdit()
         self._encoding = EncodingField()
         self._header = QCheckBox(tr("First row has the col&umn names"))
+        self._fields = NameFields({**self._names, "rows": self._rows}, self._encoding, self._header)
         self._repairs: dict[Fault, QCheckBox] = {}
         self._repair_box = QVBoxLayout()
         self._near = QCheckBox(tr("Merge &prompts that differ only in white space or quotation marks"))
@@ -247,6 +248,7 @@ class ImportDialog(Dialog):
             edit.setText(file.names.get(name, "") if file else "")
         self._rows.setText(file.rows or "" if file else "")
         self._encoding.show_file(file)
+        self._fields.show_file(file)
         self._header.setChecked(file is None or file.has_header)
         preview = file.preview if file else None
         self._header.setVisible(preview is not None and preview.may_lack_header)
@@ -353,7 +355,7 @@ class ImportDialog(Dialog):
             self._files,
             self.preview,
             label(tr("Names to use where the selected file has none, and how to read the file:"), "meta"),
-            self._build_names(),
+            self._fields,
             self._repair_box,
             self._near,
             margins=(0, 0, 8, 0),
@@ -367,23 +369,7 @@ class ImportDialog(Dialog):
         layout.addWidget(self._report)
         layout.addWidget(self._progress)
         layout.addLayout(self._build_buttons())
-        set_size(self, 1040, 760)
-
-    def _build_names(self) -> QWidget:
-        row = Flow(spacing=8)
-        for name, title in NAMES:
-            edit = self._names.get(name, self._rows)
-            caption = label(tr(title), "meta")
-            caption.setBuddy(edit)
-            edit.setAccessibleName(tr(title).replace("&", ""))
-            edit.setMinimumWidth(px(_NAME_WIDTH))
-            field = QWidget()
-            row_layout(field, caption, edit)
-            row.add(field)
-        row.add(self._encoding)
-        row.add(self._header)
-        set_tip(self._rows, tr("Path of the rows in a JSON file, such as results.outputs, or sheet of a workbook"))
-        return row
+        set_size(self, 1040, 860)
 
     def _build_buttons(self) -> QHBoxLayout:
         begin = (self._add, self._hub, self._ask, self._look)

@@ -280,6 +280,7 @@ class ImportPreview(QWidget):
         self._places = {_value_of(row): place for place, row in enumerate(listed)}
         self.meanings, self._reasons = [], set()
         self.values.setVisible(bool(listed))
+        self.table.show_at_most(_COMPACT_ROWS if listed else _ROWS)  # so that a growing report moves no values
         self.values.setRowCount(min(len(listed), _VALUES))
         for place, (column, value, became, count) in enumerate(listed[:_VALUES]):
             name = TITLES.get(Field(column.field)) if column.field in list(Field) else None

@@ -1,7 +1,7 @@
 """A table of the import window that is no higher than its rows."""
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QKeyEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QSizePolicy, QTableWidget
 
 from orbench_studio.gui.common.row_view import WholeRows
@@ -32,6 +32,15 @@ class LowTable(WholeRows, QTableWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(super().minimumSizeHint().width(), self._height(min(self.rowCount(), self._least)))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.updateGeometry()  # a bar for the columns may have come or gone
+
+    def show_at_most(self, rows: int) -> None:
+        """Change the number of rows whose height it takes."""
+        self._most = rows
+        self.updateGeometry()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() not in ENTER:
             super().keyPressEvent(event)
@@ -46,7 +55,8 @@ class LowTable(WholeRows, QTableWidget):
         self.updateGeometry()
 
     def _height(self, rows: int) -> int:
-        has_bar = self.horizontalScrollBarPolicy() != Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        is_wide = self.horizontalHeader().length() > self.viewport().width()
+        has_bar = is_wide and self.horizontalScrollBarPolicy() != Qt.ScrollBarPolicy.ScrollBarAlwaysOff
         bar = self.horizontalScrollBar().sizeHint().height() if has_bar else 0
         names = 0 if self.horizontalHeader().isHidden() else self.horizontalHeader().sizeHint().height()
         return names + sum(map(self.rowHeight, range(rows))) + bar + 2

@@ -317,7 +317,8 @@ def test_a_cancelled_import_leaves_nothing(start, path, tmp_path, write_csv):
 
 def test_enter_in_a_field_keeps_the_focus_there_while_an_error_stays(start, path, tmp_path, write_csv):
     """Elsewhere the next letter would choose another format, and the columns would have to be assigned again."""
-    file = write_csv(tmp_path / "odd.csv", ("a", "b"), [("x1", "y1"), ("x2", "y2")])
+    file = tmp_path / "odd.jsonl"
+    file.write_text('{"a": "x1", "b": "y1"}\n{"a": "x2", "b": "y2"}\n', encoding="utf-8")
     with start(path) as studio:
         dialog = looked(studio, file)
         assert not dialog._take.isEnabled()

@@ -4,7 +4,7 @@ import json
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 
 from tests.gui.data.test_import_dialog import chosen, looked
 
@@ -88,5 +88,10 @@ def test_names_are_shown_as_they_are_stored_and_an_ignored_value_as_not_read(sta
         assert values.item(place("my_model_v2"), 3).text() == "my_model_v2"
         assert values.cellWidget(place("dog_care"), 3).currentText() == "own category: dog_care"
         assert "4 of 8 rows: is_refusal (is_refusal) not read: nope 4." in dialog._report.toPlainText()
+        dialog.resize(1040, 855)  # its size where the screen has 1440 x 900
+        QApplication.processEvents()
+        fields = [*dialog._fields.findChildren(QLineEdit), dialog._header, dialog._near]
+        cut = [one.accessibleName() for one in fields if one.visibleRegion().boundingRect() != one.rect()]
+        assert cut == ["Key of the requests", "Sheet or row path"], "the others are whole, and a CSV needs not these"
         dialog.run.files[0].edited = False
         dialog.reject()
