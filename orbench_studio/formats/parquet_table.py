@@ -1,7 +1,7 @@
 """Parquet, batch by batch. There are no lines in it: a row's line is its number."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from pathlib import Path
@@ -84,7 +84,9 @@ def _rows(batches: Iterable[Any], path: Path, columns: Cells, bound: AbstractSet
     packed = path.stat().st_size
     with _explained(path.name, "the file is damaged ({}). Write it again.", lambda: number + 1):
         for batch in batches:
-            for texts in zip(*map(_texts, batch.columns), strict=True):
+            features = _features(batch.schema.metadata or {})
+            named = [_texts(column, features.get(name)) for name, column in zip(columns, batch.columns, strict=True)]
+            for texts in zip(*named, strict=True):
                 number += 1
                 lengths = [len(text) for text in texts if text]
                 size += sum(lengths)
@@ -104,8 +106,28 @@ def _row(number: int, texts: Sequence[str | None], columns: Cells, bound: Abstra
     return number, cells
 
 
-def _texts(column: Any) -> list[str | None]:
-    """The values of a column as texts; None for what cannot be one."""
+def _features(metadata: Mapping[bytes, bytes]) -> Mapping[str, Any]:
+    """The columns whose numbers have names, as Hugging Face's `datasets` describes them in the schema."""
+    try:
+        found = json.loads(metadata[b"huggingface"])["info"]["features"]
+        return {name: feature for name, feature in found.items() if '"ClassLabel"' in json.dumps(feature)}
+    except DAMAGE:
+        return {}
+
+
+def _named(value: Any, feature: Any) -> Any:
+    """The value with names in the place of numbers; -1 is no value."""
+    if isinstance(value, list):
+        of = feature[0] if isinstance(feature, list) else feature.get("feature", feature)
+        return [_named(one, of) for one in value]
+    if isinstance(value, dict):
+        return {name: _named(inner, feature.get(name, {})) for name, inner in value.items()}
+    names = feature.get("names", ()) if feature.get("_type") == "ClassLabel" else ()
+    return names[value] if names and value in range(len(names)) else None if names and value == -1 else value
+
+
+def _texts(column: Any, feature: Any = None) -> list[str | None]:
+    """The values of a column as texts; None for what cannot be one. `feature` has the names of its numbers."""
     import pyarrow
     from pyarrow import types
 
@@ -119,17 +141,18 @@ def _texts(column: Any) -> list[str | None]:
             column = column.cast(pyarrow.timestamp(column.type.unit, "UTC"))
         if types.is_temporal(column.type) or types.is_decimal(column.type):
             column = column.cast(pyarrow.string())
-        return [_text(value) for value in column.to_pylist()]
+        values = column.to_pylist()
+        return [_text(value if feature is None else _named(value, feature)) for value in values]
     except (pyarrow.ArrowException, *DAMAGE):
-        return [_told(value) for value in column]
+        return [_told(value, feature) for value in column]
 
 
-def _told(scalar: Any) -> str | None:
+def _told(scalar: Any, feature: Any) -> str | None:
     """One value of a column in which Python cannot hold every one."""
     import pyarrow
 
     try:
-        return _text(scalar.as_py())
+        return _text(scalar.as_py() if feature is None else _named(scalar.as_py(), feature))
     except (pyarrow.ArrowException, *DAMAGE):
         return None
 

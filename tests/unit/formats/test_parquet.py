@@ -1,5 +1,6 @@
 """Parquet: every type that can be text is given as text, and what cannot be matters only where it is asked for."""
 
+import json
 from decimal import Decimal
 
 import pyarrow
@@ -100,3 +101,21 @@ def test_columns_of_a_known_format_are_asked_for(stored, take, column):
     columns = {"prompt": ["p"], "is_rejected": ["1"], "response": ["r"], "note": ["m"]}
     found = take(stored(**{**columns, column: [b"\xff"]}), model="m", format_name="orbench-alignment")
     assert isinstance(found[0], RowFault) == (column == "response")
+
+
+@pytest.mark.parametrize("arrow", [False, True])
+def test_numbers_with_names_in_the_schema_are_read_by_their_names(tmp_path, take, arrow):
+    """So are they in lists and objects. Hugging Face's ClassLabel has -1 where there is no label."""
+    names = {"names": ["refusal", "compliance"], "_type": "ClassLabel"}
+    features = {"refused": names, "by": {"feature": {"who": names}, "_type": "List"}, "bare": {"_type": "Value"}}
+    table = pyarrow.table({"refused": [0, 1, -1, 7, None], "by": [[{"who": 0}], *[[]] * 4], "bare": [0] * 5})
+    table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
+    path = tmp_path / ("a.arrow" if arrow else "a.parquet")
+    if arrow:
+        with pyarrow.ipc.new_stream(path, table.schema) as stream:
+            stream.write_table(table)
+    else:
+        pyarrow.parquet.write_table(table, path)
+    rows = preview_file(path).rows
+    assert [row[0] for row in rows] == ["refusal", "compliance", "", "7", ""]
+    assert [*rows[0][1:]] == ['[{"who": "refusal"}]', "0"]
