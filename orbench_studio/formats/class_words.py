@@ -13,7 +13,7 @@ from typing import Any
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.judgement import ANSWERS, STOPPED, AnswerClass
 from orbench_studio.domain.core.moderation import Verdict
-from orbench_studio.domain.core.response import StopReason
+from orbench_studio.domain.core.response import STOP_REASONS, StopReason
 from orbench_studio.formats.records import RowError
 from orbench_studio.formats.row_guard import of_python
 
@@ -55,11 +55,12 @@ ANSWER_CLASSES: Mapping[str, AnswerClass] = {
 _TRUTH = {"true": True, "1": True, "yes": True, "y": True, "false": False, "0": False, "no": False, "n": False}
 NO_ERROR = ("none", "null", "nan", *(word for word, is_true in _TRUTH.items() if not is_true))
 STOPS: Mapping[str, StopReason] = {
-    **dict.fromkeys(("refusal", "refused"), StopReason.REFUSED),
-    **dict.fromkeys(("stop", "end_turn", "stop_sequence", "eos", "eos_token", "completed"), StopReason.STOP),
-    **dict.fromkeys(("length", "max_tokens", "model_length", "max_output_tokens"), StopReason.LENGTH),
-    **dict.fromkeys(("content_filter", "safety", "blocked", "blocklist", "prohibited_content"), StopReason.BLOCKED),
+    **STOP_REASONS,
+    "refused": StopReason.REFUSED,
+    "completed": StopReason.STOP,
+    "blocked": StopReason.BLOCKED,
     **dict.fromkeys(("error", "errored", "expired", "canceled", "cancelled", "failed"), StopReason.ERROR),
+    **dict.fromkeys(map(str, range(400, 600)), StopReason.ERROR),  # status codes of HTTP
 }
 _NUMBER = re.compile(r"(-?\d+)(?:\.0*)?")
 _BESIDE = (

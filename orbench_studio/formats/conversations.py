@@ -23,6 +23,7 @@ CONTENTS = tuple(content for _, content in _SHAPES)
 _INNER = ("content", "text", "answer")  # names of the text in a content that is an object
 _MEDIA = re.compile(r"image|audio|video|file|document", re.IGNORECASE)
 _TEXT_PARTS = ("text", "output_text", "input_text")
+_REPLIES = ("reply", "response")  # which a vendor divides into parts also within a sentence
 
 
 class Conversation(NamedTuple):
@@ -48,8 +49,16 @@ class Conversation(NamedTuple):
 
 
 def is_conversation(value: Any) -> bool:
-    """Whether a value is a list of messages."""
-    return isinstance(value, list) and bool(value) and all(_shape(message) is not None for message in value)
+    """Whether a value is a list of messages. OpenAI has other items between them, such as calls of a function."""
+    return (
+        isinstance(value, list)
+        and any(_shape(message) is not None for message in value)
+        and all(_shape(message) is not None or _is_item(message) for message in value)
+    )
+
+
+def _is_item(value: Any) -> bool:
+    return isinstance(value, Mapping) and isinstance(value.get("type"), str) and not {"role", "from"} & value.keys()
 
 
 def is_media(kind: str) -> bool:
@@ -90,17 +99,29 @@ def text(content: Any, what: str, path: str = COLUMN) -> str:
     inner = next((content[name] for name in _INNER if name in content), None) if isinstance(content, Mapping) else None
     if isinstance(inner, str | list):
         return text(inner, what, path)
-    is_of_parts = isinstance(content, list) and (what == "message" or len(content) < 2 or not _is_of_texts(content))
+    may_be_texts = what in ("message", "reply")
+    is_of_parts = isinstance(content, list) and (may_be_texts or len(content) < 2 or not _is_of_texts(content))
     if is_of_parts and all(isinstance(part, str | Mapping) for part in content):
-        return "\n".join(filter(None, (_part(part, what) for part in content)))
+        return _joined(content, what)
     raise not_a_text(content, what, path)
+
+
+def _joined(parts: Sequence[Any], what: str) -> str:
+    """The texts of parts, each on a line of its own, except those of a reply that follow each other."""
+    found, was_text = "", False
+    for part in parts:
+        is_text = what in _REPLIES and isinstance(part, Mapping) and part.get("type", "text") in _TEXT_PARTS
+        if inner := _part(part, what):
+            found += inner if not found or (was_text and is_text) else f"\n{inner}"
+        was_text = is_text
+    return found
 
 
 def samples(value: Any, prompt: str = "", path: str = COLUMN) -> list[str | None]:
     """The response at a path to the prompt of its row, or several samples of it, of which some may be missing."""
     if isinstance(value, str) and type(value) is not str:
         return [value]  # a text with a mark of the doctor
-    if isinstance(value, list) and len(value) == 1 and _is_item_of_reply(value[0]):
+    if _is_output(value):
         return [text(value, "response")]
     conversation = read(value, path)
     if conversation is not None:
@@ -124,10 +145,11 @@ def samples(value: Any, prompt: str = "", path: str = COLUMN) -> list[str | None
     return [plain(value, "response", path)]
 
 
-def _is_item_of_reply(value: Any) -> bool:
-    """Whether a value is a message in the output of OpenAI's Responses API."""
-    is_message = isinstance(value, Mapping) and value.get("type") == "message"
-    return is_message and isinstance(value.get("role"), str) and _role(value["role"]) == "assistant"
+def _is_output(value: Any) -> bool:
+    """Whether a value is the output of OpenAI's Responses API: items, of which the messages are the model's."""
+    if not isinstance(value, list) or not all(isinstance(item, Mapping) and "type" in item for item in value):
+        return False
+    return {_role(str(item.get("role"))) for item in value if item["type"] == "message"} == {"assistant"}
 
 
 def _is_likelihood(value: Any) -> bool:
@@ -151,6 +173,7 @@ def _part(part: Any, what: str) -> str:
     if part.get("type") == "message":
         return text(part.get("content"), what)
     found = part.get("text") if part.get("type", "text") in _TEXT_PARTS else ""
+    found = part.get("refusal") if part.get("type") == "refusal" else found
     if not isinstance(found, str):
         raise RowError(f"the {what} has a part that is not a text")
     return found
@@ -177,10 +200,10 @@ def _role(stated: str) -> str:
 def _conversation(messages: Sequence[Mapping[str, Any]], path: str) -> Conversation:
     turns = []
     for message in messages:
-        shape = _shape(message)
-        assert shape is not None
-        role, content = shape
-        turns.append((_role(message[role]), text(message[content], "message")))
+        if (shape := _shape(message)) is not None:
+            role, content = _role(message[shape[0]]), message[shape[1]]
+            content = message.get("refusal") if content is None else content
+            turns.append((role, text(content, "reply" if role == "assistant" else "message")))
     last = max((at for at, (role, _) in enumerate(turns) if role == "user"), default=None)
     if last is None:
         roles = ", ".join(dict.fromkeys(role for role, _ in turns))

@@ -237,7 +237,8 @@ class MappedRow(MappedResponses):
         self._count_response(text, asked.prompt, cells)
         stop, error = self._stop(text, number, cells)
         if refused := self._refused(number, cells):
-            text, stop = text or refused, StopReason.REFUSED
+            text = text if refused in text else "\n".join(filter(None, (text, refused)))
+            stop = StopReason.REFUSED
         if isinstance(text, ApiErrorCell):
             text = ""
         row = self._text(Field.SAMPLE, cells).strip()
@@ -287,12 +288,13 @@ class MappedRow(MappedResponses):
                 return StopReason.ERROR, error
         if Field.ERROR in self._columns and not self._answers and not stated:
             return StopReason.ERROR, "unknown error"
-        stop = class_words.STOPS.get(class_words.word(stated), StopReason.UNKNOWN)
+        word = class_words.word(stated).rpartition(".")[2]  # Python writes FinishReason.STOP
+        stop = class_words.STOPS.get(word, StopReason.UNKNOWN)
         if stated:
             self._count(Field.STOP_REASON, stated, stop)
         else:
             self._count_empty(Field.STOP_REASON)
-        return stop, stated if stop is StopReason.ERROR else None
+        return stop, error or stated if stop is StopReason.ERROR else None
 
     def _judgements(self, cells: Cells) -> Sequence[JudgementDraft]:
         return [

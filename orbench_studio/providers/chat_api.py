@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from orbench_studio.domain.core.response import StopReason
+from orbench_studio.domain.core.response import STOP_REASONS, StopReason
 from orbench_studio.domain.evaluation.adaptation import Adaptation
 from orbench_studio.domain.evaluation.batch import Cause
 from orbench_studio.providers.base import (
@@ -21,20 +21,6 @@ from orbench_studio.providers.token_choices import TOP_TOKENS, TOP_TOKENS_OF_TEX
 
 PATH = "/chat/completions"
 TEXT_PATH = "/completions"
-_STOPS = {
-    **dict.fromkeys(("stop", "eos", "eos_token", "stop_sequence", "end_turn", "complete"), StopReason.STOP),
-    **dict.fromkeys(("tool_calls", "function_call", "tool_use"), StopReason.STOP),
-    **dict.fromkeys(
-        ("length", "max_tokens", "model_length", "max_output_tokens", "model_context_window_exceeded"),
-        StopReason.LENGTH,
-    ),
-    **dict.fromkeys(
-        ("content_filter", "content_filtered", "safety", "recitation", "blocklist", "prohibited_content", "spii",
-         "image_safety", "sensitive", "guardrail_intervened", "moderation"),
-        StopReason.BLOCKED,
-    ),
-    "refusal": StopReason.REFUSED,
-}  # fmt: skip
 _FAILED = ("error", "network_error", "insufficient_system_resource", "malformed_function_call", "abort")
 _DETAILS = (
     "finish_reason", "native_finish_reason", "finish_message", "refusal", "stop_details", "content_filter_results",
@@ -115,7 +101,7 @@ def _read_choice(reply: dict[str, Any], choice: dict[str, Any]) -> Answer:
     refusal = texts(message.get("refusal"))
     text = texts(message.get("content")) or refusal
     reasoning = "".join(_reasoning(message))
-    stop = _STOPS.get(finish, StopReason.UNKNOWN)
+    stop = STOP_REASONS.get(finish, StopReason.UNKNOWN)
     if str(choice.get("native_finish_reason")).lower() == "refusal" or (refusal and stop is not StopReason.BLOCKED):
         stop = StopReason.REFUSED
     if not text:

@@ -3,22 +3,13 @@
 from collections.abc import Collection
 from typing import Any
 
-from orbench_studio.domain.core.response import StopReason
+from orbench_studio.domain.core.response import STOP_REASONS, StopReason
 from orbench_studio.domain.evaluation.adaptation import Adaptation
 from orbench_studio.domain.evaluation.batch import Cause
 from orbench_studio.providers.base import Answer, ProviderError, Request, count, details_text, storable_text, with_extra
 from orbench_studio.providers.failures import answer_in_error, reported_error
 
 PATH = "/v1/messages"
-_STOPS = {
-    "end_turn": StopReason.STOP,
-    "stop_sequence": StopReason.STOP,
-    "max_tokens": StopReason.LENGTH,
-    "model_context_window_exceeded": StopReason.LENGTH,
-    "refusal": StopReason.REFUSED,
-    "content_filtered": StopReason.BLOCKED,
-    "guardrail_intervened": StopReason.BLOCKED,
-}
 _GUARDRAIL = "amazon-bedrock-guardrailAction"
 _INPUT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 
@@ -51,7 +42,7 @@ def read_message(reply: dict[str, Any]) -> Answer:
 def _read(reply: dict[str, Any]) -> Answer:
     parts, reason = reply["content"], str(reply.get("stop_reason"))
     text = "".join(part["text"] for part in parts if part["type"] == "text")
-    stop = _STOPS.get(reason, StopReason.UNKNOWN)
+    stop = STOP_REASONS.get(reason, StopReason.UNKNOWN)
     if reply.get(_GUARDRAIL) == "INTERVENED":
         stop = StopReason.BLOCKED
     calls = [str(part.get("name")) for part in parts if part["type"].endswith("tool_use")]

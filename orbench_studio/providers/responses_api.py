@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from orbench_studio.domain.core.response import StopReason
+from orbench_studio.domain.core.response import STOP_REASONS, StopReason
 from orbench_studio.domain.evaluation.adaptation import Adaptation
 from orbench_studio.domain.evaluation.batch import Cause
 from orbench_studio.providers.base import Answer, ProviderError, Request, count, details_text, storable_text, with_extra
@@ -12,10 +12,6 @@ from orbench_studio.providers.token_choices import TOP_TOKENS, token_choices
 
 PATH = "/responses"
 MIN_TOKENS = 16  # a smaller limit is rejected
-_INCOMPLETE = {
-    "max_output_tokens": StopReason.LENGTH,
-    "content_filter": StopReason.BLOCKED,
-}
 
 
 def responses_body(request: Request, adapted: Collection[Adaptation] = ()) -> dict[str, Any]:
@@ -60,7 +56,7 @@ def _read(reply: dict[str, Any]) -> Answer:
     messages = [part for item in output if item["type"] == "message" for part in item.get("content") or ()]
     text = "".join(part["text"] for part in messages if part["type"] == "output_text")
     refusal = "".join(part["refusal"] for part in messages if part["type"] == "refusal")
-    stop = _INCOMPLETE.get(incomplete, StopReason.UNKNOWN) if incomplete else StopReason.STOP
+    stop = STOP_REASONS.get(incomplete, StopReason.UNKNOWN) if incomplete else StopReason.STOP
     if refusal:
         stop = StopReason.REFUSED
     if not messages and stop in (StopReason.STOP, StopReason.UNKNOWN):

@@ -1,5 +1,6 @@
 """Responses of models. Refusals, blocked and empty responses are data; an API error is an error."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -23,6 +24,21 @@ class StopReason(StrEnum):
     UNKNOWN = "unknown"
 
 
+STOP_REASONS: Mapping[str, StopReason] = {
+    **dict.fromkeys(("stop", "eos", "eos_token", "stop_sequence", "end_turn", "complete"), StopReason.STOP),
+    **dict.fromkeys(("tool_calls", "function_call", "tool_use"), StopReason.STOP),
+    **dict.fromkeys(
+        ("length", "max_tokens", "model_length", "max_output_tokens", "model_context_window_exceeded"),
+        StopReason.LENGTH,
+    ),
+    **dict.fromkeys(
+        ("content_filter", "content_filtered", "safety", "recitation", "blocklist", "prohibited_content", "spii",
+         "image_safety", "sensitive", "guardrail_intervened", "moderation"),
+        StopReason.BLOCKED,
+    ),
+    "refusal": StopReason.REFUSED,
+}  # fmt: skip
+"""The words of the vendors, in lower case."""
 UNJUDGEABLE = (StopReason.REFUSED, StopReason.BLOCKED, StopReason.ERROR)  # no text of the model to judge
 
 

@@ -1,0 +1,90 @@
+"""What vendors' own writers write into files: every text is stored where it belongs, or named in the report."""
+
+import json
+
+import pytest
+
+from orbench_studio.formats.reader_interface import ReadOptions
+from orbench_studio.formats.reading import read_file
+from orbench_studio.formats.records import Record
+from tests.unit.formats.field_rows import ASK, SAY, lines
+
+
+def openai(body, status=200, error=None):
+    return {"id": "b", "custom_id": "r", "response": {"status_code": status, "body": body}, "error": error}
+
+
+def reply(*parts):
+    return {"type": "message", "role": "assistant", "content": [
+        {"type": "refusal", "refusal": part[1]} if isinstance(part, tuple) else {"type": "output_text", "text": part}
+        for part in parts]}  # fmt: skip
+
+
+def claude(*content, stop="end_turn"):
+    message = {"model": "elm", "content": content, "stop_reason": stop}
+    return {"custom_id": "r", "result": {"type": "succeeded", "message": message}}
+
+
+def text(of):
+    return {"type": "text", "text": of}
+
+
+CALL = {"type": "function_call", "call_id": "c", "name": "shear", "arguments": '{"sheep": 1}'}
+NO = ("refusal", SAY[1])
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        (openai({"output": [{"type": "reasoning", "summary": []}, reply(SAY[0], NO)]}),
+         [(f"{SAY[0]}\n{SAY[1]}", "refused", None)]),
+        (openai({"output": [reply(SAY[0]), CALL, reply(SAY[2])]}), [(f"{SAY[0]}\n{SAY[2]}", "unknown", None)]),
+        (openai({"output": [reply("On a dry ", "day."), reply(NO)]}), [(f"On a dry day.\n{SAY[1]}", "refused", None)]),
+        (openai({"choices": [{"message": {"content": SAY[0], "refusal": SAY[1]}}]}),
+         [(f"{SAY[0]}\n{SAY[1]}", "refused", None)]),
+        (openai({"choices": [{"message": {"content": None, "audio": {"transcript": SAY[0]}}}]}),
+         [(SAY[0], "unknown", None)]),
+        (openai({"choices": [{"text": SAY[0], "finish_reason": "tool_calls"}]}), [(SAY[0], "stop", None)]),
+        (openai({"choices": []}, 500), [("", "error", "500")]),
+        (openai({}, 500), [("", "error", "500")]),
+        (openai({"error": {"message": "Too busy."}}, 503), [("", "error", "Too busy.")]),
+        (openai(None, error={"code": "batch_cancelled", "message": None}), [("", "error", "batch_cancelled")]),
+        (openai({"output": [reply("Half")], "status": "failed", "error": {"message": "Too late."}}),
+         [("Half", "error", "Too late.")]),
+        (claude(text("On a dry "), text("day."), {"type": "tool_use", "input": {"a": "b"}}, text("In the barn.")),
+         [("On a dry day.\nIn the barn.", "stop", None)]),
+        (claude(text(SAY[0]), stop="model_context_window_exceeded"), [(SAY[0], "length", None)]),
+        (claude(text(SAY[0]), stop="guardrail_intervened"), [(SAY[0], "blocked", None)]),
+    ],
+)  # fmt: skip
+def test_what_a_vendor_s_batch_returned(write, take, row, found):
+    asked = {"messages": [{"role": "user", "content": ASK[0]}], "model": "elm"}
+    requests = [{"custom_id": "r", "params" if "result" in row else "body": asked}]
+    [record] = take("results.jsonl", json.dumps(row), requests=write("requests.jsonl", lines(requests)))
+    assert [(r.text, str(r.stop_reason), r.error) for r in record.responses] == found
+
+
+@pytest.mark.parametrize(
+    ("body", "prompt", "earlier", "named"),
+    [
+        ({"prompt": ASK[0]}, ASK[0], None, []),
+        ({"input": [{"role": "user", "content": ASK[1]}, CALL,
+                    {"type": "function_call_output", "call_id": "c", "output": "One sheep."},
+                    {"role": "user", "content": [{"type": "input_text", "text": ASK[0]}]}]},
+         ASK[0], f"user: {ASK[1]}", ["request.body.input.arguments", "request.body.input.output"]),
+        ({"input": [{"type": "item_reference", "id": "m1"}, {"role": "user", "content": ASK[0]}]}, ASK[0], None,
+         ["request.body.input.id"]),
+        ({"messages": [{"role": "assistant", "content": None, "refusal": SAY[1]},
+                       {"role": "assistant", "content": [{"type": "refusal", "refusal": SAY[1]}]},
+                       {"role": "user", "content": ASK[0]}]},
+         ASK[0], f"assistant: {SAY[1]}\n\nassistant: {SAY[1]}", []),
+    ],
+)  # fmt: skip
+def test_what_was_sent_to_a_vendor_s_batch(write, body, prompt, earlier, named):
+    requests = write("requests.jsonl", lines([{"custom_id": "r", "body": {"model": "oak", **body}}]))
+    with read_file(write("a.jsonl", json.dumps(openai({"output": [reply(SAY[0])]}))),
+                   options=ReadOptions(requests=requests)) as file:  # fmt: skip
+        [record] = list(file.records)
+        assert isinstance(record, Record), record
+        assert [name for name in named if name not in " ".join(file.tally.notes)] == []
+    assert (record.prompt.text, record.prompt.attributes.get("earlier_turns")) == (prompt, earlier)
