@@ -18,7 +18,6 @@ from orbench_studio.formats.small_text import text_of
 from orbench_studio.resources_dir import resources
 from orbench_studio.services.audit import audit_counts
 from orbench_studio.services.audit.audit_counts import AuditCounts
-from orbench_studio.services.audit.rater_reliability import safe_probabilities
 from orbench_studio.services.audit.refusal_audit import audit
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.curation import candidates, near_duplicates
@@ -72,9 +71,13 @@ def candidates_in(db: Connection, workspace: Workspace, recipe: Recipe) -> Seque
     _require(recipe.of, candidates.family_names(db), "model family")
     if recipe.per_group:
         _require_groups(near_duplicates.grouping(db), queue.total(db))
+    if recipe.p_safe is None:
+        return candidates.candidates(db, recipe, {})
+    # Imported on first use: scipy takes long to import.
+    from orbench_studio.services.audit.rater_reliability import safe_probabilities
+
     # `audit_counts.read` opens its own transaction. It sees the same rows, because nothing was written in this one yet.
-    p_safe = safe_probabilities(workspace, audit_counts.read(workspace)) if recipe.p_safe is not None else {}
-    return candidates.candidates(db, recipe, p_safe)
+    return candidates.candidates(db, recipe, safe_probabilities(workspace, audit_counts.read(workspace)))
 
 
 def split(workspace: Workspace, recipe: Recipe) -> Recipe:
