@@ -1,8 +1,6 @@
 """An export is killed, or the disk is full: what was there before is there still, and the next export cleans up."""
 
-import os
 import shutil
-import subprocess
 import sys
 
 import pytest
@@ -16,6 +14,7 @@ from orbench_studio.services.data.import_files import ReadOptions, import_file, 
 from orbench_studio.services.data.journal_merge import Restored
 from orbench_studio.services.data.record_import import RecordImport
 from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
+from tests.forked import start_script
 
 EXPORTER = """
 import sys, time
@@ -70,8 +69,7 @@ def test_killed_in_the_middle(path, tmp_path):
     with open_workspace(path) as workspace:
         assert not export(workspace, Export(Form.CSV, out)).repaired
     before = content(out)
-    command = [sys.executable, "-c", EXPORTER, str(path), str(out)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ)) as process:
+    with start_script(EXPORTER, path, out) as process:
         assert process.stdout.readline() == "200\n"
         process.kill()
     assert content(out) == before
@@ -89,8 +87,8 @@ def test_killed_while_files_are_put_in_place(path, tmp_path, held):
     with open_workspace(path) as workspace:
         export(workspace, Export(Form.CSV, out))
     before = content(out)
-    command = [sys.executable, "-c", KILLED, str(path), str(out), held]
-    assert subprocess.run(command, env=dict(os.environ), check=False).returncode == 7
+    with start_script(KILLED, path, out, held) as process:
+        assert process.wait() == 7
     assert "prompts.csv" in content(out) or held != "prompts.csv"
     broken = shutil.copytree(out, tmp_path / "broken")
     assert inspect_file(broken, ReadOptions()).notes == {"interrupted exports undone": 1}

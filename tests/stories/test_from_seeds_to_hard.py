@@ -2,8 +2,6 @@
 and votes: what was stored stays, once, and each batch goes on where it was.
 """
 
-import subprocess
-import sys
 import time
 from collections import Counter
 
@@ -28,6 +26,7 @@ from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import create_workspace
 from orbench_studio.store.core.tables import VOTES
 from tests.fake_vendor import KEY, Vendor
+from tests.forked import start_script
 from tests.unit.services.evaluation.test_shared_batches import PROCESS
 from tests.unit.services.generation.pipeline import Pipeline
 
@@ -86,8 +85,7 @@ def killed(pipeline, path, vendor, batch, after):
         return next(model.done for model in progress.models if model.model == REMOTE)
 
     asked, vendor.left = len(vendor.bodies), after
-    command = [sys.executable, "-c", PROCESS, str(path), str(batch.id), str(LEASE)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with start_script(PROCESS, path, batch.id, LEASE) as process:
         try:
             assert process.stdout.readline() == "started\n"
             while done() < after:

@@ -2,8 +2,6 @@
 
 import re
 import shutil
-import signal
-import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,6 +22,7 @@ from orbench_studio.services.workspace.statistics import statistics
 from orbench_studio.services.workspace.workspace import open_workspace
 from orbench_studio.store.core.tables import PROMPTS
 from orbench_studio.store.core.unreadable_rows import VALUE_SETS
+from tests.forked import start_script
 
 TABLES = SQLModel.metadata.sorted_tables
 NOW = datetime(2026, 11, 21, 23, 59, 59, 123456, tzinfo=UTC)
@@ -187,10 +186,9 @@ def test_cancelled_nothing_stays(postgres, pushed, file, tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 def test_killed_in_the_middle_nothing_is_on_the_server(postgres, file):
     there = postgres.new()
-    command = [sys.executable, "-c", PUSHING, str(file), str(there)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as pushing:
+    with start_script(PUSHING, file, there) as pushing:
         assert int(pushing.stdout.readline()) > 0
-        pushing.send_signal(signal.SIGKILL)
+        pushing.kill()
     push(file, there)  # once the server has noticed
     assert everything(there) == everything(file)
 

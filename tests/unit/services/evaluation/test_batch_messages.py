@@ -2,8 +2,6 @@
 
 import logging
 import socket
-import subprocess
-import sys
 import time
 
 import pytest
@@ -14,6 +12,7 @@ from orbench_studio.services.evaluation import batch_control
 from orbench_studio.services.evaluation.live_runner import LiveRunner
 from orbench_studio.store.evaluation import item_claims
 from tests.fake_vendor import KEY, fault
+from tests.forked import start_script
 from tests.unit.services.evaluation.test_shared_batches import PROCESS, until
 
 
@@ -55,8 +54,7 @@ def test_log_has_the_reason_of_a_failure_but_no_key_or_text(create, run, monkeyp
 def test_batch_of_a_killed_process_is_interrupted_until_it_is_resumed(workspace, create, vendor, run, place):
     vendor.held = True
     batch = create()
-    command = [sys.executable, "-c", PROCESS, str(place), str(batch), "2"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with start_script(PROCESS, place, batch, 2) as process:
         vendor.wait_for(4)
         found = batch_control.progress(workspace, batch)
         assert (len(found.workers), found.is_interrupted, found.status) == (1, False, "running")

@@ -1,8 +1,6 @@
 """Several processes with one batch; processes that are killed, paused, cancelled. Nothing is lost or sent twice."""
 
 import random
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -20,6 +18,7 @@ from orbench_studio.services.evaluation.live_runner import LiveRunner
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS
 from orbench_studio.store.core.tables import MODELS, PROMPTS, RESPONSES
 from orbench_studio.store.evaluation import batches, item_claims
+from tests.forked import start_script
 from tests.unit.services.conftest import LEASE
 
 CONCURRENCY = 8
@@ -53,16 +52,14 @@ def process(place):
     started = []
 
     def start(batch, lease=LEASE):
-        command = [sys.executable, "-c", PROCESS, str(place), str(batch), str(lease)]
-        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        started.append(start_script(PROCESS, place, batch, lease))
         assert started[-1].stdout.readline() == "started\n"
         return started[-1]
 
     yield start
     for one in started:
-        one.kill()
-        one.wait()
-        one.stdout.close()
+        with one:
+            one.kill()
 
 
 def responses(workspace):

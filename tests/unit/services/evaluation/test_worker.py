@@ -1,8 +1,6 @@
 """Workers: several with one batch, killed, stopped, without a key; follow-ups of a batch start once."""
 
 import socket
-import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 
@@ -20,6 +18,7 @@ from orbench_studio.services.evaluation.worker import BatchWorker
 from orbench_studio.services.judging.builtin_judges import RULES
 from orbench_studio.services.workspace.workspace import open_workspace
 from orbench_studio.store.core.batch_tables import BATCH_RUNNERS
+from tests.forked import start_script
 from tests.unit.services.conftest import LEASE
 from tests.unit.services.evaluation.test_shared_batches import claimed, responses, until
 
@@ -119,8 +118,7 @@ def test_four_workers_share_a_batch(workspace, launch, start_worker, vendor, som
 
 def test_items_of_a_killed_worker_are_taken_over(workspace, place, launch, start_worker, vendor, some):
     batch = launch(concurrency=CONCURRENCY, prompt_ids=some, timeout=60.0)
-    command = [sys.executable, "-c", PROCESS, str(place)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+    with start_script(PROCESS, place) as process:
         vendor.wait_for(10)
         vendor.held = True
         until(lambda: vendor.concurrent == CONCURRENCY and stored(workspace, batch) == len(vendor.bodies) - CONCURRENCY)

@@ -1,7 +1,6 @@
 """Transactions: a full disk, a killed process, two windows at once. The workspace stays whole."""
 
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -18,6 +17,7 @@ from orbench_studio.services.workspace.statistics import statistics
 from orbench_studio.services.workspace.workspace import open_workspace
 from orbench_studio.store.core import engine
 from orbench_studio.store.review import journal
+from tests.forked import start_script
 
 IMPORTING = """
 import sys
@@ -49,15 +49,13 @@ def process():
     started = []
 
     def start(code, *arguments):
-        command = [sys.executable, "-c", code, *map(str, arguments)]
-        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        started.append(start_script(code, *arguments))
         return started[-1]
 
     yield start
     for one in started:
-        one.kill()
-        one.wait()
-        one.stdout.close()
+        with one:
+            one.kill()
 
 
 @pytest.fixture
@@ -99,7 +97,7 @@ def test_a_process_killed_in_the_middle_of_an_import(path, many, process):
     importing = process(IMPORTING, path, many)
     importing.stdout.readline()
     time.sleep(0.5)
-    importing.send_signal(signal.SIGKILL)
+    importing.kill()
     assert importing.wait() == -signal.SIGKILL
     with open_workspace(path) as workspace:
         assert workspace.problems() == []
@@ -111,8 +109,8 @@ def test_a_process_killed_while_it_decides_loses_no_decision_it_reported(path, p
     deciding = process(DECIDING, path)
     for _ in range(20):
         reported = int(deciding.stdout.readline())
-    deciding.send_signal(signal.SIGKILL)
-    rest, _ = deciding.communicate()
+    deciding.kill()
+    rest = deciding.stdout.read()
     reported = max([reported, *(int(number) for number in rest.split("\n")[:-1])])
     with open_workspace(path) as workspace:
         assert workspace.problems() == []

@@ -3,8 +3,6 @@
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 
 import pytest
@@ -15,6 +13,7 @@ from orbench_studio.errors import WorkspaceError, WorkspaceMovedError
 from orbench_studio.services.data import moved_file_recovery
 from orbench_studio.services.review.prompt_review import decide
 from orbench_studio.services.workspace.workspace import open_workspace
+from tests.forked import start_script
 
 DECIDING = """
 import sys
@@ -98,9 +97,7 @@ MOVES = (deleted, deleted_with_its_log, renamed, replaced, checked_out, log_dele
 @pytest.mark.skipif(os.name == "nt", reason="an open file can neither be renamed nor deleted there")
 @pytest.mark.parametrize("move", MOVES)
 def test_what_was_acknowledged_is_in_a_file_that_is_named_and_nothing_is_damaged(mine, move):
-    command = [sys.executable, "-B", "-c", DECIDING, str(mine)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, **pipes) as process:
+    with start_script(DECIDING, mine) as process:
 
         def decides(prompt_id):
             process.stdin.write(f"{prompt_id}\n")
