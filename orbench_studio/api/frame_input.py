@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _ADVICE = {
     "value": "Pass meanings={'VALUE': 'MEANING'}.",
-    "header": "If it has none, pass has_header=False.",
+    "header": "Pass header=LINE, or header=0 if it has none.",
     "rows": "Pass rows='PATH'.",
     "requests": "Pass requests='FILE'.",
     "joined_by": "Pass joined_by='COLUMN=COLUMN'.",

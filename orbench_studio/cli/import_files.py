@@ -11,6 +11,7 @@ import typer
 
 from orbench_studio.cli import import_options, import_report, options
 from orbench_studio.cli.console import Exit, show_progress, write_error, write_json
+from orbench_studio.cli.import_options import faults_of, header_of, mapping_of, meanings_of
 from orbench_studio.domain.workspace.location import Location
 from orbench_studio.errors import DoubtfulFileError, FileFaultError, StudioError
 
@@ -35,6 +36,7 @@ def import_files(
     join_near: import_options.JoinNear = False,
     mend: import_options.Mend = None,
     encoding: import_options.Encoding = None,
+    header: import_options.Header = None,
     no_header: import_options.NoHeader = False,
     forget: import_options.Forget = False,
     strict: import_options.Strict = False,
@@ -50,9 +52,8 @@ def import_files(
         import_report.write_formats()
         return
     read_options = ReadOptions(
-        moderator, model, judge, annotator, import_options.mapping_of(column or []),
-        import_options.meanings_of(value or []), rows, requests, join_near, encoding, not no_header,
-        import_options.faults_of(mend or []), {} if forget or strict else _remembered(), joined_by,
+        moderator, model, judge, annotator, mapping_of(column), meanings_of(value), rows, requests, join_near, encoding,
+        header_of(header, no_header=no_header), faults_of(mend), {} if forget or strict else _remembered(), joined_by,
     )  # fmt: skip
 
     def run(opened: "Workspace", file: Path) -> "ImportReport":
@@ -139,8 +140,10 @@ def _advice(error: StudioError, file: Path, read_options: "ReadOptions") -> str:
         return ""
     if error.wants == VALUE:
         return " Pass --value VALUE=MEANING."
+    if error.wants == "header" and error.likely:
+        return f" Pass --header {error.likely}."
     if error.wants == "header":
-        at = _place_of_texts(preview_file(file, replace(read_options, has_header=False)).rows)
+        at = _place_of_texts(preview_file(file, replace(read_options, header=0)).rows)
         return f" If it has none, pass --no-header and map the columns by their places: --column prompt={at}."
     if error.wants == "rows" and error.likely:
         texts = "If each line is one text, pass --no-header --column prompt=0."

@@ -82,6 +82,14 @@ Encoding = Annotated[
 NoHeader = Annotated[
     bool, typer.Option("--no-header", help="The first row has data. Columns are named by their places: 0, 1, …")
 ]
+Header = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="Line with the names of the columns, if it is not the first: the lines above it are not read.",
+    ),
+]
 Forget = Annotated[
     bool,
     typer.Option(
@@ -93,12 +101,12 @@ Strict = Annotated[bool, typer.Option("--strict", help="Reject a file with an in
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: an object with one report per file.")]
 
 
-def mapping_of(columns: list[str]) -> "ColumnMapping | None":
+def mapping_of(columns: list[str] | None) -> "ColumnMapping | None":
     """The mapping of `--column` options; None if there are none."""
     from orbench_studio.services.data.import_files import ColumnMapping, Field
 
     found: dict[Field, str] = {}
-    for text in columns:
+    for text in columns or ():
         name, _, column = text.partition("=")
         if name not in list(Field) or not column:
             raise typer.BadParameter(
@@ -108,15 +116,22 @@ def mapping_of(columns: list[str]) -> "ColumnMapping | None":
     return ColumnMapping(found) if found else None
 
 
-def meanings_of(values: list[str]) -> dict[str, str]:
+def meanings_of(values: list[str] | None) -> dict[str, str]:
     """What the `--value` options say."""
     found: dict[str, str] = {}
-    for text in values:
+    for text in values or ():
         stated, mark, meaning = text.rpartition("=")
         if not mark or not stated:
             raise typer.BadParameter(f"{text!r} is not VALUE=MEANING, such as 1=direct_answer.", param_hint="--value")
         _set_once(found, stated, meaning, "--value")
     return found
+
+
+def header_of(line: int | None, *, no_header: bool) -> int:
+    """The line of the `--header` option; 0 for `--no-header`."""
+    if line and no_header:
+        raise typer.BadParameter("Pass --header or --no-header, not both.", param_hint="--header")
+    return 0 if no_header else line or 1
 
 
 def _set_once(found: dict[Any, str], name: str, given: str, hint: str) -> None:
@@ -126,10 +141,11 @@ def _set_once(found: dict[Any, str], name: str, given: str, hint: str) -> None:
         raise typer.BadParameter(text, param_hint=hint)
 
 
-def faults_of(names: list[str]) -> "frozenset[Fault]":
+def faults_of(given: list[str] | None) -> "frozenset[Fault]":
     """The faults of the `--mend` options."""
     from orbench_studio.services.data.import_files import Fault
 
+    names = given or []
     if "all" in names:
         return frozenset(Fault)
     unknown = [name for name in names if name not in list(Fault)]

@@ -7,13 +7,14 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from functools import partial
+from itertools import chain, islice
 
 from orbench_studio.errors import FileFaultError
 from orbench_studio.formats import text_lines
 from orbench_studio.formats.byte_source import MAX_FIELD, MAX_LINE, InputFile, empty_file, field_too_large, file_fault
 from orbench_studio.formats.records import RowFault
-from orbench_studio.formats.tables import Cells, Row, Table, listing, unstorable
+from orbench_studio.formats.tables import FIRST_LINES, Cells, Row, Table, above_header, unstorable
 
 _MAX_CELLS = 1_000_000  # in a row, or delimiters in its texts
 _MAX_BAD_QUOTES = 20  # rows refused for them; a file with more is damaged
@@ -85,20 +86,20 @@ class _Lines:
         return again
 
 
-def open_delimited(file: InputFile, delimiter: str | None) -> Table:
-    """Open a table of delimited text; the delimiter is found in the header unless it is given."""
+def open_delimited(file: InputFile, delimiter: str | None, header: int = 1) -> Table:
+    """Open a table of delimited text; the delimiter is found in the header, on this line or later, or given."""
     text = file.text()
-    line = text.readline()
-    skipped = 0
-    comments = []
-    while line and (not line.strip() or _COMMENT.match(line)):
-        comments += [line.strip(' ,;\t\r\n"')] if line.strip() else []
-        line = text.readline()
+    skipped, above = 0, list[Cells]()
+    for line in iter(text.readline, ""):
+        if (found := _SEPARATOR.fullmatch(line.strip())) is not None:  # Excel's way to name the delimiter
+            delimiter = found[1] or "\t"
+        elif skipped + 1 < header or not line.strip() or _COMMENT.match(line):
+            above.append([line.strip(' ,;\t\r\n"')])
+        else:
+            break
         skipped += 1
-    if not line:
+    else:
         raise empty_file(file.name)
-    if (found := _SEPARATOR.fullmatch(line.strip())) is not None:  # Excel's way to name the delimiter
-        delimiter, line, skipped = found[1] or "\t", text.readline(), skipped + 1
     delimiter = delimiter or _delimiter(line)
     plain = delimiter in "\t;|" and not text_lines.quotes_enclose(file, delimiter)
     rows = _rows(file, text, line, delimiter, skipped, has_quotes=not plain)
@@ -106,12 +107,14 @@ def open_delimited(file: InputFile, delimiter: str | None) -> Table:
     if isinstance(first, RowFault):
         raise file_fault(file.name, f"{first.reason}. Remove it, or pass another --encoding.", first.line)
     notes = {"table was read without quotes, because they do not enclose its cells": 1} if plain else {}
-    notes |= (
-        {f"comment before the names of the columns was not read ({listing(comments)})": len(comments)}
-        if comments
-        else {}
-    )
-    return Table(first, rows, first_is_row=True, notes=notes)
+    return Table(first, rows, first_is_row=True, notes=notes | above_header(above), first_lines=partial(_lines, file))
+
+
+def _lines(file: InputFile) -> Iterator[Row]:
+    """The first lines, each divided at the delimiter that it seems to have."""
+    with io.TextIOWrapper(file.again(), file.encoding, errors="replace") as text:
+        for number, line in enumerate(islice(iter(partial(text.readline, MAX_LINE), ""), FIRST_LINES), 1):
+            yield number, next(csv.reader([line], delimiter=_delimiter(line)), [])
 
 
 def open_texts(file: InputFile, separator: str | None) -> Table:

@@ -31,12 +31,12 @@ _CATEGORIES: dict[str, str | None] = {
 class ReadOptions:
     """Options of the user: names that the file lacks, its encoding, its column mapping, and the faults to repair.
 
-    Without a header (`has_header`), columns are named by their places: 0, 1 and so on. `meanings` says what values
-    stand for (`1`, or `column:1`), `rows` where the rows are in a JSON file or which sheet of a workbook has them,
-    `requests` names the file of the requests that a file of batch results answers, and `joined_by` the columns of both
-    with its keys (`prompt_id=id`), if they are not clear. `join_near` joins prompts that
-    differ only in white space and quotation marks. `remembered` has what the user said about the columns of earlier
-    files (see `remembered_mapping.py`).
+    `header` is the line with the names of the columns, 1 the first that is neither empty nor a comment. Without it
+    (0), columns are named by their places: 0, 1 and so on. `meanings` says what values stand for (`1`, or
+    `column:1`), `rows` where the rows are in a JSON file or which sheet of a workbook has them, `requests` names
+    the file of the requests that a file of batch results answers, and `joined_by` the columns of both with its keys
+    (`prompt_id=id`), if they are not clear. `join_near` joins prompts that differ only in white space and quotation
+    marks. `remembered` has what the user said about the columns of earlier files (see `remembered_mapping.py`).
     """
 
     moderator: str | None = None
@@ -49,7 +49,7 @@ class ReadOptions:
     requests: Path | None = None
     join_near: bool = False
     encoding: str | None = None
-    has_header: bool = True
+    header: int = 1
     mend: frozenset[Fault] = field(default_factory=frozenset)
     remembered: Mapping[str, str] = field(default_factory=dict)
     joined_by: str | None = None
@@ -64,7 +64,7 @@ class ReadOptions:
             "value": self.meanings,
             "join-near": self.join_near,
         }
-        given = {**names, **more, **reading, "no-header": not self.has_header}
+        given = {**names, **more, **reading, "no-header": not self.header, "header": self.header > 1}
         return {name: value for name, value in given.items() if value}
 
 

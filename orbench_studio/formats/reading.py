@@ -10,6 +10,7 @@ from pathlib import Path
 from orbench_studio.errors import FileFaultError
 from orbench_studio.formats import row_guard, text_lines
 from orbench_studio.formats.byte_source import InputFile, Progress, file_fault
+from orbench_studio.formats.column_names import names_field
 from orbench_studio.formats.file_mapping import names_of
 from orbench_studio.formats.import_doctor import Doctor, Finding
 from orbench_studio.formats.mapped import MAPPED
@@ -41,7 +42,7 @@ class Reading:
         self.options = remembering(options, header) if format_name is None else options
         self.is_remembered = self.options is not options
         options = self.options
-        is_doubtful = table.first_is_row and options.has_header
+        is_doubtful = table.first_is_row and options.header == 1
         ahead = _first_rows(file.path, options)[1] if is_doubtful and (len(header) == 1 or has_sentence(header)) else ()
         self.has_doubtful_header = is_doubtful and looks_like_data(header, ahead[:_PREVIEW_ROWS])
         self.reader = self._reader(header, format_name)
@@ -62,6 +63,8 @@ class Reading:
         self.tally.notes.update(table.notes | file.notes)
         self._late, self._passed = table.late, table.passed
         self.tally.doubts += [*table.doubts, *file.doubts]
+        if not options.header and (number := _line_of_names(table, 1)):
+            self.tally.doubts.append(f"Line {number} seems to have the names of the columns, but is read as a row.")
         if options.encoding is not None and not file.is_decoded:
             text = f"Option without effect, as the file itself says how its texts are encoded: {options.encoding}"
             self.tally.doubts.append(f"{text} (--encoding).")
@@ -252,7 +255,29 @@ def read_file(
     """
     options = options or ReadOptions()
     with opened(path, options, on_progress) as (file, table):
-        yield Reading(file, table, format_name, options)
+        try:
+            reading = Reading(file, table, format_name, options)
+        except FileFaultError as error:
+            raise _with_places(error, table, options) from None
+        yield reading
+
+
+def _with_places(error: FileFaultError, table: Table, options: ReadOptions) -> FileFaultError:
+    """The error with the line that probably has the names of the columns, or with the other tables of the file."""
+    if options.header == 1 and (number := _line_of_names(table, table.first[0] + 1)):
+        text = f"{error} Line {number} seems to have the names of the columns."
+        return FileFaultError(text, wants="header", likely=str(number))
+    text = f"{error} {table.others}" if table.others and error.wants in ("", "format") else str(error)
+    return FileFaultError(text, error.wants, error.likely, error.columns)
+
+
+def _line_of_names(table: Table, first: int) -> int:
+    """The line, from this one on, with the most usual names of columns, and more than the header has; 0 if none has."""
+    lines = {number: cells for number, cells in table.first_lines() if number >= first and sum(map(bool, cells)) > 1}
+    counts = {number: sum(map(names_field, cells)) for number, cells in lines.items()}
+    least = sum(map(names_field, table.first[1])) if first > 1 else 1
+    best = max(counts, key=lambda number: counts[number], default=0)
+    return best if best and counts[best] > least else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,10 +346,12 @@ def _all_cells(path: Path, options: ReadOptions, on_progress: Progress | None) -
 def _with_header(
     name: str, table: Table, format_name: str | None, options: ReadOptions
 ) -> tuple[Iterator[Row | RowFault], tuple[str, ...]]:
-    if table.first_is_row and not options.has_header:
+    if table.first_is_row and not options.header:
         return table.all_rows(), tuple(str(at) for at in range(len(table.first[1])))
-    if not options.has_header and table.first[1] != [str(at) for at in range(len(table.first[1]))]:
-        raise file_fault(name, "its columns have names of their own, so it cannot be read without a header.")
+    is_numbered = table.first[1] == [str(at) for at in range(len(table.first[1]))]
+    if not table.first_is_row and (options.header > 1 or not (options.header or is_numbered)):
+        text = "its columns have names of their own: it has no line with them. Leave the header out."
+        raise file_fault(name, text)
     columns = headerless(name, table, format_name)
     if columns is not None:
         return table.all_rows(), columns

@@ -18,14 +18,12 @@ _ZIP = b"PK\x03\x04"
 _PACKED = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "Zstandard", b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR"}
 
 
-def open_table(
-    file: InputFile, rows: str | None = None, wanted: Wanted = NOTHING_WANTED, *, has_header: bool = True
-) -> Table:
+def open_table(file: InputFile, rows: str | None = None, wanted: Wanted = NOTHING_WANTED, *, header: int = 1) -> Table:
     """Open the file as a table, by its extension or else by its first bytes.
 
     `rows` says where the rows are in a JSON file or workbook, or which lines are between the texts of a text file;
-    `wanted` names columns and paths that may begin late in the file.
-    A text file without a header is a list of texts, one on each line.
+    `wanted` names columns and paths that may begin late in the file; `header` is the line with the columns' names.
+    A text file without a header (0) is a list of texts, one on each line.
     """
     kind = stem_and_kind(file.name)[1]
     if packed := next((name for begin, name in _PACKED.items() if file.head.startswith(begin)), ""):
@@ -33,9 +31,9 @@ def open_table(
     if file.name.lower().endswith((".yaml", ".yml")):
         raise file_fault(file.name, "YAML files are not read. Save its list as JSON.")
     if kind == "workbook" or file.head.startswith(_WORKBOOK):
-        return workbook_table.open_workbook(file, rows)
+        return workbook_table.open_workbook(file, rows, header)
     if _is_packed_or_binary(file, kind) or not _is_json(file, kind):
-        if not has_header and file.name.lower().endswith(".txt"):
+        if not header and file.name.lower().endswith(".txt"):
             return csv_table.open_texts(file, rows)
         if rows and kind == "lines" and not _is_packed_or_binary(file, kind):
             return json_shape.open_lines(file, rows, wanted)
@@ -44,7 +42,7 @@ def open_table(
             if file.name.lower().endswith(".txt"):
                 text = f"{text} If {rows!r} is the line between its texts, it has no header."
             raise FileFaultError(f"{file.name}: {text}", wants="header" if file.name.lower().endswith(".txt") else "")
-        return _whole(file, kind, wanted)
+        return _whole(file, kind, wanted, header)
     return json_shape.open_json(file, rows, wanted)
 
 
@@ -54,7 +52,7 @@ def opened(path: Path, options: ReadOptions, on_progress: Progress | None = None
     file = InputFile(path, options.encoding, on_progress)
     try:
         with file.explained():
-            table = open_table(file, options.rows, _wanted(options.mapping), has_header=options.has_header)
+            table = open_table(file, options.rows, _wanted(options.mapping), header=options.header)
         yield file, table
     finally:
         file.close()
@@ -86,7 +84,7 @@ def _is_json(file: InputFile, kind: str) -> bool:
     return kind == "json" or (not kind and start in (b"[", b"{")) or (kind == "lines" and json_shape.is_array(file))
 
 
-def _whole(file: InputFile, kind: str, wanted: Sequence[str]) -> Table:
+def _whole(file: InputFile, kind: str, wanted: Sequence[str], header: int) -> Table:
     if kind == "parquet" or file.head.startswith(_PARQUET):
         if file.packed:
             raise file_fault(file.name, "a Parquet file inside gzip cannot be read. Unpack it first.")
@@ -101,4 +99,4 @@ def _whole(file: InputFile, kind: str, wanted: Sequence[str]) -> Table:
         return inspect_log.open_log(file)
     if kind == "lines":
         return json_table.open_lines(file, wanted)
-    return csv_table.open_delimited(file, "\t" if kind == "tabs" else None)
+    return csv_table.open_delimited(file, "\t" if kind == "tabs" else None, header)

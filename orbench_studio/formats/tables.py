@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import PurePath
@@ -27,6 +27,7 @@ class StatedText(str):
     __slots__ = ()
 
 
+FIRST_LINES = 20  # among which the one with the names of the columns is looked for
 MAX_VALUES = 250_000  # in one record
 _LISTED = 40
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},]', re.DOTALL)
@@ -60,6 +61,7 @@ class Table:
     `notes` say what was left out of the file or where its rows were, with counts, `doubts` are warnings. `first_is_row`
     if the header is a row of the file, which may be data. `late` counts the rows with a value under a name that the
     header lacks: it begins late in the file, or is left out. `passed` are notes that are complete after the last row.
+    `first_lines` gives the first lines, of which one may have the names, `others` names the other tables of the file.
     """
 
     first: Row
@@ -70,6 +72,8 @@ class Table:
     first_is_row: bool = False
     late: Counter[str] = field(default_factory=Counter)
     passed: Counter[str] = field(default_factory=Counter)
+    first_lines: Callable[[], Iterable[Row]] = tuple
+    others: str = ""
 
     def header(self, name: str) -> tuple[str, ...]:
         """The column names, empty for a column that has none; raises FileFaultError for repeated ones."""
@@ -89,6 +93,12 @@ class Table:
 
     def all_rows(self) -> Iterator[Row | RowFault]:
         return chain([self.first], self.rows)
+
+
+def above_header(lines: Sequence[Cells]) -> dict[str, int]:
+    """A note about the lines above the one with the names of the columns, with their texts."""
+    texts = [text for cells in lines if (text := " ".join(filter(None, cells)))]
+    return {f"lines above the names of the columns were not read ({listing(texts)})": len(texts)} if texts else {}
 
 
 def within_names(rows: Iterator[Row | RowFault], header: Sequence[str]) -> Iterator[Row | RowFault]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 
 from orbench_studio.formats.byte_source import MAX_LINE, InputFile, file_fault
 from orbench_studio.formats.tables import Row
@@ -64,11 +64,11 @@ def divides(file: InputFile, separator: str) -> bool:
 
 
 def parts(lines: Iterable[str], separator: str) -> Iterator[Row]:
-    """The two parts of each line that is not empty, divided by the first separator; the second may be empty."""
+    """The two parts of each line that is not empty, without white space beside the separator; one may be empty."""
     for number, line in enumerate(lines, 1):
         if line.strip():
             before, _, after = line.partition(separator)
-            yield number, [before.strip(), after.strip()]
+            yield number, [before.rstrip(), after.lstrip().rstrip("\r\n")]
 
 
 def _line_of(separator: str) -> str:
@@ -77,19 +77,19 @@ def _line_of(separator: str) -> str:
 
 
 def blocks(lines: Iterable[str], separator: str) -> Iterator[Row]:
-    """The texts between the lines that are equal to the separator, each with its first line."""
-    block: list[str] = []
-    begun, wanted = 1, _line_of(separator)
-    for number, line in enumerate(lines, 1):
+    """The texts between the lines that are equal to the separator, each with its first line, without empty lines
+    around them."""
+    block: list[tuple[int, str]] = []
+    wanted = _line_of(separator)
+    for number, line in chain(enumerate(lines, 1), [(0, wanted)]):
         if line.strip() == wanted:
-            if text := "".join(block).strip():
-                yield begun, [text]
+            while block and not block[-1][1].strip():
+                block.pop()
+            if block:
+                yield block[0][0], ["".join(part for _, part in block).rstrip("\r\n")]
             block = []
-        else:
-            begun = begun if "".join(block).strip() else number
-            block.append(line)
-    if text := "".join(block).strip():
-        yield begun, [text]
+        elif block or line.strip():
+            block.append((number, line))
 
 
 def divider_of(file: InputFile) -> tuple[str, str]:

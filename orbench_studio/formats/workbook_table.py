@@ -1,19 +1,28 @@
-"""Excel and OpenDocument workbooks, with python-calamine: one sheet, whose first row is the header."""
+"""Excel and OpenDocument workbooks, with python-calamine: one sheet, of which a row has the names of the columns."""
 
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from orbench_studio.errors import FileFaultError, explained
 from orbench_studio.formats.byte_source import MAX_FIELD, InputFile, empty_file, field_too_large, file_fault
 from orbench_studio.formats.records import RowFault
-from orbench_studio.formats.tables import Cells, Row, Table, listing, unstorable
+from orbench_studio.formats.tables import FIRST_LINES, Cells, Row, Table, above_header, listing, unstorable
 
 _MAX_UNPACKED = 500_000_000  # bytes: a sheet is held in memory whole
+_EXACT = 2**53  # the numbers below are exact in every workbook
+_LONG = re.compile(r"-?\d{16,}")
+_MISSING = "#N/A"  # the error that stands for an empty cell
+_NO_RESULT = "has a formula without a result. Open the workbook in a spreadsheet program and save it"
+_TOO_LONG = "has a number with more digits than the workbook stores. Format its column as text"
+Place = tuple[int, int]
 
 
-def open_workbook(file: InputFile, sheet: str | None) -> Table:
-    """The table of a sheet: the named one, else the first that has rows."""
+def open_workbook(file: InputFile, sheet: str | None, header: int) -> Table:
+    """The table of a sheet: the named one, else the first that has rows. `header` is the row of the names, or 0."""
     try:
         from python_calamine import CalamineError, CalamineWorkbook
     except ImportError:
@@ -33,31 +42,106 @@ def open_workbook(file: InputFile, sheet: str | None) -> Table:
             names = workbook.sheet_names
             if sheet is not None and sheet not in names:
                 raise file_fault(file.name, f"there is no sheet {sheet!r}; the workbook has {listing(names)}.")
-            rows = next(filter(None, (_values(workbook, name) for name in ([sheet] if sheet else names))), None)
+            sheets = (workbook.get_sheet_by_name(name) for name in ([sheet] if sheet else names))
+            first, rows, faults = next(filter(None, (_cells(file.path, of) for of in sheets)), (0, [], {}))
         except FileFaultError:
             raise
-        except CalamineError as error:
+        except (CalamineError, ElementTree.ParseError) as error:
             raise damaged(type(error).__name__) from None
-    if not rows:
+    at = max(header - first, 0)
+    if at >= len(rows):
         raise empty_file(file.name)
-    notes = {f"sheets, of which the first with rows was read (choose with --rows): {listing(names)}": len(names)}
-    header = [_text(value) for value in rows[0]]
+    bound = set[int]()
+    of = f"sheets, of which the first with rows was read (choose with --rows): {listing(names)}"
     return Table(
-        (1, header), _rows(rows, file.name), notes=notes if len(names) > 1 and not sheet else {}, first_is_row=True
+        (first + at, rows[at]),
+        _rows(rows[at + 1 :], first + at + 1, faults, bound, file.name),
+        bound,
+        notes=({of: len(names)} if len(names) > 1 and not sheet else {}) | above_header(rows[:at]),
+        first_is_row=True,
+        first_lines=lambda: enumerate(rows[:FIRST_LINES], first),
+        others=f"Its sheets are {listing(names)}." if len(names) > 1 else "",
     )
 
 
-def _values(workbook: Any, name: str) -> Sequence[Sequence[object]]:
-    found: Sequence[Sequence[object]] = workbook.get_sheet_by_name(name).to_python()
-    return found
+def _cells(path: Path, sheet: Any) -> tuple[int, list[Cells], dict[Place, str]] | None:
+    """The number of the first row of a sheet, its rows, and why the values of cells are not known, by their place."""
+    values: Sequence[Sequence[object]] = sheet.to_python()
+    if not values:
+        return None
+    top, left = sheet.start
+    rows = [[_text(value) for value in row] for row in values]
+    faults = {
+        (top + row, left + at): _TOO_LONG
+        for row, cells in enumerate(values)
+        for at, value in enumerate(cells)
+        if isinstance(value, float) and abs(value) >= _EXACT
+    }
+    for (row, at), text in _unlike(path, sheet.name).items():
+        if text == _MISSING or _LONG.fullmatch(text):
+            rows[row - top][at - left] = text
+            faults.pop((row, at), None)
+        else:
+            faults[row, at] = f"has the error {text}" if text else _NO_RESULT
+    for (begin, at), (end, last) in sheet.merged_cell_ranges or ():
+        for row in range(begin + 1, end + 1) if at == last else ():
+            rows[row - top][at - left] = rows[begin - top][at - left]
+            faults |= {(row, at): faults[begin, at]} if (begin, at) in faults else {}
+    return top + 1, rows, {(row + 1, at - left): why for (row, at), why in faults.items()}
 
 
-def _rows(rows: Sequence[Sequence[object]], name: str) -> Iterator[Row | RowFault]:
-    for number, row in enumerate(rows[1:], start=2):
-        cells: Cells = [_text(value) for value in row]
+def _unlike(path: Path, sheet: str) -> dict[Place, str]:
+    """The cells of an .xlsx file that calamine gives otherwise: long numbers, errors, and formulas without a result."""
+    if not zipfile.is_zipfile(path):
+        return {}
+    with zipfile.ZipFile(path) as archive:
+        members = archive.namelist()
+        if "xl/workbook.xml" not in members:
+            return {}
+        named = ElementTree.fromstring(archive.read("xl/workbook.xml")).iter()
+        ids = {of.get("name"): next((of.attrib[k] for k in of.attrib if k.endswith("}id")), "") for of in named}
+        links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+        target = next((of.get("Target", "") for of in links if of.get("Id") == ids.get(sheet)), "")
+        part = target[1:] if target.startswith("/") else f"xl/{target}"
+        if part not in members:
+            return {}
+        with archive.open(part) as content:
+            return dict(_unlike_cells(content))
+
+
+def _unlike_cells(content: Any) -> Iterator[tuple[Place, str]]:
+    row = at = -1
+    for event, node in ElementTree.iterparse(content, ("start", "end")):
+        kind = node.tag.rpartition("}")[2]
+        if event == "start" and kind == "row":
+            row, at = int(node.get("r", row + 2)) - 1, -1
+        elif event == "end" and kind == "c":
+            at = _column(node.get("r", "")) if node.get("r") else at + 1
+            parts = {part.tag.rpartition("}")[2]: part.text or "" for part in node}
+            value, of = parts.get("v", ""), node.get("t", "n")
+            has_no_result = "f" in parts and not value and of != "str"
+            if of == "e" or has_no_result or (of == "n" and _LONG.fullmatch(value)):
+                yield (row, at), value
+        elif event == "end" and kind == "row":
+            node.clear()
+
+
+def _column(place: str) -> int:
+    """The number of the column of a cell such as AB12, from 0."""
+    number = 0
+    for letter in re.sub(r"[^A-Z]", "", place.upper()):
+        number = 26 * number + ord(letter) - ord("A") + 1
+    return number - 1
+
+
+def _rows(
+    rows: Sequence[Cells], begin: int, faults: dict[Place, str], bound: set[int], name: str
+) -> Iterator[Row | RowFault]:
+    for number, cells in enumerate(rows, begin):
         if max(map(len, cells), default=0) > MAX_FIELD:
             raise field_too_large(name, number)
-        reason = unstorable(cells)
+        fault = next(((at, faults[number, at]) for at in sorted(bound) if (number, at) in faults), None)
+        reason = unstorable(cells) or (fault and f"the cell in column {fault[0] + 1} {fault[1]}")
         if reason:
             yield RowFault(number, reason)
         elif any(cells):

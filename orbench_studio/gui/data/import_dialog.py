@@ -2,6 +2,7 @@
 
 from collections import Counter
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
@@ -25,6 +26,7 @@ from orbench_studio.errors import StudioError
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.compact import is_compact
 from orbench_studio.gui.common.dialogs import Dialog, confirm, set_size
+from orbench_studio.gui.common.fields import SpinBox
 from orbench_studio.gui.common.file_selection import ask_tables
 from orbench_studio.gui.common.layouts import ShrinkingPage, Stretch, column_layout, row_layout
 from orbench_studio.gui.common.theme import px
@@ -61,8 +63,8 @@ class ImportDialog(Dialog):
         self._names = {name: QLineEdit() for name, _ in NAMES if name != "rows"}
         self._rows = QLineEdit()
         self._encoding = EncodingField()
-        self._header = QCheckBox(tr("First row has the col&umn names"))
-        self._fields = NameFields({**self._names, "rows": self._rows}, self._encoding, self._header)
+        self._header = SpinBox()
+        self._fields = NameFields({**self._names, "rows": self._rows}, self._header, self._encoding)
         self._repairs: dict[Fault, QCheckBox] = {}
         self._repair_box = QVBoxLayout()
         self._near = QCheckBox(tr("Merge &prompts that differ only in white space or quotation marks"))
@@ -132,7 +134,7 @@ class ImportDialog(Dialog):
             return
         self._show()
         file = self._selected
-        fields = {**self._names, "rows": self._rows, "encoding": self._encoding.box}
+        fields = {**self._names, "rows": self._rows, "header": self._header, "encoding": self._encoding.box}
         missing = fields.get(file.wants) if file else None
         for edit in fields.values():
             set_role(edit, "wrong", edit is missing)
@@ -161,7 +163,6 @@ class ImportDialog(Dialog):
             self._store_names()
             self._selected.edited = True
             self._selected.rows = self._rows.text().strip() or None
-            self._selected.has_header = self._header.isChecked()
             self._changed = self._selected  # checked once the check of what was entered before has ended
         if self._changed is not None and not self.run.running:
             self.run.look(self._given(), self._changed)
@@ -249,9 +250,6 @@ class ImportDialog(Dialog):
         self._rows.setText(file.rows or "" if file else "")
         self._encoding.show_file(file)
         self._fields.show_file(file)
-        self._header.setChecked(file is None or file.has_header)
-        preview = file.preview if file else None
-        self._header.setVisible(preview is not None and preview.may_lack_header)
         self._ask.setVisible(file is not None and (file.wants in ("requests", "format") or file.requests is not None))
 
     def _show_files(self) -> None:
@@ -305,8 +303,8 @@ class ImportDialog(Dialog):
             edit.textEdited.connect(self._store_names)
             edit.returnPressed.connect(self._check_selected)
         self._rows.editingFinished.connect(self._rows_entered)
-        self._header.clicked.connect(self._names_changed)
-        self._encoding.changed.connect(self._encoding_changed)
+        self._header.valueChanged.connect(partial(self._read_anew, "header"))
+        self._encoding.changed.connect(lambda encoding: self._read_anew("encoding", encoding or None))
         self._add.clicked.connect(lambda: ask_tables(self, self.add))
         self._hub.clicked.connect(self._choose_dataset)
         self._ask.clicked.connect(lambda: ask_tables(self, self._add_requests))
@@ -316,15 +314,11 @@ class ImportDialog(Dialog):
         self.review_wanted.connect(lambda _wanted: self.reject())
         self._close.clicked.connect(self.reject)
 
-    def _encoding_changed(self, encoding: str) -> None:
-        if self._selected is not None:
-            self._selected.encoding = encoding or None
-            self._selected.preview = None  # of another text
-            self._names_changed()
-
-    def _names_changed(self) -> None:
-        if self._selected is not None:
-            self._selected.mapping = None  # it names columns of the other header
+    def _read_anew(self, option: str, value: object) -> None:
+        """Read the selected file with another header or encoding: its columns have other names."""
+        if self._selected is not None and getattr(self._selected, option) != value:
+            setattr(self._selected, option, value)
+            self._selected.preview = self._selected.mapping = None
             self._selected.confirmed = False
             self._check_selected()
 

@@ -88,9 +88,7 @@ def _advice(wants: str) -> str:
     if wants == "format":
         return tr("Choose the format, or the field of each column, above.")
     advice = {
-        "header": tr(
-            "If it has none, clear “First row has the column names” above, and choose the field of each column."
-        ),
+        "header": tr("Set “Line of the column names” above; with “none”, choose the field of each column."),
         "requests": tr("Press Requests file…."),
         VALUE: tr("Choose what the values mean in “Becomes” above."),
     }

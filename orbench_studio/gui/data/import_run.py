@@ -52,7 +52,7 @@ class FileToImport:
     requests: Path | None = None
     encoding: str | None = None
     likely_encoding: str = ""  # of a file that is not in the encoding that it was read in
-    has_header: bool = True
+    header: int = 1  # the line with the names of the columns; 0 without
     names: dict[str, str] = field(default_factory=dict)  # of its model, moderator, judge and annotator
     preview: Preview | None = None
     report: ImportReport | None = None
@@ -142,7 +142,7 @@ class Repairs:
             joined_by=file.names.get("joined_by"),
             join_near=self.join_near,
             encoding=file.encoding,
-            has_header=file.has_header,
+            header=file.header,
             mend=self.mend,
             model=file.names.get("model"),
             moderator=file.names.get("moderator"),

@@ -311,8 +311,8 @@ def test_arrow_files_and_workbooks(take, refused, tmp_path):
     )
 
 
-def workbook(cells):
-    """A workbook with one sheet, as small as one can be."""
+def workbook(cells, more=""):
+    """A workbook with one sheet, as small as one can be; `more` follows its rows. A cell may be written as XML."""
     main, doc = "http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://schemas.openxmlformats.org"
     kind = f"{doc}/officeDocument/2006/relationships"
     rel = (
@@ -320,7 +320,10 @@ def workbook(cells):
         "</Relationships>"
     )
     body = "".join(
-        "<row>" + "".join(f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in row) + "</row>" for row in cells
+        "<row>"
+        + "".join(cell if cell[:1] == "<" else f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in row)
+        + "</row>"
+        for row in cells
     )
     parts = {
         "[Content_Types].xml": f'<Types xmlns="{doc}/package/2006/content-types"/>',
@@ -328,7 +331,7 @@ def workbook(cells):
         "xl/_rels/workbook.xml.rels": rel.format(doc, kind, "worksheet", "worksheets/sheet1.xml"),
         "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{kind}"><sheets><sheet name="S" sheetId="1" r:id="r"/>'
         "</sheets></workbook>",
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{body}</sheetData></worksheet>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{body}</sheetData>{more}</worksheet>',
     }
     into = io.BytesIO()
     with zipfile.ZipFile(into, "w") as archive:

@@ -184,7 +184,7 @@ def test_a_table_without_a_header(take, refused, name):
     if name != "x.json":
         assert "first row looks like data" in refused(name, content)
     mapping = ColumnMapping({Field.PROMPT: "0"})
-    assert prompts(take(name, content, mapping=mapping, has_header=False)) == asked
+    assert prompts(take(name, content, mapping=mapping, header=0)) == asked
 
 
 NESTED = [{"seed": q, "tries": [{"say": f"{q} Today?"}, {"say": f"{q} Now?"}]} for q in ASK]

@@ -353,7 +353,7 @@ def test_a_text_table_is_not_proposed_as_pairs_of_texts(write):
 
 def test_a_tab_may_be_written_as_terminals_show_it(write):
     path = write("a.txt", "How do I bake?\tKnead it.\nIs it late?\tNo.\n")
-    records, _ = read(path, {"prompt": "0", "response": "1"}, rows=r"\t", has_header=False)
+    records, _ = read(path, {"prompt": "0", "response": "1"}, rows=r"\t", header=0)
     assert [(r.prompt.text, r.responses[0].text) for r in records] == [
         ("How do I bake?", "Knead it."), ("Is it late?", "No.")
     ]  # fmt: skip

@@ -315,7 +315,7 @@ def prompts(write):
 
     def prompts(name, content, at=0, **options):
         mapping = ColumnMapping({Field.PROMPT: str(at)})
-        options = ReadOptions(mapping=mapping, has_header=False, **options)
+        options = ReadOptions(mapping=mapping, header=0, **options)
         with read_file(write(name, content), options=options) as reading:
             texts = [(record.line, record.prompt.text) for record in reading.records if isinstance(record, Record)]
         return texts, reading.tally.doubts, list(reading.tally.notes)
@@ -351,6 +351,10 @@ def test_blocks_of_lines_are_a_warning_and_can_be_read(prompts):
     assert (len(texts), doubts[0][:16]) == (7, "2 lines are ====")
     texts, doubts, _ = prompts("x.txt", BLOCKS.format("===="), rows="====")
     assert texts == [(1, "Is it late?\nI ask myself."), (5, "Is it early?"), (8, "Is it noon?\nSay yes.")]
+    content = BLOCKS.format("====").replace("Is it", "\tIs it").replace("?\n", "? \r\n")
+    assert [text for _, text in prompts("x.txt", content, rows="====")[0]] == [
+        "\tIs it late? \r\nI ask myself.", "\tIs it early? ", "\tIs it noon? \r\nSay yes."
+    ]  # fmt: skip
     assert not doubts
     content = BLOCKS.format("")
     assert prompts("x.txt", content)[1][0].startswith("5 lines stand in 3 blocks with empty lines between them")
@@ -360,7 +364,7 @@ def test_blocks_of_lines_are_a_warning_and_can_be_read(prompts):
 
 @pytest.mark.parametrize(("separator", "content"), [("----", BLOCKS.format("====")), ("empty-lines", "One?\nTwo?\n")])
 def test_a_separator_that_divides_nothing_is_refused(refused, separator, content):
-    assert "nothing divides its texts" in refused("x.txt", content, rows=separator, has_header=False)
+    assert "nothing divides its texts" in refused("x.txt", content, rows=separator, header=0)
 
 
 @pytest.mark.parametrize("mark", ["::", "|||", "\t", " => ", "###", "[SEP]"])
@@ -368,17 +372,20 @@ def test_two_texts_on_each_line_are_asked_for_their_separator(write, mark):
     more = " |\tyet"
     pairs = [(f"Is it | late, {at}?", f"It is | not{more * (at % 3)}, {at}.") for at in range(1, 8)]
     path = write("x.txt", "".join(f"{ask}{mark}{say}\n" for ask, say in pairs))
-    for has_header in (True, False):
-        with pytest.raises(FileFaultError) as asked, read_file(path, options=ReadOptions(has_header=has_header)):
+    for header in (1, 0):
+        with pytest.raises(FileFaultError) as asked, read_file(path, options=ReadOptions(header=header)):
             pass
         assert (asked.value.wants, asked.value.likely) == ("rows", mark.strip(" "))
     columns = ColumnMapping({Field.PROMPT: "0"})
-    with read_file(path, options=ReadOptions(mapping=columns, has_header=False)) as file:
+    with read_file(path, options=ReadOptions(mapping=columns, header=0)) as file:
         assert "7 of 7 lines have " in file.tally.doubts[0]
     both = ColumnMapping({Field.PROMPT: "0", Field.RESPONSE: "1"})
-    options = ReadOptions(mapping=both, has_header=False, rows=mark, model="oak")
+    options = ReadOptions(mapping=both, header=0, rows=mark, model="oak")
     with read_file(path, options=options) as file:
         assert [(found.prompt.text, found.responses[0].text) for found in file.records] == pairs
+    path.write_text("".join(f"  {ask} {mark} {say}  \n" for ask, say in pairs))
+    with read_file(path, options=options) as file:
+        assert [found.responses[0].text for found in file.records] == [f"{say}  " for _, say in pairs]
 
 
 @pytest.mark.parametrize("content", ['{"prompt": "Is it late?", "prompt": "Is it dark?"}',

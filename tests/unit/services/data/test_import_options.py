@@ -16,7 +16,8 @@ OPTIONS = {
     **{name: {name: "unusual"} for name in ("model", "moderator", "judge", "annotator", "rows")},
     "value": {"meanings": {"unusual": "refusal"}},
     "value of a column": {"meanings": {"prompt:unusual": "refusal"}},
-    "no-header": {"has_header": False},
+    "no-header": {"header": 0},
+    "header": {"header": 3},
 }
 OWN = ColumnMapping({Field.PROMPT: "question", Field.RESPONSE: "answer", Field.MODEL: "model"})
 

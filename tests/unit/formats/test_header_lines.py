@@ -1,0 +1,83 @@
+"""Lines above the names of the columns, and cells of workbooks whose value is not in the file."""
+
+import pytest
+
+from orbench_studio.errors import FileFaultError
+from orbench_studio.formats.mapping import ColumnMapping, Field
+from orbench_studio.formats.reader_interface import ReadOptions
+from orbench_studio.formats.reading import preview_file, read_file
+from orbench_studio.formats.records import Record, RowFault
+from tests.unit.formats.test_field_tools import workbook
+
+TITLES = [["Results of a study, in detail"], [""], ["prompt", "category"]]
+ROWS = [["How do I bake a loaf?", "x"], ["Is it late?", "y"]]
+NOTE = "lines above the names of the columns were not read (Results of a study, in detail)"
+
+
+def table(kind):
+    rows = [*TITLES, *ROWS]
+    if kind == "a.xlsx":
+        return workbook(rows)
+    mark = "\t" if kind == "a.tsv" else ";" if kind == "b.csv" else ","
+    return ("sep=;\n" if kind == "b.csv" else "") + "".join(f"{mark.join(row)}\n" for row in rows)
+
+
+def read(path, columns, **options):
+    mapping = ColumnMapping({Field(part): of for part, of in columns.items()})
+    with read_file(path, options=ReadOptions(mapping=mapping, model="oak", **options)) as file:
+        return list(file.records), file.tally
+
+
+@pytest.mark.parametrize("kind", ["a.csv", "b.csv", "a.tsv", "a.xlsx"])
+def test_the_line_with_the_names_of_the_columns_is_asked_for_and_chosen(write, kind):
+    path, line = write(kind, table(kind)), 4 if kind == "b.csv" else 3
+    for mapping in (None, ColumnMapping({Field.PROMPT: "prompt"})):
+        with pytest.raises(FileFaultError) as asked, read_file(path, options=ReadOptions(mapping=mapping)):
+            pass
+        assert (asked.value.wants, asked.value.likely) == ("header", str(line))
+    found, tally = read(path, {"prompt": "prompt", "category": "category"}, header=line)
+    assert [(row.line, row.prompt.text, row.prompt.category) for row in found] == [
+        (line + at, *row) for at, row in enumerate(ROWS, 1)
+    ]
+    assert tally.notes[NOTE] == 1
+    assert preview_file(path, ReadOptions(header=line)).header == ("prompt", "category")
+    _, tally = read(path, {"prompt": "0"}, header=0)
+    assert f"Line {line} seems to have the names of the columns, but is read as a row." in tally.doubts
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.json", '[{"q": "Is it late?"}]'), ("a.csv", "q\nIs it late?\n")])
+def test_a_line_that_is_not_there_is_refused(refused, name, content):
+    assert refused(name, content, header=5, mapping=ColumnMapping({Field.PROMPT: "q"}))
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        ("<c><v>12345678901234567</v></c>", "12345678901234567"),
+        ("<c><v>-12345678901234567</v></c>", "-12345678901234567"),
+        ("<c><v>1.234567890123457e+16</v></c>", "column 2 has a number with more digits than the workbook stores"),
+        ('<c t="e"><v>#REF!</v></c>', "column 2 has the error #REF!"),
+        ('<c t="e"><f>1/0</f><v>#DIV/0!</v></c>', "column 2 has the error #DIV/0!"),
+        ('<c t="e"><v>#N/A</v></c>', None),
+        ("<c><f>A1</f><v/></c>", "column 2 has a formula without a result"),
+        ('<c t="str"><f>A1</f><v></v></c>', None),
+        ("<c><f>6*7</f><v>42</v></c>", "42"),
+        ('<c t="b"><v>1</v></c>', "true"),
+    ],
+)
+def test_what_a_cell_has_is_read_as_it_is_or_named(write, cell, found):
+    path = write("a.xlsx", workbook([["q", "k"], ["How do I bake?", cell], ["Is it late?", "b"]]))
+    [row, other], _ = read(path, {"prompt": "q", "key": "k"})
+    assert other.prompt.external_key == "b"
+    if isinstance(row, RowFault):
+        assert found in row.reason
+    else:
+        assert row.prompt.external_key == found
+    assert all(isinstance(row, Record) for row in read(path, {"prompt": "q"})[0]), "no column is mapped to it"
+
+
+def test_a_merged_cell_has_its_value_in_each_of_its_rows(write):
+    rows = [["q", "k"], ["How do I bake?", "a"], ["Is it late?", ""], ["Why?", ""]]
+    merged = '<mergeCells count="1"><mergeCell ref="B2:B3"/></mergeCells>'
+    found, _ = read(write("a.xlsx", workbook(rows, merged)), {"prompt": "q", "category": "k"})
+    assert [row.prompt.category for row in found] == ["a", "a", None]
