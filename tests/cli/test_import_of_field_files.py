@@ -176,6 +176,7 @@ def test_archives_and_dataset_folders_are_read_by_their_members(run, run_json, w
         into.writestr("b.jsonl", json.dumps({"prompt": "Is it early?", "category": "hate"}))
         into.writestr("notes.md", "no table")
         into.writestr("../../evil.csv", "prompt,category\nIs it noon?,hate\n")
+        into.writestr("a/state.json", '[{"prompt": "Is it a library\'s file?"}]')
     folder = write("data/README.md", "---\nconfigs:\n- config_name: x\n  data_files:\n  - split: train\n"
                    "    path: x/train-*\n---\n# Data\n").parent  # fmt: skip
     (folder / "x").mkdir()
@@ -184,11 +185,12 @@ def test_archives_and_dataset_folders_are_read_by_their_members(run, run_json, w
         pyarrow.parquet.write_table(table, folder / name)
     saved = write("saved/dataset_dict.json", '{"splits": ["train"]}').parent
     write("saved/train/state.json", "{}")
+    write("saved/.ipynb_checkpoints/hidden.csv", "prompt,category\nIs it night?,hate\n")
     with pyarrow.ipc.new_stream(str(saved / "train" / "data-00000-of-00001.arrow"), table.schema) as writer:
         writer.write_table(pyarrow.table({"prompt": ["Is it dawn?"], "category": ["hate"]}))
     result = run("import", "w.orbench", archive, folder, saved)
     assert result.exit_code == 0
-    assert "prompts.zip: these files were not read: notes.md, ../../evil.csv." in result.stderr
+    assert "prompts.zip: these files were not read: notes.md, ../../evil.csv, a/state.json." in result.stderr
     assert "data: these files were not read: y.parquet." in result.stderr and "saved:" not in result.stderr
     assert run_json("stats", "w.orbench")["prompts"] == 4, "a member outside of the archive is not read"
     assert not (tmp_path.parent.parent / "evil.csv").exists()

@@ -23,7 +23,8 @@ _LISTED_IN = re.compile(
     r"^\s*(?:-\s+)?path:\s*[\"']?(.+?)[\"']?\s*$|^\s*-\s+[\"']?([^:\"']+\.\w+)[\"']?\s*$", re.MULTILINE
 )
 _HEAD = re.compile(r"\A---\s*\n(.*?)\n---", re.DOTALL)
-_NOT_DATA = ("state.json", "dataset_info.json", "dataset_dict.json", "dataset_infos.json", "manifest.json")
+_BESIDE_ARROW = ("state.json", "dataset_info.json", "dataset_dict.json")  # written by `save_to_disk`
+_NOT_DATA = (*_BESIDE_ARROW, "dataset_infos.json", "manifest.json")
 
 
 @contextmanager
@@ -50,9 +51,10 @@ def expanded(
         yield found
 
 
-def _count_others(name: str, files: Iterable[str], warn: Warn) -> None:
-    """Name the files that are not read; those of systems and of libraries are no content."""
-    others = [file for file in map(PurePosixPath, files) if not _is_hidden(file) and file.name not in _NOT_DATA]
+def _count_others(name: str, files: Iterable[str], read: Iterable[str], warn: Warn) -> None:
+    """Name the files that are not read; those of systems, and of a library beside its Arrow files, are no content."""
+    of_library = _BESIDE_ARROW if any(file.endswith(".arrow") for file in read) else ()
+    others = [file for file in map(PurePosixPath, files) if not _is_hidden(file) and file.name not in of_library]
     if others:
         warn(f"{name}: these files were not read: {listing(list(map(str, others)))}.")
 
@@ -63,12 +65,12 @@ def _of_folder(folder: Path, warn: Warn) -> list[Path]:
     head = _HEAD.match(card.read_text(encoding="utf-8", errors="replace")) if card.is_file() else None
     patterns = [first or second for first, second in _LISTED_IN.findall(head[1])] if head else []
     listed = [file for pattern in patterns if not Path(pattern).is_absolute() for file in sorted(folder.glob(pattern))]
-    every = sorted(file for file in folder.rglob("*") if stem_and_kind(file.name)[1])
-    found = [
-        file for file in listed or every if file.is_file() and file.name not in _NOT_DATA and _is_inside(file, folder)
-    ]
-    others = {*folder.rglob("*")} - {*found, card}
-    _count_others(folder.name, sorted(file.relative_to(folder).as_posix() for file in others if file.is_file()), warn)
+    inside = {file.relative_to(folder).as_posix(): file for file in sorted(folder.rglob("*")) if file.is_file()}
+    every = [file for name, file in inside.items() if _is_table(name)]
+    listed = [file for file in listed if file.is_file() and file.name not in _NOT_DATA]
+    found = [file for file in listed or every if _is_inside(file, folder)]
+    others = [name for name, file in inside.items() if file not in (*found, card)]
+    _count_others(folder.name, others, map(str, found), warn)
     return list(dict.fromkeys(found))
 
 
@@ -85,8 +87,9 @@ def _of_archive(path: Path, folder: Path, warn: Warn) -> list[Path]:
     with explained(damaged):
         try:
             with zipfile.ZipFile(path) as archive:
-                others = [of.filename for of in archive.infolist() if not (of.is_dir() or _is_table(of.filename))]
-                _count_others(path.name, others, warn)
+                names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
+                read = list(filter(_is_table, names))
+                _count_others(path.name, [name for name in names if name not in read], read, warn)
                 return _unpacked(path, archive, folder)
         except (zipfile.BadZipFile, NotImplementedError) as error:
             raise damaged(str(error)) from None
