@@ -1,9 +1,10 @@
 """The review page: decisions about the prompt on the screen, and the way to the next one.
 
 Decisions are accepted only in the state SHOWN; in the state SAVING nothing else is. A key that comes earlier is
-ignored, and so are the decisions that follow at once: they were typed for later prompts. The next prompt, loaded ahead,
-is painted at once, and can be decided when the previous decision is durable. If that cannot be written, its prompt
-comes back; if others decided that prompt meanwhile, the message names it, and the prompt on the screen stays.
+ignored, and so are the decisions that follow at once: they were typed for later prompts. So are those that are typed as
+soon as a prompt is shown again, which nobody expects. The next prompt, loaded ahead, is painted at once, and can be
+decided when the previous decision is durable. If that cannot be written, its prompt comes back; if others decided that
+prompt meanwhile, the message names it, and the prompt on the screen stays.
 
 What a key may decide, hide and reveal is in `domain/review/blind_review.py`.
 """
@@ -35,6 +36,7 @@ class ReviewPage(QueuePage):
     """Review prompts one after the other."""
 
     ignored_at = 0.0  # when the last key was ignored, in seconds of the monotonic clock
+    repeat_at = 0.0  # when the last prompt that is shown again came on the screen
     at_end = False  # the annotator asked for the next prompt on the last one
     _labelled: int | None = None  # the prompt whose first label was given last
     _moves = False  # the next prompt follows once the decision is saved
@@ -43,7 +45,7 @@ class ReviewPage(QueuePage):
     def decide(self, aspect: Aspect, value: str, *more: Decision, response_id: int | None = None) -> bool:
         """Record a decision on the prompt on the screen, and return whether it can be; it changes no earlier one."""
         moment = self.moment
-        if moment is None or self.state is not State.SHOWN or self._follows_ignored:
+        if moment is None or self.state is not State.SHOWN or self._follows_ignored or self._is_new_repeat:
             if self.state is not State.EMPTY:
                 self._ignore()
             return False
@@ -61,10 +63,15 @@ class ReviewPage(QueuePage):
         """Whether a key was ignored a moment ago, so that this one may be meant for a later prompt."""
         return monotonic() - self.ignored_at < _PAUSE
 
+    @property
+    def _is_new_repeat(self) -> bool:
+        """Whether a prompt that is shown again came a moment ago, so that the key may be meant for the next one."""
+        return self.view is not None and self.view.prompt.id < 0 and monotonic() - self.repeat_at < _PAUSE
+
     def _ignore(self) -> None:
         """Say that a key was ignored; the decisions that follow without a pause are ignored too."""
         self.ignored_at = monotonic()
-        self.ignored.emit(tr("The key was ignored: the window was not ready. Check the prompt, then press again."))
+        self.ignored.emit(tr("The key was ignored: it came too early. Check the prompt, then press again."))
 
     def write(
         self,
@@ -261,7 +268,10 @@ class ReviewPage(QueuePage):
         if self._reversed_on not in (None, view.prompt.id):
             self._reversed_on = None
             self.stated.emit("")
-        self.at_end = self.at_end and self.view is not None and self.view.prompt.id == view.prompt.id
+        is_same = self.view is not None and self.view.prompt.id == view.prompt.id
+        self.at_end = self.at_end and is_same
+        if view.prompt.id < 0 and not is_same:
+            self.repeat_at = monotonic()
         super()._show(view)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -201,6 +201,11 @@ class QueueView(QWidget):
         """The current place; -1 where there is none."""
         return self._list.currentIndex().row()
 
+    def place_out_of_view(self) -> int:
+        """The first place behind the current row and the rows in view."""
+        last = self._list.rowAt(self._list.viewport().height() - 1)  # -1 where the rows end before
+        return max(self.return_place(), last if last >= 0 else self._model.rowCount() - 1) + 1
+
     def return_place(self) -> int:
         """The current place, or the one to return to from a prompt outside the queue."""
         return self.place() if self.place() >= 0 else self._model.place_of(self._left) or 0

@@ -47,7 +47,10 @@ class SidePanels:
         )
 
     def _after(self, decision: Decision) -> None:
-        """After a label: if one is due, silently insert a prompt to be shown again behind the next one."""
+        """After a label: if one is due, silently insert a prompt to be shown again, behind the rows in view.
+
+        Who reads ahead there decides about the rows in their order, so none may come between them.
+        """
         if decision.prompt_id == self._again:
             self._again = None
         if decision.aspect is Aspect.LABEL and (self._again is None or self._page.model.place_of(self._again) is None):
@@ -56,7 +59,7 @@ class SidePanels:
     def _show_again(self, row: QueueRow | None) -> None:
         model = self._page.model
         if row is not None and model.place_of(row.prompt_id) is None and model.ids():
-            model.insert(self._page.queue.return_place() + 1, row)
+            model.insert(self._page.queue.place_out_of_view(), row)
             self._again = row.prompt_id
 
     def _begin(self) -> None:
