@@ -43,6 +43,7 @@ class VoteDraft:
     raw: str = ""
     original: OriginalSource | None = None
     template_hash: str | None = None
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

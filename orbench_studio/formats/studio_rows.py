@@ -88,6 +88,7 @@ def _vote(found: Nested) -> VoteDraft:
         found.get("raw") or "",
         _original(found),
         found.get("template_hash"),
+        _simulated(found),
     )
 
 
@@ -103,7 +104,7 @@ def _response(found: Nested) -> ResponseDraft:
         _all(_of_response, found.get("annotations")),
         _all(_vote, found.get("votes")),
         found.get("asked"),
-        str(found.get("simulated")).lower() == "true",
+        _simulated(found),
         _number(found, "input_tokens"),
         _number(found, "output_tokens"),
         found.get("reasoning"),
@@ -193,6 +194,10 @@ def _counter(found: Nested) -> int:
 def _number(found: Nested, name: str) -> int | None:
     value = found.get(name)
     return None if value is None else int(value)
+
+
+def _simulated(found: Nested) -> bool:
+    return str(found.get("simulated")).lower() == "true"
 
 
 def _probability(value: Any) -> float | None:

@@ -26,6 +26,7 @@ MEANINGS = {
     "answer_class": "final answer class",
     "Judgement.answer_class": "answer class that the judge gave",
     "basis": "source of the final answer class",
+    "Vote.simulated": "whether the moderator is a simulated model",
     "simulated": "whether a simulated model gave the response",
     "error": "failure of the request",
     "asked": "prompt as it was sent, if it differs from the prompt",

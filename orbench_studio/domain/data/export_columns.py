@@ -20,6 +20,7 @@ VOTE: Columns = {
     "explanation": str,
     "raw": str,
     "template_hash": str,
+    "simulated": bool,
     **_SOURCE,
 }
 JUDGEMENT: Columns = {

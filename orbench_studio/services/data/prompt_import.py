@@ -125,7 +125,7 @@ class PromptImport:
             if identity not in there:
                 there[identity] = free + len(new)
                 draft = texts[text]
-                named = draft.seed_category or draft.category
+                named = draft.seed_category or (draft.category if draft.original is None else None)
                 row = {"id": there[identity], "identity": identity, "text": text, "category": named}
                 new.append(row | {"source_id": self._merge.attributed(0, draft.original)["source_id"]})
         add(self._merge.db, SEEDS, new)

@@ -238,7 +238,7 @@ class RecordImport:
         return self._merge.restored is not None or any(draft.original for draft in drafts)
 
     def _votes(self, cast: Sequence[tuple[RecordPlace, VoteDraft]]) -> None:
-        keys = [(p.prompt_id, self._merge.names.model(v.moderator), _vote_identity(p, v)) for p, v in cast]
+        keys = [(p.prompt_id, self._merge.names.model(v.moderator, v.simulated), _vote_identity(p, v)) for p, v in cast]
         if is_export := self._are_exported([vote for _, vote in cast]):  # all votes on a prompt are in its row
             counts = Counter[tuple[int, Key]]()
             for at, ((place, _), key) in enumerate(zip(cast, keys, strict=True)):
@@ -296,10 +296,12 @@ class RecordImport:
         reasons: Sequence[str | None],
         found: dict[Key, int],
     ) -> None:
+        entry = self._journal_entry() if any(key not in found for key in keys) else None
+
         def row(index: int) -> dict[str, Any]:
             prompt_id, response_id, annotator_id, aspect, value, raw = keys[index]
             return {
-                "journal_id": self._journal_entry(),
+                "journal_id": entry,
                 "annotator_id": annotator_id,
                 "prompt_id": prompt_id,
                 "response_id": response_id,

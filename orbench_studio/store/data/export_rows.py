@@ -35,6 +35,7 @@ P, R, V, J, A, D = PROMPTS.c, RESPONSES.c, VOTES.c, JUDGEMENTS.c, ANNOTATIONS.c,
 
 _NOTHING = (None, "")
 _PS, _RS = PROMPT_STATES.c, RESPONSE_STATES.c
+_SIMULATED: Mapping[bool, Row] = {False: {}, True: {"simulated": True}}
 # Where the columns of `domain.data.export_columns` come from, by their names.
 _PROMPT = {
     "key": P.id,
@@ -119,8 +120,7 @@ def _prompts(db: Connection, ids: Sequence[int]) -> Iterable[Row]:
 
 
 def _responses(db: Connection, ids: Sequence[int]) -> Mapping[int, dict[int, Row]]:
-    names = {row.id: row.name for row in db.execute(select(MODELS.c.id, MODELS.c.name))}
-    simulated = set(db.execute(select(MODELS.c.id).where(MODELS.c.simulated)).scalars())
+    models = {row.id: {"model": row.name} | _SIMULATED[row.simulated] for row in db.execute(select(MODELS))}
     statement = (
         select(R.prompt_id, R.id, R.model_id, R.identity, *_RESPONSE.values())
         .join(RESPONSE_STATES, _RS.response_id == R.id)
@@ -130,10 +130,7 @@ def _responses(db: Connection, ids: Sequence[int]) -> Mapping[int, dict[int, Row
     judged = _judgements(db, ids)
     found: dict[int, dict[int, Row]] = defaultdict(dict)
     for prompt_id, key, model, identity, *rest in db.execute(statement).all():
-        row = _present(_RESPONSE, rest)
-        row["model"], row["id"] = names[model], identity.hex()
-        if model in simulated:
-            row["simulated"] = True
+        row = _present(_RESPONSE, rest) | models[model] | {"id": identity.hex()}
         if key in judged:
             row["judgements"] = judged[key]
         found[prompt_id][key] = row
@@ -163,12 +160,12 @@ def _present(names: Iterable[str], values: Sequence[Any]) -> Row:
 
 
 def _votes(db: Connection, ids: Sequence[int]) -> Mapping[tuple[int, int | None], list[Row]]:
-    names = {row.id: row.name for row in db.execute(select(MODELS.c.id, MODELS.c.name))}
+    models = {row.id: {"moderator": row.name} | _SIMULATED[row.simulated] for row in db.execute(select(MODELS))}
     columns = (V.prompt_id, V.response_id, V.moderator_id, *_VOTE.values())
     statement = select(*columns).where(in_list(V.prompt_id, ids)).order_by(V.id)
     found: dict[tuple[int, int | None], list[Row]] = defaultdict(list)
     for prompt_id, response_id, moderator, *rest in db.execute(statement).all():
-        found[prompt_id, response_id].append({"moderator": names[moderator], **dict(zip(_VOTE, rest, strict=True))})
+        found[prompt_id, response_id].append({**models[moderator], **dict(zip(_VOTE, rest, strict=True))})
     return found
 
 

@@ -27,7 +27,7 @@ from orbench_studio.services.workspace import statistics
 from orbench_studio.services.workspace.workspace import create_workspace
 from orbench_studio.store.core.bulk_insert import inserted
 from orbench_studio.store.core.schema import METADATA
-from orbench_studio.store.core.tables import JUDGEMENTS, RESPONSES, SUBSET_PROMPTS, SUBSETS, VOTES
+from orbench_studio.store.core.tables import JUDGEMENTS, MODELS, RESPONSES, SUBSET_PROMPTS, SUBSETS, VOTES
 
 UGLY = (
     'Commas, "quotes",\nnew lines\r\nand a lone \r return?',
@@ -51,6 +51,7 @@ def take(workspace, *drafts):
 def lived(workspace):
     """A workspace in which people have worked: decisions of many kinds, undone and redone, by guidelines."""
     take(workspace, *map(PromptDraft, UGLY), PromptDraft("How do I knot a tie?", seed=SEED, attributes={"type": "x"}))
+    take(workspace, PromptDraft("How do I knot a tie?", "privacy"))
     ada, bob = {"annotator": "Ada Lovelace"}, {"annotator": "bob"}
     guidelines.write(workspace, "Look twice.")
     seen = frozenset({Visible.RESPONSES, Visible.VOTES})
@@ -61,6 +62,7 @@ def lived(workspace):
     with workspace.writing() as db:
         db.execute(update(RESPONSES).where(RESPONSES.c.id == response).values(beside))
         db.execute(update(VOTES).values(template_hash="3f2a"))
+        db.execute(update(MODELS).values(simulated=True))
         db.execute(update(JUDGEMENTS).values(refusal=0.25, evidence_start=0, evidence_end=3))
     answer = Decision(1, Aspect.ANSWER_CLASS, AnswerClass.NON_RESPONSIVE, response)
     prompt_review.decide(workspace, answer, Decision(1, Aspect.EVIDENCE, "0:3", response), **ada)
@@ -131,8 +133,7 @@ def undefined(record, columns):
 def test_every_exported_value_is_in_a_defined_column(lived, out):
     export(lived, Export(Form.JSONL, out, names=True, seeds=True))
     rows = [json.loads(line) for line in (out / "prompts.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert {tuple(row) for row in rows} == {tuple(PROMPT)}
-    assert [name for row in rows for name in undefined(row, PROMPT)] == []
+    assert ({*map(tuple, rows)}, [name for row in rows for name in undefined(row, PROMPT)]) == ({tuple(PROMPT)}, [])
 
 
 @pytest.mark.parametrize("form", RICH)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from orbench_studio.domain.data.export import RICH, Export, Form
 from orbench_studio.services.data.export_files import export
 from orbench_studio.services.data.import_files import ColumnMapping, Field, ReadOptions, import_file
-from orbench_studio.services.review import prompt_review
+from orbench_studio.services.review import history, prompt_review
 from orbench_studio.services.workspace.statistics import statistics
 from orbench_studio.services.workspace.workspace import create_workspace
 from orbench_studio.store.core.tables import ANNOTATIONS, JUDGEMENTS, VOTES
@@ -63,7 +63,9 @@ def test_opinions_come_back_in_their_order(tmp_path, mapping, order, several, fo
             report = import_file(workspace, tmp_path / f"{at}.jsonl", ReadOptions(mapping=mapping))
         if order == (A, B, A):
             assert (report.imported, report.duplicates) == (len(rows) // len(parts), 0), "each row is stored"
-        before, counts = stated(workspace), statistics(workspace)
+        before, counts, entries = stated(workspace), statistics(workspace), len(history.entries(workspace))
+        import_file(workspace, tmp_path / "0.jsonl", ReadOptions(mapping=mapping))
+        assert len(history.entries(workspace)) == entries or several
         for form in forms:
             export(workspace, Export(form, tmp_path / form, names=True))
     lone = tmp_path / "alone.jsonl"
