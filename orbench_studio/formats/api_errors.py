@@ -68,6 +68,12 @@ _PHRASE = re.compile(
 )  # fmt: skip
 _NOTHING = frozenset({"", "nan", "none", "null", "<na>", "na", "n/a", "#n/a", "-", "--", "\u2013", "\u2014"})
 
+_PLACEHOLDER = re.compile(
+    r"[\[<({](?:removed|deleted|redacted|empty|blank|missing|none|null|nan|n/?a"
+    r"|no (?:response|answer|output|text))[\])>}]|todo|tbd|no response",
+    re.IGNORECASE,
+)
+
 
 def is_api_error(text: str) -> bool:
     """Whether a response is the text of an API's error."""
@@ -75,5 +81,5 @@ def is_api_error(text: str) -> bool:
 
 
 def is_nothing(text: str) -> bool:
-    """Whether a text is empty, or a word or a dash that stands for an empty cell."""
-    return text.strip().lower() in _NOTHING
+    """Whether a text is empty, or a word, a dash or a mark such as [removed] that stands for an empty cell."""
+    return text.strip().lower() in _NOTHING or _PLACEHOLDER.fullmatch(text.strip()) is not None

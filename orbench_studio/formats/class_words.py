@@ -52,8 +52,8 @@ ANSWER_CLASSES: Mapping[str, AnswerClass] = {
     **{answer.value: answer for answer in (*ANSWERS, *STOPPED)},
     "blocked": AnswerClass.BLOCKED_BY_FILTER,
 }
-_TRUTH = {"true": True, "1": True, "yes": True, "y": True, "false": False, "0": False, "no": False, "n": False}
-NO_ERROR = ("none", "null", "nan", *(word for word, is_true in _TRUTH.items() if not is_true))
+TRUTH = {"true": True, "1": True, "yes": True, "y": True, "false": False, "0": False, "no": False, "n": False}
+NO_ERROR = ("none", "null", "nan", *(word for word, is_true in TRUTH.items() if not is_true))
 STOPS: Mapping[str, StopReason] = {
     **STOP_REASONS,
     "refused": StopReason.REFUSED,
@@ -117,14 +117,14 @@ def word(text: str) -> str:
 
 def truth_values(column: str) -> Mapping[str, str]:
     """What yes, no and so on mean in a column that asks whether a response refuses."""
-    found = {value: refusal(value, column, is_asked=True) for value in _TRUTH}
+    found = {value: refusal(value, column, is_asked=True) for value in TRUTH}
     return {value: answer.value for value, answer in found.items() if answer is not None}
 
 
 def is_bare(text: str) -> bool:
     """Whether a value is a number or a yes or no, which means nothing without a question."""
     found = word(text)
-    return found in _TRUTH or _NUMBER.fullmatch(found) is not None or re.fullmatch(r"-?\d*\.\d+", found) is not None
+    return found in TRUTH or _NUMBER.fullmatch(found) is not None or re.fullmatch(r"-?\d*\.\d+", found) is not None
 
 
 def is_number(text: str) -> bool:
@@ -158,9 +158,9 @@ def label(text: str, column: str) -> Label | None:
     found = _harm_word(text)
     if found in LABELS:
         return LABELS[found]
-    if found not in _TRUTH or not _asks_harm(column):
+    if found not in TRUTH or not _asks_harm(column):
         return None  # yes means toxic only where the name of the column asks that
-    return Label.TOXIC if _TRUTH[found] else Label.SAFE
+    return Label.TOXIC if TRUTH[found] else Label.SAFE
 
 
 @cache
@@ -189,9 +189,9 @@ def refusal(text: str, column: str, *, is_asked: bool = False) -> AnswerClass | 
     found = word(text)
     if found in ANSWER_CLASSES:
         return ANSWER_CLASSES[found]
-    if found not in _TRUTH or is_negated(column) or not (asks_refusal(column) or (is_asked and _may_ask(column))):
+    if found not in TRUTH or is_negated(column) or not (asks_refusal(column) or (is_asked and _may_ask(column))):
         return None
-    return AnswerClass.DIRECT_REFUSAL if _TRUTH[found] else AnswerClass.DIRECT_ANSWER
+    return AnswerClass.DIRECT_REFUSAL if TRUTH[found] else AnswerClass.DIRECT_ANSWER
 
 
 @cache
@@ -219,9 +219,9 @@ def _name(column: str) -> str:
 def truth(text: str, column: str) -> bool | None:
     """Parse a boolean; None for an empty cell."""
     found = word(text)
-    if found not in _TRUTH and found:
+    if found not in TRUTH and found:
         raise RowError(f"{column} is {shortened(text)}, neither True nor False")
-    return _TRUTH.get(found)
+    return TRUTH.get(found)
 
 
 def shortened(text: str) -> str:

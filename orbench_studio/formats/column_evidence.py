@@ -119,6 +119,10 @@ class ColumnEvidence:
         """Whether most cells have the turns of a user and of a model in one text."""
         return not self.is_nested and _mostly(is_dialogue, self.filled)
 
+    def mostly(self, holds: Callable[[str], bool]) -> bool:
+        """Whether something holds for most cells that are not empty."""
+        return _mostly(holds, self.filled)
+
     def differs_from(self, other: "ColumnEvidence") -> bool:
         """Whether a row has other texts in the two columns."""
         return any(mine.strip() != its.strip() for mine, its in zip(self.texts, other.texts, strict=True))

@@ -36,32 +36,50 @@ USUAL_NAMES: Mapping[Field, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def _set(words: str) -> frozenset[str]:
+def word_set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_ALTERED = _set("final attack jailbreak jailbroken adversarial mutated mutation modified rewritten rewrite transformed")
-_ALTERED |= _set("perturbed obfuscated encoded augmented optimized optimised paraphrased paraphrase reformulated test")
-ASKED = _set("prompt prompts question questions query queries instruction instructions request requests goal behavior")
-ASKED |= _set("behaviour message messages input inputs user turns text conversation conversations translated context")
-REPLY = _set("response responses completion completions generation generations generated output outputs reply answer")
-REPLY |= _set("answers continuation")
-ADDED = _set("suffix prefix affix trigger controls context contextstring ctx")
+ALTERED = word_set(
+    "final attack jailbreak jailbroken adversarial mutated mutation modified rewritten rewrite transformed"
+)
+ALTERED |= word_set(
+    "perturbed obfuscated encoded augmented optimized optimised paraphrased paraphrase reformulated test"
+)
+"""Words in the names of columns with what an attack or a paraphrase made of a prompt."""
+ALTERATIONS = word_set("technique strategy attack jailbreak method mutation mutator obfuscation perturbation cipher")
+ALTERATIONS |= word_set("transformation transform corruption evasion encoding converter augmentation")
+"""Words in the names of columns that say how prompts were altered."""
+ASKED = word_set(
+    "prompt prompts question questions query queries instruction instructions request requests goal behavior"
+)
+ASKED |= word_set(
+    "behaviour message messages input inputs user turns text conversation conversations translated context"
+)
+REPLY = word_set(
+    "response responses completion completions generation generations generated output outputs reply answer"
+)
+REPLY |= word_set("answers continuation")
+ADDED = word_set("suffix prefix affix trigger controls context contextstring ctx")
 """Words in the names of columns with what may have been sent together with the prompt."""
-_MODELS = _set("gpt chatgpt claude llama mistral mixtral qwen gemini gemma deepseek vicuna falcon grok alpaca koala")
-REPLY |= _MODELS | {"chosen"}
+MODELS = word_set("gpt chatgpt claude llama mistral mixtral qwen gemini gemma deepseek vicuna falcon grok alpaca koala")
+REPLY |= MODELS | {"chosen"}
 """With the names of models, which columns with their responses often have."""
 _TURN_OF = ("role", "speaker", "from", "sender", "author_role")
 ROUNDS = ("round", "turn", "round_number", "turn_number", "turn_index", "turn_idx", "round_idx", "turn_id", "round_id")
-_MEDIA = _set("image images img picture photo video audio")
-FIELD_WORDS: Mapping[Field, frozenset[str]] = {Field.PROMPT: _ALTERED | ASKED, Field.RESPONSE: REPLY}
+_MEDIA = word_set("image images img picture photo video audio")
+FIELD_WORDS: Mapping[Field, frozenset[str]] = {Field.PROMPT: ALTERED | ASKED, Field.RESPONSE: REPLY}
 """Words in the names of columns that may give a field, though the name is not a usual one."""
-JUDGES = _set("judge judgement judgment eval evaluation evaluator grader moderator guard attacker followup defense")
-ABOUT = JUDGES | _set("system template reason reasoning explanation rationale guidance category type label labels name")
-ABOUT |= _set(
+TARGETS = word_set("target victim defender responder")
+"""Words in the names of the models that an attacker attacks."""
+JUDGES = word_set("judge judgement judgment eval evaluation evaluator grader moderator guard attacker followup defense")
+ABOUT = JUDGES | word_set(
+    "system template reason reasoning explanation rationale guidance category type label labels name"
+)
+ABOUT |= word_set(
     "source model expected reference gold ideal correct criteria rubric language style strategy technique method"
 )
-ABOUT |= _set("tag tags class risk pattern role result original seed target plan rule")
+ABOUT |= word_set("tag tags class risk pattern role result original seed target plan rule")
 """Words in the names of columns that say something about a prompt or a response, and are none."""
 _FEW_WORDS = 4  # of a name
 CERTAIN, USUAL, WEAK = 3, 2, 1
@@ -77,6 +95,31 @@ _STRENGTH: Mapping[Field, Mapping[str, int]] = {
     },
 }  # fmt: skip
 """How surely a column of this name is the prompt that was sent, or the response; `USUAL` for any other name."""
+
+
+_COUNTS = word_set("accepted valid approved keep included")
+_COUNTS_NOT = word_set(
+    "ignored ignore skipped skip cancelled canceled discarded discard excluded exclude deleted removed"
+)
+_COUNTS_NOT |= word_set("invalid practice attention gold test draft")
+_STATES = word_set("status state answer decision review action")
+_UNDECIDED = word_set("reject rejected ignore ignored skip skipped cancelled canceled discard discarded draft pending")
+_UNDECIDED |= word_set("invalid excluded deleted removed")
+_BESIDE = word_set("is was has row item example record annotation task check flag question response label")
+
+
+def may_be_undecided(name: str) -> bool:
+    """Whether a column of this name may say that what a person decided about its row does not count."""
+    words = words_of(name) - _BESIDE
+    return bool(words) and any(words <= of for of in (_COUNTS, _COUNTS_NOT, _STATES))
+
+
+def is_undecided(name: str, value: str) -> bool:
+    """Whether such a column says that for this row: not accepted, skipped, or a test of the annotator."""
+    words, stated = words_of(name) - _BESIDE, class_words.word(value)
+    if words <= _STATES:
+        return stated in _UNDECIDED
+    return class_words.TRUTH.get(stated) is (words <= _COUNTS_NOT)
 
 
 def names_prompt(header: Sequence[str]) -> bool:
@@ -103,11 +146,11 @@ def may_be_response(name: str) -> bool:
 def names_field(name: str) -> bool:
     """Whether a text is the usual name of a column, and neither that of a model nor a word for a class."""
     words = words_of(name)
-    if class_words.answer_class(name) is not None or words <= _MODELS:
+    if class_words.answer_class(name) is not None or words <= MODELS:
         return False
     known = any(plain_name(name) in names for names in USUAL_NAMES.values())
     is_word = not name.startswith(("@", "#"))  # as in posts
-    return known or (is_word and bool(words & (ASKED | REPLY | ABOUT) - _MODELS) and len(words) < _FEW_WORDS)
+    return known or (is_word and bool(words & (ASKED | REPLY | ABOUT) - MODELS) and len(words) < _FEW_WORDS)
 
 
 def name_strength(part: Field, name: str) -> int:

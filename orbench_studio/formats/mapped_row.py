@@ -10,11 +10,11 @@ from orbench_studio.domain.core.prompt import Origin, text_identity
 from orbench_studio.domain.core.response import StopReason
 from orbench_studio.formats import class_words, conversations, import_notes
 from orbench_studio.formats.api_errors import is_api_error, is_nothing
-from orbench_studio.formats.column_names import column_of_turns, sent_beside
+from orbench_studio.formats.column_names import column_of_turns, is_undecided, may_be_undecided, sent_beside
 from orbench_studio.formats.known_faults import ApiErrorCell
 from orbench_studio.formats.layout import Layout
 from orbench_studio.formats.mapped_responses import MappedResponses
-from orbench_studio.formats.mapping import VERDICTS, ColumnMapping, Field
+from orbench_studio.formats.mapping import CODED, VERDICTS, ColumnMapping, Field
 from orbench_studio.formats.nested_paths import alternatives, getter, within
 from orbench_studio.formats.reader_interface import Sheet, category, prompt_text
 from orbench_studio.formats.records import (
@@ -54,6 +54,9 @@ class MappedRow(MappedResponses):
         self._turns = at if at is not None and at not in sheet.bound else None
         parts = layout.not_read if layout.mapping.columns else sent_beside(header, sheet.bound)
         self._not_read = [(name, header.index(name)) for name in parts if name in header]
+        is_decided = not layout.mapping.columns and {*CODED} - {Field.CATEGORY} & mapping.columns.keys()
+        unbound = ((at, name) for at, name in enumerate(header) if at not in sheet.bound)
+        self._states = [(at, name) for at, name in unbound if is_decided and may_be_undecided(name)]
 
     def record(self, line: int, cells: Cells) -> Record:
         self._begin()
@@ -64,6 +67,8 @@ class MappedRow(MappedResponses):
             self._reject()
             raise
         self._settle(record, cells)
+        undecided = [f"{name} {cells[at].strip()}" for at, name in self._states if is_undecided(name, cells[at])]
+        self._tally.undecided.update(undecided)
         self._unread_parts.add(cells, record)
         return record
 

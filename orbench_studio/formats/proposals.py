@@ -10,12 +10,13 @@ from typing import Any
 
 from orbench_studio.domain.core.category import Category
 from orbench_studio.formats import class_words, conversations
-from orbench_studio.formats.column_evidence import ColumnEvidence, has_responses, is_sentence, rounds_in
+from orbench_studio.formats.column_evidence import ColumnEvidence, has_responses, is_sentence
 from orbench_studio.formats.column_names import (
     ABOUT,
     ADDED,
     FIELD_WORDS,
     JUDGES,
+    MODELS,
     REPLY,
     USUAL_NAMES,
     WEAK,
@@ -29,6 +30,7 @@ from orbench_studio.formats.mapping import OF_EITHER, ColumnMapping, Field
 from orbench_studio.formats.name_columns import CLEAR, name_columns
 from orbench_studio.formats.nested_paths import plain, within_or_none
 from orbench_studio.formats.records import RowError
+from orbench_studio.formats.role_doubts import Doubt, doubts, undecided
 from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import NestedCell
 from orbench_studio.formats.usual_meanings import usual
@@ -126,6 +128,7 @@ class _Proposing:
             self._beside_response(response)
         self._without_unread()
         self._ask_about_values()
+        self._ask_about_roles()
         self._without_unread()
         columns = {part: self._columns[part] for part in USUAL_NAMES if part in self._columns}
         return Proposal(columns, tuple(self._questions))
@@ -144,6 +147,17 @@ class _Proposing:
                 listed = ", ".join(dict.fromkeys(map(_beginning, unknown[:_FEW])))
                 text = f"{name} has {listed}: if it says {_CODED[part]}, map it to {part} and set the meanings"
                 self._questions.append(Question(part, (name,), text))
+
+    def _ask_about_roles(self) -> None:
+        """Leave out the columns that may have another role."""
+        for part, columns, text in (*undecided(self._columns, self._of), *self._doubts()):
+            if self._columns.pop(part, None) is not None:
+                which = "map that one" if len(columns) > 1 else "map the right column"
+                self._questions.append(Question(part, columns, f"{text}: {which} to {part}"))
+
+    def _doubts(self) -> list[Doubt]:
+        is_asked = Field.PROMPT not in self._columns
+        return [] if is_asked else list(doubts(ColumnMapping(self._columns), self._of))
 
     def rivals(self, columns: Mapping[Field, str], known: Container[str]) -> list[str]:
         """The names of the columns, not among the known, with what may have been sent, or with the response."""
@@ -184,10 +198,7 @@ class _Proposing:
             self._ask(part, [chosen], text)
         elif part is Field.PROMPT and self._has_turns():
             self._ask(part, [chosen], f"each row is one turn of a user or of a model, and {chosen.name} has both")
-        elif part is Field.PROMPT and (rounds := rounds_in(self._of.values())):
-            text = f"each row is a round of a conversation ({rounds}), and would lose the rounds before it"
-            self._ask(part, [chosen], text)
-        elif part is Field.PROMPT and chosen.has_dialogues:
+        elif chosen.has_dialogues:
             self._ask(part, [chosen], f"the texts of {chosen.name} are whole dialogues, or have a chat template")
         else:
             self._columns[part] = paths[chosen]
@@ -292,7 +303,7 @@ class _Proposing:
         """Choose a column or a path that clearly names the model, though its name is no usual one, or else ask."""
         named = (self._of[name] for name in self._name_columns if name in self._of)
         able = [of for of in named if of.name not in self._columns.values() and self._fits(Field.MODEL, of)]
-        clear = [of.name for of in able if words_of(of.name) & CLEAR]
+        clear = [of.name for of in able if words_of(of.name) & CLEAR and not words_of(of.name) & (REPLY - MODELS)]
         if path := clear[0] if len(clear) == 1 else self._nested(Field.MODEL):
             self._columns[Field.MODEL] = path
         elif able:

@@ -262,9 +262,9 @@ class Tally:
     """The columns of a file in the order of their use, and what else there is to say about the file.
 
     `doubts` are warnings that concern the whole file. `not_read` counts the values of columns with parts of what was
-    sent to a model that are not read, `unread_turns` the turns after the user's last one that are not the reply, by
-    their roles, `unread_names` the names in columns that are not mapped, by field. `unread_parts` has the paths inside
-    mapped columns that are not read.
+    sent to a model that are not read, `undecided` the states of rows whose label or class may not count, `unread_turns`
+    the turns after the user's last one that are not the reply, by their roles, `unread_names` the names in columns that
+    are not mapped, by field. `unread_parts` has the paths inside mapped columns that are not read.
     """
 
     def __init__(self) -> None:
@@ -272,6 +272,7 @@ class Tally:
         self.notes: Counter[str] = Counter()
         self.doubts: list[str] = []
         self.not_read: Counter[str] = Counter()
+        self.undecided: Counter[str] = Counter()
         self.unread_turns: Counter[str] = Counter()
         self.unread_names: dict[str, UnreadNames] = {}
         self.unread_parts: dict[str, None] = {}

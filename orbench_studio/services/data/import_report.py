@@ -86,6 +86,9 @@ def finish(report: ImportReport, file: Reading, stored: RecordImport | None = No
     for name, count in file.tally.not_read.items():
         rows = "1 row has" if count == 1 else f"{count:,} rows have"
         report.warnings.append(f"{rows} a value in {name}, which may be part of what was sent. It was not read.")
+    if undecided := file.tally.undecided:
+        text = f"Labels or classes that may not count, as their rows say, but are stored: {_listed(undecided)}"
+        report.warnings.append(f"{text}. Remove such rows from the file, if they do not count.")
     if turns := file.tally.unread_turns:
         text = f"Turns after the user's last one that are not the reply, and were not read: {_listed(turns)}"
         advice = " The role of a model must be a usual one, such as assistant." if turns.keys() - _ROLES else ""

@@ -153,5 +153,7 @@ def test_an_answer_about_errors_is_none(text):
 
 
 def test_words_for_an_empty_cell():
-    assert all(map(is_nothing, ("", " ", "none", "NULL", "NaN", "NA", "n/a", "-", "<NA>")))
-    assert not any(map(is_nothing, ("no", "0", "nonsense", "naan", "-1")))
+    assert all(
+        map(is_nothing, ("", " ", "none", "NULL", "NaN", "NA", "n/a", "-", "<NA>", "[removed]", "(no response)", "tbd"))
+    )
+    assert not any(map(is_nothing, ("no", "0", "nonsense", "naan", "-1", "removed", "[1]")))

@@ -117,7 +117,7 @@ def test_what_is_not_clear_is_asked(header, rows, what):
 def test_a_round_without_those_before_it_is_a_warning(write, prompts, count):
     path = write("a.jsonl", "".join(line(turn=at, q=prompt) for at, prompt in enumerate(prompts)))
     _, tally = read(path, {"prompt": "q"})
-    assert sum("round of a conversation (turn), and is stored without" in text for text in tally.doubts) == count
+    assert sum("round of a conversation (turn), and loses" in text for text in tally.doubts) == count
 
 
 def test_a_label_is_proposed_by_its_words_and_an_empty_column_is_not():

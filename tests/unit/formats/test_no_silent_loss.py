@@ -334,12 +334,23 @@ def test_log_probabilities_are_no_responses(write, path, pair):
     assert "log probability of a choice, not a text" in fault.reason
 
 
-def test_labels_that_an_annotator_rejected_are_a_warning(write):
-    rows = [{"q": ASK, "label": "unsafe", "_task_hash": at, "answer": a} for at, a in enumerate(("accept", "reject"))]
-    _, tally = read(write("a.json", json.dumps(rows)), {"prompt": "q", "label": "label"})
-    assert tally.doubts[0].startswith("In 1 of the first 2 rows the labels were not accepted (answer)")
-    _, tally = read(write("b.json", json.dumps(rows[:1])), {"prompt": "q", "label": "label"})
-    assert not tally.doubts
+STATES = [
+    ("answer", "accept", "reject"), ("status", "submitted", "discarded"), ("is_valid", "true", "false"),
+    ("accepted", "yes", "no"), ("was_cancelled", "False", "True"), ("skipped", "0", "1"),
+    ("attention_check", "no", "yes"),
+]  # fmt: skip
+"""Columns that say whether what somebody decided counts, each with a value for yes and one for no."""
+
+
+@pytest.mark.parametrize(("name", "counts", "not_"), STATES)
+def test_labels_that_may_not_count_are_left_out_of_a_proposal_and_counted(write, name, counts, not_):
+    rows = [{"prompt": ASK, "label": "unsafe", name: value} for value in (counts, not_)]
+    found = preview_file(write("a.json", json.dumps(rows)))
+    assert found.certain == {Field.PROMPT: "prompt"} and f"{name} is {not_} in 1 row" in found.questions[0].text
+    for at in (0, 1):
+        _, tally = read(write(f"{at}.json", json.dumps([rows[at]])), {"prompt": "prompt", "label": "label"})
+        assert dict(tally.undecided) == ({f"{name} {not_}": 1} if at else {})
+    assert not read(write("b.json", json.dumps(rows)), {"prompt": "prompt"})[1].undecided, "no label is read"
 
 
 def test_a_text_table_is_not_proposed_as_pairs_of_texts(write):

@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+from orbench_studio.formats.column_evidence import ColumnEvidence
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.proposals import propose
 from orbench_studio.formats.reading import preview_file
+from orbench_studio.formats.role_doubts import doubts
 from orbench_studio.formats.tables import NestedCell
 
 ASKED = [f"How do I shear {n} sheep before noon?" for n in range(2, 32)]
@@ -126,6 +128,62 @@ def test_only_what_is_certain_is_proposed(columns, certain, asked):
     assert proposed(**columns) == (certain, asked)
     mapping = propose(list(columns), list(zip(*columns.values(), strict=True))).mapping
     assert (Field.PROMPT in mapping.columns) == (not {"prompt", "response"} & asked.keys())
+
+
+TRICKS = ["riddle", "poem", "riddle"] * 10
+ROLES = [
+    # the mapping, the columns, and the beginning of the doubt about it
+    ("response=gold_answer", {}, "gold_answer may be what a model should answer"),
+    ("response=human_reply", {}, "human_reply may be what a model should answer, or what a person wrote"),
+    ("response=response_preview", {}, "response_preview may have only a part"),
+    ("response=cleaned_output", {}, "cleaned_output may not be the text that the model wrote"),
+    ("response=translated_response", {}, "translated_response may not be"),
+    ("prompt=prompt_template", {}, "prompt_template may be a template"),
+    ("prompt=text", {"text": [f"In verse: {{query}} {n}" for n in range(30)]}, "text may be a template"),
+    ("prompt=text", {"text": [f"[INSERT PROMPT HERE] {n}" for n in range(30)]}, "text may be a template"),
+    ("prompt=text", {"text": [f"@{{user}}: {q}" for q in ASKED]}, ""),
+    ("response=r model=judge_model", {}, "judge_model may be another model than that of the responses"),
+    ("response=r model=model", {"target_model": ["elm"] * 30}, "model or target_model is the model"),
+    ("response=r model=model", {"target_model": ["model"] * 30}, ""),
+    ("label=predicted_label", {}, "predicted_label may be the prediction of a program"),
+    ("response=r answer_class=gpt4_class", {}, "gpt4_class may be the prediction of a program"),
+    ("response=r answer_class=gpt4_class judge=judge", {}, ""),
+    ("label=label annotator=by", {"by": ["gpt-4o", "qwen2", "ann"] * 10}, "by may be models, not people"),
+    ("label=label annotator=by", {"by": ["ann", "claude", "gpt-4o"] * 10}, ""),
+    ("label=response_label", {}, "response_label may be of the response, not of the prompt"),
+    ("category=answer_category", {}, "answer_category may be of the response"),
+    ("response=r response_verdict=prompt_harm", {}, "prompt_harm may be of the prompt, not of the response"),
+    ("response=r prompt=goal", {"goal": ASKED, "prompt": WRAPPED}, "prompt may have been sent instead of goal"),
+    ("response=r prompt=q", {"q": ASKED, "jailbreak_prompt": WRAPPED}, "jailbreak_prompt may have been sent"),
+    ("prompt=goal", {"goal": ASKED, "prompt": WRAPPED}, ""),
+    ("response=r prompt=prompt", {"prompt": ASKED[:3] * 10, "technique": [*TRICKS[:15], *TRICKS[1:16]]},
+     "prompt may be the text before it was altered"),
+    ("response=r prompt=prompt", {"prompt": ASKED, "technique": TRICKS}, ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("mapping", "columns", "doubt"), ROLES)
+def test_a_mapped_column_that_may_have_another_role_is_a_doubt(mapping, columns, doubt):
+    mapped = {"prompt": "q", **dict(pair.split("=") for pair in mapping.split())}
+    table = {**{name: [name] * 30 for name in mapped.values()}, **columns}
+    found = doubts(
+        ColumnMapping({Field(part): name for part, name in mapped.items()}),
+        {name: ColumnEvidence(name, cells) for name, cells in table.items()},
+    )
+    texts = [of.text for of in found]
+    assert texts == [] if not doubt else len(texts) == 1 and texts[0].startswith(doubt)
+
+
+def test_an_annotator_named_like_a_model_is_a_doubt():
+    named = [ColumnMapping({Field.PROMPT: "q"}, {Field.ANNOTATOR: name}) for name in ("ann", "claude", "gpt-4o")]
+    assert [[of.text for of in doubts(mapping, {})] for mapping in named] == [
+        [], [], ["gpt-4o may be a model, not a person: it is a moderator or a judge"]
+    ]  # fmt: skip
+
+
+def test_the_model_of_one_of_several_responses_is_asked_about():
+    certain, asked = proposed(prompt=ASKED, chosen=SAID, rejected=THEN, chosen_model=["oak", "elm", "oak"] * 10)
+    assert certain == {"prompt": "prompt"} and {*asked} == {"response", "model"}
 
 
 @pytest.mark.parametrize("name", ["self-shearing", "sheep_counting", "napping"])

@@ -1,0 +1,120 @@
+"""What the names and the first cells of a table leave open about its mapped columns.
+
+A doubt is a question of a proposal, which leaves the column out, and a warning about a mapping of the user.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from orbench_studio.domain.core.amounts import counted
+from orbench_studio.formats import class_words
+from orbench_studio.formats.column_evidence import ColumnEvidence, rounds_in
+from orbench_studio.formats.column_names import (
+    ABOUT,
+    ALTERATIONS,
+    ALTERED,
+    JUDGES,
+    MODELS,
+    REPLY,
+    TARGETS,
+    is_undecided,
+    may_be_undecided,
+    name_strength,
+    word_set,
+    words_of,
+)
+from orbench_studio.formats.mapping import CODED, ColumnMapping, Field
+
+_CLASSES = (Field.ANSWER_CLASS, Field.IS_REFUSAL)
+_OF_PROMPT = (Field.CATEGORY, Field.LABEL, Field.PROMPT_LABEL, Field.PROMPT_VERDICT)
+_PREDICTED = MODELS | word_set("pred predicted prediction predictions suggested suggestion proposed auto automatic")
+_REFERENCE = word_set("expected reference gold golden ideal truth correct incorrect demonstration human")
+_PARTS = word_set("preview excerpt snippet truncated trunc shortened abridged summary")
+_EDITED = word_set("translated translation cleaned filtered processed preprocessed normalized normalised sanitized")
+_EDITED |= word_set("redacted masked parsed extracted edited tokenized tokenised")
+_OF_RESPONSE = word_set("response responses answer answers output outputs completion completions reply generation")
+_BY_NAME: tuple[tuple[tuple[Field, ...], frozenset[str], str], ...] = (
+    ((Field.RESPONSE,), _REFERENCE, "may be what a model should answer, or what a person wrote"),
+    ((Field.PROMPT, Field.RESPONSE), _PARTS, "may have only a part of each text"),
+    ((Field.RESPONSE,), _EDITED, "may not be the text that the model wrote"),
+    ((Field.PROMPT,), word_set("template templates"), "may be a template, not what was sent"),
+    ((Field.MODEL,), JUDGES, "may be another model than that of the responses"),
+    ((Field.LABEL, Field.PROMPT_LABEL, *_CLASSES), _PREDICTED, "may be the prediction of a program, not a decision"),
+    (_OF_PROMPT, _OF_RESPONSE, "may be of the response, not of the prompt"),
+    ((Field.RESPONSE_VERDICT, *_CLASSES), word_set("prompt prompts"), "may be of the prompt, not of the response"),
+)
+"""Words in the name of a column that speak against a field, and what the column may be."""
+_PLACEHOLDER = re.compile(
+    r"\{\w*(?:prompt|question|query|goal|request|instruction|behaviou?r|input|task)\w*\}"
+    r"|\[INSERT\b[^\]]*\]|\[[A-Z_ ]+ HERE\]"
+)
+
+
+class Doubt(NamedTuple):
+    """A mapped field, the columns that it is about, and what is not certain."""
+
+    field: Field
+    columns: tuple[str, ...]
+    text: str
+
+
+def doubts(mapping: ColumnMapping, table: Mapping[str, ColumnEvidence]) -> Iterator[Doubt]:
+    """What is not certain about a mapping of these columns."""
+    columns, is_judged = mapping.columns, mapping.gives(Field.JUDGE)
+    for part, path in columns.items():
+        words = words_of(path.partition("|")[0]) - (_PREDICTED if is_judged and part in _CLASSES else frozenset())
+        against = next((text for parts, of, text in _BY_NAME if part in parts and words & of), "")
+        if text := against or (_by_cells(part, table[path]) if path in table else ""):
+            yield Doubt(part, (path,), f"{path} {text}")
+    if _is_model(name := mapping.values.get(Field.ANNOTATOR, "")):
+        yield Doubt(Field.ANNOTATOR, (), f"{name} may be a model, not a person: it is a moderator or a judge")
+    prompt = table.get(columns[Field.PROMPT])
+    others = [of for of in table.values() if of.name not in columns.values()]
+    if prompt and not prompt.is_nested and (rounds := rounds_in(others)):
+        text = f"each row is a round of a conversation ({rounds}), and loses the rounds before it"
+        yield Doubt(Field.PROMPT, (prompt.name,), text)
+    if Field.RESPONSE in columns:
+        yield from _of_what_was_sent(prompt, others) if prompt else ()
+        model = columns.get(Field.MODEL, "")
+        targets = (of for of in table.values() if words_of(of.name) >= {"model"} and words_of(of.name) & TARGETS)
+        for of in targets if model in table and not words_of(model) & TARGETS else ():
+            if of.differs_from(table[model]) and of.filled:
+                yield Doubt(Field.MODEL, (model, of.name), f"{model} or {of.name} is the model")
+
+
+def undecided(columns: Mapping[Field, str], table: Mapping[str, ColumnEvidence]) -> Iterator[Doubt]:
+    """The labels and classes that may not count, as another column says of some rows."""
+    coded = [part for part in CODED if part in columns and part is not Field.CATEGORY]
+    for of in table.values() if coded else ():
+        is_state = of.name not in columns.values() and may_be_undecided(of.name)
+        if values := [cell for cell in of.filled if is_state and is_undecided(of.name, cell)]:
+            rows = counted(len(values), "row")
+            text = f"{of.name} is {values[0]} in {rows}, in which {columns[coded[0]]} may not count"
+            yield Doubt(coded[0], (columns[coded[0]],), text)
+
+
+def _by_cells(part: Field, of: ColumnEvidence) -> str:
+    if part is Field.PROMPT and of.mostly(lambda cell: _PLACEHOLDER.search(cell) is not None):
+        return "may be a template, not what was sent: its texts have a placeholder"
+    if part is Field.ANNOTATOR and of.mostly(_is_model):
+        return "may be models, not people: they are moderators or judges"
+    return ""
+
+
+def _is_model(name: str) -> bool:
+    return bool(words_of(name) & MODELS) and name.strip().lower() != "claude"
+
+
+def _of_what_was_sent(prompt: ColumnEvidence, others: Iterable[ColumnEvidence]) -> Iterator[Doubt]:
+    """Whether the prompt is what the model was sent."""
+    strength, words = name_strength(Field.PROMPT, prompt.name), words_of(prompt.name)
+    for of in others:
+        more = words_of(of.name)
+        is_likelier = name_strength(Field.PROMPT, of.name) > strength or (more & ALTERED and not words & ALTERED)
+        is_named = not of.has_sentences and not of.mostly(class_words.is_bare)
+        if more & ALTERATIONS and is_named and of.splits(prompt):
+            text = f"{prompt.name} may be the text before it was altered: the same text has several values of {of.name}"
+            yield Doubt(Field.PROMPT, (prompt.name,), text)
+        elif is_likelier and not more & (ABOUT | REPLY) and of.has_sentences and of.differs_from(prompt):
+            yield Doubt(Field.PROMPT, (prompt.name, of.name), f"{of.name} may have been sent instead of {prompt.name}")
