@@ -134,7 +134,7 @@ def _remember(report: "ImportReport", given: "ReadOptions") -> None:
 
 def _advice(error: StudioError, file: Path, read_options: "ReadOptions") -> str:
     """The options that give what the file lacks."""
-    from orbench_studio.services.data.import_files import VALUE, Field, preview_file
+    from orbench_studio.services.data.import_files import VALUE, Field, model_in, preview_file
 
     if not isinstance(error, FileFaultError) or error.wants in ("", "encoding"):  # the text names its option
         return ""
@@ -169,7 +169,10 @@ def _advice(error: StudioError, file: Path, read_options: "ReadOptions") -> str:
     given |= {str(field): of for field, of in preview.certain.items()}
     asked = "".join(f" Not clear: {question.text}." for question in preview.questions)
     columns = " ".join(f"--column {quote(f'{field}={of}')}" for field, of in given.items())
-    return f"{asked} Match them to fields: {columns}"
+    has_model = Field.MODEL in given or bool(read_options.model or model_in(file.name))
+    return (
+        f"{asked} Match them to fields: {columns}{'' if has_model or Field.RESPONSE not in given else ' --model NAME'}"
+    )
 
 
 def _place_of_texts(rows: "Sequence[Sequence[str]]") -> str:

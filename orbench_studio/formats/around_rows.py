@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
+from orbench_studio.formats.byte_source import file_fault
 from orbench_studio.formats.conversations import is_conversation
 from orbench_studio.formats.json_table import LOOK_AHEAD, LOOK_AHEAD_SIZE, Value
 from orbench_studio.formats.records import RowFault
@@ -16,6 +17,7 @@ from orbench_studio.formats.tables import listing
 
 FACT = 2_000  # characters of a value around the rows that is kept though no column is mapped to it
 AROUND = "around."
+FILE = "file"  # the column for what stands beside the rows of a whole file
 NO_ROW = "objects that have no row where the rows are (they are not imported)"
 Around = tuple[dict[str, Any], ...]
 """The values around a row, the nearest first."""
@@ -122,6 +124,19 @@ def of_lists_beside(line: int, found: Sequence[Any], around: Around, wanted: Wan
         text = f"{len(found)} rows with prompts of their own have one response around them ({response})"
         return RowFault(line, f"{text}, which is not that of each. Leave it out, or read the rows apart")
     return None
+
+
+def require_own_responses(values: Iterator[Value | RowFault], name: str, wanted: Wanted) -> Iterator[Value | RowFault]:
+    """The rows of a file; raises FileFaultError where several with their own prompts have one response around them."""
+    rows = 0
+    for value in values:
+        rows += not isinstance(value, RowFault)
+        own = value[1].keys() if not isinstance(value, RowFault) and isinstance(value[1], dict) else ()
+        response = _outside(wanted.response, (FILE,), own) if rows > 1 else ""
+        if response and not _outside(wanted.prompt, (FILE,), own):
+            text = f"its rows have one response around them ({', '.join(wanted.response)}), which is not that of each"
+            raise file_fault(name, f"{text}. Leave it out.")
+        yield value
 
 
 def _leads(path: str, name: str) -> bool:

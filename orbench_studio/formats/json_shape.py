@@ -7,31 +7,29 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
 from orbench_studio.errors import FileFaultError
-from orbench_studio.formats.around_rows import (
-    FACT,
-    NO_ROW,
-    Around,
-    Wanted,
-    joined,
-    of_large,
-    of_lists_beside,
-    placed,
-    together,
-)
+from orbench_studio.formats.around_rows import FACT, FILE, Around, Wanted, joined, require_own_responses, together
 from orbench_studio.formats.byte_source import CHUNK, InputFile, empty_file, file_fault, refuse_wide
 from orbench_studio.formats.class_words import is_identifier
 from orbench_studio.formats.column_evidence import is_sentence
 from orbench_studio.formats.column_names import names_prompt
 from orbench_studio.formats.conversations import is_conversation
 from orbench_studio.formats.json_columns import transposed
-from orbench_studio.formats.json_table import SPACE, Value, Window, as_row, lines, table_of
+from orbench_studio.formats.json_rows import (
+    Node,
+    Path,
+    Rows,
+    are_alike,
+    array_rows,
+    concatenated_rows,
+    rows_at,
+    rows_in,
+)
+from orbench_studio.formats.json_table import SPACE, Window, lines, table_of
 from orbench_studio.formats.potato import STATE, rows_of_state
-from orbench_studio.formats.records import RowFault
 from orbench_studio.formats.tables import Table, listing
 
 _DEPTH = 4  # of objects and lists that are looked into
@@ -39,31 +37,6 @@ _LOOKED_AT = 50  # parts of an object
 _MANY_TEXTS = 10  # texts of an object that is not one row
 _MOST_TEXT = 64_000_000  # characters of a file that is written by columns, which is held in memory whole
 _BESIDE = "values beside the rows that are not imported ({})"
-FILE, VALUE = "file", "value"  # the columns for what stands beside the rows, and for the texts of an object
-Path = tuple[str, ...]
-
-
-@dataclass(slots=True)
-class Node:
-    """A value as far as it was looked at: `[`, `{`, or a single value; `count` is the number of its parts.
-
-    `parts` are the first parts of an object by name, and of a list its first one.
-    """
-
-    kind: str
-    count: int = 0
-    parts: dict[str, "Node"] = field(default_factory=dict)
-    value: Any = None
-
-    @property
-    def row(self) -> list[str]:
-        """The names in the first part of a list; empty if that is not an object."""
-        first = self.parts.get("0") if self.kind == "[" else None
-        return list(first.parts) if first is not None and first.kind == "{" else []
-
-    @property
-    def is_column(self) -> bool:
-        return self.kind != "" and bool(self.parts) and not any(part.kind for part in self.parts.values())
 
 
 def open_json(file: InputFile, rows: str | None, wanted: Wanted) -> Table:
@@ -75,7 +48,7 @@ def open_json(file: InputFile, rows: str | None, wanted: Wanted) -> Table:
     if first not in ("[", "{"):
         raise file_fault(file.name, "this is not JSON: it begins with neither '[' nor '{'. Check the file's ending.", 1)
     if first == "[" and not rows:
-        return table_of(_array(_window(file), file.name), file, wanted)
+        return table_of(array_rows(_window(file), file.name), file, wanted)
     with io.TextIOWrapper(file.again(), file.encoding) as text:
         window = Window(text, file.name)
         node = _look(window, 0)
@@ -90,7 +63,7 @@ def open_json(file: InputFile, rows: str | None, wanted: Wanted) -> Table:
     if rows:
         return _under(file, tuple(rows.split(".")), node, wanted)
     if not is_all:
-        return table_of(_concatenated(_window(file)), file, wanted)
+        return table_of(concatenated_rows(_window(file)), file, wanted)
     if STATE in node.parts:
         user = node.parts.get("user_id")
         others = [of for of, part in node.parts.items() if of not in (STATE, "user_id") and (part.count or part.value)]
@@ -100,16 +73,16 @@ def open_json(file: InputFile, rows: str | None, wanted: Wanted) -> Table:
         return _by_columns(file, node, wanted)
     path = () if _is_by_text(node) else _rows_of(file.name, node)
     if path is None:
-        return table_of(_concatenated(_window(file)), file, wanted)
+        return table_of(concatenated_rows(_window(file)), file, wanted)
     return _under(file, path, node, wanted)
 
 
 def open_lines(file: InputFile, rows: str, wanted: Wanted) -> Table:
     """Open the lists at a path inside the objects of a file with one on each line."""
-    of, path, each = _Rows(file.name, wanted), tuple(rows.split(".")), lines(file.text(), file.name)
+    of, path, each = Rows(file.name, wanted), tuple(rows.split(".")), lines(file.text(), file.name)
     if "," in rows:
         return table_of(together(each, rows, wanted, of.passed), file, wanted, None, of.passed)
-    found = (row for value in each for row in _inner(value, path, (), of))
+    found = (row for value in each for row in rows_in(value, path, (), of))
     first = next(found, None)
     if first is None:
         raise file_fault(file.name, f"no line has rows under {rows!r}. Look at the names in the file.")
@@ -229,8 +202,7 @@ def _candidates(node: Node, path: Path) -> Iterator[tuple[Path, list[str]]]:
     if node.kind != "{":
         return
     names = [part.row or (list(part.parts) if part.kind == "{" else []) for part in node.parts.values()]
-    first = set(names[0]) if len(names) > 1 else set()
-    if first and all(of and 2 * len(first.intersection(of)) >= len(first.union(of)) for of in names):
+    if are_alike(names):
         yield path, names[0]
         return
     for name, part in node.parts.items():
@@ -267,106 +239,9 @@ def _under(file: InputFile, path: Path, node: Node, wanted: Wanted) -> Table:
     notes = {f"rows were read under “{'.'.join(path)}”": 1} if path else {}
     if others := [".".join(of) for of in _others(node, path)]:
         notes[_BESIDE.format(listing(others))] = len(others)
-    of = _Rows(file.name, wanted)
-    return table_of(joined(_rows_at(_window(file), path, around, of, node)), file, wanted, notes, of.passed)
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """The name of a file, the paths that are wanted, and a count of what has no row."""
-
-    name: str
-    wanted: Wanted
-    passed: Counter[str] = field(default_factory=Counter)
-
-
-def _rows_at(window: Window, path: Path, around: Around, of: _Rows, node: Node | None) -> Iterator[Value | RowFault]:
-    mark = window.skip(SPACE)
-    parts = node.parts if node is not None else {}
-    is_there = any(".".join(path[:n]) in parts for n in range(1, len(path) + 1))
-    if mark == "{" and path and not is_there and any(path[0] in part.parts for part in parts.values()):
-        for key in window.names():  # objects by id, each with the rows
-            yield from _inner(window.value(), path, ({"id": key}, *around), of)
-        return
-    if mark == "[" and path and not path[0].isdigit():
-        found = (row for _ in window.items() for row in _inner(window.value(), path, around, of))
-        first = next(found, None)
-        if first is None:
-            raise file_fault(
-                of.name, f"no part of the list has rows under {'.'.join(path)!r}. Look at the names in the file."
-            )
-        yield first
-        yield from found
-    elif path:
-        is_there = False
-        for part in _names(window, mark):
-            steps = next((n for n in range(len(path), 0, -1) if part == ".".join(path[:n])), 0)
-            if steps and not is_there:
-                is_there = True
-                yield from _rows_at(window, path[steps:], around, of, parts.get(part))
-            else:
-                window.leave_out()
-        if not is_there:
-            raise file_fault(of.name, f"there is nothing under {'.'.join(path)!r}. Look at the names in the file.")
-    elif mark == "[":
-        yield from _items(window, around)
-    elif mark == "{":
-        for key in window.names():
-            if window.skip(SPACE) == "[":  # several rows for each id
-                yield from _items(window, ({"id": key}, *around))
-            else:
-                value = window.value()
-                if isinstance(value, tuple) and not isinstance(value[1], dict):
-                    value = value[0], {VALUE: value[1]}, *value[2:]
-                yield placed(value, ({"id": key}, *around))
-    else:
-        raise file_fault(of.name, "the rows are neither a list nor an object. Name another path with --rows.")
-
-
-def _inner(value: Value | RowFault, path: Path, around: Around, of: _Rows) -> Iterator[Value | RowFault]:
-    """The rows at a path inside a row, each with the values of the rows around it."""
-    if isinstance(value, RowFault):
-        yield value
-        return
-    line, found, escaped, size = value
-    if isinstance(found, list) and path and path[0].isdigit():
-        found = found[int(path[0])] if int(path[0]) < len(found) else None
-        yield from _inner((line, found, escaped, size), path[1:], around, of)
-    elif isinstance(found, list) and not path and (fault := of_lists_beside(line, found, around, of.wanted)):
-        yield fault
-    elif isinstance(found, list) and found:
-        for part in found:
-            is_text = isinstance(part, str)
-            row = (line, part, escaped, size)
-            yield from _inner(row, path, around, of) if path else (placed(as_row(row, is_text=is_text), around),)
-    elif isinstance(found, dict) and (steps := _steps(found, path)):
-        inner = found[".".join(path[:steps])]
-        here = {name: of_large(part, name, of.wanted) for name, part in found.items() if part is not inner}
-        yield from _inner((line, inner, escaped, size), path[steps:], (here, *around), of)
-    elif isinstance(found, dict) and not path:
-        yield placed(value, around)
-    else:
-        of.passed[NO_ROW] += 1
-
-
-def _steps(found: dict[str, Any], path: Path) -> int:
-    """The number of steps of a path that are the name of a part of an object; 0 if there is none."""
-    return next((count for count in range(len(path), 0, -1) if ".".join(path[:count]) in found), 0)
-
-
-def _names(window: Window, mark: str) -> Iterator[str]:
-    """The names in an object, or the places in a list."""
-    if mark == "{":
-        yield from window.names()
-    elif mark == "[":
-        yield from (str(at) for at, _ in enumerate(window.items()))
-
-
-def _items(window: Window, around: Around) -> Iterator[Value | RowFault]:
-    """The rows in an array, each with what stands around it."""
-    for _ in window.items():
-        is_text = window.skip(SPACE) == '"'
-        yield placed(as_row(window.value(), is_text=is_text), around)
+    of = Rows(file.name, wanted)
+    rows = require_own_responses(rows_at(_window(file), path, around, of, node), file.name, wanted)
+    return table_of(joined(rows), file, wanted, notes, of.passed)
 
 
 def _by_columns(file: InputFile, node: Node, wanted: Sequence[str], only: Sequence[str] = ()) -> Table:
@@ -385,15 +260,3 @@ def _by_columns(file: InputFile, node: Node, wanted: Sequence[str], only: Sequen
     if others := [name for name in node.parts if only and name not in only]:
         notes[_BESIDE.format(listing(others))] = len(others)
     return table_of(transposed(_window(file), file.name, only), file, wanted, notes)
-
-
-def _array(window: Window, name: str) -> Iterator[Value | RowFault]:
-    yield from _items(window, ())
-    if window.skip(SPACE):
-        reason = "there is text after the array's ']'. Write all rows into one array, or one object per line."
-        raise file_fault(name, reason, window.line)
-
-
-def _concatenated(window: Window) -> Iterator[Value | RowFault]:
-    while window.skip(SPACE):
-        yield window.value()

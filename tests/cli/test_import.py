@@ -94,6 +94,7 @@ def test_any_table_through_its_columns(run, run_json, tmp_path):
 def test_a_table_of_no_known_format_is_refused_with_the_options_that_import_it(run, run_json, tmp_path):
     (tmp_path / "mine.csv").write_text("prompt,category,the label\nMay I?,hate,safe\n")
     (tmp_path / "labels.csv").write_text("prompt,category,label\nMay I?,hate,safe\n")
+    (tmp_path / "answers.csv").write_text("prompt,response\nIs it late?,It is late.\n")
     (tmp_path / "numbers.csv").write_text("a,b\n1,2\n")
     assert run("import", "w.orbench", "labels.csv").stderr == (
         "labels.csv: format not recognised. Its columns are prompt, category, label. Match them to fields: "
@@ -108,6 +109,7 @@ def test_a_table_of_no_known_format_is_refused_with_the_options_that_import_it(r
         "numbers.csv: format not recognised. Its columns are a, b. Match them to fields: --column prompt=COLUMN, and "
         "so on; or name the format: --format NAME.\n"
     )
+    assert run("import", "w.orbench", "answers.csv").stderr.endswith(" --column response=response --model NAME\n")
 
 
 @pytest.mark.parametrize(

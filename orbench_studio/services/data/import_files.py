@@ -12,6 +12,7 @@ from orbench_studio.formats.byte_source import file_fault, name_of
 from orbench_studio.formats.class_words import asks_yes_or_no, is_bare, word
 from orbench_studio.formats.column_evidence import is_sentence
 from orbench_studio.formats.export_overwrite import repair
+from orbench_studio.formats.file_names import model_in
 from orbench_studio.formats.import_doctor import OFFERS, Fault, Finding
 from orbench_studio.formats.manifest import Manifest, folder_of, manifest_at
 from orbench_studio.formats.mapped import MAPPED
@@ -58,6 +59,7 @@ __all__ = [
     "inspect_file",
     "is_nested",
     "is_sentence",
+    "model_in",
     "preview_file",
     "remembered_text",
 ]

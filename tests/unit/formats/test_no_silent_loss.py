@@ -256,6 +256,26 @@ def test_a_response_around_rows_with_prompts_of_their_own_is_refused(write, cont
     assert [response.text for row in found if isinstance(row, Record) for response in row.responses] == texts
 
 
+@pytest.mark.parametrize(("prompt", "count", "is_refused"), [("q", 2, True), ("q", 1, False), ("file.ask", 2, False)])
+def test_a_response_around_the_rows_of_a_whole_file_is_that_of_one(write, prompt, count, is_refused):
+    content = {"ask": ASK, "say": "Knead.", "of": [{"q": f"Why {at}?"} for at in range(count)]}
+    path, columns = write("a.json", json.dumps(content)), {"prompt": prompt, "response": "file.say"}
+    if is_refused:
+        with pytest.raises(FileFaultError, match=r"one response around them \(file.say\)"):
+            read(path, columns)
+    else:
+        found = [row for row in read(path, columns)[0] if isinstance(row, Record)]
+        assert [row.responses[0].text for row in found] == ["Knead."] * count
+
+
+def test_objects_by_id_inside_rows_are_rows(write):
+    grades = {"worst": {"r": "No.", "n": 1}, "best": {"r": "Knead.", "n": 5}}
+    path = write("a.json", json.dumps([{"q": ASK, "of": grades}, {"q": ASK, "of": {"best": {"r": "Fold."}}}]))
+    found, tally = read(path, {**ANSWERED, "category": "id"}, rows="of")
+    assert [(row.prompt.category, row.responses[0].text) for row in found[:2]] == [("worst", "No."), ("best", "Knead.")]
+    assert not found[2].responses and "columns that are not imported (n, best)" in tally.notes
+
+
 def test_lists_of_one_length_have_a_list_beside_them_only_if_it_is_named(write):
     rows = [
         {"p": [ASK, "Why?"], "r": ["Knead.", "So."], "c": ["refusal"] * 2, "s": {"t": "Be kind.", "u": "x" * 3_000}}
