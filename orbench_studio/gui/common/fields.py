@@ -32,6 +32,12 @@ class ComboBox(QComboBox):
         self._typed, self._typed_at, self._before = "", 0, -1
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # without the focus by the wheel
 
+    def setAccessibleName(self, name: str) -> None:
+        """Name the box, and the line in it that takes the focus where any text can be entered."""
+        super().setAccessibleName(name)
+        if (line := self.lineEdit()) is not None:
+            line.setAccessibleName(name)
+
     @property
     def typed(self) -> tuple[str, int, int]:
         """The letters so far, for a box that replaces this one while the user types."""

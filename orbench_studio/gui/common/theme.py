@@ -207,8 +207,11 @@ QCheckBox { padding: 2px 2px 2px 0; }
 QCheckBox::indicator { margin: 1px 2px 1px 0; }
 QCheckBox::indicator:focus { margin: 0; }
 QCheckBox:disabled { color: $faint; }
-QRadioButton::indicator { width: ${box}px; height: ${box}px; border: 1px solid $quiet; border-radius: ${half}px; }
+QRadioButton::indicator { width: ${box}px; height: ${box}px; border: 1px solid $quiet; border-radius: ${half}px;
+    margin: 1px; }
 QRadioButton::indicator:checked { background: $accent; border-color: $accent; }
+QRadioButton::indicator:focus { border: 2px solid $accent; margin: 0; }
+QRadioButton::indicator:checked:focus { border-color: $ink; }
 QCheckBox::indicator,
 QTreeView::indicator { width: ${box}px; height: ${box}px; border: 1px solid $quiet; border-radius: 3px; }
 QCheckBox::indicator:checked,

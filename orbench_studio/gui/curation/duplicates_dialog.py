@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QScrollArea, QSplitter, QWidget
+from PySide6.QtWidgets import QGridLayout, QPushButton, QSplitter, QWidget
 
 from orbench_studio.domain.core.annotation import Visible
 from orbench_studio.domain.core.changes import Changes, Kind
@@ -21,7 +21,7 @@ from orbench_studio.gui.common.layouts import row_layout
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.theme import LABELS, Theme
-from orbench_studio.gui.common.widgets import ENTER, if_alive, label, show_status
+from orbench_studio.gui.common.widgets import ENTER, PageArea, if_alive, label, show_status
 from orbench_studio.gui.curation.nearest_dialog import prompt_card
 from orbench_studio.gui.review.bulk_dialog import BulkDialog
 from orbench_studio.gui.workspace.session import Session
@@ -59,7 +59,7 @@ class DuplicatesDialog(Dialog):
         self.search = QPushButton(tr("Find"))
         self.strip = ProgressStrip()
         self.groups = Table(tr("Groups"), _COLUMNS)
-        self.members = QScrollArea()
+        self.members = PageArea()
         self.decide, self.review = QPushButton(tr("Label group…")), QPushButton(tr("Review"))
         self._build_ui()
         self._connect()
@@ -233,8 +233,6 @@ class DuplicatesDialog(Dialog):
         head = row_layout(
             None, (self.status, 1), label(tr("Minimum similarity"), "quiet"), self.threshold, self.search, spacing=8
         )
-        self.members.setWidgetResizable(True)
-        self.members.setFrameShape(QFrame.Shape.NoFrame)
         self.members.setAccessibleName(tr("Prompts of the group"))
         split = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
         split.addWidget(self.groups)

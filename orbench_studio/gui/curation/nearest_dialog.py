@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.content_cover import text_shown
@@ -13,7 +13,7 @@ from orbench_studio.gui.common.dialogs import Dialog, set_size
 from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import Theme
-from orbench_studio.gui.common.widgets import if_alive, keep_scroll_bar, label
+from orbench_studio.gui.common.widgets import PageArea, if_alive, keep_scroll_bar, label
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class NearestDialog(Dialog):
         self.status = label(tr("Searching…"), "quiet", wrap=True)
         self.found: list[Near] = []
         self._right = QVBoxLayout()
+        self._area, self._close = PageArea(), QPushButton(tr("Close"))
         self._build_ui(f"#{prompt_id}", text)
 
         def work(workspace: Workspace) -> list[Near]:
@@ -49,10 +50,16 @@ class NearestDialog(Dialog):
             if found
             else tr("No prompt labelled toxic has similar wording.")
         )
+        last: QWidget = self.findChildren(TextPane)[0]
         for near in found:
             similarity = tr("similarity {value}").format(value=f"{near.similarity:.2f}")
             text = text_shown(self._settings, near.category, near.text)
-            self._right.addWidget(prompt_card(self._theme, f"#{near.prompt_id} · {similarity}", text))
+            card = prompt_card(self._theme, f"#{near.prompt_id} · {similarity}", text)
+            self._right.addWidget(card)
+            for pane in card.findChildren(TextPane):  # before the button, which is there already
+                QWidget.setTabOrder(last, pane)
+                last = pane
+        QWidget.setTabOrder(last, self._close)
         self._right.addStretch()
 
     def _build_ui(self, head: str, text: str) -> None:
@@ -60,9 +67,11 @@ class NearestDialog(Dialog):
         right = column_layout(None, self.status, (self._right, 1))
         both = QWidget()
         row_layout(both, (left, 1), (right, 1), spacing=16)
-        close = QPushButton(tr("Close"))
-        close.clicked.connect(self.close)
-        column_layout(self, (_scrolled(both), 1), (close, Qt.AlignmentFlag.AlignRight), margins=(24, 24, 24, 16))
+        self._close.clicked.connect(self.close)
+        self._area.setAccessibleName(tr("Prompts"))
+        keep_scroll_bar(self._area)  # prompts can be longer than the screen
+        self._area.setWidget(both)
+        column_layout(self, (self._area, 1), (self._close, Qt.AlignmentFlag.AlignRight), margins=(24, 24, 24, 16))
         set_size(self, 820, 460)
 
 
@@ -75,13 +84,3 @@ def prompt_card(theme: Theme, head: str, text: str) -> QFrame:
     pane.show_text(text)
     column.addWidget(pane)
     return card
-
-
-def _scrolled(texts: QWidget) -> QScrollArea:
-    """Wrap the texts in a scroll area, because prompts can be longer than the screen."""
-    area = QScrollArea()
-    keep_scroll_bar(area)
-    area.setWidget(texts)
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    return area
