@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
+from orbench_studio.domain.core.judgement import ANSWERS
 from orbench_studio.domain.core.prompt import text_identity
 from orbench_studio.formats.annotation_choices import Choice, bind
 from orbench_studio.formats.column_names import USUAL_NAMES
@@ -34,12 +35,12 @@ def prompts(row: Row) -> Iterator[dict[str, Any]]:
 
 
 def responses(row: Row) -> Iterator[dict[str, Any]]:
-    """Make a record for each response; the last judgement is the suggestion."""
+    """Make a record for each response; the last judgement with an answer class is the suggestion."""
     for response in row["responses"]:
         fields = {"prompt": row["prompt"], "response": response.get("text", "")}
         metadata = {"category": row["category"], "model": response["model"]}
         said = in_force(response.get("annotations", ()), "answer_class")
-        judged = response.get("judgements", ())
+        judged = [one for one in response.get("judgements", ()) if one["answer_class"] in ANSWERS]
         last = judged[-1] if judged else None
         message = {"value": last["answer_class"], "score": None, "agent": last["judge"]} if last else None
         of = text_identity(row["prompt"], response["model"], response["id"]).hex()

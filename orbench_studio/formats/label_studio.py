@@ -7,6 +7,7 @@ with `result` items of type `choices`.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from orbench_studio.domain.core.annotation import Label
 from orbench_studio.formats.annotation_choices import Choice, bind
 from orbench_studio.formats.column_names import USUAL_NAMES
 from orbench_studio.formats.human_decisions import in_force
@@ -35,7 +36,7 @@ _TEXTS = ColumnMapping(
     }
 )
 CANCELLED = "annotations that were cancelled, and were not imported"
-_LABELS = ("safe", "toxic", "controversial")
+_LABELS = tuple(Label)
 _ANSWERS = (
     "direct_answer",
     "partial_refusal",
@@ -56,15 +57,19 @@ def config(*, responses: bool) -> str:
 
 
 def prompts(row: Row) -> Iterator[dict[str, Any]]:
-    """Make the task of a prompt: human labels are annotations, moderator votes are predictions."""
+    """Make the task of a prompt: human labels are annotations, moderator votes that are choices are predictions."""
     data = {"prompt": row["prompt"], "category": row["category"]}
     annotations = [_annotation("label", "prompt", *said) for said in in_force(row["annotations"], "label")]
-    votes = [_prediction("label", "prompt", vote["moderator"], vote["verdict"]) for vote in row["votes"]]
+    votes = [
+        _prediction("label", "prompt", vote["moderator"], vote["verdict"])
+        for vote in row["votes"]
+        if vote["verdict"] in _LABELS
+    ]
     yield {"data": data, "annotations": annotations, "predictions": votes}
 
 
 def responses(row: Row) -> Iterator[dict[str, Any]]:
-    """Make a task for each response: human answer classes are annotations, judgements are predictions."""
+    """Make a task for each response: human answer classes are annotations, judgements that are choices predictions."""
     for response in row["responses"]:
         data = {"prompt": row["prompt"], "category": row["category"], "model": response["model"]}
         data["response"] = response.get("text", "")
@@ -73,6 +78,7 @@ def responses(row: Row) -> Iterator[dict[str, Any]]:
         judged = [
             _prediction("answer_class", "response", judgement["judge"], judgement["answer_class"])
             for judgement in response.get("judgements", ())
+            if judgement["answer_class"] in _ANSWERS
         ]
         yield {"data": data, "annotations": annotations, "predictions": judged}
 

@@ -221,10 +221,11 @@ class MappedRow(MappedResponses):
             texts = {1: asked.reply}
         else:
             texts = {1: ""} if Field.ERROR in self._columns else {}
-        may_be_none = self._layout.skips_empty_responses or self._layout.may_lack_model
+        has_no_model = self._has_no_model(cells)
+        may_be_none = self._layout.skips_empty_responses or (self._layout.may_lack_model and has_no_model)
         if not texts or (may_be_none and not any(texts.values())):
             return ()
-        if self._has_no_model(cells):
+        if has_no_model:
             self._note(import_notes.NO_MODEL)
             return ()
         model = self._name(Field.MODEL, cells)

@@ -8,6 +8,7 @@ import pytest
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.core.response import StopReason
+from orbench_studio.formats import argilla, label_studio
 from orbench_studio.formats.records import AnnotationDraft, RowFault
 
 
@@ -22,13 +23,15 @@ def test_label_studio_says_who_chose_what(take):
     tasks = [
         studio_task("safe"),
         studio_task("direct_refusal", data=answered, completed_by={"email": "bob"}),
+        studio_task("non_responsive", data=answered | {"response": ""}),
         studio_task("Self-harm", was_cancelled=True, data={"text": "Or?"}),
     ]
-    label, answer, skipped = take("tasks.json", json.dumps(tasks))
+    label, answer, empty, skipped = take("tasks.json", json.dumps(tasks))
     assert label.annotations == (AnnotationDraft("label-studio-7", Aspect.LABEL, "safe", "safe"),)
     assert [(r.model, a.annotator, a.value) for r in answer.responses for a in r.annotations] == [
         ("m", "label-studio-bob", "direct_refusal"),
     ]  # fmt: skip
+    assert [(r.text, a.value) for r in empty.responses for a in r.annotations] == [("", "non_responsive")]
     assert (skipped.prompt.text, skipped.annotations) == ("Or?", ())
 
 
@@ -43,6 +46,20 @@ def test_label_studio_says_who_chose_what(take):
 def test_a_task_that_is_none_is_refused(take, task, message):
     [fault] = take("tasks.json", json.dumps([task]))
     assert isinstance(fault, RowFault) and message in fault.reason
+
+
+def test_only_offered_choices_are_predicted():
+    """Label Studio refuses a file with another one, such as "unparsed", and Argilla refuses a suggestion of it."""
+    votes = [{"moderator": who, "verdict": verdict} for who, verdict in (("ash", "unparsed"), ("elm", "toxic"))]
+    judged = [{"judge": who, "answer_class": of} for who, of in (("jay", "inability"), ("kay", "unparsed"))]
+    response = {"model": "oak", "text": "No.", "id": "00", "judgements": judged}
+    row = {"prompt": "May I?", "category": None, "consensus": None, "annotations": [], "votes": votes}
+    row["responses"] = [response]
+    tasks = [*label_studio.prompts(row), *label_studio.responses(row)]
+    predicted = [(one["model_version"], one["result"][0]["value"]) for task in tasks for one in task["predictions"]]
+    assert predicted == [("elm", {"choices": ["toxic"]}), ("jay", {"choices": ["inability"]})]
+    [suggested] = argilla.responses(row)
+    assert suggested["suggestions"]["answer_class"]["agent"] == "jay"
 
 
 def test_argilla_says_who_answered_what(take):
