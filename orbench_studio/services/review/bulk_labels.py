@@ -16,7 +16,8 @@ from orbench_studio.services.review.prompt_review import annotation_row, begin_e
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core.bulk_insert import add, chunks
 from orbench_studio.store.core.tables import ANNOTATIONS, PROMPT_STATES
-from orbench_studio.store.review import derived_states, journal, queue
+from orbench_studio.store.core.unit_of_work import lock_annotator
+from orbench_studio.store.review import derived_states, queue
 
 _SHOWN = 50  # prompts of a preview that are shown with their text
 _PER_STEP = 2_000  # prompts between two progress reports
@@ -78,7 +79,7 @@ def decide_all(
     prompts = counted(len(ids), "prompt")
     message = f"{prompts} → {value}" if aspect is Aspect.LABEL else f"{prompts}: {aspect} {value}"
     with workspace.writing() as db:
-        annotator_id = journal.lock_annotator(db, annotator)
+        annotator_id = lock_annotator(db, annotator)
         if aspect is Aspect.LABEL:
             if workspace.policy.in_training(db, ids, annotator_id):
                 raise StudioError(

@@ -14,7 +14,7 @@ from orbench_studio.services.workspace.policy import Policy
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core.pipeline import Started, together
 from orbench_studio.store.core.tables import JOURNAL
-from orbench_studio.store.core.unit_of_work import lock_prompts
+from orbench_studio.store.core.unit_of_work import lock_annotator, lock_prompts
 from orbench_studio.store.review import derived_states, journal, timeline, undo_entries
 from orbench_studio.store.review.derived_states import Inputs
 from orbench_studio.store.review.journal import DECIDING, IN_FORCE, Entry
@@ -59,7 +59,7 @@ def undo_since(workspace: Workspace, previewed: UndoPreview, *, annotator: str) 
     if not previewed.entries:
         return Changes(message="Nothing to undo.")
     with workspace.deciding() as db:
-        annotator_id = journal.lock_annotator(db, annotator)
+        annotator_id = lock_annotator(db, annotator)
         targets = undo_entries.in_force(db, annotator_id, {entry.id for entry in previewed.entries})
         return _reverse(db, workspace.policy, EntryKind.UNDO, annotator_id, undo_entries.of(db, annotator_id, targets))
 
@@ -67,7 +67,7 @@ def undo_since(workspace: Workspace, previewed: UndoPreview, *, annotator: str) 
 def undo_entry(workspace: Workspace, entry: int, *, annotator: str) -> Changes:
     """Undo one entry of the annotator, whatever they decided since; a redo restores it."""
     with workspace.deciding() as db:
-        annotator_id = journal.lock_annotator(db, annotator)
+        annotator_id = lock_annotator(db, annotator)
         known = {one.entry: one for one in timeline.recent(db, annotator, _RECENT)}
         targets = undo_entries.in_force(db, annotator_id, {entry})
         changes = _reverse(
@@ -84,7 +84,7 @@ def reverse_last(workspace: Workspace, kind: EntryKind, *, annotator: str, uuid:
     A reversal with a `uuid` is recorded once, however often it is sent.
     """
     with workspace.deciding() as db:
-        annotator_id = journal.lock_annotator(db, annotator)
+        annotator_id = lock_annotator(db, annotator)
         if not workspace.on_server:
             return _reverse(db, workspace.policy, kind, annotator_id, undo_entries.last(db, kind, annotator_id))
         undo_entries.lock_last(db, kind, annotator_id)

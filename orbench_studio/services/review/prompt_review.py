@@ -32,7 +32,7 @@ from orbench_studio.services.workspace.policy import Policy, SoloPolicy
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import prompts, responses, votes
 from orbench_studio.store.core.pipeline import Started, together
-from orbench_studio.store.core.unit_of_work import lock_prompts
+from orbench_studio.store.core.unit_of_work import lock_annotator, lock_prompts
 from orbench_studio.store.review import derived_states, journal, label_counts
 from orbench_studio.store.review import seen as seen_by
 from orbench_studio.store.review.journal import Moment, Versions
@@ -94,7 +94,7 @@ def decide(
     if any(other.prompt_id != decision.prompt_id for other in more):
         raise ValueError("the decisions of one entry are about one prompt")
     with workspace.deciding() as db:
-        annotator_id = journal.lock_annotator(db, annotator)
+        annotator_id = lock_annotator(db, annotator)
         lock_prompts(db, [decision.prompt_id])
         return _record(
             db,
@@ -110,7 +110,7 @@ def decide(
 def decide_all(workspace: Workspace, decisions: Sequence[Decision], *, annotator: str) -> None:
     """Record decisions, each as one journal entry, in one transaction. Raises the errors of `decide`."""
     with workspace.deciding() as db:
-        annotator_id = journal.lock_annotator(db, annotator)
+        annotator_id = lock_annotator(db, annotator)
         lock_prompts(db, [decision.prompt_id for decision in decisions])
         for decision in decisions:
             _record(db, workspace.policy, (decision,), (annotator, annotator_id))

@@ -14,7 +14,7 @@ from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import prompts, responses
 from orbench_studio.store.core.bulk_insert import add, chunks
 from orbench_studio.store.core.tables import ANNOTATIONS
-from orbench_studio.store.core.unit_of_work import lock_prompts
+from orbench_studio.store.core.unit_of_work import lock_annotator, lock_prompts
 from orbench_studio.store.review import derived_states, journal, queue, timeline
 from orbench_studio.store.team import disputes
 from orbench_studio.store.workspace import grants
@@ -72,7 +72,7 @@ def adjudicate(workspace: Workspace, case: Case, value: str, *, annotator: str, 
     about = case.about
     decision = Decision(about.prompt_id, about.aspect, value, about.response_id, reason or None)
     with workspace.deciding() as db:
-        annotator_id = journal.lock_annotator(db, annotator)
+        annotator_id = lock_annotator(db, annotator)
         lock_prompts(db, [about.prompt_id])
         if journal.versions_of(db, about.prompt_id).all != case.version:
             raise StaleDecisionError(

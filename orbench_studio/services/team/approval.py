@@ -14,7 +14,7 @@ from orbench_studio.services.review.prompt_review import annotation_row, begin_e
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core.bulk_insert import add, chunks
 from orbench_studio.store.core.tables import ANNOTATIONS, JOURNAL
-from orbench_studio.store.core.unit_of_work import lock_prompts
+from orbench_studio.store.core.unit_of_work import lock_annotator, lock_prompts
 from orbench_studio.store.review import hidden_decisions, journal
 
 
@@ -43,7 +43,7 @@ def _check(
     if of == annotator:
         raise StudioError("You cannot approve your own decisions, or send them back.")
     with workspace.deciding() as db:
-        who = journal.lock_annotator(db, annotator)
+        who = lock_annotator(db, annotator)
         decided = _decided_by(db, of, prompt_ids)
         hidden = hidden_decisions.blind(db, sorted(decided))
         ids = sorted(decided - hidden)

@@ -16,6 +16,7 @@ from orbench_studio.services.review import search
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import clock
 from orbench_studio.store.core.pipeline import together
+from orbench_studio.store.core.unit_of_work import lock_annotator
 from orbench_studio.store.review import journal
 from orbench_studio.store.team import assigned_prompts, queue_records
 from orbench_studio.store.team.assigned_prompts import Part
@@ -37,7 +38,7 @@ def claim(workspace: Workspace, name: str, *, annotator: str, ahead: int = AHEAD
         if part is None or assigned_prompts.wanted(db, part[0].id, part[1], ahead, at) <= 0:
             return 0
     with workspace.deciding() as db:
-        journal.lock_annotator(db, annotator)
+        lock_annotator(db, annotator)
         part, at = _part(db, name, annotator, now)
         return assigned_prompts.take(db, *part, ahead, at) if part is not None else 0
 

@@ -19,6 +19,7 @@ from orbench_studio.errors import StudioError
 from orbench_studio.services.team.team_log import record
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import prompts
+from orbench_studio.store.core.unit_of_work import lock_annotator
 from orbench_studio.store.review import assignment_states, checks, derived_states, journal, queue
 from orbench_studio.store.review import repeated_decisions as store_people
 from orbench_studio.store.team import assigned_prompts, gold, progress, queue_records
@@ -178,7 +179,7 @@ def assign(workspace: Workspace, name: str, prompt_ids: Sequence[int], *, to: st
         stored = _for_annotator(db, name, to)
         categories = prompts.categories(db, prompt_ids)
         added = queue_records.fill(db, stored, [(prompt_id, categories[prompt_id]) for prompt_id in prompt_ids])
-        who = journal.lock_annotator(db, to)
+        who = lock_annotator(db, to)
         queue_records.member_id(db, stored.id, who)
         count = assigned_prompts.assign(db, stored.id, who, prompt_ids)
         if not count and not added:

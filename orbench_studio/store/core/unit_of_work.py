@@ -42,6 +42,10 @@ _CLOSED = (
 _MADE_OF_ROWS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, SQLAlchemyError)
 _PERSON = LOCK + 1
 _LOCKS = 1_024  # of all prompts together: the server's memory for locks is small, and an undo can be of 10,000 prompts
+_ADD_PERSON = text(
+    "INSERT INTO annotators (name) SELECT CAST(:name AS text) "
+    "WHERE NOT EXISTS (SELECT 1 FROM annotators WHERE name = :name) ON CONFLICT DO NOTHING"
+)
 _PERSON_OF = select(ANNOTATORS.c.id).where(ANNOTATORS.c.name == bindparam("name"))
 _LOCK_PERSON = _PERSON_OF.add_columns(func.pg_advisory_xact_lock(bindparam("lock"), ANNOTATORS.c.id))
 _LOCK_KNOWN = text("SELECT pg_advisory_xact_lock(:lock, :known)")
@@ -101,20 +105,22 @@ def _lock_selected(prompt_ids: Select[Any]) -> Select[Any]:
     return select(func.count(func.pg_advisory_xact_lock(LOCK, mine.c.held)))
 
 
-def lock_person(db: Connection, name: str) -> int | None:
-    """Lock the annotator against transactions in other windows; call it before `lock_prompts`.
+def lock_annotator(db: Connection, name: str) -> int:
+    """The id of the annotator of this name, created if needed; call it before `lock_prompts`.
 
-    Returns the annotator's id; None if the name is unknown.
+    Transactions of the annotator's other windows wait until this one ends.
     """
-    known = known_people(db).get(name)
-    if known is None:
-        statement = _LOCK_PERSON if is_server(db) else _PERSON_OF
-        known = db.execute(statement, {"lock": _PERSON, "name": name} if is_server(db) else {"name": name}).scalar()
-        if known is not None:
-            known_people(db)[name] = known
-    elif is_server(db):
-        send(db, _LOCK_KNOWN, {"lock": _PERSON, "known": known})
-    return known
+    people = known_people(db)
+    if name in people:
+        if is_server(db):
+            send(db, _LOCK_KNOWN, {"lock": _PERSON, "known": people[name]})
+        return people[name]
+    send(db, _ADD_PERSON, {"name": name})
+    statement = _LOCK_PERSON if is_server(db) else _PERSON_OF
+    people[name] = db.execute(
+        statement, {"lock": _PERSON, "name": name} if is_server(db) else {"name": name}
+    ).scalar_one()
+    return people[name]
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from orbench_studio.domain.judging.licence import Licence
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.store.core.bulk_insert import id_of, inserted
 from orbench_studio.store.core.tables import ANNOTATORS, JOURNAL, JUDGEMENTS, JUDGES, LICENCES
+from orbench_studio.store.core.unit_of_work import lock_annotator
 from orbench_studio.store.review import journal
 
 _L, _J = LICENCES.c, JUDGEMENTS.c
@@ -45,7 +46,7 @@ def openings(db: Connection, judge: str, kind: JudgeKind) -> int:
 
 def add(db: Connection, licence: Licence, annotator: str, summary: str) -> None:
     """Store a licence with an entry of the journal."""
-    by = journal.lock_annotator(db, annotator)
+    by = lock_annotator(db, annotator)
     entry = journal.append(db, EntryKind.LICENCE, by, journal.moment(db, by), summary)
     judge_id = id_of(db, JUDGES, {"name": licence.judge, "kind": str(licence.kind)})
     inserted(db, LICENCES, {"journal_id": entry, "judge_id": judge_id, "result": licence.to_text()})

@@ -6,7 +6,7 @@ nothing. A training prompt hides its known label from the annotator who was give
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, distinct, exists, func, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, distinct, func, select
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.hidden_decisions import Standing
@@ -25,11 +25,12 @@ _BLIND = and_(~P.training, Q.overlap > 1, Q.state != QueueState.ENDED, P.labels 
 BLIND_PROMPTS = select(P.prompt_id).join(TEAM_QUEUES, Q.id == P.queue_id).where(_BLIND)
 _OWN = TEAM_PROMPTS.alias("own")
 _MINE = C.annotator_id == bindparam("annotator_id")
-_GIVEN = exists(C.id).where(C.team_prompt_id == P.id, _MINE)
-_PLACE = exists(C.id).where(_OWN.c.prompt_id == P.prompt_id, C.team_prompt_id == _OWN.c.id)
-_PLACE = _PLACE.where(_MINE, C.state != AssignmentState.SKIPPED)
+# Not EXISTS or a join: without statistics, PostgreSQL reads all assignments of the annotator for them.
+_GIVEN = select(C.id).where(C.team_prompt_id == P.id, _MINE).scalar_subquery()
+_NOT_SKIPPED = select(C.id).where(C.team_prompt_id == _OWN.c.id, _MINE, C.state != AssignmentState.SKIPPED)
+_PLACE = select(func.max(_NOT_SKIPPED.scalar_subquery())).where(_OWN.c.prompt_id == P.prompt_id).scalar_subquery()
 _STANDING = ForIds(
-    select(P.training, P.labels, P.room, Q.overlap, Q.name, _GIVEN.label("given"), _PLACE.label("has_place"))
+    select(P.training, P.labels, P.room, Q.overlap, Q.name, _GIVEN.label("given"), _PLACE.label("place"))
     .join(TEAM_QUEUES, Q.id == P.queue_id)
     .where(Q.state != QueueState.ENDED)
     .order_by(P.id),
@@ -44,8 +45,8 @@ def standing(only_prompt: Ids, annotator_id: int | None) -> Steps[Standing]:
     label = [row for row in rows if not row.training]
     return Standing(
         blind=any(row.overlap > 1 and row.labels < row.overlap for row in label),
-        training=any(row.training and row.given for row in rows),
-        full=next((row.name for row in label if row.room <= 0 and not row.has_place), None),
+        training=any(row.training and row.given is not None for row in rows),
+        full=next((row.name for row in label if row.room <= 0 and row.place is None), None),
     )
 
 

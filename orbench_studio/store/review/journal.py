@@ -28,17 +28,17 @@ from sqlalchemy import (
     select,
     text,
     tuple_,
+    union_all,
 )
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Visible
 from orbench_studio.domain.review.timeline import EntryKind
-from orbench_studio.store.core.bulk_insert import ForIds, Ids, id_of, inserted, rows_of
+from orbench_studio.store.core.bulk_insert import ForIds, Ids, inserted, rows_of
 from orbench_studio.store.core.clock import SERVER_CLOCK
 from orbench_studio.store.core.engine import known_people
 from orbench_studio.store.core.pipeline import Read, Steps, send
 from orbench_studio.store.core.reviewer_views import DECISION_AUTHORS, SUMMARY
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL
-from orbench_studio.store.core.unit_of_work import lock_person
 from orbench_studio.store.review import guidelines
 
 DECIDING = (EntryKind.DECISION, EntryKind.ADJUDICATION)  # entries that can be undone
@@ -116,9 +116,10 @@ _ON_RESPONSES = ForIds(_CLASSES, ANNOTATIONS.c.response_id)
 
 
 def _newest_about(*which: ColumnElement[bool]) -> ScalarSelect[Any]:
-    entries = select(ANNOTATIONS.c.journal_id).where(*which)
-    either = or_(JOURNAL.c.id.in_(entries), JOURNAL.c.target_id.in_(entries))
-    return select(func.max(JOURNAL.c.id)).where(either).scalar_subquery()
+    entries = select(ANNOTATIONS.c.journal_id.label("id")).where(*which)
+    reversals = select(JOURNAL.c.id).join(ANNOTATIONS, ANNOTATIONS.c.journal_id == JOURNAL.c.target_id).where(*which)
+    both = union_all(entries, reversals).subquery()  # a condition with OR would read the whole journal
+    return select(func.max(both.c.id)).scalar_subquery()
 
 
 _VERSIONS = select(_newest_about(_ABOUT), _newest_about(_ABOUT, _BY_AUTHOR))
@@ -133,16 +134,6 @@ def annotator_id(db: Connection, name: str) -> int | None:
             return None
         known[name] = found
     return known[name]
-
-
-def lock_annotator(db: Connection, name: str) -> int:
-    """The annotator of this name, created if needed; their other windows wait until this transaction ends."""
-    known = lock_person(db, name)
-    if known is None:
-        id_of(db, ANNOTATORS, {"name": name})
-        known = lock_person(db, name)
-    assert known is not None  # it exists now
-    return known
 
 
 def append(db: Connection, kind: EntryKind, annotator_id: int | None, moment: Moment, summary: str) -> int:

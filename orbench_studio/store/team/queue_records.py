@@ -12,6 +12,7 @@ from orbench_studio.domain.core.category import stored_category
 from orbench_studio.domain.team.queue import Assignment, Member, QueueState, TeamQueue, lot_of
 from orbench_studio.errors import StudioError
 from orbench_studio.store.core.bulk_insert import add, id_of, inserted
+from orbench_studio.store.core.engine import is_server
 from orbench_studio.store.core.pipeline import Read, Steps
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS
 from orbench_studio.store.core.team_tables import TEAM_MEMBERS, TEAM_PROMPTS, TEAM_QUEUES
@@ -103,6 +104,8 @@ def fill(
         for number, (prompt_id, category) in enumerate(new)
     ]
     add(db, TEAM_PROMPTS, rows)
+    if rows and is_server(db):  # without statistics, each decision reads all assignments
+        db.exec_driver_sql(f"ANALYZE {TEAM_PROMPTS.name}")
     return len(new)
 
 

@@ -71,7 +71,7 @@ def _decided_now(prompt: str) -> str:
         "EXISTS (SELECT FROM annotations AS about JOIN journal AS entry "
         "ON entry.id = about.journal_id OR entry.target_id = about.journal_id "
         f"WHERE about.prompt_id = {prompt} AND entry.xmin = pg_current_xact_id()::xid "
-        f"AND entry.annotator_id = {_SELF})"
+        f"AND entry.annotator_id + 0 = {_SELF})"  # `+ 0`: not by the index of all entries of the person
     )
 
 

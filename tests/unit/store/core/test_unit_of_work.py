@@ -16,7 +16,7 @@ from orbench_studio.services.review import history, prompt_review
 from orbench_studio.services.workspace.statistics import statistics
 from orbench_studio.services.workspace.workspace import open_workspace
 from orbench_studio.store.core import engine
-from orbench_studio.store.review import journal
+from orbench_studio.store.core.unit_of_work import lock_annotator
 from tests.forked import start_script
 
 IMPORTING = """
@@ -151,8 +151,8 @@ def test_a_look_is_consistent_while_another_window_writes(path):
 
 def test_an_annotator_whose_addition_was_rolled_back_is_forgotten(workspace):
     with pytest.raises(KeyError), workspace.deciding() as db:
-        journal.lock_annotator(db, "anna")
-        journal.lock_annotator(db, "anna")
+        lock_annotator(db, "anna")
+        lock_annotator(db, "anna")
         raise KeyError
     for name in ("nils", "anna"):
         prompt_review.decide(workspace, Decision(1, Aspect.LABEL, "safe"), annotator=name)
