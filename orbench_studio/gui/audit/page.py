@@ -256,9 +256,8 @@ class AuditPage(QWidget):
         self._fold()
 
     def _fold(self) -> None:
-        """In a compact window, show the counts in one line and the rates alone, until the options are wanted."""
+        """In a compact window, show the rates alone until the options are wanted."""
         folded = is_compact(self) and not self.options.opener.isChecked()
-        self.status.fold(folded=folded)
         self._above.setHidden(folded)
         self.what_if.fold(folded=self.height() < px(_LOW))
 
@@ -302,7 +301,7 @@ class AuditPage(QWidget):
         self.tabs.add(tr("Agreement"), self.agreement)
         self.tabs.add(tr("Moderators"), self.moderators)
         buttons = (self.report, self.figures, self.options.opener)
-        self._head = PageHead(tr("Audit"), buttons, self.options, self.status)
+        self._head = PageHead(tr("Audit"), buttons, self.options, self.status.with_link())
         column_layout(
             self,
             self._head,

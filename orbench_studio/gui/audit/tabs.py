@@ -9,7 +9,7 @@ from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import ENTER, rule, scrolled, set_role, set_tip
 
-_NOTE_HEIGHT, _WHOLE_NOTE = 520, 720  # minimum heights for the note below a tab page, and for all of its lines
+_NOTE_HEIGHT = 520  # the minimum height for a line with the note below a tab page
 
 
 class Tabs(QWidget):
@@ -22,7 +22,7 @@ class Tabs(QWidget):
         self._group = QButtonGroup(self)
         self._stack = QStackedWidget()
         self._pages: list[QWidget] = []
-        self._notes: list[FoldingLabel] = []
+        self._notes: list[QWidget] = []
         self._line = row_layout(None, Stretch(), margins=(40, 0, 40, 4), spacing=4)
         column_layout(self, self._line, rule(), (self._stack, 1), spacing=0)
         self._group.idClicked.connect(self.go)
@@ -52,11 +52,10 @@ class Tabs(QWidget):
         super().resizeEvent(event)
         for below in self._notes:
             below.setVisible(self.height() >= px(_NOTE_HEIGHT))
-            below.fold(folded=self.height() < px(_WHOLE_NOTE))
 
     def _with_note(self, page: QWidget, note_text: str) -> QWidget:
-        widget, below = QWidget(), FoldingLabel(note_text, "meta")
-        below.setContentsMargins(40, 0, 40, 12)
+        widget, below = QWidget(), QWidget()
+        column_layout(below, FoldingLabel(note_text, "meta").with_link(), margins=(40, 0, 40, 12))
         column_layout(widget, (page, 1), below, spacing=0)
         self._notes.append(below)
         return widget

@@ -186,10 +186,9 @@ class WhatIfPane(QWidget):
         self.table.show_rows([one.model for one in found.models], rows)
 
     def fold(self, *, folded: bool) -> None:
-        """Show the explanation in one line, and only the prompts that there are."""
+        """Show only the prompts that there are."""
         self._folded = folded
         self.caption.setText(tr("Drop") if folded else tr("Drop prompts (number of safe ones)"))
-        self.errors.fold(folded=folded)
         self._column.setSpacing(4 if folded else 8)
         self._column.setContentsMargins(40, 4 if folded else 12, 40, 4 if folded else 12)
         for part in (*self.boxes.values(), self.published):
@@ -211,7 +210,7 @@ class WhatIfPane(QWidget):
         self.correction.currentIndexChanged.connect(self._show_rows)
         flow.addWidget(with_label(tr("Correction for judge errors"), self.correction))
         flow.addWidget(self.status)
-        self._column = column_layout(self, line, (self.table, 1), self.errors)
+        self._column = column_layout(self, line, (self.table, 1), self.errors.with_link())
         self.fold(folded=False)
 
 

@@ -1,9 +1,11 @@
 """Labels that end with an ellipsis where the text does not fit into one line; the tooltip has the full text."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QLabel, QStylePainter
+from PySide6.QtGui import QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStylePainter, QToolButton
 
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.layouts import row_layout
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import set_role, set_tip
 
@@ -60,6 +62,8 @@ class ElidedLabel(QLabel):
 class FoldingLabel(ElidedLabel):
     """A text in as many lines as it needs, until it is folded into one."""
 
+    _link: QToolButton | None = None
+
     def __init__(self, text: str = "", role: str = "") -> None:
         super().__init__(text, role)
         self.setWordWrap(True)
@@ -72,6 +76,31 @@ class FoldingLabel(ElidedLabel):
         """Show one line, as wide as there is room, or the whole text."""
         self.setWordWrap(not folded)
         set_role(self, "wraps", not folded)
+        self._fit_link()
+
+    def with_link(self) -> QHBoxLayout:
+        """Fold the text, and place it beside a link that opens it where it does not fit into the line."""
+        self._link = QToolButton()
+        self._link.setProperty("role", "link")
+        self._link.clicked.connect(lambda: self.fold(folded=self.wordWrap()))
+        self.fold(folded=True)
+        line = row_layout(None, (self, 1), self._link)
+        line.setAlignment(self._link, Qt.AlignmentFlag.AlignTop)
+        return line
+
+    def _fit_link(self) -> None:
+        if self._link is not None:
+            self._link.setText(tr("Less") if self.wordWrap() else tr("More"))
+            # Without a parent, as before it is placed, it would be a window.
+            self._link.setVisible(self._link.parent() is not None and (self.wordWrap() or self.is_cut))
+
+    def setText(self, text: str) -> None:
+        super().setText(text)
+        self._fit_link()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_link()
 
     def minimumSizeHint(self) -> QSize:
         return QLabel.minimumSizeHint(self) if self.wordWrap() else super().minimumSizeHint()

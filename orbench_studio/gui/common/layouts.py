@@ -78,7 +78,7 @@ def _add(box: QBoxLayout, item: Item) -> None:
 class PageHead(QWidget):
     """The title of a page with buttons beside it, and further widgets below; in a compact window without the title."""
 
-    def __init__(self, title: str, buttons: Sequence[QWidget], *below: QWidget) -> None:
+    def __init__(self, title: str, buttons: Sequence[QWidget], *below: Item) -> None:
         super().__init__()
         self._title = label(title, "title")
         self._title.setContentsMargins(0, 0, 24, 0)

@@ -21,7 +21,7 @@ RATE_TIP = (
     "10 seconds at least. An item is one prompt for one model."
 )
 _HEIGHT, _TITLE, _GAP = 84, 20, 24
-_LOWEST = 24  # pixels of a curve; where there is less room, only the titles are shown
+_LOWEST = 24  # pixels of a curve; where there is less room, nothing is shown
 Sample = tuple[float, int, float]  # time, items per minute of all workers, USD
 
 
@@ -73,10 +73,10 @@ class ActivityChart(QWidget):
         return QSize(px(200), px(_HEIGHT))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(px(200), px(_TITLE))
+        return QSize(px(200), 0)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        if len(self._samples) < 3:
+        if len(self._samples) < 3 or self.height() < px(_TITLE + _LOWEST) + 3:
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -92,8 +92,6 @@ class ActivityChart(QWidget):
         elided(painter, rect.toRect().adjusted(0, 0, 0, top - self.height()), title, font(META),
                self._theme.colour("quiet"))  # fmt: skip
         area = rect.adjusted(0, top + 2, 0, -1)
-        if area.height() < px(_LOWEST):
-            return
         painter.setPen(QPen(self._theme.colour("line"), 1))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
         start, end = points[0][0], max(points[-1][0], points[0][0] + 1)

@@ -157,7 +157,8 @@ class BatchPane(ShrinkingPage):
         self.stops.setVisible(bool(stops))
         set_tip(self.stops, stops)
         self.models.show_progress(progress, snapshot)
-        self.workers.show_workers(progress.workers)
+        is_alone = self._runs.is_here(batch.id) and len(progress.workers) == 1
+        self.workers.show_workers(() if is_alone else progress.workers)  # the rates of this process are above
         self._update_buttons(progress)
         self.failures.show_batch(progress)
 
@@ -171,8 +172,9 @@ class BatchPane(ShrinkingPage):
             batch.state is BatchState.RUNNING and is_sending
         )  # pausing a failed batch would only hide the reason
         self.cancel.setEnabled(batch.state.allows(BatchAction.CANCEL))
-        for button in (self.pause, self.resume, self.cancel):
-            button.setHidden(batch.state.is_final)  # the last ones of the row: the others stay in place
+        self.pause.setHidden(batch.state.is_final or (self.resume.isEnabled() and not self.pause.isEnabled()))
+        self.resume.setHidden(batch.state.is_final or not self.resume.isEnabled())
+        self.cancel.setHidden(batch.state.is_final)
         self.review.setEnabled(progress.done > 0 and batch.kind is not BatchKind.SEEDING)  # seeds are not prompts
         for button in (self.audit, self.judge):
             button.setVisible(batch.kind is BatchKind.EVALUATION)
@@ -251,8 +253,9 @@ class BatchPane(ShrinkingPage):
         menu.addAction(tr("With local-judge"), lambda: self._judge_by(LOCAL))
         menu.addAction(tr("With a language model…"), self._ask_judge)
         self.judge.setMenu(menu)
-        head = row_layout(None, self.title, self.simulated, Stretch(), spacing=12)
-        buttons = Flow(self.review, self.audit, self.judge, self.pause, self.resume, self.cancel, self.live)
+        control = row_layout(None, self.pause, self.resume, self.cancel, spacing=8)
+        head = row_layout(None, self.title, self.simulated, Stretch(), control, spacing=12)
+        buttons = Flow(self.review, self.audit, self.judge, self.live)
         column_layout(
             self,
             (self._batches, 1),

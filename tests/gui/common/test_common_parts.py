@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtGui import QColor, QKeySequence
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
 
 from orbench_studio.colours import DARK, LIGHT
 from orbench_studio.domain.core.annotation import Basis, Label
@@ -17,6 +17,7 @@ from orbench_studio.domain.review.decision import ResponseView
 from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.review.queue import QueueRow, Status
 from orbench_studio.gui.common.actions import ACTIONS
+from orbench_studio.gui.common.elided_label import FoldingLabel
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.text_pane import TextPane, Type
@@ -216,6 +217,26 @@ def test_a_response_is_quoted_in_its_list_only_where_it_may_be_seen(qapp):
     for answer_class, proves in of_human.items():
         other = replace(view, final=FinalAnswer(answer_class, Basis.HUMAN))
         assert (other.evidence is not None) is proves, "words that show a refusal do not show an answer"
+
+
+def test_a_folded_text_is_opened_by_a_link_where_it_is_cut(qtbot):
+    window, text = QWidget(), FoldingLabel("word " * 40)
+    qtbot.addWidget(window)
+    window.setLayout(text.with_link())
+    assert [widget for widget in QApplication.topLevelWidgets() if widget.isVisible()] == []
+    window.show()
+    link = window.findChild(QToolButton)
+    for words, width, is_cut in ("short", 300, False), ("word " * 40, 300, True), ("word " * 40, 3_000, False):
+        text.setText(words)
+        window.resize(width, 100)
+        QApplication.processEvents()
+        assert (text.is_cut, link.isVisible()) == (is_cut, is_cut)
+    window.resize(300, 100)
+    QApplication.processEvents()
+    for name, is_open in ("More", True), ("Less", False):
+        assert link.text() == name
+        link.click()
+        assert (text.wordWrap(), text.sizeHint().height() > 2 * text.fontMetrics().height()) == (is_open, is_open)
 
 
 def test_low_and_high_widgets_share_the_middle_of_their_line(qtbot):
