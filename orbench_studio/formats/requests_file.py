@@ -20,7 +20,7 @@ _KEY_ENDINGS = ("_id", "_key", "uid", "_index", "_idx")  # and others
 _CAMEL_ENDING = re.compile("[a-z](?:I[Dd]|Key|Index)$")
 _ABLE = 0.9  # the share of the rows that the best pair of columns joins, from which another may be the right one
 _WANTS = "joined_by"
-_Places = tuple[dict[str, int], int, tuple[int, str] | None]
+_Places = tuple[dict[str, int], int, dict[str, int]]
 AllCells = Callable[[], Iterable[Sequence[str]]]
 
 
@@ -28,8 +28,8 @@ AllCells = Callable[[], Iterable[Sequence[str]]]
 class _Pair:
     """A column of the results and one of the requests that may have the same keys.
 
-    `places` are those of the requests, by key, and `unnamed` are without one; `repeated` is a line with the key of
-    another request, and that key.
+    `places` are those of the requests, by key, and `unnamed` are without one; `repeated` has the first line of each key
+    that several requests have. Requests that differ only in such columns are the same.
     """
 
     column: str
@@ -37,8 +37,13 @@ class _Pair:
     at: int
     places: dict[str, int]
     unnamed: int
-    repeated: tuple[int, str] | None
+    repeated: dict[str, int]
     joined: int = 0
+
+    @property
+    def is_key(self) -> bool:
+        """Whether half of the keys, or more, name one request."""
+        return 2 * len(self.repeated) <= len(self.places)
 
     @property
     def is_of_one_name(self) -> bool:
@@ -140,12 +145,15 @@ class Requests:
         if key not in self._by_key:
             at = self._names.index(key)
             places: dict[str, int] = {}
-            unnamed, repeated = 0, None
+            unnamed, repeated = 0, dict[str, int]()
+            keys = {"", key, *_keys({word(name): name for name in self._names})}
+            content = [place for place, name in enumerate(self._names) if name not in keys]
             for place, (line, cells) in enumerate(self._requests):
                 value = cells[at].strip()
                 unnamed += not value
-                if value and self._requests[places.setdefault(value, place)][1] != cells and repeated is None:
-                    repeated = line, value
+                first = self._requests[places.setdefault(value, place)][1] if value else cells
+                if first is not cells and any(first[part] != cells[part] for part in content):
+                    repeated.setdefault(value, line)
             self._by_key[key] = places, unnamed, repeated
         return _Pair(column, key, header.index(column), *self._by_key[key])
 
@@ -161,7 +169,7 @@ class Requests:
             if len({*places} - {None}) > 1:
                 both = combinations(zip(pairs, places, strict=True), 2)
                 differing |= {(str(a), str(b)) for (a, x), (b, y) in both if None not in (x, y) and x != y}
-        able = [pair for pair in pairs if pair.repeated is None and pair.joined]
+        able = [pair for pair in pairs if pair.is_key and pair.joined]
         best = max((pair.joined for pair in able), default=0)
         able = [pair for pair in able if pair.joined >= _ABLE * best]
         top = max(pairs, key=lambda pair: pair.joined)
@@ -174,11 +182,10 @@ class Requests:
             listed = " or ".join(map(str, (able[0], *others)))
             text = f"{self.name}: it may be joined by {listed}, which give the rows different requests. Say which one"
             raise FileFaultError(f"{text}.", wants=_WANTS, likely=str(others[0]))
-        return able[0]
+        return self._unique(able[0])
 
     def _unique(self, pair: _Pair) -> _Pair:
-        if pair.repeated is not None:
-            line, value = pair.repeated
+        for value, line in pair.repeated.items():
             raise file_fault(self.name, f"two rows have the {pair.key} {shortened(value)}.", line)
         return pair
 

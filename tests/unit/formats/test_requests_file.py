@@ -30,6 +30,9 @@ def requests(names, *rows):
 
 RUNNING = answers("id prompt_id", ("1", "2"), ("2", "1"))
 UNLIKE = answers("id prompt_id", ("r1", "p2"), ("r2", "p1"))
+TWICE = f"{requests('id prompt_id', (1, 'a'), (2, 'b'), (3, 'c'))}\n" + json.dumps(
+    {"id": 4, "prompt_id": "b", "text": ASK[1]}
+)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +55,10 @@ UNLIKE = answers("id prompt_id", ("r1", "p2"), ("r2", "p1"))
         (requests("number", 7, 8, 9), answers("asked", (8,), (7,)), None, "no column that names the requests"),
         (requests("id", 1, 1, 2), answers("id", (1,), (2,)), None, "line 2: two rows have the id '1'"),
         (requests("id", 1, 2, 3), answers("id", (2,), (1,)), "nr=id", "no column nr joins it"),
+        (TWICE, answers("id prompt_id", (1, "b"), (2, "a")), None, ALSO.format("id or prompt_id")),
+        (TWICE, answers("id prompt_id", (1, "b"), (2, "a")), "prompt_id", "prompt_id"),
+        (requests("id prompt_id", *((1, "a"), (2, "b"), (3, "a"))), answers("id prompt_id", (1, "b"), (2, "b")), None,
+         ALSO.format("id or prompt_id")),
     ],
 )  # fmt: skip
 def test_rows_are_joined_by_the_columns_with_the_same_values(write, asked, given, joined_by, by):
