@@ -88,6 +88,8 @@ def reason_of(error: BaseException) -> str:
         return "there is not enough memory"
     if isinstance(error, KeyError):
         return shortened(f"{error.args[0] if error.args else 'a name'} is missing")
+    if isinstance(error, AttributeError | TypeError | IndexError):
+        return "a value has another type or size than expected"
     message = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
     return shortened(message)
 

@@ -33,7 +33,7 @@ def write_report(report: "ImportReport") -> None:
         write_line("  added: " + ", ".join(counted(n, kind[:-1], kind) for kind, n in report.added.items()))
     for column in report.values:
         is_known = report.format != "mapped" and not (column.field == "response" and column.empty)
-        if not is_known or any(value != became for value, became in column.values):
+        if not is_known or column.field == "choice" or any(value != became for value, became in column.values):
             _write_values(column)
     for fault in report.rejected_rows[:LISTED]:
         write_line(f"  rejected, line {fault.line}: {fault.reason}")

@@ -8,6 +8,7 @@ from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.category import parse_category
 from orbench_studio.domain.core.judgement import STOPPED
 from orbench_studio.formats import class_words
+from orbench_studio.formats.column_names import REPLY, words_of
 from orbench_studio.formats.file_mapping import mapping_of
 from orbench_studio.formats.layout import Layout
 from orbench_studio.formats.mapped_row import MappedRow
@@ -22,12 +23,22 @@ _OF_ITEMS = ("accept", "accepted", "reject", "rejected")  # said of an item, not
 
 
 class Choice(NamedTuple):
-    """What a person chose in a control, or wrote there if it `is_text`."""
+    """What a person chose in a control, or wrote there if it `is_text`.
+
+    `about` names the text that it is said of, `of_part` is of a choice about some of its words.
+    """
 
     annotator: str
     value: str
     control: str
     is_text: bool = False
+    about: str = ""
+    of_part: bool = False
+
+    @property
+    def is_of_response(self) -> bool:
+        """Whether the names say that a response is judged, so that safe and toxic are no label of the prompt."""
+        return bool(words_of(f"{self.about} {self.control}") & REPLY)
 
 
 Choices = Callable[[Cells], Iterable[Choice]]
@@ -62,17 +73,21 @@ def _words(stated: str) -> str:
 
 def _decided(sheet: Sheet, choice: Choice, meanings: dict[str, str], *, answered: bool) -> AnnotationDraft | None:
     """The decision that a choice states; None, and counted, for a choice of another kind."""
-    annotator, stated, control, is_text = choice
-    if is_text:
+    annotator, stated, control = choice[:3]
+    tally = sheet.tally.column(_FIELD, control)
+    if choice.is_text:
+        tally.add_text(stated)
         return AnnotationDraft(annotator, Aspect.NOTE, stated) if stated.strip() else None
-    meaning = meanings.get(_words(f"{control}:{stated}"), meanings.get(_words(stated), stated))
+    of_control = meanings.get(_words(f"{control}:{stated}"))
+    meaning = of_control if of_control is not None else meanings.get(_words(stated), stated)
     label, category = class_words.LABELS.get(class_words.word(meaning)), parse_category(meaning)
     answer = None if class_words.word(meaning) in _OF_ITEMS else class_words.answer_class(meaning)
     answer = None if answer in STOPPED else answer
-    tally = sheet.tally.column(_FIELD, control)
-    if class_words.word(meaning) == "harmful" and control.lower().startswith("categ"):
+    is_category = class_words.word(meaning) == "harmful" and control.lower().startswith("categ")
+    if is_category or (choice.is_of_response and not of_control):
         label = None
-    for aspect, found in ((Aspect.LABEL, label), (Aspect.ANSWER_CLASS, answer), (Aspect.CATEGORY, category)):
+    aspects = ((Aspect.LABEL, label), (Aspect.ANSWER_CLASS, answer), (Aspect.CATEGORY, category))
+    for aspect, found in () if choice.of_part else aspects:
         if found is not None and (aspect is not Aspect.ANSWER_CLASS or answered):
             tally.add(stated, found)
             return AnnotationDraft(annotator, aspect, found, stated)

@@ -15,6 +15,7 @@ from orbench_studio.formats.column_names import USUAL_NAMES
 from orbench_studio.formats.human_decisions import in_force
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
+from orbench_studio.formats.records import RowError
 from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import Cells
 from orbench_studio.formats.tally import Tally
@@ -79,16 +80,26 @@ def _bind(sheet: Sheet) -> Bound:
     fields, answers = sheet.column("fields"), sheet.column("responses")
 
     def choices(cells: Cells) -> Iterator[Choice]:
-        return _choices(sheet.tally, nested(cells[answers]))
+        return _choices(sheet.tally, nested(cells[answers]) if cells[answers][:1] in ("", "[", "{") else cells[answers])
 
     return bind(sheet, _TEXTS, choices, [fields])
 
 
-def _choices(tally: Tally, answers: Mapping[str, Any] | None) -> Iterator[Choice]:
-    for question, given in (answers or {}).items():
-        for answer in given or ():
-            if is_submitted(tally, answer.get("status")):
-                yield from values_of(answer.get("value"), str(answer.get("user_id") or "argilla"), question)
+def _choices(tally: Tally, answers: Any) -> Iterator[Choice]:
+    for question, answer in _answers(answers):
+        if is_submitted(tally, answer.get("status")):
+            yield from values_of(answer.get("value"), str(answer.get("user_id") or "argilla"), question)
+
+
+def _answers(answers: Any) -> Iterator[tuple[str, Row]]:
+    """The answers with their questions. Argilla 1 wrote one list with the answers of each user."""
+    if isinstance(answers, Mapping):
+        yield from ((question, answer) for question, given in answers.items() for answer in given or ())
+    elif isinstance(answers, list) and all(isinstance(of, Mapping) and "values" in of for of in answers):
+        for of in answers:
+            yield from ((question, {**of, **value}) for question, value in (of["values"] or {}).items())
+    elif answers is not None:
+        raise RowError("responses has no answers by question, as Argilla writes them")
 
 
 def is_submitted(tally: Tally, status: Any) -> bool:

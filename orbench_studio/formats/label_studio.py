@@ -15,6 +15,7 @@ from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
 from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import Cells
+from orbench_studio.formats.unread_parts import leaves
 
 Row = Mapping[str, Any]
 
@@ -35,6 +36,9 @@ _TEXTS = ColumnMapping(
         Field.CATEGORY: "data.category",
     }
 )
+_CANCELLED = ("was_cancelled", "skipped")  # the second in files of old versions
+_READ = frozenset({"result", "completed_by", *_CANCELLED})
+_OF_PARTS = frozenset({"start", "end", "x", "y"})  # of a value that is about some words or a region
 CANCELLED = "annotations that were cancelled, and were not imported"
 _LABELS = tuple(Label)
 _ANSWERS = (
@@ -84,7 +88,7 @@ def responses(row: Row) -> Iterator[dict[str, Any]]:
 
 
 def _annotation(name: str, to: str, annotator: str, value: str) -> dict[str, Any]:
-    return {"result": [_choice(name, to, value) | {"meta": {"text": [annotator]}}], "was_cancelled": False}
+    return {"result": [_choice(name, to, value) | {"meta": {"annotator": annotator}}], "was_cancelled": False}
 
 
 def _prediction(name: str, to: str, who: str, value: str) -> dict[str, Any]:
@@ -100,34 +104,44 @@ def _bind(sheet: Sheet) -> Bound:
 
     def choices(cells: Cells) -> Iterator[Choice]:
         made: list[Any] = nested(cells[annotations]) or []
-        valid = [each for each in made if str(each.get("was_cancelled")).lower() != "true"]
+        valid = [each for each in made if not any(str(each.get(name)).lower() == "true" for name in _CANCELLED)]
         sheet.tally.notes.update({CANCELLED: len(made) - len(valid)} if len(valid) < len(made) else ())
-        return _choices(valid)
+        beside = sheet.tally.unread_parts
+        for annotation in valid:
+            unread = (name for name in annotation if name not in _READ and any(leaves(annotation[name])))
+            beside.update((f"annotations.{name}", None) for name in unread)
+        return _choices(valid, beside)
 
     return bind(sheet, _TEXTS, choices, [data])
 
 
-def _choices(annotations: Sequence[Mapping[str, Any]]) -> Iterator[Choice]:
+def _choices(annotations: Sequence[Mapping[str, Any]], beside: dict[str, None]) -> Iterator[Choice]:
     for annotation in annotations:
         for result in annotation.get("result") or ():
-            annotator, control = _annotator(annotation, result), str(result.get("from_name") or "choices")
+            annotator, note = _annotator(annotation, result)
+            beside.update({"annotations.result.meta.text": None} if note else {})
+            control, about = str(result.get("from_name") or "choices"), str(result.get("to_name") or "")
             value = result.get("value") or {}
             kind = str(result.get("type") or "choices")
+            of_part = not _OF_PARTS.isdisjoint(value)
             for choice in value.get("choices") or (() if kind in ("choices", "textarea") else (kind,)):
-                yield Choice(annotator, str(choice), control)  # of another kind: counted as not read, by its kind
+                # one of another kind is counted as not read, by its kind
+                yield Choice(annotator, str(choice), control, about=about, of_part=of_part)
             texts = value.get("text") if kind == "textarea" else ()
             for text in [texts] if isinstance(texts, str) else texts or ():
                 yield Choice(annotator, str(text), control, is_text=True)
 
 
-def _annotator(annotation: Mapping[str, Any], result: Mapping[str, Any]) -> str:
-    named = (result.get("meta") or {}).get("text")
-    if named:
-        return str(named[0])
+def _annotator(annotation: Mapping[str, Any], result: Mapping[str, Any]) -> tuple[str, str]:
+    """The annotator and the note of a result, in which an export of ours names the annotator."""
+    meta = result.get("meta") or {}
+    note = str(next(iter(meta.get("text") or ()), ""))
     by = annotation.get("completed_by")
+    if meta.get("annotator") or (note and by is None):
+        return str(meta.get("annotator") or note), ""
     if isinstance(by, Mapping):
         by = by.get("email") or by.get("username") or by.get("id")
-    return f"label-studio-{by}" if by is not None else "label-studio"
+    return f"label-studio-{by}" if by is not None else "label-studio", note
 
 
 LABEL_STUDIO = Reader("label-studio", "Label Studio tasks", ("data", "annotations"), _bind, keeps=True)

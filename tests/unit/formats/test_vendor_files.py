@@ -88,3 +88,60 @@ def test_what_was_sent_to_a_vendor_s_batch(write, body, prompt, earlier, named):
         assert isinstance(record, Record), record
         assert [name for name in named if name not in " ".join(file.tally.notes)] == []
     assert (record.prompt.text, record.prompt.attributes.get("earlier_turns")) == (prompt, earlier)
+
+
+def results(*given, **more):
+    """A task of Label Studio whose annotation has these results: control, object, type and value."""
+    made = [{"from_name": name, "to_name": to, "type": kind, "value": value} for name, to, kind, value in given]
+    data = {"prompt": ASK[0], "response": SAY[0], "model": "oak"}
+    return {"id": 1, "data": data, "annotations": [{"completed_by": 7, "result": made, **more}]}
+
+
+SAFE, TOXIC = {"choices": ["safe"]}, {"choices": ["toxic"]}
+NAMED = {**results(("label", "prompt", "choices", SAFE))}
+NAMED["annotations"][0]["result"][0]["meta"] = {"text": ["Odd one."]}
+
+
+@pytest.mark.parametrize(
+    ("row", "decided", "counted"),
+    [
+        (results(("of_answer", "response", "choices", TOXIC), ("label", "prompt", "choices", SAFE)),
+         [("label-studio-7", "safe")], {("of_answer", "toxic", "not read"): 1, ("label", "safe", "safe"): 1}),
+        (results(("word", "prompt", "choices", {"start": 0, "end": 3, "text": "How", **TOXIC})), [],
+         {("word", "toxic", "not read"): 1}),
+        (results(("label", "prompt", "choices", TOXIC), skipped=True), [], {}),
+        (NAMED, [("label-studio-7", "safe")], {("label", "safe", "safe"): 1}),
+        ({"fields": {"prompt": ASK[0]}, "responses": [
+            {"user_id": "u", "status": "submitted", "values": {"label": {"value": "safe"}, "note": {"value": "Hm."}}},
+            {"user_id": "v", "status": "discarded", "values": {"label": {"value": "toxic"}}}]},
+         [("u", "safe"), ("u", "Hm.")], {("label", "safe", "safe"): 1}),
+        ({"fields": {"prompt": ASK[0], "response": SAY[0]}, "metadata": {"model": "oak"}, "responses": {
+            "response_safety": [{"value": "toxic", "user_id": "u"}]}},
+         [], {("response_safety", "toxic", "not read"): 1}),
+    ],
+)  # fmt: skip
+def test_the_decisions_of_annotation_tools(write, row, decided, counted):
+    """A choice about the response, or about words of the prompt, is no label of the prompt."""
+    with read_file(write("a.json", json.dumps([row]))) as file:
+        [record] = list(file.records)
+        assert isinstance(record, Record), record
+        columns = {c.column: c.values for c in file.tally.columns if c.field == "choice"}
+    assert record.prompt.text == ASK[0]
+    assert [(each.annotator, each.value) for each in record.annotations] == decided
+    assert {(of, *pair): count for of, values in columns.items() for pair, count in values.items()} == counted
+
+
+def test_what_an_annotation_of_label_studio_has_beside_its_choices_is_named(write):
+    more = {"reviews": [{"accepted": False}], "comments": [{"text": "Look again."}], "lead_time": 2}
+    path = write("a.json", json.dumps([results(("label", "prompt", "choices", SAFE), **more), NAMED]))
+    with read_file(path) as file:
+        list(file.records)
+        [notes] = [note for note in file.tally.notes if note.startswith("values beside")]
+    expected = ("annotations.reviews", "annotations.comments", "annotations.result.meta.text")
+    assert [name for name in expected if name not in notes] == []
+
+
+@pytest.mark.parametrize("answers", [["safe"], "safe", [{"user_id": "u"}]])
+def test_answers_of_another_form_reject_their_row_in_words(take, answers):
+    [fault] = take("a.json", json.dumps([{"fields": {"prompt": ASK[0]}, "responses": answers}]))
+    assert fault.reason == "responses has no answers by question, as Argilla writes them"
