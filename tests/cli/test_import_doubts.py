@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from itertools import permutations
 
 import pytest
 
@@ -19,8 +20,6 @@ G = ("--column", "response_verdict=v", "--moderator", "guard", "--column", "expl
          "another answer class than an earlier row of the same response"),
         ("q,r,c\nIs it late?,Yes.,stop\nIs it late?,Yes.,length\n", (*R, "--column", "stop_reason=c"),
          "another stop reason than an earlier row of the same response"),
-        ("q,r,c\nIs it late?,Yes.,Be kind.\nIs it late?,Yes.,Be curt.\n", (*R, "--column", "system_prompt=c"),
-         "another system prompt or other earlier turns than an earlier row of the same response"),
         ("q,r,v,x\nIs it late?,Yes.,safe,Of time.\nIs it late?,Yes.,safe,Of clocks.\n", (*R, *G),
          "another explanation than an earlier row of the same vote"),
         ("q,r,c,x\nIs it late?,Yes.,refusal,One.\nIs it late?,Yes.,refusal,Two.\n",
@@ -157,13 +156,26 @@ def test_rows_of_an_ignored_value_are_counted_and_a_warning_if_many(run, run_jso
     assert few["notes"][f"rows with v ({field}) not read"] == 2
 
 
-def test_the_same_answer_under_another_system_prompt_is_a_sample_of_its_own_where_it_is_mapped(run_json, write):
-    file = write("a.csv", "q,r,c\nIs it late?,Yes.,Be kind.\nIs it late?,Yes.,Be curt.\n")
-    columns = (*R, "--column", "system_prompt=c")
-    [report] = run_json("import", "w.orbench", file, *columns)["files"]
-    assert report["warnings"][0].endswith("To store both, map what tells them apart to sample.")
-    [report] = run_json("import", "v.orbench", file, *columns, "--column", "sample=c")["files"]
-    assert (report["added"]["responses"], report["warnings"]) == (2, [])
+def test_the_same_answer_under_another_system_prompt_is_another_response(run_json, write):
+    rows = ["Is it late?,Yes.,Be kind.,refusal\n", "Is it late?,Yes.,Be curt.,compliance\n", "Is it late?,Yes.,,\n"]
+    columns = (*R, "--column", "system_prompt=c", "--column", "answer_class=l")
+    for first, order in enumerate(permutations(rows)):
+        file = write("a.csv", "q,r,c,l\n" + "".join(order))
+        [report] = run_json("import", f"{first}.orbench", file, *columns)["files"]
+        assert (report["added"]["responses"], report["warnings"]) == (3, [])
+        stats = run_json("stats", f"{first}.orbench")["responses_by_answer_class"]
+        assert (stats["direct_refusal"], stats["direct_answer"]) == (1, 1)
+        [again] = run_json("import", f"{first}.orbench", write("b.csv", "q,r,c,l\n" + "".join(rows)), *columns)["files"]
+        assert (again["imported"], again["duplicates"]) == (0, 3)
+    run_json("export", "0.orbench", "--format", "jsonl", "--out", "out")
+    for first in range(6):
+        [report] = run_json("import", f"{first}.orbench", "out")["files"]
+        assert (report["imported"], report["added"]) == (0, {})
+    less = ("--column", "prompt=q", "--column", "response=r", "--model", "oak")
+    [report] = run_json("import", "new.orbench", write("less.csv", f"q,r,c,l\n{rows[0]}"), *less)["files"]
+    [report] = run_json("import", "new.orbench", write("less.csv", f"q,r,c,l\n{rows[0]}"), *columns)["files"]
+    assert "responses" not in report["added"], "what the first file does not say is not known"
+    assert any("another system prompt" in note for note in report["notes"])
 
 
 @pytest.mark.parametrize(

@@ -119,8 +119,6 @@ def _of_contradictions(file: Reading, stored: RecordImport) -> Iterator[str]:
         text = f"{rows} another {what} than an earlier row of the same {of}, which stays."
         if what == "key":
             text = f"{text} Equal texts are one prompt."
-        if of == "response" and what == OTHER_CONTEXT:
-            text = f"{text} To store both, map what tells them apart to sample."
         if what == "label" and of_responses:
             text = f"{text} If the labels judge the responses, map them to response_verdict."
         yield text

@@ -14,7 +14,8 @@ from orbench_studio.domain.data.merge_conflict import conflict_texts
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.formats.records import AnnotationDraft, JudgementDraft, Record, ResponseDraft, VoteDraft
 from orbench_studio.services.data.journal_merge import JournalMerge, MergedDecision, Restored
-from orbench_studio.services.data.prompt_import import PromptImport
+from orbench_studio.services.data.near_prompts import normal
+from orbench_studio.services.data.prompt_import import OTHER_CONTEXT, PromptImport
 from orbench_studio.services.data.restatements import Restatements, repeated
 from orbench_studio.services.data.row_merge import RecordPlace, RowMerge
 from orbench_studio.store.core import text_search
@@ -67,6 +68,7 @@ class RecordImport:
         self._voted = Restatements(self._merge, VOTES, ("prompt_id", "moderator_id", "identity"))
         self._name = name
         self._first_prompt = next_id(db, PROMPTS)
+        self._first_response = next_id(db, RESPONSES)
         self._first_new = 0  # responses with this id or a higher one are new in this call of `add`
         self._journal = JournalMerge(db, name)
         self._entry: int | None = None
@@ -149,17 +151,18 @@ class RecordImport:
         self, records: Sequence[Record], places: Sequence[RecordPlace], there: Sequence[KnownPrompt]
     ) -> list[tuple[RecordPlace, ResponseDraft]]:
         wanted = [(p, prompt, d) for p, r, prompt in zip(places, records, there, strict=True) for d in r.responses]
+        sent = [d.asked or records[place.record - len(self._changed)].prompt.text for place, _, d in wanted]
         keys = [
-            (p.id, self._merge.names.model(d.model, d.simulated), d.identity or text_identity(d.text, d.error or ""))
-            for _, p, d in wanted
+            (p.id, self._merge.names.model(d.model, d.simulated), _response_identity(d, asked))
+            for (_, p, d), asked in zip(wanted, sent, strict=True)
         ]
         self._first_new = next_id(self._merge.db, RESPONSES)
         found = known_records.responses(self._merge.db, [key[0] for key in keys], {key[1] for key in keys})
+        self._tell_apart(keys, found, sent, [prompt.text for _, prompt, _ in wanted])
         origins = [(place.record, place.line, draft.original) for place, _, draft in wanted]
 
         def row(index: int) -> dict[str, Any]:
-            place, prompt, draft = wanted[index]
-            text = records[place.record - len(self._changed)].prompt.text
+            _, prompt, draft = wanted[index]
             prompt_id, model_id, identity = keys[index]
             return {
                 "prompt_id": prompt_id,
@@ -168,7 +171,7 @@ class RecordImport:
                 "text": draft.text,
                 "stop_reason": draft.stop_reason,
                 "error": draft.error,
-                "asked": draft.asked or (text if text != prompt.text else None),
+                "asked": sent[index] if sent[index] != prompt.text else None,
                 "reference_class": draft.reference_class,
                 "input_tokens": draft.input_tokens,
                 "output_tokens": draft.output_tokens,
@@ -187,6 +190,26 @@ class RecordImport:
             if ids[at] < self._first_new or inserted[ids[at]] != at:
                 self._settle(place, draft)
         return placed
+
+    def _tell_apart(self, keys: list[Key], found: dict[Key, int], sent: Sequence[str], prompts: Sequence[str]) -> None:
+        """Change the keys of responses that are equal to an earlier one, but for what was sent.
+
+        Where only one of two files says that more than the prompt was sent, the other may not know it: they stay equal.
+        """
+        ids = {found[key] for key in keys if key in found}
+        stored = known_records.details(self._merge.db, RESPONSES, ["asked"], ids)
+        before: dict[Key, str] = {}
+        for at, (key, asked, prompt) in enumerate(zip(keys, sent, prompts, strict=True)):
+            known = stored[found[key]]["asked"] or prompt if key in found else asked
+            first = before.setdefault(key, known)
+            if first == asked or normal(first) == normal(asked):
+                continue
+            other = (*key[:2], _sent_otherwise(key[2], asked))
+            is_of_file = found.get(key, self._first_response) >= self._first_response
+            if is_of_file or other in found or prompt not in (first, asked):
+                keys[at] = other
+            else:
+                self._merge.count_other(OTHER_CONTEXT, "response", is_of_file=False)
 
     def _settle(self, place: RecordPlace, draft: ResponseDraft) -> None:
         """Store the source's final class for a response that had none."""
@@ -337,6 +360,16 @@ class RecordImport:
                 self._merge.db, EntryKind.IMPORT, None, journal.moment(self._merge.db, None), summary
             )
         return self._entry
+
+
+def _response_identity(draft: ResponseDraft, asked: str) -> bytes:
+    """The identity of a response by its text, also where another workspace has changed it."""
+    plain = text_identity(draft.text, draft.error or "")
+    return plain if draft.identity in (None, _sent_otherwise(plain, asked)) else draft.identity or plain
+
+
+def _sent_otherwise(identity: bytes, asked: str) -> bytes:
+    return text_identity(identity.hex(), normal(asked))
 
 
 def _vote_identity(place: RecordPlace, vote: VoteDraft) -> bytes:

@@ -30,7 +30,6 @@ COMPARED = {
         "reference_class": "answer class",
         "stop_reason": "stop reason",
         "error": "error",
-        "asked": "system prompt or other earlier turns",
         "reasoning": "reasoning",
     },
     VOTES: {"explanation": "explanation"},
@@ -119,8 +118,8 @@ class RowMerge:
         for row_id, values in repeated:
             for column, what in COMPARED[table].items():
                 stated, stored = values[column], there[row_id][column]
-                is_stated = column == "asked" or stated not in _NOT_STATED
-                if is_stated and stated != stored and not (column == "reference_class" and stored is None):
+                is_first = column == "reference_class" and stored is None
+                if stated not in _NOT_STATED and stated != stored and not is_first:
                     self.count_other(what, _NAMES[table], is_of_file=row_id >= self._first_new[table])
 
     def count_other(self, what: str, of: str, *, is_of_file: bool) -> None:
