@@ -71,7 +71,7 @@ def choose(name: str, header: Sequence[str], format_name: str | None, *, may_be_
         return found
     reader = _named(name, format_name)
     missing = [column for column in reader.required if column not in header]
-    if missing:
+    if missing and not reader.recognises(header):
         found = recognise(header)
         likely = f"It looks like {found.name}." if found else "Choose another --format or add the column."
         text = f"{reader.name} needs {_columns(missing)}; the file has {listing(header)}. {likely}"

@@ -263,8 +263,8 @@ FLAT = {"id": "0", "prompt": ASK[0], "label.responses": ["safe", "toxic"], "labe
 def test_argilla_s_flat_table(take):
     cells = {k: str(v) for k, v in FLAT.items()}
     table = ",".join(cells) + "\n" + ",".join(f'"{v}"' for v in cells.values()) + "\n"
-    for name, content in (("a.jsonl", json.dumps(FLAT)), ("a.csv", table)):
-        [found] = take(name, content)
+    for name, content, given in (("a.jsonl", json.dumps(FLAT), "argilla-flat"), ("a.csv", table, None)):
+        [found] = take(name, content, format_name=given)
         assert [(a.annotator, a.value) for a in found.annotations] == [("u1", "safe"), ("u2", "toxic")]
 
 
