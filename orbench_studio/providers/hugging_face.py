@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from orbench_studio.domain.data.hub_address import HubAddress
-from orbench_studio.errors import CancelledError, StudioError
+from orbench_studio.errors import DAMAGE, CancelledError, StudioError
 
 Splits = Mapping[str, Sequence[str]]  # patterns of files by split
 _PARTIAL_CONTENT = 206
@@ -178,29 +178,49 @@ def upload(folder: Path, files: Sequence[str], repository: str, *, public: bool)
 
 
 def matching(files: Iterable[str], patterns: Sequence[str]) -> list[str]:
-    """The files that match one of the patterns of a dataset card, in order."""
-    return [file for file in files if any(fnmatchcase(file, pattern.removeprefix("./")) for pattern in patterns)]
+    """The files that match one of the patterns of a dataset card, in order; `**` also stands for no folder."""
+    return [file for file in files if any(_matches(file, pattern) for pattern in patterns)]
+
+
+def _matches(file: str, pattern: str) -> bool:
+    is_as_deep = "**" in pattern or file.count("/") == pattern.count("/")
+    return is_as_deep and any(fnmatchcase(file, each) for each in (pattern, pattern.replace("**/", "")))
+
+
+def configs_in(card: Path) -> dict[str, Splits]:
+    """The configs of a card in a folder; none if the card cannot be read."""
+    from huggingface_hub import metadata_load
+    from yaml import YAMLError
+
+    try:
+        return _configs((metadata_load(card) or {}).get("configs"))
+    except (*DAMAGE, YAMLError):
+        return {}
 
 
 def _configs(listed: Any) -> dict[str, Splits]:
-    """The configs of a card: `data_files` is a pattern, a list of patterns, or a list of splits with patterns."""
+    """The configs of a card, with the patterns of their files."""
     found: dict[str, Splits] = {}
     for config in listed if isinstance(listed, list) else ():
-        if isinstance(config, dict) and isinstance(config.get("config_name"), str):
-            found[config["config_name"]] = dict(_splits(config.get("data_files")))
+        if isinstance(config, dict):
+            folder = config.get("data_dir")
+            files = config.get("data_files", "**" if folder else None)
+            found[str(config.get("config_name", "default"))] = _splits(files, f"{folder}/" if folder else "")
     return found
 
 
-def _splits(data_files: Any) -> Iterator[tuple[str, Sequence[str]]]:
-    entries = data_files if isinstance(data_files, list) else [data_files]
-    plain = [entry for entry in entries if isinstance(entry, str)]
-    if plain:
-        yield "train", plain
-    for entry in entries:
-        if isinstance(entry, dict):
-            paths = entry.get("path")
-            patterns = paths if isinstance(paths, list) else [paths]
-            yield str(entry.get("split", "train")), [pattern for pattern in patterns if isinstance(pattern, str)]
+def _splits(data_files: Any, folder: str) -> Splits:
+    """`data_files` is a pattern, a list of patterns, patterns by split, or a list of splits with patterns."""
+    found: dict[str, list[str]] = {}
+    for entry in data_files if isinstance(data_files, list) else [data_files]:
+        by_split = entry if isinstance(entry, dict) else {"path": entry}
+        if "path" in by_split:
+            by_split = {by_split.get("split", "train"): by_split["path"]}
+        for split, paths in by_split.items():
+            patterns = [path for path in (paths if isinstance(paths, list) else [paths]) if isinstance(path, str)]
+            if patterns:
+                found.setdefault(str(split), []).extend(folder + path.removeprefix("./") for path in patterns)
+    return found
 
 
 def split_of(file: str) -> str:

@@ -1,6 +1,5 @@
 """The files in what a user names: members of a zip archive, a Hugging Face dataset in a folder or on the hub."""
 
-import re
 import shutil
 import tempfile
 import zipfile
@@ -13,16 +12,13 @@ from orbench_studio.errors import FileFaultError, explained
 from orbench_studio.formats.byte_source import file_fault, require_ratio
 from orbench_studio.formats.manifest import manifest_at
 from orbench_studio.formats.tables import listing, stem_and_kind
+from orbench_studio.providers import hugging_face
 from orbench_studio.services.data import hub_files
 
 Progress = Callable[[int, int], bool]
 Warn = Callable[[str], None]
 _MOST_MEMBERS = 1_000
 _MOST_BYTES = 4_000_000_000  # unpacked together
-_LISTED_IN = re.compile(
-    r"^\s*(?:-\s+)?path:\s*[\"']?(.+?)[\"']?\s*$|^\s*-\s+[\"']?([^:\"']+\.\w+)[\"']?\s*$", re.MULTILINE
-)
-_HEAD = re.compile(r"\A---\s*\n(.*?)\n---", re.DOTALL)
 _BESIDE_ARROW = ("state.json", "dataset_info.json", "dataset_dict.json")  # written by `save_to_disk`
 _NOT_DATA = (*_BESIDE_ARROW, "dataset_infos.json", "manifest.json")
 
@@ -62,16 +58,14 @@ def _count_others(name: str, files: Iterable[str], read: Iterable[str], warn: Wa
 def _of_folder(folder: Path, warn: Warn) -> list[Path]:
     """The files that the dataset card lists, else every table in the folder."""
     card = folder / "README.md"
-    head = _HEAD.match(card.read_text(encoding="utf-8", errors="replace")) if card.is_file() else None
-    patterns = [first or second for first, second in _LISTED_IN.findall(head[1])] if head else []
-    listed = [file for pattern in patterns if not Path(pattern).is_absolute() for file in sorted(folder.glob(pattern))]
     inside = {file.relative_to(folder).as_posix(): file for file in sorted(folder.rglob("*")) if file.is_file()}
-    every = [file for name, file in inside.items() if _is_table(name)]
-    listed = [file for file in listed if file.is_file() and file.name not in _NOT_DATA]
-    found = [file for file in listed or every if _is_inside(file, folder)]
+    tables = {name: file for name, file in inside.items() if _is_table(name) and _is_inside(file, folder)}
+    configs = hugging_face.configs_in(card) if card.is_file() else {}
+    patterns = [pattern for splits in configs.values() for of_split in splits.values() for pattern in of_split]
+    found = [tables[name] for name in hugging_face.matching(tables, patterns) or tables]
     others = [name for name, file in inside.items() if file not in (*found, card)]
     _count_others(folder.name, others, map(str, found), warn)
-    return list(dict.fromkeys(found))
+    return found
 
 
 def _is_inside(file: Path, folder: Path) -> bool:
