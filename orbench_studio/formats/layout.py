@@ -16,9 +16,10 @@ class Layout:
     `judges` and `annotators` are columns that each hold one judge's or annotator's answer classes, with their names.
     `key` is a pattern whose first group, after `key_prefix`, matches a prompt across files. `before` are columns
     whose text was sent before that of the prompt, each with the separator; `not_read` are columns with other parts of
-    what was sent, which are counted. `refusal` is the path of the vendor's own text of a refusal, `more_responses` are
-    columns with the response of another model, and its name. `test_error` has a column and its value where the error is
-    of a test of the response. With `one_response`, a further response of a model to a prompt is a repeated row.
+    what was sent, which are counted. `refusal` is the path of the vendor's own text or flag of a refusal,
+    `more_responses` are columns with the response of another model, and its name. `test_error` has a column and its
+    value where the error is of a test of the response. With `one_response`, a further response of a model to a prompt
+    is a repeated row.
     """
 
     mapping: ColumnMapping = field(default_factory=ColumnMapping)

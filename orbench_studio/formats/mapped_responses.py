@@ -76,12 +76,12 @@ class MappedResponses(MappedCells):
         says = any(any(map(bool, leaves(self._value(part, cells)))) for part in parts if part in self._gets)
         return not says and not self._refused(1, cells)
 
-    def _refused(self, number: int, cells: Cells) -> str:
-        """The text by which the vendor says that the model refused; empty if it did not."""
+    def _refused(self, number: int, cells: Cells) -> str | bool:
+        """The text by which the vendor says that the model refused, or whether its flag does."""
         found = self._refusal(cells) if self._refusal else None
         if isinstance(found, list):
             found = found[number - 1] if len(found) == self._samples > 1 else next(leaves(found), None)
-        return found if isinstance(found, str) else ""
+        return found if isinstance(found, str) else found is True
 
 
 def _is_stated(value: Any, *, is_inside: bool) -> bool:

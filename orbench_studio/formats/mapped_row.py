@@ -241,10 +241,10 @@ class MappedRow(MappedResponses):
         self, model: str, text: str, number: int, asked: conversations.Conversation, cells: Cells
     ) -> ResponseDraft:
         self._count_response(text, asked.prompt, cells)
-        stop, error = self._stop(text, number, cells)
-        if refused := self._refused(number, cells):
-            text = text if refused in text else "\n".join(filter(None, (text, refused)))
-            stop = StopReason.REFUSED
+        refused = self._refused(number, cells)
+        stop, error = self._stop(text, number, cells, is_refused=bool(refused))
+        if isinstance(refused, str) and refused not in text:
+            text = "\n".join(filter(None, (text, refused)))
         if isinstance(text, ApiErrorCell):
             text = ""
         row = self._text(Field.SAMPLE, cells).strip()
@@ -278,7 +278,7 @@ class MappedRow(MappedResponses):
             elif value:
                 self._note(f"responses of {model} that are no texts, and were not read")
 
-    def _stop(self, text: str, number: int, cells: Cells) -> tuple[StopReason, str | None]:
+    def _stop(self, text: str, number: int, cells: Cells, *, is_refused: bool) -> tuple[StopReason, str | None]:
         """Why a response ended, and its error: in a known format, an error beside a text is of a test or a judge."""
         error, stated = self._stated(Field.ERROR, cells), self._sample_of(Field.STOP_REASON, number, cells).strip()
         error = "" if class_words.word(error) in class_words.NO_ERROR else error
@@ -296,6 +296,7 @@ class MappedRow(MappedResponses):
             return StopReason.ERROR, "unknown error"
         word = class_words.word(stated).rpartition(".")[2]  # Python writes FinishReason.STOP
         stop = class_words.STOPS.get(word, StopReason.UNKNOWN)
+        stop = StopReason.REFUSED if is_refused and stop is not StopReason.BLOCKED else stop
         if stated:
             self._count(Field.STOP_REASON, stated, stop)
         else:

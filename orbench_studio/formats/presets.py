@@ -3,8 +3,8 @@
 `needs` are the columns that a file must have, `others` the only further ones it may have. `only` has the value of each
 column that distinguishes its rows from others in the file, `of_run` the columns whose values the other rows give to
 those after them. `before_prompt` names a column whose text is sent before the prompt, and the `separator`; `not_read`
-are the columns with other parts of what is sent, which the report counts. `refusal` is the path of the text by which a
-vendor says that the model refused; `more_responses` are columns with the response of another model; `test_error` has
+are the columns with other parts of what is sent, which the report counts. `refusal` is the path of a vendor's own text
+or flag of a refusal; `more_responses` are columns with the response of another model; `test_error` has
 the value of a column where an error is of a test. `joins_requests` takes prompts from a file of requests, joined by the
 first column of `needs`, unless the file has the column `joins_unless`. The user's folder is `presets` in the folder of
 the settings; a file there replaces the built-in one of the same name.

@@ -145,3 +145,20 @@ def test_what_an_annotation_of_label_studio_has_beside_its_choices_is_named(writ
 def test_answers_of_another_form_reject_their_row_in_words(take, answers):
     [fault] = take("a.json", json.dumps([{"fields": {"prompt": ASK[0]}, "responses": answers}]))
     assert fault.reason == "responses has no answers by question, as Argilla writes them"
+
+
+def of_promptfoo(at, response, **provider):
+    return {"provider": {"id": "file://oak.js", **provider}, "vars": {}, "prompt": {"raw": ASK[at]}, "success": True,
+            "response": response}  # fmt: skip
+
+
+def test_a_label_of_promptfoo_names_the_model_and_its_flag_a_refusal(take):
+    """Two providers may differ only in their labels; the flag says that the vendor's own field has the refusal."""
+    given = [of_promptfoo(0, {"output": SAY[0]}, label="oak, cold"), of_promptfoo(0, {"output": SAY[0]}, label=""),
+             of_promptfoo(1, {"output": SAY[1], "isRefusal": True, "finishReason": "stop"}),
+             of_promptfoo(1, {"output": SAY[1], "isRefusal": True, "finishReason": "content_filter"}),
+             of_promptfoo(2, {"output": SAY[2], "isRefusal": False, "finishReason": "stop"})]  # fmt: skip
+    found = [record.responses[0] for record in take("out.jsonl", lines(given))]
+    assert [r.model for r in found] == ["oak, cold", *["file://oak.js"] * 4]
+    assert [(r.text, str(r.stop_reason)) for r in found[1:]] == [
+        (SAY[0], "unknown"), (SAY[1], "refused"), (SAY[1], "blocked"), (SAY[2], "stop")]  # fmt: skip
