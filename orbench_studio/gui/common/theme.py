@@ -16,7 +16,7 @@ from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.resources_dir import resources
 from orbench_studio.settings import SCHEMES
 
-META, BODY, READING, PROMPT = 13, 14, 15, 22  # pixels at the default text size
+META, BODY, READING, PROMPT = 12, 14, 15, 22  # pixels at the default text size
 READING_LINE, PROMPT_LINE = 24, 32
 _BOX, _ARROW, _SPIN = 14, 10, 18  # sizes of a check box, an arrow and the buttons of a spin box
 _READING, _WELCOME = 960, 720  # pixels, the widest line of an explanation, and of the welcome page

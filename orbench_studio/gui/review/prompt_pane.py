@@ -62,7 +62,9 @@ class PromptPane(QScrollArea):
         self.returned.setVisible(returned is not None)
 
     def wanted_height(self) -> int:
-        return self._column.sizeHint().height()
+        layout = self._column.layout()
+        assert layout is not None  # since the pane was built
+        return layout.totalHeightForWidth(min(self.viewport().width(), self._column.maximumWidth()))
 
     def texts(self) -> dict[TextPane, str]:
         """The panes with texts that may have to be covered, with their names."""
