@@ -60,7 +60,9 @@ REPLY = word_set(
     "response responses completion completions generation generations generated output outputs reply answer"
 )
 REPLY |= word_set("answers continuation")
-ADDED = word_set("suffix prefix affix trigger controls context contextstring ctx")
+ADDED = word_set(
+    "suffix prefix affix trigger controls context contexts contextstring ctx options passage passages document"
+)
 """Words in the names of columns with what may have been sent together with the prompt."""
 MODELS = word_set("gpt chatgpt claude llama mistral mixtral qwen gemini gemma deepseek vicuna falcon grok alpaca koala")
 REPLY |= MODELS | {"chosen"}
@@ -68,8 +70,6 @@ REPLY |= MODELS | {"chosen"}
 _TURN_OF = ("role", "speaker", "from", "sender", "author_role")
 ROUNDS = ("round", "turn", "round_number", "turn_number", "turn_index", "turn_idx", "round_idx", "turn_id", "round_id")
 _MEDIA = word_set("image images img picture photo video audio")
-FIELD_WORDS: Mapping[Field, frozenset[str]] = {Field.PROMPT: ALTERED | ASKED, Field.RESPONSE: REPLY}
-"""Words in the names of columns that may give a field, though the name is not a usual one."""
 TARGETS = word_set("target victim defender responder")
 """Words in the names of the models that an attacker attacks."""
 JUDGES = word_set("judge judgement judgment eval evaluation evaluator grader moderator guard attacker followup defense")
@@ -135,6 +135,14 @@ def sent_beside(header: Sequence[str], bound: Container[int]) -> list[str]:
     """The columns, not among the bound, with what is usually sent together with a prompt: pictures, or a context."""
     words = {name: words_of(name) for at, name in enumerate(header) if at not in bound}
     return [name for name, of in words.items() if of & (_MEDIA | ADDED) and not of & (ABOUT | REPLY)]
+
+
+def may_be_prompt(name: str) -> bool:
+    """Whether a column of this name may have what was sent to a model."""
+    words = words_of(name)
+    return plain_name(name) in USUAL_NAMES[Field.PROMPT] or bool(
+        words & (ALTERED | ASKED) and not words & (ABOUT | REPLY)
+    )
 
 
 def may_be_response(name: str) -> bool:

@@ -28,7 +28,7 @@ def bind(layout: Layout, sheet: Sheet) -> Bound:
         sheet.tally.doubts.append(f"{text}, which were not read. Read the list as rows, with its path.")
     if not layout.mapping.columns:
         for part, _, text in doubts(mapping, sheet.first_columns()):
-            sheet.tally.doubts.append(f"{text[0].upper()}{text[1:]}. Check that the right column is mapped to {part}.")
+            sheet.tally.doubts.append(f"Check the column of {part}: {text}.")
     row = MappedRow(sheet, mapping, layout)
     columns = {part: alternatives(sheet.header, path)[0][0] for part, path in mapping.columns.items()}
     subject = _ABOUT if layout.one_response else [part for part in Field if part not in _MAY_DIFFER]

@@ -14,13 +14,14 @@ from orbench_studio.formats.column_evidence import ColumnEvidence, has_responses
 from orbench_studio.formats.column_names import (
     ABOUT,
     ADDED,
-    FIELD_WORDS,
     JUDGES,
     MODELS,
     REPLY,
     USUAL_NAMES,
     WEAK,
     column_of_turns,
+    may_be_prompt,
+    may_be_response,
     name_strength,
     names_prompt,
     plain_name,
@@ -211,15 +212,15 @@ class _Proposing:
         if of is chosen or of is response or not of.has_sentences or (chosen and not of.differs_from(chosen)):
             return False
         words = words_of(of.name)
-        is_named = plain_name(of.name) in USUAL_NAMES[part] or (words & FIELD_WORDS[part] and not words & ABOUT)
-        if part is Field.PROMPT and words & FIELD_WORDS[Field.RESPONSE]:
+        is_named = may_be_prompt(of.name) if part is Field.PROMPT else may_be_response(of.name)
+        if part is Field.PROMPT and words & REPLY:
             return False
         if not is_named and part is Field.PROMPT and chosen is not None and not words & ABOUT:
             is_named = not of.is_nested and of.varies(chosen)
         strength = name_strength(part, of.name)
         if part is Field.PROMPT and (of.is_constant or (of.is_sparse and strength > WEAK)):
             return False  # a text that only some prompts have, such as a context, has a weak name
-        return bool(is_named) and strength >= (name_strength(part, chosen.name) - _MARGIN if chosen else WEAK)
+        return is_named and strength >= (name_strength(part, chosen.name) - _MARGIN if chosen else WEAK)
 
     def _rows_inside(self, *chosen: ColumnEvidence | None) -> ColumnEvidence | None:
         """A column with a list of objects that have what may have been sent, or responses."""
@@ -228,7 +229,9 @@ class _Proposing:
             value = nested(first) if first is not None and of not in chosen else None
             if isinstance(value, list) and value and isinstance(value[0], dict) and not words_of(of.name) & ABOUT:
                 texts = [name for name, text in value[0].items() if is_sentence(str(text))]
-                if not conversations.is_conversation(value) and any(map(_names_text, texts)):
+                if not conversations.is_conversation(value) and any(
+                    may_be_prompt(text) or may_be_response(text) for text in texts
+                ):
                     return of
         return None
 
@@ -361,13 +364,6 @@ def _is_read(part: Field, value: Any) -> bool:
     except RowError:
         return False
     return True
-
-
-def _names_text(name: str) -> bool:
-    """Whether a name inside a list is that of a prompt or of a response."""
-    words = words_of(name)
-    is_usual = plain_name(name) in (*USUAL_NAMES[Field.PROMPT], *USUAL_NAMES[Field.RESPONSE])
-    return is_usual or bool(words & (FIELD_WORDS[Field.PROMPT] | REPLY) and not words & ABOUT)
 
 
 def _inside(value: Any, name: str) -> Any:

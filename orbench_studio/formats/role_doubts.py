@@ -11,14 +11,13 @@ from orbench_studio.domain.core.amounts import counted
 from orbench_studio.formats import class_words
 from orbench_studio.formats.column_evidence import ColumnEvidence, rounds_in
 from orbench_studio.formats.column_names import (
-    ABOUT,
     ALTERATIONS,
     ALTERED,
     JUDGES,
     MODELS,
-    REPLY,
     TARGETS,
     is_undecided,
+    may_be_prompt,
     may_be_undecided,
     name_strength,
     word_set,
@@ -40,11 +39,15 @@ _BY_NAME: tuple[tuple[tuple[Field, ...], frozenset[str], str], ...] = (
     ((Field.RESPONSE,), _EDITED, "may not be the text that the model wrote"),
     ((Field.PROMPT,), word_set("template templates"), "may be a template, not what was sent"),
     ((Field.MODEL,), JUDGES, "may be another model than that of the responses"),
+    ((Field.RESPONSE, Field.SYSTEM), JUDGES, "may be of a judge, an attacker or a defense, not of the model"),
+    ((Field.PROMPT,), JUDGES - word_set("attacker followup defense eval evaluation"), "may be what a judge was sent"),
+    ((Field.ANNOTATOR, Field.REASON), JUDGES | MODELS, "may be of a model, not of a person"),
     ((Field.LABEL, Field.PROMPT_LABEL, *_CLASSES), _PREDICTED, "may be the prediction of a program, not a decision"),
     (_OF_PROMPT, _OF_RESPONSE, "may be of the response, not of the prompt"),
     ((Field.RESPONSE_VERDICT, *_CLASSES), word_set("prompt prompts"), "may be of the prompt, not of the response"),
 )
 """Words in the name of a column that speak against a field, and what the column may be."""
+_PEOPLE = word_set("human humans person expert reference gold")
 _PLACEHOLDER = re.compile(
     r"\{\w*(?:prompt|question|query|goal|request|instruction|behaviou?r|input|task)\w*\}"
     r"|\[INSERT\b[^\]]*\]|\[[A-Z_ ]+ HERE\]"
@@ -97,6 +100,9 @@ def undecided(columns: Mapping[Field, str], table: Mapping[str, ColumnEvidence])
 def _by_cells(part: Field, of: ColumnEvidence) -> str:
     if part is Field.PROMPT and of.mostly(lambda cell: _PLACEHOLDER.search(cell) is not None):
         return "may be a template, not what was sent: its texts have a placeholder"
+    people = [cell for cell in of.filled if part is Field.MODEL and cell.strip().lower() in _PEOPLE]
+    if people:
+        return f"is {people[0]} in {counted(len(people), 'row')}, whose responses no model may have written"
     if part is Field.ANNOTATOR and of.mostly(_is_model):
         return "may be models, not people: they are moderators or judges"
     return ""
@@ -109,12 +115,18 @@ def _is_model(name: str) -> bool:
 def _of_what_was_sent(prompt: ColumnEvidence, others: Iterable[ColumnEvidence]) -> Iterator[Doubt]:
     """Whether the prompt is what the model was sent."""
     strength, words = name_strength(Field.PROMPT, prompt.name), words_of(prompt.name)
+    likelier = []
     for of in others:
         more = words_of(of.name)
-        is_likelier = name_strength(Field.PROMPT, of.name) > strength or (more & ALTERED and not words & ALTERED)
         is_named = not of.has_sentences and not of.mostly(class_words.is_bare)
         if more & ALTERATIONS and is_named and of.splits(prompt):
             text = f"{prompt.name} may be the text before it was altered: the same text has several values of {of.name}"
             yield Doubt(Field.PROMPT, (prompt.name,), text)
-        elif is_likelier and not more & (ABOUT | REPLY) and of.has_sentences and of.differs_from(prompt):
-            yield Doubt(Field.PROMPT, (prompt.name, of.name), f"{of.name} may have been sent instead of {prompt.name}")
+        elif (
+            may_be_prompt(of.name) and not prompt.has_objects_or_lists and of.has_sentences and of.differs_from(prompt)
+        ):
+            is_altered = more & ALTERED and not words & ALTERED
+            likelier += [of.name] if is_altered or name_strength(Field.PROMPT, of.name) > strength else []
+    if likelier:
+        text = f"{' or '.join(likelier)} may have been sent instead of {prompt.name}"
+        yield Doubt(Field.PROMPT, (prompt.name, *likelier), text)

@@ -9,7 +9,7 @@ from orbench_studio.formats.mapping import NAMES, ColumnMapping, Field
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import read_file
 from orbench_studio.formats.records import Record
-from orbench_studio.formats.tally import EMPTY, REJECTED, ROW_REJECTED
+from orbench_studio.formats.tally import EMPTY, REJECTED, ROW_REJECTED, ColumnTally
 
 WORDS = {
     Field.CATEGORY: ("hate", "weather", "none"), Field.STOP_REASON: ("stop", "length", "error"),
@@ -54,3 +54,11 @@ def test_what_rows_state_is_stored_or_counted(write, seed):
         if field in (*TEXTS, *NAMES):
             stored = sum(value in repr(records[line]) for line, value in stated.items())
             assert stored + tally.not_stored.total() == len(stated), field
+
+
+def test_a_response_that_begins_with_its_prompt_is_an_echo():
+    column, prompt = ColumnTally("response", "r"), "How do I shear two sheep before noon?"
+    for text in (prompt, f"{prompt} In a shed.", "In a shed.", ""):
+        column.add_response(text, prompt, is_error=False)
+    column.add_response("Hi there", "Hi", is_error=False)
+    assert column.echoes == 2
