@@ -20,6 +20,7 @@ _MODELS = frozenset(
 """Words in the roles that stand for a model."""
 _SHAPES = (("role", "content"), ("from", "value"), ("role", "text"), ("role", "parts"))
 CONTENTS = tuple(content for _, content in _SHAPES)
+_TURNS = {"user": "user", "assistant": "model", "system": "system prompt"}
 _INNER = ("content", "text", "answer")  # names of the text in a content that is an object
 _MEDIA = re.compile(r"image|audio|video|file|document", re.IGNORECASE)
 _TEXT_PARTS = ("text", "output_text", "input_text")
@@ -83,6 +84,16 @@ def read(value: Any, path: str = COLUMN) -> Conversation | None:
     return _conversation(value, path) if is_conversation(value) else None
 
 
+def require_turns(of: str, place: str, value: Any) -> None:
+    """Raise RowError if the message at a place, or one of a list of them, is a turn of another than this role."""
+    for message in value if isinstance(value, list) else [value]:
+        shape = _shape(message)
+        role = _role(message[shape[0]]) if shape is not None else ""
+        if role in _TURNS and role != of:
+            reason = f"{place} has a turn of the {_TURNS[role]}, not of the {_TURNS[of]}"
+            raise RowError(f"{reason}. If it is in a conversation, map the list of all its turns to prompt")
+
+
 def has_turn_of_model(value: Any) -> bool:
     """Whether a value is a list of turns, one of which is a model's."""
     turns = (turn for turn in value if isinstance(turn, Mapping)) if isinstance(value, list) else ()
@@ -141,6 +152,7 @@ def samples(value: Any, prompt: str = "", path: str = COLUMN) -> list[str | None
     if isinstance(value, list) and len(value) > 1 and not all(isinstance(p, Mapping) and "type" in p for p in value):
         raise not_a_text(value, "response", path)
     if isinstance(value, list | dict):
+        require_turns("assistant", path, value)
         return [text(value, "response", path)]
     return [plain(value, "response", path)]
 

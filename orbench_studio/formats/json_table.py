@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from orbench_studio.formats import row_guard
 from orbench_studio.formats.byte_source import CHUNK, MAX_FIELD, InputFile, empty_file, field_too_large, file_fault
+from orbench_studio.formats.column_evidence import is_sentence
 from orbench_studio.formats.column_names import names_prompt
 from orbench_studio.formats.conversations import is_conversation
 from orbench_studio.formats.records import RowError, RowFault
@@ -33,6 +34,7 @@ _MAX_OBJECT = 4 * MAX_FIELD
 SPACE = " \t\r\n"
 TEXT, MESSAGES = "text", "messages"  # the columns of rows that are texts, and of those that are conversations
 _FORM = 'Write each as {"name": value, ...} or ["text", ...]'
+_NAMES = "The first row may have the names of the columns, but is read as a row."
 _TOO_DEEP = "it is nested too deeply"
 _TOO_MANY = f"it contains more than {MAX_VALUES:,} values"
 # Numbers stay the digits they are written with, the infinities words; NaN, as pandas writes it, is a missing value.
@@ -87,9 +89,15 @@ def table_of(
     columns = [*keys, *late]
     names = _header_of_lists(columns, ahead)
     counts = Counter[str]()
+    doubts = [] if names or not _may_be_names(ahead) else [_NAMES]
     rows = _rows(chain(ahead[1:] if names else ahead, values), columns, late, file.name, counts)
     return Table(
-        (1, names or columns), rows, notes=notes or {}, late=counts, passed=Counter() if passed is None else passed
+        (1, names or columns),
+        rows,
+        notes=notes or {},
+        doubts=doubts,
+        late=counts,
+        passed=Counter() if passed is None else passed,
     )
 
 
@@ -100,6 +108,15 @@ def _header_of_lists(columns: Sequence[str], ahead: Sequence[Value | RowFault]) 
         return []
     names = [as_text(name) for name in first[1].values()] if isinstance(first[1], dict) else []
     return names if len(names) == len(columns) and names_prompt(names) else []
+
+
+def _may_be_names(ahead: Sequence[Value | RowFault]) -> bool:
+    """Whether the first of several lists has only words, where most others have a sentence."""
+    rows = [value[1] for value in ahead if not isinstance(value, RowFault) and isinstance(value[1], dict)]
+    if len(rows) < 2 or list(rows[0]) != [str(at) for at in range(len(rows[0]))]:
+        return False
+    has_sentence = [any(is_sentence(str(part)) for part in row.values()) for row in rows]
+    return not has_sentence[0] and 2 * sum(has_sentence) > len(rows)
 
 
 def as_row(value: Value | RowFault, *, is_text: bool) -> Value | RowFault:

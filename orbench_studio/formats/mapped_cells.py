@@ -1,6 +1,7 @@
 """The cells of a row through a mapping of its columns: values by field, names, and what the values mean."""
 
 from collections.abc import Callable, Container, Mapping
+from functools import partial
 from typing import Any, NoReturn
 
 from orbench_studio.domain.core.category import Category
@@ -28,6 +29,11 @@ OF_RESPONSE = (
 )  # fmt: skip
 _OF_EACH = (Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.RESPONSE_VERDICT, Field.EXPLANATION)
 """Fields whose value may be one for each response, or one for all of them."""
+_REQUIRED = {
+    Field.PROMPT: partial(conversations.require_turns, "user"),
+    Field.RESPONSE: partial(conversations.require_turns, "assistant"),
+    Field.SYSTEM: partial(conversations.require_turns, "system"),
+}
 _NO_RESPONSE = "the row has no response or model"
 _NOT_MAPPED = "no column is mapped to response"
 _WHY: Mapping[Field, str] = {
@@ -55,7 +61,9 @@ class MappedCells:
         self._displaced = displaced(mapping.meanings, mapping.columns)
         self._parsed = Parsed()
         columns = mapping.columns.items()
-        self._gets: dict[Field, Get] = {part: getter(sheet.header, path, self._parsed) for part, path in columns}
+        self._gets: dict[Field, Get] = {
+            part: getter(sheet.header, path, self._parsed, _REQUIRED.get(part)) for part, path in columns
+        }
         self._inside = [self._gets[part] for part, path in columns if path not in sheet.header]
         self._tallies: dict[Field, ColumnTally] = {
             part: sheet.tally.column(part, path.partition("|")[0]) for part, path in columns

@@ -12,8 +12,10 @@ from orbench_studio.formats.row_guard import nested, of_python
 from orbench_studio.formats.tables import Cells, NestedCell, described
 
 Get = Callable[[Cells], Any]
+Require = Callable[[str, Any], None]
 Ends = list[tuple[int, Any]]
 """The texts and numbers on the way of a path, each with the number of steps that are left there."""
+CONTENTS = ("content", "value", "text", "parts")  # names of what a message says
 COLUMN = "COLUMN"  # a path that is not known
 _ALTERNATIVE = "|"
 _SHOWN = 40  # characters of a number
@@ -67,8 +69,10 @@ class Parsed:
         return known[1]
 
 
-def getter(header: Sequence[str], path: str, parsed: Parsed) -> Get:
+def getter(header: Sequence[str], path: str, parsed: Parsed, require: Require | None = None) -> Get:
     """What gives the value at the first place of a path that is not empty: a text, a list or an object.
+
+    `require` is called with the place of each message or list of messages on the way, and its value.
 
     The parts that are missing in a list are those of a later list of the same length. It raises RowError if no place
     has a value, and one has a text or a number where the path leads into an object or a list.
@@ -76,7 +80,7 @@ def getter(header: Sequence[str], path: str, parsed: Parsed) -> Get:
     places = alternatives(header, path)
     if len(places) == 1 and not places[0][1]:
         return _whole(header[places[0][0]], places[0][0], parsed)
-    gets = [_getter(header[at], at, steps, parsed) for at, steps in places]
+    gets = [_getter(header[at], at, steps, parsed, require) for at, steps in places]
     paths = path.split(_ALTERNATIVE)
     names = [_names_below(places[:place], *of) for place, of in enumerate(places)]
 
@@ -145,9 +149,12 @@ def _whole(name: str, at: int, parsed: Parsed) -> Get:
     return get
 
 
-def _getter(name: str, at: int, steps: tuple[str, ...], parsed: Parsed) -> Callable[[Cells, dict[str, Any]], Any]:
+def _getter(
+    name: str, at: int, steps: tuple[str, ...], parsed: Parsed, require: Require | None
+) -> Callable[[Cells, dict[str, Any]], Any]:
     """What gives the value at one place, and collects the texts and numbers on the way to it by their places."""
     whole = _whole(name, at, parsed)
+    messages = [count for count, step in enumerate(steps) if step in CONTENTS and require is not None]
 
     def get(cells: Cells, ends: dict[str, Any]) -> Any:
         if not steps:
@@ -156,7 +163,10 @@ def _getter(name: str, at: int, steps: tuple[str, ...], parsed: Parsed) -> Calla
         if value is None:
             value = cells[at]
         require_one_turn(name, value, steps)
-        value = within(value, steps, inside)
+        around, value = value, within(value, steps, inside)
+        for count in messages if value is not None else ():
+            assert require is not None
+            require(".".join((name, *steps[:count])), within(around, steps[:count]))
         ends.update((".".join((name, *steps[: len(steps) - left])), end) for left, end in inside)
         return value
 
@@ -196,7 +206,7 @@ def within(value: Any, steps: Sequence[str], ends: Ends | None = None) -> Any:
             each[:] = [inner for one in lists for inner in one]
         return each if any(one is not None for one in each) else None
     if isinstance(value, dict):
-        for count in range(1, len(steps) + 1):
+        for count in range(len(steps), 0, -1):
             name = ".".join(steps[:count])
             if name in value:
                 require_one_turn(name, value[name], steps[count:])

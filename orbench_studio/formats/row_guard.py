@@ -4,12 +4,15 @@ The guard around parsers is `errors.explained`.
 """
 
 import ast
+import io
 import json
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
+from itertools import pairwise
 from operator import attrgetter
+from tokenize import NL, STRING, generate_tokens
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -60,18 +63,26 @@ def decoded(content: str) -> Any:
 
 
 def of_python(content: str) -> Any:
-    """The list or object that a text is, as Python prints it; None for any other text.
+    """The list or object that a text is, as Python prints it, with the types of JSON; None for any other text.
 
-    Raises RowError for one that cannot be stored.
+    Raises RowError for one that cannot be stored, or in which Python would join or drop values.
     """
     if content.strip()[:1] not in ("[", "{") or len(content) > _LONGEST_LITERAL:
         return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)  # of texts that look like Python, such as [1if]
-            found = ast.literal_eval(content.strip())
+            tree = ast.parse(content.strip(), mode="eval")
+            found = json.dumps(ast.literal_eval(tree))
+        tokens = [token.type for token in generate_tokens(io.StringIO(content.strip()).readline)]
     except (*DAMAGE, SyntaxError, MemoryError, RecursionError):
         return None
+    if (STRING, STRING) in pairwise(kind for kind in tokens if kind != NL):
+        raise RowError("a list has texts without a comma between them, as NumPy prints it. Write it as JSON")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict):
+            unique([(str(name.value), None) for name in node.keys if isinstance(name, ast.Constant)])
+    found = decoded(found)
     if reason := unstorable(texts_in(found)):
         raise RowError(reason)
     return found if isinstance(found, list | dict) else None

@@ -37,6 +37,63 @@ def test_a_path_leads_into_a_list_that_python_printed(write):
     assert fault.reason.startswith("there is no q.0.content, but the text '[1if'")
 
 
+@pytest.mark.parametrize(
+    ("cell", "what"),
+    [
+        ("['Knead it.' 'Fold it.']", "texts without a comma between them"),
+        ("['Knead it.'\n 'Fold it.']", "texts without a comma between them"),
+        ("{0: 'Knead it.', 1: 'Fold it.'}", "Knead it."),
+        ("[('Knead it.', 1)]", "not a text but a list of 2"),
+        ("{'0': 'Knead it.', '0': 'Fold it.'}", "the name '0' twice"),
+        ("{0: 'Knead it.', '0': 'Fold it.'}", "the name '0' twice"),
+        ("['Knead \\'it.\\'', \"Fold it.\"]", "Knead 'it.'"),
+    ],
+)
+def test_what_python_printed_is_never_joined_or_dropped(write, cell, what):
+    table = "q;r\nHow do I bake?;{}\n".format('"' + cell.replace('"', '""') + '"')
+    [row], _ = read(write("a.csv", table), {"prompt": "q", "response": "r.0"})
+    assert what in row.reason if isinstance(row, RowFault) else row.responses[0].text == what
+
+
+def test_the_longest_name_of_a_path_is_looked_for_first(write):
+    path = write("a.jsonl", line(q="How do I bake?", d={"a": {"x": 1}, "a.b": "Knead it."}))
+    [record], _ = read(path, {"prompt": "q", "response": "d.a.b"})
+    assert record.responses[0].text == "Knead it."
+
+
+SYSTEM = {"role": "system", "content": "Be kind."}
+
+
+@pytest.mark.parametrize(
+    ("talk", "columns", "reason"),
+    [
+        (TALK, {"prompt": "m.0.content", "response": "m.1.content"}, None),
+        ([SYSTEM, *TALK], {"prompt": "m.0.content"}, "m.0 has a turn of the system prompt, not of the user"),
+        ([SYSTEM, *TALK], {"prompt": "q", "response": "m.1.content"}, "m.1 has a turn of the user, not of the model"),
+        ([SYSTEM, *TALK], {"prompt": "q", "response": "m.1"}, "m.1 has a turn of the user, not of the model"),
+        ([SYSTEM, *TALK], {"prompt": "q", "response": "m.2.content|m.1.content"}, None),
+        (TALK, {"prompt": "q", "response": "m.content"}, "m has a turn of the user, not of the model"),
+        (TALK, {"prompt": "q", "system_prompt": "m.0.content"}, "m.0 has a turn of the user, not of the system prompt"),
+        ([TALK[0], {"role": "judge", "content": "Fine."}], {"prompt": "q", "response": "m.1.content"}, None),
+        (
+            [{"from": "gpt", "value": "Hm."}, {"from": "human", "value": "Why?"}],
+            {"prompt": "m.0.value"},
+            "of the model",
+        ),
+    ],
+)
+def test_a_path_to_a_turn_of_another_role_rejects_its_row(write, talk, columns, reason):
+    [row], _ = read(write("a.jsonl", line(q="How do I bake?", m=talk)), columns)
+    assert (reason is None) if isinstance(row, Record) else reason in row.reason
+
+
+@pytest.mark.parametrize(("first", "count"), [(["Frage", "Antwort"], 1), (["Is it very late?", "No."], 0)])
+def test_a_first_list_of_words_may_be_the_header(write, first, count):
+    rows = [first, ["How do I bake a loaf?", "Knead it."], ["How do I slice a loaf?", "Saw it."]]
+    _, tally = read(write("a.json", json.dumps(rows)), {"prompt": "0", "response": "1"})
+    assert sum("first row may have the names" in text for text in tally.doubts) == count
+
+
 def test_several_conversations_are_not_read_as_one(write):
     path = write("a.jsonl", line(steps=[{"messages": TALK}, {"messages": TALK}]))
     [fault], _ = read(path, {"prompt": "steps.messages"})
