@@ -262,12 +262,17 @@ class RecordImport:
 
     def _votes(self, cast: Sequence[tuple[RecordPlace, VoteDraft]]) -> None:
         keys = [(p.prompt_id, self._merge.names.model(v.moderator, v.simulated), _vote_identity(p, v)) for p, v in cast]
-        if is_export := self._are_exported([vote for _, vote in cast]):  # all votes on a prompt are in its row
-            counts = Counter[tuple[int, Key]]()
-            for at, ((place, _), key) in enumerate(zip(cast, keys, strict=True)):
-                counts[place.record, key] += 1
-                keys[at] = (*key[:2], repeated(key[2], counts[place.record, key]))
         found = known_records.votes(self._merge.db, [key[0] for key in keys])
+        if is_export := self._are_exported([vote for _, vote in cast]):  # all votes on a prompt are in its row
+            there = known_records.votes_by_content(self._merge.db, [key[0] for key in keys])
+            counts = Counter[tuple[int, Key]]()
+            for at, ((place, vote), key) in enumerate(zip(cast, keys, strict=True)):
+                counts[place.record, key] += 1
+                number = counts[place.record, key]
+                keys[at] = (*key[:2], repeated(key[2], number))
+                same = there.get((*key[:2], place.response_id, vote.verdict, vote.category, vote.raw), ())
+                if number <= len(same):
+                    found[keys[at]] = same[number - 1]
 
         def row(index: int) -> dict[str, Any]:
             place, vote = cast[index]

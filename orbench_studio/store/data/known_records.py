@@ -72,6 +72,16 @@ def votes(db: Connection, prompt_ids: Sequence[int]) -> dict[Key, int]:
     return _by_key(db, select(v.prompt_id, v.moderator_id, v.identity, v.id), v.prompt_id, prompt_ids)
 
 
+def votes_by_content(db: Connection, prompt_ids: Sequence[int]) -> dict[Key, list[int]]:
+    """Ids of the votes on the prompts, by (prompt, moderator, response, verdict, category, raw), oldest first."""
+    v = VOTES.c
+    statement = select(v.id, v.prompt_id, v.moderator_id, v.response_id, v.verdict, v.category, v.raw)
+    found: dict[Key, list[int]] = {}
+    for vote_id, *content in sorted(rows_of(db, statement, v.prompt_id, sorted(set(prompt_ids)))):
+        found.setdefault(tuple(content), []).append(vote_id)
+    return found
+
+
 def judgements(db: Connection, response_ids: Sequence[int]) -> dict[Key, int]:
     """Ids of the judgements of the responses, by (response, judge, identity)."""
     j = JUDGEMENTS.c

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from orbench_studio.domain.data.export import RICH, Export, Form
 from orbench_studio.services.data.export_files import export
@@ -78,3 +78,15 @@ def test_opinions_come_back_in_their_order(tmp_path, mapping, order, several, fo
             assert report.added == {}
             if source is not lone:
                 assert statistics(copy) == counts
+
+
+def test_an_export_adds_nothing_to_its_own_workspace(workspace, tmp_path):
+    """Votes of batches have other identities than those of files."""
+    rows = [json.dumps(dict(zip(NAMES, ("May I?", "No.", *opinion), strict=True))) for opinion in (A, B, A)]
+    (tmp_path / "a.jsonl").write_text("\n".join(rows))
+    import_file(workspace, tmp_path / "a.jsonl", ReadOptions(mapping=MODELS))
+    with workspace.writing() as db:
+        for (vote_id,) in db.execute(select(VOTES.c.id)).all():
+            db.execute(update(VOTES).where(VOTES.c.id == vote_id).values(identity=b"%16d" % vote_id))
+    export(workspace, Export(Form.JSONL, tmp_path / "out"))
+    assert import_file(workspace, tmp_path / "out", ReadOptions()).added == {}
