@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from orbench_studio.errors import FileFaultError
-from orbench_studio.formats import row_guard, text_lines
+from orbench_studio.formats import class_words, row_guard, text_lines
 from orbench_studio.formats.byte_source import InputFile, Progress, file_fault
 from orbench_studio.formats.column_names import names_field
 from orbench_studio.formats.file_mapping import names_of
@@ -189,7 +189,7 @@ class Reading:
         if self._earlier is None:
             return ""
         state, value, by = self._earlier
-        is_earlier = all(cells[at] == (value if at == state else only) for at, only in self._only)
+        is_earlier = all(_has(cells[at], value if at == state else only) for at, only in self._only)
         return cells[by] if is_earlier else ""
 
     def _proposed(self, format_name: str | None) -> Proposal:
@@ -213,7 +213,7 @@ class Reading:
 
     def _is_other(self, cells: Cells) -> bool:
         """Whether a row is one of those that the format does not read, such as the settings in a log."""
-        return any(cells[at] != value for at, value in self._only)
+        return not all(_has(cells[at], value) for at, value in self._only)
 
     def _taken(self, line: int, cells: Cells) -> Record:
         record = self._bound.take(line, cells)
@@ -226,6 +226,11 @@ class Reading:
             names = set(values_in(record))
             self.unused_names = {part: of for part, of in self.unused_names.items() if (part, of) not in names}
         return record
+
+
+def _has(cell: str, value: str) -> bool:
+    """Whether a cell has a value; pandas writes 2 as 2.0."""
+    return cell == value or class_words.word(cell) == value
 
 
 def _reader(

@@ -79,9 +79,12 @@ def test_choices_are_samples_and_turns_are_not(write, take):
     assert [record.responses[0].text for record in take("flat.jsonl", flat, mapping=mapping)] == list(SAY)
 
 
-def test_an_attempt_of_garak_that_was_not_scored_is_read(write):
+@pytest.mark.parametrize("number", [int, float])
+def test_an_attempt_of_garak_that_was_not_scored_is_read(write, number):
+    """pandas writes the status as a decimal number."""
+
     def attempt(uuid, status, asked, out):
-        return {**GARAK[1], "uuid": uuid, "status": status, "prompt": asked, "outputs": out}
+        return {**GARAK[1], "uuid": uuid, "status": number(status), "prompt": asked, "outputs": out}
 
     rows = [GARAK[0], attempt("a", 1, ASK[0], [SAY[0]]), attempt("b", 1, ASK[1], [{"text": SAY[1]}]),
             attempt("a", 2, ASK[0], [SAY[0]]), attempt("c", 2, ASK[2], []),
