@@ -218,7 +218,7 @@ def _asked(sample: Found, attached: Found) -> str:
     A solver can put a system message before the input, and turns of tools or of users after it.
     """
     prompt, turns = _input(sample, attached), _turns(sample.get("messages") or sample["input"], attached)
-    sent = _sent(_said(prompt), turns)
+    sent = _sent(_said(prompt), turns, sample)
     at = len(turns) - 1 - turns[::-1].index(sent) if sent is not None else 0
     after = turns[at + 1 :] if sent is not None else []
     if after and after[-1]["role"] == "assistant":
@@ -260,12 +260,17 @@ def _kinds(content: Any) -> list[str]:
     )
 
 
-def _sent(asked: str, turns: Sequence[Found]) -> Found | None:
-    """The user's turn that has the input, perhaps in a template, or the only one; None if it is unclear which it is."""
+def _sent(asked: str, turns: Sequence[Found], sample: Found) -> Found | None:
+    """The user's turn that has the input, perhaps in a template, or the only one; None if it is unclear which it is.
+
+    If the model generated only the last turn, the earlier ones are examples, and the last one of the user was sent.
+    """
     sent = [turn for turn in turns if turn["role"] == "user"]
+    by_model = [message.get("source") == "generate" for message in sample.get("messages") or ()]
+    if len(sent) == 1 or (by_model[-1:] == [True] and sum(by_model) == 1):
+        return next(reversed(sent), None)
     exact = [turn for turn in sent if _said(turn) == asked]
-    has_input = exact or [turn for turn in sent if asked.strip() in _said(turn)] or (sent if len(sent) == 1 else [])
-    return has_input[0] if has_input else None
+    return next(iter(exact or [turn for turn in sent if asked.strip() in _said(turn)]), None)
 
 
 def _text(content: Any, attached: Found) -> str:
@@ -309,7 +314,7 @@ def _unread(sample: Found) -> Iterator[str]:
 def _unread_messages(sample: Found, attached: Found) -> Iterator[str]:
     """The messages, if the prompt is in none of them, or else the paths in them that are neither texts nor media."""
     messages = list(sample.get("messages") or ())
-    if messages and _sent(_said(_input(sample, attached)), _turns(messages, attached)) is None:
+    if messages and _sent(_said(_input(sample, attached)), _turns(messages, attached), sample) is None:
         yield "messages"
     elif messages and messages[-1]["role"] == "assistant":
         del messages[-1]  # the response

@@ -57,6 +57,12 @@ def test_an_inspect_log_whose_input_is_in_none_of_several_turns_keeps_it_as_the_
         [found] = list(file.records)
         assert found.prompt.text == ASK[0]
         assert "further columns that are not imported (messages)" in file.tally.notes
+    whole["samples"][0]["messages"][-1]["source"] = "generate"  # alone: the reply before it is an example
+    with read_file(write("few.json", json.dumps(whole))) as file:
+        [found] = list(file.records)
+        assert (found.prompt.text, found.prompt.attributes) == (
+            "Please go on.", {"earlier_turns": "user: Bake bread.\n\nassistant: Step."})  # fmt: skip
+    del whole["samples"][0]["messages"][-1]["source"]
     whole["samples"][0]["messages"][0]["content"] = f"The task: {ASK[0]}"
     with read_file(write("with.json", json.dumps(whole))) as file:
         assert next(iter(file.records)).prompt.text == f"The task: {ASK[0]}"
