@@ -64,6 +64,14 @@ def test_blocks():
     assert text[code.start : code.end] == "x = 1\n\n# no title"
 
 
+def test_code_inside_a_list_item_loses_its_fences_and_their_indent():
+    text = "1. Run:\n\n     ```bash\n     for x in y; do\n\n       echo $x\n   done\n     ```\n   - next"
+    item, code, after = parse(text)
+    assert [block.kind for block in (item, code, after)] == [Kind.ITEM, Kind.CODE, Kind.ITEM]
+    shown = "".join(text[piece.start : piece.end] for piece in code.pieces)
+    assert shown == "for x in y; do\n\n  echo $x\ndone"
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -74,6 +82,7 @@ def test_blocks():
         "> " * 50_000,
         "\\" * 50_000,
         "-" * 50_000 + "x",
+        "1. x\n" + " " * 9 + "```\n" + (" " * 20 + "y\n") * 5_000,
         "_a_ `b` **c** " * 1_000,
     ],
 )

@@ -153,6 +153,10 @@ class HeatMap(QTableView):
         wide = min(max(left // others, named, *cells), px(_MAX_CELL))
         for column in range(self.cells.columnCount()):
             self.setColumnWidth(column, wide if column else total)
+        rows = self.horizontalHeader().sizeHint().height() + row * self.cells.rowCount()
+        is_wide = names + total + wide * (self.cells.columnCount() - 1) > self.width()
+        below = self.horizontalScrollBar().sizeHint().height() if is_wide else 0
+        self.setMaximumHeight(max(rows + below + 2 * self.frameWidth(), self.minimumHeight()))  # the rest is the page's
 
 
 def _counts(index: Index) -> str:

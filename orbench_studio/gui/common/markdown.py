@@ -58,7 +58,7 @@ class Block:
     rows: tuple[tuple[tuple[Piece, ...], ...], ...] = ()
 
 
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})[^`]*$")
+_FENCE = re.compile(r"([ \t]*)(`{3,}|~{3,})[^`]*$")  # indented also by more than three spaces, as in a list item
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
 _RULE = re.compile(r" {0,3}(?:(?:\* *){3,}|(?:- *){3,}|(?:_ *){3,})$")
 _ITEM = re.compile(r"([ \t]*)([-*+]|\d{1,9}[.)])[ \t]+(?=\S)")
@@ -97,7 +97,7 @@ class _Parser:
             self._spaced = True
             return place + 1
         if fence := _FENCE.match(line):
-            return self._fence(place, fence[1])
+            return self._fence(place, len(fence[1]), fence[2])
         if table := self._table(place):
             return table
         if _RULE.match(line):
@@ -118,16 +118,25 @@ class _Parser:
         self.blocks.append(Block(kind, tuple(_inline(self._text, start, end)), level, marker, self._spaced))
         self._spaced = False
 
-    def _fence(self, place: int, fence: str) -> int:
-        closing = re.compile(rf" {{0,3}}{re.escape(fence[0])}{{{len(fence)},}} *$")
+    def _fence(self, place: int, indent: int, fence: str) -> int:
+        closing = re.compile(rf"[ \t]*{re.escape(fence[0])}{{{len(fence)},}} *$")
         last = place + 1
         while last < len(self._lines) and not closing.match(self._text[slice(*self._lines[last])]):
             last += 1
         if last > place + 1:
-            code = Piece(self._lines[place + 1][0], self._lines[last - 1][1], Style.CODE)
-            self.blocks.append(Block(Kind.CODE, (code,), spaced=True))
+            code = self._lines[place + 1 : last] if indent else [(self._lines[place + 1][0], self._lines[last - 1][1])]
+            pieces = [Piece(self._after_indent(*line, indent), line[1] + 1, Style.CODE) for line in code]
+            pieces[-1] = pieces[-1]._replace(end=code[-1][1])
+            self.blocks.append(
+                Block(Kind.CODE, tuple(piece for piece in pieces if piece.start < piece.end), spaced=True)
+            )
         self._spaced = True
         return last + 1
+
+    def _after_indent(self, start: int, end: int, indent: int) -> int:
+        """Where a line of code begins that is indented as its fence."""
+        line = self._text[start : min(start + indent, end)]
+        return start + len(line) - len(line.lstrip())
 
     def _table(self, place: int) -> int:
         """Read a table that begins at a line; 0 where there is none."""

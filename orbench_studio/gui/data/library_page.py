@@ -50,7 +50,7 @@ _NAMES = {
     "consensus": "moderators",
     "reference": "source file",
 }
-_SOURCES = (Column("File", 140, 1), Column("Format", 60, whole=True), Column("Imported", 60, whole=True))
+_SOURCES = (Column("File", 140, 2, apart=True), Column("Format", 60, 1), Column("Imported", 60, whole=True))
 _JOURNAL = (Column("Time", 172), Column("Annotator", 90), Column("Decision", 160, 1), Column("State", 60))
 _ENTRIES, _DAYS = 200, 14
 _COLUMN = 340  # pixels
@@ -133,7 +133,7 @@ class LibraryPage(PageArea):
         self.days.show_counts(dict(list(days.items())[: -_DAYS - 1 : -1]))
         self.sources.show_rows(
             [one.name for one in sources],
-            [(one.name, one.format, f"{one.imported_at.astimezone():%Y-%m-%d %H:%M}") for one in sources],
+            [(one.name, one.format, f"{one.imported_at.astimezone():%Y-%m-%d}") for one in sources],
         )
         self.journal.show_rows(range(len(entries)), [_entry(entry) for entry in reversed(entries)])
         tables: tuple[tuple[QLabel, StaticTable], ...] = (

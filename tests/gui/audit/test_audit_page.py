@@ -70,7 +70,8 @@ def test_the_heat_map_shows_every_rate(start, path):
         assert page.audit.count(Group.TOXIC) == 0
         studio.application.theme.scale(200)
         studio.window.resize(1280, 800)
-        studio.wait(lambda: page.map.viewport().height() >= 5 * page.map.rowHeight(0))
+        rows = page.map.cells.rowCount()
+        studio.wait(lambda: page.map.viewport().height() >= rows * page.map.rowHeight(0), "all rates are in view")
         area = page.tabs._stack.currentWidget()
         studio.wait(lambda: not area.verticalScrollBar().maximum(), "no scroll bar beside that of the rates")
         page.options.opener.click()
