@@ -197,6 +197,7 @@ class DisputesPage(QWidget):
         if reversed_by is not None:
             self._is_reversing = False
             chosen = next((one for one in disputes if _is_changed(one, reversed_by)), chosen)
+        was_empty = not self.disputes
         place = disputes.index(chosen) if chosen in disputes else min(row, len(disputes) - 1)
         self.disputes = disputes
         self.list.blockSignals(True)
@@ -212,6 +213,8 @@ class DisputesPage(QWidget):
             self.case = None  # or it could be adjudicated while it is reloaded
         if disputes:
             self.list.setCurrentRow(place)
+            if was_empty and self.isVisible():
+                self.list.setFocus()  # without disputes it could not have the focus
             self._open()
 
     def _open(self) -> None:

@@ -53,6 +53,7 @@ def disputes(start, path, files):
 def test_keys_adjudicate_one_dispute_each_and_undo_reopens_one(disputes, path):
     studio, page = disputes
     assert [(d.prompt_id, d.response_id is None) for d in page.disputes] == [(1, True), (1, False), (2, True)]
+    assert studio.window.focusWidget() is page.list, "the arrow keys move in it"
     studio.key(Qt.Key.Key_1)
     studio.key(Qt.Key.Key_S)
     studio.wait(lambda: len(page.disputes) == 2 and page.case is not None)
