@@ -101,7 +101,7 @@ def open_delimited(file: InputFile, delimiter: str | None, header: int = 1) -> T
     else:
         raise empty_file(file.name)
     delimiter = delimiter or _delimiter(line)
-    plain = delimiter in "\t;|" and not text_lines.quotes_enclose(file, delimiter)
+    plain = delimiter in "\t;|" and not text_lines.quotes_enclose(file, delimiter, skipped)
     rows = _rows(file, text, line, delimiter, skipped, has_quotes=not plain)
     first = next(rows)
     if isinstance(first, RowFault):

@@ -35,9 +35,13 @@ def delimiter_of(file: InputFile) -> str | None:
     return None
 
 
-def quotes_enclose(file: InputFile, delimiter: str) -> bool:
-    """Whether quotes enclose fields: not where every line is a row, and most quotes open a field that none closes."""
-    with _lines(file) as lines:
+def quotes_enclose(file: InputFile, delimiter: str, above: int) -> bool:
+    """Whether quotes enclose fields: not where every line is a row, and most quotes open a field that none closes.
+
+    Lines `above` the table do not count.
+    """
+    with _lines(file) as found:
+        lines = found[above:]
         if len({line.count(delimiter) for line in lines}) > 1:
             return True
         opened = [part for line in lines if '"' in line for part in line.split(delimiter) if part.startswith('"')]

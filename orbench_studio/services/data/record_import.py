@@ -370,7 +370,8 @@ class RecordImport:
 def _response_identity(draft: ResponseDraft, asked: str) -> bytes:
     """The identity of a response by its text, also where another workspace has changed it."""
     plain = text_identity(draft.text, draft.error or "")
-    return plain if draft.identity in (None, _sent_otherwise(plain, asked)) else draft.identity or plain
+    is_plain = draft.identity is None or draft.identity == _sent_otherwise(plain, asked)
+    return plain if is_plain else draft.identity or plain
 
 
 def _sent_otherwise(identity: bytes, asked: str) -> bytes:

@@ -45,6 +45,11 @@ def test_the_line_with_the_names_of_the_columns_is_asked_for_and_chosen(write, k
     assert f"Line {line} seems to have the names of the columns, but is read as a row." in tally.doubts
 
 
+def test_quotes_below_a_title_that_enclose_nothing_are_characters(write):
+    path = write("a.tsv", 'A study\nprompt\tnote\n"Late?\tx\nEarly?"\ty\n"Why?\tz\n')
+    assert [row.prompt.text for row in read(path, {"prompt": "prompt"}, header=2)[0]] == ['"Late?', 'Early?"', '"Why?']
+
+
 @pytest.mark.parametrize(("name", "content"), [("a.json", '[{"q": "Is it late?"}]'), ("a.csv", "q\nIs it late?\n")])
 def test_a_line_that_is_not_there_is_refused(refused, name, content):
     assert refused(name, content, header=5, mapping=ColumnMapping({Field.PROMPT: "q"}))
