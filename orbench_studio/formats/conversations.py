@@ -113,7 +113,9 @@ def text(content: Any, what: str, path: str = COLUMN) -> str:
     may_be_texts = what in ("message", "reply")
     is_of_parts = isinstance(content, list) and (may_be_texts or len(content) < 2 or not _is_of_texts(content))
     if is_of_parts and all(isinstance(part, str | Mapping) for part in content):
-        return _joined(content, what)
+        found = _joined(content, what)
+        if found or not any(isinstance(part, Mapping) and part.get("text") for part in content):
+            return found  # else texts of kinds that are not known
     raise not_a_text(content, what, path)
 
 

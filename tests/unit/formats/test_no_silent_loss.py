@@ -57,6 +57,7 @@ def test_a_word_for_a_missing_value_is_no_key_or_name(write):
          {**ANSWERED, "response": "of.r"}, "2 texts in parts in r. Name one: 0.r"),
         ({"r": [{"text": "Knead."}, {"text": "Fold."}]}, ANSWERED, "not a text but a list of 2"),
         ({"r": {"text": ["Knead.", "Fold."]}}, ANSWERED, "not a text but a list of 2"),
+        ({"r": [{"type": "a", "text": "Knead."}, {"type": "b", "text": "Fold."}]}, ANSWERED, "a list of 2"),
         ({"r": [[["Knead.", "Fold."]]]}, ANSWERED, "not a text but a list of 1"),
         ({"r": [{"text": "Knead."}, {"text": "Fold."}]}, {"prompt": "q", "response": "r.text"}, ["Knead.", "Fold."]),
         ({"r": "Knead.", "s": ["Be kind.", "Be short."]}, {**ANSWERED, "system_prompt": "s"}, "a list of 2"),

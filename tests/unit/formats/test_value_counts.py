@@ -62,3 +62,19 @@ def test_a_response_that_begins_with_its_prompt_is_an_echo():
         column.add_response(text, prompt, is_error=False)
     column.add_response("Hi there", "Hi", is_error=False)
     assert column.echoes == 2
+
+
+@pytest.mark.parametrize(
+    ("parts", "stored"),
+    [
+        (["prompt_verdict", "response_verdict"], "the vote on the prompt and the vote on the response."),
+        (["response_verdict", "answer_class"], "the vote on the response, not with the answer class."),
+        (["answer_class"], None),
+    ],
+)
+def test_an_explanation_that_may_be_of_one_of_several_values_is_a_warning(write, parts, stored):
+    columns = {Field.PROMPT: "q", Field.RESPONSE: "r", Field.EXPLANATION: "e"} | {Field(part): "c" for part in parts}
+    options = ReadOptions(mapping=ColumnMapping(columns), model="oak", moderator="ash", judge="elm")
+    with read_file(write("a.csv", "q,r,c,e\nIs it late?,Yes.,refusal,Why.\n"), options=options) as file:
+        warned = [text for text in file.tally.doubts if "Each explanation of e is stored with" in text]
+    assert len(warned) == (stored is not None) and all(stored in text for text in warned)
