@@ -13,7 +13,7 @@ from orbench_studio.formats.nested_paths import parsed_text
 from orbench_studio.formats.records import RowError
 from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import NestedCell
-from orbench_studio.formats.tally import REFUSAL, is_dialogue
+from orbench_studio.formats.tally import REFUSAL, is_dialogue, is_nested
 
 _WORDS = 3  # from which a text is a sentence,
 _LETTERS = 6  # or so many letters of a script that writes no spaces
@@ -114,6 +114,12 @@ class ColumnEvidence:
         refusals = sum(REFUSAL.search(cell[:_BEGINNING]) is not None for cell in self.filled)
         return refusals > _BY_CHANCE * len(self.filled)
 
+    def has_structures(self, begins: str) -> bool:
+        """Whether most cells are texts that are lists or objects, which begin so, but no conversations."""
+        return not self.is_nested and _mostly(
+            lambda cell: cell[:1] in begins and is_nested(cell) and not _asked_of(cell), self.filled
+        )
+
     @cached_property
     def has_dialogues(self) -> bool:
         """Whether most cells have the turns of a user and of a model in one text."""
@@ -205,8 +211,11 @@ def _asked(cell: str) -> str:
     value = nested(cell)
     if isinstance(value, list) and value and all(isinstance(text, str) for text in value):
         return "\n".join(value)
-    try:
-        found = conversations.read(value)
-    except RowError:
-        return ""
-    return found.prompt if found else ""
+    return _asked_of(value)
+
+
+def _asked_of(value: Any) -> str:
+    """What the user says last in a conversation; empty for any other value."""
+    with suppress(RowError):
+        return getattr(conversations.read(value), "prompt", "")
+    return ""

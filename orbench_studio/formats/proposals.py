@@ -199,6 +199,10 @@ class _Proposing:
             self._ask(part, [chosen], text)
         elif part is Field.PROMPT and self._has_turns():
             self._ask(part, [chosen], f"each row is one turn of a user or of a model, and {chosen.name} has both")
+        elif chosen.has_structures("[" if part is Field.RESPONSE else "[{"):  # a model may be asked for an object
+            self._ask(
+                part, [chosen], f"the texts of {chosen.name} are lists or objects, of which a path may be the {part}"
+            )
         elif chosen.has_dialogues:
             self._ask(part, [chosen], f"the texts of {chosen.name} are whole dialogues, or have a chat template")
         else:

@@ -44,7 +44,7 @@ _SHORTENED = 0.3  # share of texts that end so, from which they are shortened
 _NAMES = 1_000  # distinct names of a column counted one by one,
 _NAMED = 5  # and named
 _LONGEST_NAME = 200  # characters
-_ECHO = 30  # characters of a prompt with which a response does not begin by chance
+_ECHO = 30  # characters of a prompt that a response does not contain by chance
 _ROWS, _DISTINCT, _LONGEST_REFUSAL = 20, 10_000, 300  # rows and different responses of a model, characters
 REFUSAL = re.compile(r"\b(?:i['’]?m (?:so |very )?sorry|i am sorry|i can(?:no|['’])?t|as an ai|i apologi)", re.I)
 _OPENING = 100  # characters of a response in which a refusal begins
@@ -57,7 +57,7 @@ class ColumnTally:
 
     `texts` counts the texts of a column of free texts, `nested_texts` those that are a list or an object, `identifiers`
     those that are only a number, a letter or an identifier, `empty` those that have nothing, `errors` those that are an
-    error of an API, `echoes` those that are or begin with their prompt, `dialogues` those with the turns of a user and
+    error of an API, `echoes` those that are or contain their prompt, `dialogues` those with the turns of a user and
     a model, and `of_longest` those that are as long as the longest. `stated` has the values whose meaning the user or
     the format states, `not_stored` counts the values that no record has, by the reason.
     """
@@ -129,7 +129,7 @@ class ColumnTally:
     def add_text(self, text: str, is_turn: bool = False) -> None:
         """Count a text. One that is a turn of a conversation is no whole dialogue, whatever it quotes."""
         self.texts += 1
-        self.nested_texts += _is_nested(text)
+        self.nested_texts += is_nested(text)
         self.identifiers += class_words.is_identifier(text) or len(text.strip()) == 1
         self.empty += not text
         self.dialogues += not is_turn and is_dialogue(text)
@@ -146,10 +146,10 @@ class ColumnTally:
     def add_response(self, text: str, prompt: str, is_error: bool) -> None:
         self.add_text(text)
         self.errors += is_error
-        self.echoes += text == prompt or (len(prompt) >= _ECHO and text.startswith(prompt))
+        self.echoes += text == prompt or (len(prompt) >= _ECHO and prompt in text)
 
 
-def _is_nested(text: str) -> bool:
+def is_nested(text: str) -> bool:
     """Whether a text is a list or an object, as JSON or as Python prints it."""
     if text[:1] not in ("[", "{"):
         return False

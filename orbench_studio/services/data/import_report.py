@@ -155,7 +155,7 @@ def _doubts(report: ImportReport) -> Iterator[str]:
         if column.empty > _DOUBTFUL * column.texts and column.field != Field.SEED:  # not every prompt has a seed
             yield f"{column.empty:,} {of} are empty."
         if column.echoes > _DOUBTFUL * column.texts:
-            yield f"{column.echoes:,} {of} are equal to their prompt, or begin with it."
+            yield f"{column.echoes:,} {of} are equal to their prompt, or contain it."
         if column.is_cut and column.of_longest > _DOUBTFUL * column.texts:
             cut = f"{column.of_longest:,} {of} have exactly {column.longest:,} characters"
             yield f"{cut}, which is the most: they may be cut off."

@@ -73,6 +73,12 @@ def proposed(**columns):
         *(({"prompt": [template.format(q) for q in ASKED], "response": SAID}, {"response": "response"},
            {"prompt": ("prompt",)}) for template in TEMPLATES),
         ({"prompt": ASKED, "response": DIGITS}, {"prompt": "prompt"}, {}),
+        ({"text": [json.dumps({"user": q}) for q in ASKED]}, {}, {"prompt": ("text",)}),
+        ({"prompt": ASKED, "response": [json.dumps({"verdict": r}) for r in SAID]},
+         {"prompt": "prompt", "response": "response"}, {}),
+        ({"prompt": ASKED, "response": [json.dumps([r]) for r in SAID]}, {"prompt": "prompt"},
+         {"response": ("response",)}),
+        ({"messages": [json.dumps([{"role": "user", "content": q}]) for q in ASKED]}, {"prompt": "messages"}, {}),
         ({"prompt": ASKED, "response": [""] * 30, "completion": SAID},
          {"prompt": "prompt", "response": "completion"}, {}),
         # two columns of which either may be the response

@@ -56,9 +56,9 @@ def test_what_rows_state_is_stored_or_counted(write, seed):
             assert stored + tally.not_stored.total() == len(stated), field
 
 
-def test_a_response_that_begins_with_its_prompt_is_an_echo():
+def test_a_response_that_contains_its_prompt_is_an_echo():
     column, prompt = ColumnTally("response", "r"), "How do I shear two sheep before noon?"
-    for text in (prompt, f"{prompt} In a shed.", "In a shed.", ""):
+    for text in (prompt, f"Q: {prompt} In a shed.", "In a shed.", ""):
         column.add_response(text, prompt, is_error=False)
     column.add_response("Hi there", "Hi", is_error=False)
     assert column.echoes == 2
