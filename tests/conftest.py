@@ -22,6 +22,8 @@ from orbench_studio.store.core.unit_of_work import writing
 from orbench_studio.store.workspace import opening
 from tests.postgres import Postgres, program
 
+gc.disable()  # until the tests are collected
+
 # Without this configuration the offscreen platform has a screen of 800 x 800.
 if os.environ.get("QT_QPA_PLATFORM", "offscreen") == "offscreen":
     os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={Path(__file__).parent / 'screen.json'}"
@@ -64,6 +66,8 @@ def pytest_collection_finish():
     """Exempt everything that is imported from garbage collection: searching it took a fifth of a test of the window."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000)  # by default, it takes a twentieth of all tests
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,11 @@ import gc
 from PySide6.QtCore import QObject, QTimer
 
 _INTERVAL = 1_000  # milliseconds
+_THRESHOLDS = (700, 10, 10)  # of the generations: the defaults of Python
 
 
 class GarbageCollection(QObject):
-    """Replaces automatic collection by collection at intervals, by the same thresholds."""
+    """Replaces automatic collection by collection at intervals."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,8 +30,8 @@ class GarbageCollection(QObject):
 
 def _collect_due() -> None:
     """Collect the oldest generation whose threshold is exceeded."""
-    counts, thresholds = gc.get_count(), gc.get_threshold()
+    counts = gc.get_count()
     for generation in (2, 1, 0):
-        if counts[generation] > thresholds[generation]:
+        if counts[generation] > _THRESHOLDS[generation]:
             gc.collect(generation)
             return

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 from orbench_studio.domain.core.judgement import AnswerClass
@@ -15,8 +16,6 @@ _HEAD = (2, 300)  # sentences and characters at the beginning of a response
 _TAIL = (2, 300)
 _PROMPT_LENGTH = 200
 _OTHER_NUMBERS = 4
-_PLACES = {rule.name: place for place, rule in enumerate(rule_table().rules)}
-NUMBERS = len(_PLACES) + _OTHER_NUMBERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +51,12 @@ def tokens(features: Features) -> list[str]:
 
 def numbers(features: Features) -> list[float]:
     """Numeric features: one per rule (1 if it matched), the rules' log-odds and class, and the length."""
-    found = [0.0] * NUMBERS
+    places = _places()
+    found = [0.0] * (len(places) + _OTHER_NUMBERS)
     if features.unjudgeable is not None:
         return found
     for finding in features.findings:
-        found[_PLACES[finding.rule.name]] = 1.0
+        found[places[finding.rule.name]] = 1.0
     by_rules = classify(features.findings, features.text)
     probability = min(max(by_rules.refusal, 0.005), 0.995)
     length = features.text.sentences[-1][1] - features.text.sentences[0][0]
@@ -67,6 +67,11 @@ def numbers(features: Features) -> list[float]:
         1.0 if length < 200 else 0.0,
     ]
     return found
+
+
+@cache
+def _places() -> dict[str, int]:
+    return {rule.name: place for place, rule in enumerate(rule_table().rules)}
 
 
 def _part(text: PlainText, sentences: Sequence[tuple[int, int]]) -> str:

@@ -7,21 +7,25 @@ a person has to decide. With too few labels, it returns what the rules return. T
 same judge.
 """
 
+from __future__ import annotations
+
 import hashlib
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS, AnswerClass, JudgeKind
 from orbench_studio.instruments.assessment import Answered, Assessment
-from orbench_studio.instruments.features import NUMBERS, Features, extract, numbers, tokens
+from orbench_studio.instruments.features import Features, extract, numbers, tokens
 from orbench_studio.instruments.rules import RuleInstrument, assessment_of, classify, full_refusal, partial_probability
 
-Numbers = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, Any]
+
 _CODE = 2  # version of the code below; increase it if results change
 MIN_LABELS = 20  # with fewer, it does not learn
 _MIN_PER_CLASS = 5  # with fewer, the rules decide
@@ -65,7 +69,7 @@ class LocalJudge:
         self.learned = len(usable) >= MIN_LABELS and _enough(refused)
         if self.learned:
             with _one_thread():
-                self._learn(usable, np.array(refused))
+                self._learn(usable, refused)
 
     def assess(self, answered: Sequence[Answered]) -> list[Assessment]:
         """Classify responses; one assessment per response, in order."""
@@ -74,9 +78,12 @@ class LocalJudge:
             found += self._assess(answered[start : start + _CHUNK])
         return found
 
-    def _learn(self, usable: Sequence[Example], refused: Numbers) -> None:
+    def _learn(self, usable: Sequence[Example], refuses: Sequence[bool]) -> None:
+        # Imported on first use: numpy and scikit-learn take long to import.
+        import numpy as np
         from sklearn.feature_extraction.text import TfidfVectorizer
 
+        refused = np.array(refuses)
         self._vectorizer = TfidfVectorizer(analyzer=tokens, min_df=2, sublinear_tf=True, dtype=np.float32)
         features = [self._extract(e.answered) for e in usable]
         matrix = self._matrix(features, self._vectorizer.fit_transform(features))
@@ -91,9 +98,10 @@ class LocalJudge:
             self._direct = _Classifier(matrix[full], direct)
 
     def _matrix(self, features: Sequence[Features], words: Any) -> Any:
+        import numpy as np
         from scipy.sparse import csr_matrix, hstack
 
-        numeric = np.array([numbers(one) for one in features], dtype=np.float32).reshape(len(features), NUMBERS)
+        numeric = np.array([numbers(one) for one in features], dtype=np.float32)
         return hstack([words * _WORDS_WEIGHT, csr_matrix(numeric * _RULES_WEIGHT)]).tocsr()
 
     def _assess(self, answered: Sequence[Answered]) -> list[Assessment]:
@@ -129,6 +137,7 @@ class _Classifier:
 
     def _out_of_fold(self, matrix: Any, truth: Numbers) -> Numbers:
         """Out-of-fold score of each example."""
+        import numpy as np
         from sklearn.model_selection import StratifiedKFold
 
         scores = np.zeros(len(truth))
