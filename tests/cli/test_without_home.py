@@ -1,6 +1,7 @@
 """Folders of the user's own that are missing, damaged or shut: verbs run, and say so in one line."""
 
 import csv
+import json
 import os
 import subprocess
 import sys
@@ -16,15 +17,31 @@ CHANGES = {
 }
 
 
-@pytest.fixture
-def verb(tmp_path):
-    """Runs a verb in a process of its own, with an environment that has been changed."""
+VERBS = """
+import json, sys
+{before}
+from orbench_studio.__main__ import main
+for verb in sys.argv[1:]:
+    sys.argv = ["orbench-studio", *json.loads(verb)]
+    try:
+        main()
+    except SystemExit as end:
+        print("exit code", end.code, file=sys.stderr)
+"""
 
-    def run(*arguments, **changes):
+
+@pytest.fixture
+def stderr_of(tmp_path):
+    """Runs verbs in a process of their own, with a changed environment; each succeeds, and its stderr is returned."""
+
+    def run(*verbs, before="", **changes):
         kept = {k: v for k, v in os.environ.items() if not k.startswith("XDG_")}
         given = {name: value for name, value in (kept | changes).items() if value is not None}
-        command = [sys.executable, "-m", "orbench_studio", *map(str, arguments)]
-        return subprocess.run(command, env=given, cwd=tmp_path, capture_output=True, text=True, check=False)
+        command = [sys.executable, "-c", VERBS.format(before=before), *(json.dumps([*map(str, of)]) for of in verbs)]
+        done = subprocess.run(command, env=given, cwd=tmp_path, capture_output=True, text=True, check=False)
+        *texts, rest = done.stderr.split("exit code 0\n")
+        assert (done.returncode, rest, len(texts)) == (0, "", len(verbs))
+        return texts
 
     return run
 
@@ -38,60 +55,47 @@ def table(tmp_path):
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_verbs_run_without_the_users_folders(verb, table, tmp_path, change):
+def test_verbs_run_without_the_users_folders(stderr_of, table, tmp_path, change):
     if change == "no home" or change == "an empty home":
         changes = CHANGES[change] | {f"XDG_{kind}_HOME": str(tmp_path / "xdg") for kind in ("CONFIG", "STATE")}
     else:
         changes = CHANGES[change]
-    taken = verb("import", "w.orbench", table, **changes)
-    assert taken.returncode == 0, taken.stderr
-    said = verb("rules", "w.orbench", "add", "I am sorry", **changes)
-    assert "Traceback" not in taken.stderr + said.stderr
+    texts = stderr_of(("import", "w.orbench", table), ("rules", "w.orbench", "add", "I am sorry"), **changes)
+    assert "Traceback" not in "".join(texts)
     if NOWHERE in changes.values():
-        assert taken.stderr.count("The log ") == 1
+        assert texts[0].count("The log ") == 1
     assert not (tmp_path / "~").exists(), "nothing is written beside the work"
 
 
-def test_damaged_settings_are_one_line_of_a_verb(verb, table, tmp_path):
+def test_damaged_settings_are_one_line_of_a_verb(stderr_of, table, tmp_path):
     (tmp_path / "orbench-studio").mkdir()
     (tmp_path / "orbench-studio" / "settings.json").write_text("[" * 100_000, encoding="utf-8")
-    changes = {"XDG_CONFIG_HOME": str(tmp_path)}
-    said = verb("import", "w.orbench", table, **changes)
-    assert said.returncode == 0
-    [line] = said.stderr.splitlines()
-    assert "settings.json.damaged-1. Defaults are used." in line
-    assert verb("rules", "w.orbench", "list", **changes).stderr == ""
-
-
-def test_a_user_that_the_system_does_not_know_may_run_verbs(table, tmp_path):
-    """As in a container that runs under any user id."""
-    code = (
-        "import pwd; pwd.getpwuid = lambda uid: {}[uid]\n"
-        "import sys; from orbench_studio.__main__ import main\n"
-        "sys.argv = ['orbench-studio', *sys.argv[1:]]; main()"
+    importing, listing = stderr_of(
+        ("import", "w.orbench", table), ("rules", "w.orbench", "list"), XDG_CONFIG_HOME=str(tmp_path)
     )
-    given = {k: v for k, v in os.environ.items() if not k.startswith("XDG_") and k not in ("HOME", "LOGNAME", "USER")}
+    [line] = importing.splitlines()
+    assert "settings.json.damaged-1. Defaults are used." in line
+    assert listing == ""
 
-    def run(*arguments):
-        command = [sys.executable, "-c", code, *map(str, arguments)]
-        return subprocess.run(command, env=given, cwd=tmp_path, capture_output=True, text=True, check=False)
 
-    taken = run("import", "w.orbench", table)
-    assert taken.returncode == 0, taken.stderr
-    log, settings = taken.stderr.splitlines()
+def test_a_user_that_the_system_does_not_know_may_run_verbs(stderr_of, table, tmp_path):
+    """As in a container that runs under any user id."""
+    importing, listing = stderr_of(
+        ("import", "w.orbench", table),
+        ("rules", "w.orbench", "list"),
+        before="import pwd; pwd.getpwuid = lambda uid: {}[uid]",
+        **dict.fromkeys(("HOME", "LOGNAME", "USER")),
+    )
+    log, settings = importing.splitlines()
     assert "The log " in log and "HOME is not set" in log
     assert "The settings file" in settings
-    listed = run("rules", "w.orbench", "list")
-    assert listed.returncode == 0, listed.stderr
-    assert "The settings file" in listed.stderr
+    assert "The settings file" in listing
     assert sorted(file.name for file in tmp_path.iterdir()) == ["prompts.csv", "w.orbench"]
 
 
-def test_a_damaged_keyring_configuration_counts_as_no_keyring(verb, tmp_path):
+def test_a_damaged_keyring_configuration_counts_as_no_keyring(stderr_of, tmp_path):
     (tmp_path / "python_keyring").mkdir()
     changes = {"XDG_CONFIG_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
     for content in (b"no section", b"\xff\xfe\0", b"[backend]\ndefault-keyring=no.such.Backend\n"):
         (tmp_path / "python_keyring" / "keyringrc.cfg").write_bytes(content)
-        said = verb("models", **changes)
-        assert said.returncode == 0, said.stderr
-        assert "Traceback" not in said.stderr
+        assert "Traceback" not in stderr_of(("models",), **changes)[0]

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,10 +41,15 @@ def named(path):
     return path.relative_to(ROOT).as_posix()
 
 
+@cache
+def tree(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
 def functions(path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node, node.end_lineno - node.lineno + 1
+    nodes = [node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [(node, node.end_lineno - node.lineno + 1) for node in nodes]
 
 
 def tracked():
@@ -114,7 +120,7 @@ def test_the_command_line_prints_in_one_place():
 
 
 def test_every_module_has_a_docstring():
-    assert [named(path) for path in CODE if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))] == []
+    assert [named(path) for path in CODE if not ast.get_docstring(tree(path))] == []
 
 
 def test_nothing_is_left_unfinished():

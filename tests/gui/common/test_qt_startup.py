@@ -49,8 +49,9 @@ def program(temporary):
 
 
 @LINUX
-@pytest.mark.parametrize("verb", ["nothing", "a workspace", "demo"])
-@pytest.mark.parametrize("display", ["DISPLAY", "WAYLAND_DISPLAY"])
+@pytest.mark.parametrize(
+    ("verb", "display"), [("nothing", "DISPLAY"), ("a workspace", "WAYLAND_DISPLAY"), ("demo", "DISPLAY")]
+)
 def test_a_display_that_does_not_answer_is_reported(program, path, temporary, verb, display):
     arguments = {"nothing": (), "a workspace": (path,), "demo": ("demo",)}[verb]
     one = program(*arguments, QT_QPA_PLATFORM="", XDG_RUNTIME_DIR=str(temporary), **{display: ":4711"})

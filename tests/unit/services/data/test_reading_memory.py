@@ -16,6 +16,7 @@ import pytest
 
 import orbench_studio
 from orbench_studio.errors import StudioError
+from orbench_studio.formats import byte_source
 from orbench_studio.services.data.import_files import ReadOptions, inspect_file, preview_file
 from tests.reader_samples import HEAD, SAMPLES
 
@@ -130,15 +131,16 @@ def test_no_file_takes_more_than_it_says(tmp_path):
         assert bool(message) is not taken, write.__name__
 
 
-def test_what_unpacks_to_far_more_than_a_text_is_refused(tmp_path):
+def test_what_unpacks_to_far_more_than_a_text_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(byte_source, "_ALWAYS_UNPACKED", 16 * MB)
     bombs = [tmp_path / "a.csv.gz", tmp_path / "a.eval", tmp_path / "a.parquet"]
     with gzip.open(bombs[0], "wb") as into:
         into.write(b"prompt,category\n")
-        for _ in range(80):
+        for _ in range(20):
             into.write(b"x" * MB + b",hate\n")
     with zipfile.ZipFile(bombs[1], "w", zipfile.ZIP_DEFLATED) as into:
         into.writestr("header.json", json.dumps(HEAD))
-        into.writestr("samples/1.json", '{"id":1,"events":"' + " " * 80 * MB + '"}')
+        into.writestr("samples/1.json", '{"id":1,"events":"' + " " * 20 * MB + '"}')
     same = pyarrow.DictionaryArray.from_arrays(pyarrow.array([0] * 3000, pyarrow.int32()), pyarrow.array([TEXT]))
     pyarrow.parquet.write_table(pyarrow.table({"prompt": same, "category": ["hate"] * 3000}), bombs[2])
     for bomb in bombs:
@@ -167,6 +169,6 @@ def taken(path):
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl"])
 def test_the_time_for_a_header_grows_with_its_length(tmp_path, ending):
-    short, long = (write_wide(tmp_path / f"{columns}.{ending}", columns) for columns in (8_000, 32_000))
+    short, long = (write_wide(tmp_path / f"{columns}.{ending}", columns) for columns in (2_500, 10_000))
     taken(short)
     assert min(taken(long) for _ in range(2)) < 8 * max(0.02, min(taken(short) for _ in range(3)))
