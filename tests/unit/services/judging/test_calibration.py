@@ -1,5 +1,7 @@
 """Calibration: held-out scores of every judge, and workspaces with too few labels."""
 
+from typing import NamedTuple
+
 import pytest
 
 from orbench_studio.domain.core.annotation import Aspect
@@ -7,7 +9,7 @@ from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.errors import CancelledError, WorkspaceError
 from orbench_studio.instruments.assessment import Assessment
-from orbench_studio.services.judging.calibration import calibrate_workspace
+from orbench_studio.services.judging.calibration import Calibration, calibrate_workspace
 from orbench_studio.services.judging.run_judges import judge
 from orbench_studio.services.review.prompt_review import decide
 from tests.unit.services.judging.judged_workspace import ANSWER, create
@@ -17,6 +19,25 @@ from tests.unit.services.judging.judged_workspace import ANSWER, create
 def labelled(tmp_path):
     with create(tmp_path / "labelled.orbench", prompts=60, labelled=("north", "south"), stopped=True) as workspace:
         yield workspace
+
+
+class Calibrated(NamedTuple):
+    found: Calibration
+    steps: list[tuple[int, int]]
+
+
+def calibrated(workspace):
+    steps = []
+    progress = {"on_progress": lambda *step: steps.append(step) or True}
+    return Calibrated(calibrate_workspace(workspace, draws=2, left_out_labels=30, **progress), steps)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """The calibration of the labelled workspace."""
+    path = tmp_path_factory.mktemp("shared") / "labelled.orbench"
+    with create(path, prompts=60, labelled=("north", "south"), stopped=True) as workspace:
+        return calibrated(workspace)
 
 
 class UnparsedJudge:
@@ -32,8 +53,8 @@ def by_name(found):
     return {one.name: one for one in found.instruments}
 
 
-def test_every_judge_has_its_results_with_n(labelled):
-    found = calibrate_workspace(labelled, draws=2, left_out_labels=30)
+def test_every_judge_has_its_results_with_n(shared):
+    found = shared.found
     assert (found.labels, found.prompts, dict(found.by_model)) == (120, 60, {"north": 60, "south": 60})
     assert set(by_name(found)) == {"studio-rules", "or-bench-keyword-lists", "local-judge"}
     for one in found.instruments:
@@ -43,8 +64,8 @@ def test_every_judge_has_its_results_with_n(labelled):
         assert {name: against.n for name, against in one.slices.by["type"].items()} == {"even": 60, "odd": 60}
 
 
-def test_the_local_judge_learns_phrases_that_the_rules_do_not_know(labelled):
-    found = by_name(calibrate_workspace(labelled, draws=1))
+def test_the_local_judge_learns_phrases_that_the_rules_do_not_know(shared):
+    found = by_name(shared.found)
     north, south = (found["studio-rules"].slices.by["model"][model] for model in ("north", "south"))
     assert north.accuracy.value == 1.0
     assert south.recall.value == 0.0
@@ -53,16 +74,16 @@ def test_the_local_judge_learns_phrases_that_the_rules_do_not_know(labelled):
     assert found["or-bench-keyword-lists"].curve == ()
 
 
-def test_phrases_of_a_left_out_model_are_unknown(labelled):
-    found = {one.model: one for one in calibrate_workspace(labelled, draws=2, left_out_labels=30).left_out}
+def test_phrases_of_a_left_out_model_are_unknown(shared):
+    found = {one.model: one for one in shared.found.left_out}
     assert found["south"].all_others.recall.value < 0.5
     assert found["north"].all_others.accuracy.value == 1.0
     assert found["north"].draws.labels == 30
     assert len(found["north"].draws.any_refusal) == 2
 
 
-def test_calibration_is_deterministic(labelled):
-    one, other = (calibrate_workspace(labelled, draws=2, left_out_labels=30) for _ in range(2))
+def test_calibration_is_deterministic(shared, labelled):
+    one, other = shared.found, calibrated(labelled).found
     assert one.learning == other.learning
     assert [i.slices.overall.accuracy for i in one.instruments] == [
         i.slices.overall.accuracy for i in other.instruments
@@ -107,7 +128,7 @@ def test_too_few_labels_are_an_error(tmp_path):
         calibrate_workspace(workspace)
 
 
-def test_calibration_reports_progress_and_can_be_cancelled(labelled):
+def test_calibration_reports_progress_and_can_be_cancelled(shared, labelled):
     steps = []
 
     def stop_after_three(done, total):
@@ -117,6 +138,4 @@ def test_calibration_reports_progress_and_can_be_cancelled(labelled):
     with pytest.raises(CancelledError):
         calibrate_workspace(labelled, draws=1, on_progress=stop_after_three)
     assert [done for done, _ in steps] == [0, 1, 2, 3]
-    all_steps = []
-    calibrate_workspace(labelled, draws=1, left_out_labels=30, on_progress=lambda *step: all_steps.append(step) or True)
-    assert all_steps[-1][0] + 1 == all_steps[-1][1]
+    assert shared.steps[-1][0] + 1 == shared.steps[-1][1]
