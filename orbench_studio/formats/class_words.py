@@ -58,7 +58,7 @@ STOPS: Mapping[str, StopReason] = {
     **STOP_REASONS,
     "refused": StopReason.REFUSED,
     "completed": StopReason.STOP,
-    "blocked": StopReason.BLOCKED,
+    **dict.fromkeys(("blocked", "content_policy_violation", "responsibleaipolicyviolation"), StopReason.BLOCKED),
     **dict.fromkeys(("error", "errored", "expired", "canceled", "cancelled", "failed"), StopReason.ERROR),
     **dict.fromkeys(map(str, range(400, 600)), StopReason.ERROR),  # status codes of HTTP
 }

@@ -45,7 +45,6 @@ _STORED = {
 """The parts of a sample that are read, of which the completion repeats the text."""
 _INSIDE = ("target", "metadata", "messages")  # read where the user maps a path in them
 _TAKEN = frozenset({"id", "epoch", "input", "output", "attachments", "scores", "error", *_INSIDE})
-_OF_FILTERS = ("content_filter", "refusal")  # stop reasons beside which an error is what the vendor says of them
 _NO_MODEL = "none/none"  # what Inspect writes where a task asks no model itself
 _BEGIN = re.compile(rb'\s*\{\s*"version"\s*:\s*\d+\s*,\s*"status"')
 _UNREAD = "scores were not read: map answer_class to scores.NAME.value, and say what each of its values means"
@@ -188,10 +187,8 @@ def _cells(model: str, sample: Found) -> Cells:
     attached = sample.get("attachments") or {}
     content = choice["message"]["content"] if choice else output.get("completion") or ""
     stopped = _stop_reason(choice) if choice else ""
-    details, error = (choice or {}).get("stop_details") or {}, output.get("error") or ""
-    if error and stopped in _OF_FILTERS:
-        details, error = {**details, "error": error}, ""
-    error = error or (sample.get("error") or {}).get("message") or ""
+    details = (choice or {}).get("stop_details") or {}
+    error = output.get("error") or (sample.get("error") or {}).get("message") or ""
     usage = output.get("usage") or {}
     tokens = [str(usage.get(name) or "") for name in _TOKENS]
     scores = NestedCell(json.dumps(sample.get("scores") or {}))
@@ -348,7 +345,7 @@ def _bind(sheet: Sheet) -> Bound:
                 output_tokens=int(found["output_tokens"]) if found["output_tokens"] else None,
                 reasoning_tokens=int(found["reasoning_tokens"]) if found["reasoning_tokens"] else None,
                 reasoning=found["reasoning"] or None,
-                stop_details=found["stop_details"] or None,
+                stop_details=_details(found["stop_details"], response.stop_details),
                 identity=text_identity(response.text, of) if again else response.identity,
             )
             for response in record.responses
@@ -356,6 +353,12 @@ def _bind(sheet: Sheet) -> Bound:
         return replace(record, responses=responses)
 
     return Bound(take, [at[name] for name in ("inspect_sample", "epoch", "model", "prompt")])
+
+
+def _details(stated: str, of_error: str | None) -> str | None:
+    """What the vendor says of a refusal or a block, also in the error beside it."""
+    details = json.loads(stated or "{}") | json.loads(of_error or "{}")
+    return json.dumps(details, ensure_ascii=False) if details else None
 
 
 def _judgements(

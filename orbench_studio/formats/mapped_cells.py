@@ -199,6 +199,11 @@ class MappedCells:
         else:
             self._count(Field.CATEGORY, stated, found if found in _TEN else f"own category: {found}")
 
+    def _count_text(self, part: Field, text: str) -> None:
+        if part in self._tallies:
+            self._counted.add(part)
+            self._later(self._tallies[part].add_text, text)
+
     def _count_empty(self, part: Field, *, is_empty: bool = True) -> None:
         if part in self._tallies and is_empty:
             self._counted.add(part)

@@ -1,5 +1,6 @@
 """The record of a row, through a mapping of its columns: the one way from cells to records."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -242,7 +243,7 @@ class MappedRow(MappedResponses):
     ) -> ResponseDraft:
         self._count_response(text, asked.prompt, cells)
         refused = self._refused(number, cells)
-        stop, error = self._stop(text, number, cells, is_refused=bool(refused))
+        stop, error, details = self._stop(text, number, cells, is_refused=bool(refused))
         if isinstance(refused, str) and refused not in text:
             text = "\n".join(filter(None, (text, refused)))
         if isinstance(text, ApiErrorCell):
@@ -255,6 +256,7 @@ class MappedRow(MappedResponses):
             stop,
             error,
             asked=asked.asked,
+            stop_details=details,
             votes=self._votes(Field.RESPONSE_VERDICT, number, cells),
             judgements=tuple(self._judgements(cells)),
             annotations=tuple(self._annotations(cells)),
@@ -278,30 +280,37 @@ class MappedRow(MappedResponses):
             elif value:
                 self._note(f"responses of {model} that are no texts, and were not read")
 
-    def _stop(self, text: str, number: int, cells: Cells, *, is_refused: bool) -> tuple[StopReason, str | None]:
-        """Why a response ended, and its error: in a known format, an error beside a text is of a test or a judge."""
+    def _stop(
+        self, text: str, number: int, cells: Cells, *, is_refused: bool
+    ) -> tuple[StopReason, str | None, str | None]:
+        """Why a response ended, its error, and what a vendor says of a refusal or a block in the place of an error.
+
+        In a known format, an error beside a text is of a test or a judge.
+        """
         error, stated = self._stated(Field.ERROR, cells), self._sample_of(Field.STOP_REASON, number, cells).strip()
         error = "" if class_words.word(error) in class_words.NO_ERROR else error
         if isinstance(text, ApiErrorCell) and not (error and is_nothing(text)):
             error = "\n".join(filter(None, (error, text)))
+        word = class_words.word(stated).rpartition(".")[2]  # Python writes FinishReason.STOP
+        stop, details = class_words.STOPS.get(word, StopReason.UNKNOWN), None
+        stop = StopReason.REFUSED if is_refused and stop is not StopReason.BLOCKED else stop
         if error:
             has_text = not (is_nothing(text) or is_api_error(text))
             is_of_test = any(cells[at] == value for at, value in self._tests) and not text
             is_known = (has_text and bool(self._layout.mapping.columns)) or is_of_test
-            if has_text and not is_known:
-                self._note(import_notes.ERRORS_WITH_TEXT)
-            if not is_known:
-                return StopReason.ERROR, error
+            if not is_known and stop in (StopReason.REFUSED, StopReason.BLOCKED):
+                details = json.dumps({"error": error}, ensure_ascii=False)
+                self._count_text(Field.ERROR, error)
+            elif not is_known:
+                self._later(self._tally.notes.update, {import_notes.ERRORS_WITH_TEXT: int(has_text)})
+                return StopReason.ERROR, error, None
         if Field.ERROR in self._columns and not self._answers and not stated:
-            return StopReason.ERROR, "unknown error"
-        word = class_words.word(stated).rpartition(".")[2]  # Python writes FinishReason.STOP
-        stop = class_words.STOPS.get(word, StopReason.UNKNOWN)
-        stop = StopReason.REFUSED if is_refused and stop is not StopReason.BLOCKED else stop
+            return StopReason.ERROR, "unknown error", None
         if stated:
             self._count(Field.STOP_REASON, stated, stop)
         else:
             self._count_empty(Field.STOP_REASON)
-        return stop, error or stated if stop is StopReason.ERROR else None
+        return stop, error or stated if stop is StopReason.ERROR else None, details
 
     def _judgements(self, cells: Cells) -> Sequence[JudgementDraft]:
         return [

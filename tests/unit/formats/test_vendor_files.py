@@ -48,6 +48,8 @@ NO = ("refusal", SAY[1])
         (openai({"choices": []}, 500), [("", "error", "500")]),
         (openai({}, 500), [("", "error", "500")]),
         (openai({"error": {"message": "Too busy."}}, 503), [("", "error", "Too busy.")]),
+        (openai({"error": {"message": "It hurts.", "code": "content_filter"}}, 400), [("", "blocked", None)]),
+        (openai({"error": {"code": "quota_is_spent"}}, 429), [("", "error", "quota_is_spent")]),
         (openai(None, error={"code": "batch_cancelled", "message": None}), [("", "error", "batch_cancelled")]),
         (openai({"output": [reply("Half")], "status": "failed", "error": {"message": "Too late."}}),
          [("Half", "error", "Too late.")]),
