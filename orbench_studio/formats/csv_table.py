@@ -145,7 +145,7 @@ def open_texts(file: InputFile, separator: str | None) -> Table:
 
 def _delimiter(line: str) -> str:
     bare = re.sub(r'"[^"]*("|$)', "", line)
-    return next((mark for mark in ",\t;" if mark in bare), ",")
+    return next((mark for mark in ",\t;|" if mark in bare), ",")
 
 
 def _rows(

@@ -77,7 +77,7 @@ def test_a_ragged_row_is_refused_alone(rows):
 
 
 @pytest.mark.parametrize(
-    ("name", "mark"), [("a.csv", ","), ("a.csv", ";"), ("a.csv", "\t"), ("a.tsv", "\t"), ("a.txt", ";"), ("a", ",")]
+    "name, mark", [*(("a.csv", mark) for mark in ",;\t|"), ("a.tsv", "\t"), ("a.txt", ";"), ("a", ",")]
 )
 def test_the_delimiter_is_found_in_the_header(rows, name, mark):
     assert rows(name, f'"a,;",b\n1{mark}2\n'.replace('",b', f'"{mark}b'))[1] == [(2, ["1", "2"])]
