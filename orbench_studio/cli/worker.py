@@ -40,8 +40,8 @@ def worker(
     named = [name for some in models or () for name in some.split(",") if name]
     _require_names(named)
     with options.open_workspace(workspace) as opened:
-        write_line(f"Worker started for {opened.name}. Press Ctrl+C to stop.")
         worker = BatchWorker(opened, load_prices(), named, write_line, partial(_judge, opened))
+        write_line(f"Worker started for {opened.name}. Press Ctrl+C to stop.")
         with _stopped_by_signals(worker) as interrupted, _progress_logged(worker):
             worker.run(until_done=until_done)
     if interrupted:

@@ -20,6 +20,11 @@ def connect(endpoint: Endpoint, key: str | None) -> Connection:
     return Connection(client, endpoint.base_url)
 
 
+def load_sdk() -> None:
+    """Import the SDK of most vendors before it is needed."""
+    import openai  # noqa: F401
+
+
 def _openai(endpoint: Endpoint, key: str | None) -> Any:
     import openai
 

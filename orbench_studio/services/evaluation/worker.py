@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from orbench_studio.domain.evaluation.batch import Batch
 from orbench_studio.errors import StudioError, WorkspaceError, WorkspaceMovedError
+from orbench_studio.providers.clients import load_sdk
 from orbench_studio.providers.discovery import is_reachable
 from orbench_studio.providers.endpoints import endpoint
 from orbench_studio.services.evaluation.batch_control import load_progress
@@ -43,6 +44,9 @@ class BatchWorker:
     _stops: int = 0
     _version: int | None = None  # version of the workspace at the last check
     _is_disconnected: bool = False
+
+    def __post_init__(self) -> None:
+        load_sdk()  # so that no batch waits for it
 
     def run(self, *, until_done: bool = False) -> None:
         """Process items until stopped; with `until_done`, until nothing is left for the served models."""
