@@ -12,7 +12,8 @@ from orbench_studio.domain.core.judgement import DECIDED, best_judgement
 from orbench_studio.domain.review.decision import PromptView, ResponseView
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.elided_label import ElidedLabel
-from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
+from orbench_studio.gui.common.flow_layout import Flow
+from orbench_studio.gui.common.layouts import column_layout
 from orbench_studio.gui.common.menus import Command, Entry, offer_context_menu
 from orbench_studio.gui.common.painting import badge, badge_size, elided
 from orbench_studio.gui.common.theme import ANSWERS, BASES, BODY, META, Theme, font, px
@@ -292,9 +293,8 @@ class ResponsesPane(QFrame):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setAccessibleName(tr("Responses"))
         self._fit_size()
-        heading = row_layout(
-            None, label(tr("Responses"), "strong"), Stretch(), self._count, margins=(_PAD, 12, _PAD, 8), spacing=12
-        )
+        heading = Flow(label(tr("Responses"), "strong"), self._count, spacing=12)  # in a narrow pane below each other
+        heading.setContentsMargins(_PAD, 12, _PAD, 8)
         column_layout(self, heading, (self.list, 1), spacing=0)
 
 

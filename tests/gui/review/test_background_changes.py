@@ -112,7 +112,7 @@ def test_changes_by_others_leave_the_prompt_on_the_screen(start, path, quiet):
     """Also if the filter has it no longer: the next key would decide the prompt that follows."""
     with start(path) as studio:
         studio.page.finder.bar.ask(parse("status:undecided"))
-        studio.settle()
+        studio.wait(lambda: not studio._is_busy() and studio.page.state is State.SHOWN, "the queue of the filter")
         with open_workspace(path) as other:
             for prompt_id in (1, 9):
                 prompt_review.decide(other, Decision(prompt_id, Aspect.LABEL, "toxic"), annotator="ben", seen=None)
