@@ -48,7 +48,7 @@ _PHRASE = re.compile(
             |(?:too\ many\ requests|internal\ server\ error|bad\ gateway|service\ unavailable|gateway\ time-?out
               |timed?[\s-]?out|insufficient[\s_]quota|quota\ exceeded|cuda\ out\ of\ memory)(?:{_END}|\s+after\ \d)
             |\w*(?:{_NAMES})\w*(?:error|exception)(?:\s*[:('"\])]|\W*$)
-            |(?:read|connect)time-?out\s*[:('"]|exception\s*:\s*\S
+            |(?:read|connect)time-?out\s*[:('"]|exception\s*:\s*\S|(?-i:ERR)\s*[:\]]
             |(?:error|exception)\b[^.\n:]{{0,80}}:\s*(?!.{{0,60}}\bI\b)(?=.{{0,200}}(?:{_TERMS}))
             |error["']\s*:\s*["'](?!.{{0,60}}\bI\b)
             |(?:error|failure)\s+(?:generating|calling|querying|fetching|invoking|contacting|connecting|communicating

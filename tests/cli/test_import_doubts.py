@@ -189,16 +189,20 @@ def test_the_same_answer_under_another_system_prompt_is_another_response(run_jso
     ],
 )
 def test_opposite_values_of_one_person_or_model_are_a_warning(run_json, write, columns, words, what):
-    rows = "".join(
-        f"Is it {q}?,Yes.,{v},jo\n" for q, v in zip(("late", "late", "early"), (*words, words[0]), strict=True)
-    )
+    rows = [f"Is it {q}?,Yes.,{v},jo\n" for q, v in zip(("late", "late", "early"), (*words, words[0]), strict=True)]
     options = [part for column in ("prompt=q", *columns) for part in ("--column", column)]
-    command = ("import", "w.orbench", write("a.csv", "q,r,v,who\n" + rows), *options, "--model", "oak")
+    command = ("import", "w.orbench", write("a.csv", "q,r,v,who\n" + "".join(rows)), *options, "--model", "oak")
     warning = f"1 prompt or response has different {what}. All are stored, and the latest counts."
     [report] = run_json(*command)["files"]
     assert warning in report["warnings"]
     [again] = run_json(*command)["files"]
     assert warning not in again["warnings"], "nothing new is stored"
+    warned = []
+    for row in rows:
+        file = write("b.csv", f"q,r,v,who\n{row}")
+        [report] = run_json("import", "x.orbench", file, *options, "--model", "oak")["files"]
+        warned.append(warning in report["warnings"])
+    assert warned == [False, True, False], "the second file contradicts the first"
 
 
 def test_rejected_rows_repeat_nothing(run_json, write):

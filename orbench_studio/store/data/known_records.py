@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, case, func, select, update
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.moderation import Verdict
@@ -111,12 +111,14 @@ def _by_key(db: Connection, statement: Select[Any], column: ColumnElement[int], 
 
 def contradicted(db: Connection, source_id: int, table: Table) -> int:
     """How many prompts and responses have several verdicts of a moderator, answer classes of a judge or decisions of an
-    annotator in the rows of a source."""
+    annotator in the rows of files, of which some are of this source."""
     name, subject = _SUBJECTS[table]
     by, value = [table.c[column] for column in subject], table.c[name]
     is_decided = table.c.aspect.in_(_DECIDED) if "aspect" in subject else value != Verdict.UNPARSED
-    rows = select(*by).where(table.c.source_id == source_id, is_decided).group_by(*by)
-    rows = rows.having(func.count(value.distinct()) > 1)
+    touched = select(by[0]).where(table.c.source_id == source_id)
+    rows = select(*by).where(by[0].in_(touched), table.c.source_id.is_not(None), is_decided).group_by(*by)
+    of_source = func.sum(case((table.c.source_id == source_id, 1), else_=0))
+    rows = rows.having(func.count(value.distinct()) > 1, of_source > 0)
     return db.execute(select(func.count()).select_from(rows.subquery())).scalar_one()
 
 

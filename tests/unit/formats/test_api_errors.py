@@ -7,6 +7,8 @@ from orbench_studio.formats.api_errors import is_api_error, is_nothing
 ERRORS = [
     "ERROR: https://api.example.org is no longer supported. Please use https://new.example.org instead.",
     "Error: 429",
+    "ERR: TRANSLATION NOT COMPLETE, 2024-05-01T03:45:16",
+    "[ERR] gave up",
     "SYSTEM ERROR: RetryError[<Future at 0x1 state=finished raised RateLimitError>]",
     "error code: 429 - {'error': {'message': 'Rate limit reached'}}",
     "Error code: 400 - {'error': {'message': \"The response was filtered\"}}",
