@@ -42,7 +42,7 @@ def mapping_of(sheet: Sheet, base: ColumnMapping, *, may_lack_model: bool = Fals
     try:
         mapping = mapping.with_meanings(options.meanings)
     except ValueError as error:
-        raise sheet.fault(f"{error}. Map the column that has the value.") from None
+        raise sheet.fault(f"{error}.") from None
     if Field.PROMPT in mapping.columns and all(alternatives(sheet.header, of) for of in mapping.columns.values()):
         mapping = _named_by_file(sheet, mapping)
     judges = not base.columns and mapping.columns.keys() & OF_EITHER.keys()

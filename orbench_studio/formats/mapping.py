@@ -116,7 +116,9 @@ class ColumnMapping:
             if not named and fields != [Field.CATEGORY]:  # any word can be a category
                 fields = [part for part in fields if part is not Field.CATEGORY]
             if not fields and not may_be_others:
-                raise ValueError(f"no mapped column can mean {meaning!r}")
+                options = dict.fromkeys(option for part in CODED if part in parts for option in _meanings(part))
+                able = f"The mapped columns can mean {listing(list(options))}. " if options else ""
+                raise ValueError(f"no mapped column can mean {meaning!r}. {able}Map the column that has the value")
             for part in fields:
                 of = meaning if part is not Field.IS_REFUSAL else class_words.refusal(meaning, part) or meaning
                 found.setdefault(part, {})[class_words.word(value)] = of
@@ -204,8 +206,13 @@ def can_mean(part: Field, meaning: str) -> bool:
         return class_words.refusal(meaning, part) is not None
     if part is Field.CATEGORY:
         return class_words.word(meaning) not in class_words.LABELS or class_words.word(meaning) == "harmful"
-    return meaning in (
-        ("safe", "toxic", "controversial")
-        if part in (Field.LABEL, Field.PROMPT_LABEL)
-        else ("safe", "toxic", "unparsed")
-    )
+    return meaning in _meanings(part)
+
+
+def _meanings(part: Field) -> Sequence[str]:
+    """What the values of a field can mean, except for a category, which any word can be."""
+    if part in (Field.ANSWER_CLASS, Field.IS_REFUSAL):
+        return list(dict.fromkeys(found.value for found in class_words.ANSWER_CLASSES.values()))
+    if part is Field.CATEGORY:
+        return ()
+    return ("safe", "toxic", "controversial" if part in (Field.LABEL, Field.PROMPT_LABEL) else "unparsed")

@@ -38,3 +38,9 @@ def test_classes_that_the_first_words_of_the_responses_contradict_are_a_warning(
     file = write("a.csv", HEAD + rows)
     [report] = run_json("import", "w.orbench", file, *MAPPED, "--column", "is_refusal=mark")["files"]
     assert any("may be the other way round" in text for text in report["warnings"]) == warned
+
+
+def test_a_meaning_that_no_class_has_is_refused_with_those_that_it_can_have(run, write):
+    file = write("a.csv", HEAD + ROWS[0].format("none") + ROWS[1].format("refusal"))
+    result = run("import", "w.orbench", file, *MAPPED, "--column", "answer_class=mark", "--value", "none=error")
+    assert "The mapped columns can mean direct_answer, direct_refusal" in " ".join(result.stderr.split())
