@@ -80,7 +80,7 @@ def _bind(sheet: Sheet) -> Bound:
     fields, answers = sheet.column("fields"), sheet.column("responses")
 
     def choices(cells: Cells) -> Iterator[Choice]:
-        return _choices(sheet.tally, nested(cells[answers]) if cells[answers][:1] in ("", "[", "{") else cells[answers])
+        return _choices(sheet.tally, nested(cells[answers]))
 
     return bind(sheet, _TEXTS, choices, [fields])
 

@@ -1,5 +1,6 @@
 """Argilla's flat tables: `label.responses`, `label.responses.users` and `.status`, as `to_datasets` writes them."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from orbench_studio.formats.mapping import ColumnMapping
 from orbench_studio.formats.proposals import propose
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
 from orbench_studio.formats.records import RowError
-from orbench_studio.formats.row_guard import nested, of_python
+from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import Cells
 
 _RESPONSES = ".responses"
@@ -53,11 +54,10 @@ def _list(cell: str) -> list[Any]:
         return []
     try:
         found = nested(text)
-    except ValueError:
-        found = of_python(text)
-        if found is None and text.startswith("["):
+    except json.JSONDecodeError:
+        if text.startswith("["):
             raise RowError(f"the list {shortened(text)} cannot be read") from None
-        found = text if found is None else found
+        found = text
     return found if isinstance(found, list) else [found]
 
 

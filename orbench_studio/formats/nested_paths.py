@@ -8,7 +8,7 @@ from orbench_studio import errors
 from orbench_studio.formats.api_errors import is_nothing
 from orbench_studio.formats.class_words import shortened
 from orbench_studio.formats.records import RowError
-from orbench_studio.formats.row_guard import nested, of_python
+from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import Cells, NestedCell, described
 
 Get = Callable[[Cells], Any]
@@ -177,7 +177,7 @@ def _parsed(cell: str) -> Any:
     try:
         return nested(cell)
     except json.JSONDecodeError:
-        return of_python(cell)
+        return None
 
 
 def parsed_text(text: str) -> Any:

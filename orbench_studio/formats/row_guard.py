@@ -35,17 +35,27 @@ def row(line: int, title: str, make: Callable[..., Made], *given: object) -> Mad
         return make(*given)
     except RowError as error:
         return RowFault(line, str(error), error.wants)
+    except json.JSONDecodeError:
+        return RowFault(line, "a cell is neither JSON nor a list or an object as Python prints it")
     except DAMAGE as error:
         return RowFault(line, f"the row does not have the form of {title} ({reason_of(error)})")
 
 
 def nested(cell: str) -> Any:
-    """Parse the JSON in a cell, None if it is empty; raises RowError if it is too large or cannot be stored."""
+    """Parse the JSON in a cell, or what Python prints; None if it is empty.
+
+    Raises JSONDecodeError if it is neither, RowError if it is too large or cannot be stored.
+    """
     if not cell:
         return None
     if too_many_values(cell):
         raise RowError("a cell contains too many values")
-    return decoded(cell)
+    try:
+        return decoded(cell)
+    except json.JSONDecodeError:
+        if (found := of_python(cell)) is None:
+            raise
+        return found
 
 
 def constant(word: str) -> str | None:

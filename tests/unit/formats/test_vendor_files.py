@@ -143,7 +143,15 @@ def test_what_an_annotation_of_label_studio_has_beside_its_choices_is_named(writ
     assert [name for name in expected if name not in notes] == []
 
 
-@pytest.mark.parametrize("answers", [["safe"], "safe", [{"user_id": "u"}]])
+def test_tasks_that_pandas_wrote_as_csv_are_read(take):
+    task = results(("label", "prompt", "choices", SAFE))
+    cells = [str(task["data"]).replace('"', '""'), str(task["annotations"]).replace('"', '""')]
+    [found, *_, fault] = take("a.csv", f'data,annotations\n"{cells[0]}","{cells[1]}"\n"{cells[0]}",[{{\n')
+    assert [each.value for each in found.annotations] == ["safe"] and found.prompt.text == ASK[0]
+    assert fault.reason == "a cell is neither JSON nor a list or an object as Python prints it"
+
+
+@pytest.mark.parametrize("answers", [["safe"], [{"user_id": "u"}]])
 def test_answers_of_another_form_reject_their_row_in_words(take, answers):
     [fault] = take("a.json", json.dumps([{"fields": {"prompt": ASK[0]}, "responses": answers}]))
     assert fault.reason == "responses has no answers by question, as Argilla writes them"
