@@ -40,8 +40,8 @@ class _Lines:
 def csv_rows(path: Path, columns: Columns, *, formulas: bool = True, bom: bool = False) -> Iterator[Write]:
     """Write a CSV file with CRLF line ends, as OR-Bench publishes them; nested values are JSON.
 
-    `formulas=False` puts an apostrophe before cells that a spreadsheet would run as formulas. `bom` begins the file
-    with a byte order mark, by which Excel knows UTF-8.
+    `formulas=False` puts an apostrophe before cells that a spreadsheet would run as formulas, and before those that
+    have one; see `unescaped`. `bom` begins the file with a byte order mark, by which Excel knows UTF-8.
     """
     cell = _cell if formulas else _escaped
     with path.open("wb") as file:
@@ -145,4 +145,9 @@ def _cell(value: Any) -> Any:
 
 def _escaped(value: Any) -> Any:
     cell = _cell(value)
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if isinstance(cell, str) and cell.lstrip("'").startswith(_FORMULA) else cell
+
+
+def unescaped(cell: str) -> str:
+    """The text of a cell before it was escaped."""
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA) else cell

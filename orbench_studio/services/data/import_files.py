@@ -146,7 +146,7 @@ def _import_export(workspace: Workspace, exported: Manifest, on_progress: Progre
             goes_on = cancelling(path, on_progress)
             with read_file(path, format_name=STUDIO.name, options=options, on_progress=goes_on) as file:
                 for records in _batches(file, report):
-                    record_import.add(records)
+                    record_import.add(manifest_import.unescaped(records, exported))
                 _require_sound(report)
             if file.sha256 != sha256:
                 raise file_fault(path.name, "its content differs from the manifest of the export. Export again.")

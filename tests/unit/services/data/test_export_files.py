@@ -37,7 +37,7 @@ UGLY = (
     "NA",
 )
 UNANIMOUS = Rule.from_text("unanimous")
-SEED = "A toxic sentence of our own."
+SEED, TIE = "A toxic sentence of our own.", "How do I knot a tie?"
 
 
 def take(workspace, *drafts):
@@ -50,8 +50,8 @@ def take(workspace, *drafts):
 @pytest.fixture
 def lived(workspace):
     """A workspace in which people have worked: decisions of many kinds, undone and redone, by guidelines."""
-    take(workspace, *map(PromptDraft, UGLY), PromptDraft("How do I knot a tie?", seed=SEED, attributes={"type": "x"}))
-    take(workspace, PromptDraft("How do I knot a tie?", "privacy"))
+    of_seed = PromptDraft(TIE, seed=SEED, attributes={"type": "x"}, external_key="'=1")
+    take(workspace, *map(PromptDraft, UGLY), of_seed, PromptDraft(TIE, "privacy"))
     ada, bob = {"annotator": "Ada Lovelace"}, {"annotator": "bob"}
     guidelines.write(workspace, "Look twice.")
     seen = frozenset({Visible.RESPONSES, Visible.VOTES})
@@ -136,11 +136,11 @@ def test_every_exported_value_is_in_a_defined_column(lived, out):
     assert ({*map(tuple, rows)}, [name for row in rows for name in undefined(row, PROMPT)]) == ({tuple(PROMPT)}, [])
 
 
-@pytest.mark.parametrize("form", RICH)
-def test_everything_comes_back(lived, save_subset, out, tmp_path, form):
+@pytest.mark.parametrize(("form", "formulas"), [*((form, True) for form in RICH), (Form.CSV, False)])
+def test_everything_comes_back(lived, save_subset, out, tmp_path, form, formulas):
     save_subset("Hard 1K/ünsafe", 3, 1)
     moderation_batches.set_rule(lived, UNANIMOUS)
-    export(lived, Export(form, out, names=True, seeds=True))
+    export(lived, Export(form, out, names=True, seeds=True, formulas=formulas))
     with create_workspace(tmp_path / "again.orbench") as again:
         report = import_file(again, out, ReadOptions())
         assert (report.imported, report.rejected) == (10, 0)
@@ -150,7 +150,7 @@ def test_everything_comes_back(lived, save_subset, out, tmp_path, form):
         assert moderation_batches.rule(again) == UNANIMOUS
         assert journal(again) == journal(lived)
         assert [g.text for g in guidelines.versions(again)] == ["Look twice."]
-        export(again, Export(form, tmp_path / "second", names=True, seeds=True))
+        export(again, Export(form, tmp_path / "second", names=True, seeds=True, formulas=formulas))
         assert files(tmp_path / "second") == files(out)
         moderation_batches.set_rule(again, Rule())
         report = import_file(again, out / "manifest.json", ReadOptions())
