@@ -282,6 +282,8 @@ class DecisionRecorder(QObject):
         self._watch.start()
         self._forget()
         assert self._session.workspace is not None  # the signal says so
+        if self._session.workspace.on_server:
+            self._prepare()
         self._pending, unreadable = offline_queue.stored(self._session.workspace)
         self._refused = [one.pending for one in offline_queue.refused(self._session.workspace)]
         if unreadable:
@@ -291,6 +293,16 @@ class DecisionRecorder(QObject):
             self._send_next()
         elif self._refused:
             self._show_refused()
+
+    def _prepare(self) -> None:
+        annotator = self._session.annotator
+
+        def work(workspace: Workspace) -> None:
+            from orbench_studio.services.review import prompt_review
+
+            prompt_review.prepare(workspace, annotator)
+
+        self._session.run(work, None, show_errors=False, urgent=True)
 
     def _forget(self) -> None:
         self._views.clear()

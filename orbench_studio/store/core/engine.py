@@ -5,10 +5,11 @@ as in a file. Advisory locks, held until the end of the transaction, ensure both
 """
 
 import sqlite3
+from collections import ChainMap
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
@@ -83,8 +84,9 @@ def _engine(database: str, options: dict[str, Any], **pool: bool) -> Engine:
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT},
         **pool,
         hide_parameters=True,  # an error's text, which the log may get, has no prompts in it
-        execution_options=options,
+        execution_options={_PEOPLE: {}, **options},
     )
+    event.listen(engine, "commit", _remember_people)
     event.listen(engine, "rollback", _forget_people)
     return engine
 
@@ -114,10 +116,11 @@ def server_engine(server: Server, password: str, name: str | None = None) -> Eng
         pool_reset_on_return=None,  # so does a ROLLBACK after each transaction
         pool_use_lifo=True,  # the connection used last has prepared the statements that are needed most
         hide_parameters=True,
-        execution_options={"heard_as": name or uuid4().hex},
+        execution_options={_PEOPLE: {}, "heard_as": name or uuid4().hex},
     )
     event.listen(engine, "checkout", _require_connected)
     event.listen(engine, "begin", _begin_on_server)
+    event.listen(engine, "commit", _remember_people)
     event.listen(engine, "rollback", _forget_people)
     pipeline.listen(engine)
     return engine
@@ -138,13 +141,18 @@ def commit_on_server(db: Connection) -> None:
     db.execute(_NOTIFY, {"channel": CHANNEL, "name": db.get_execution_options()["heard_as"]})
 
 
-def known_people(db: Connection) -> dict[str, int]:
-    """The ids of annotators that this connection has read, by name: they never change."""
-    return cast("dict[str, int]", db.info.setdefault(_PEOPLE, {}))
+def known_people(db: Connection) -> ChainMap[str, int]:
+    """The ids of annotators by name, as far as this transaction or earlier ones know; they never change."""
+    return ChainMap(db.info.setdefault(_PEOPLE, {}), db.get_execution_options()[_PEOPLE])
+
+
+def _remember_people(connection: Connection) -> None:
+    connection.get_execution_options()[_PEOPLE].update(connection.info.pop(_PEOPLE, {}))
 
 
 def _forget_people(connection: Connection) -> None:
     """Forget them after a rollback: the transaction may have added them."""
+    connection.get_execution_options()[_PEOPLE].clear()
     if not connection.invalidated:
         connection.info.pop(_PEOPLE, None)
 

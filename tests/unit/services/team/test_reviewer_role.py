@@ -346,6 +346,8 @@ def test_a_reviewer_waits_for_few_round_trips(place):
             return result
 
         count("first decision of a person", prompt_review.decide, Decision(1, Aspect.FLAG, "on"))
+        with mona.reading():
+            count("on another connection", prompt_review.decide, Decision(1, Aspect.FLAG, "off"))
         assignments.claim(mona, "first", annotator="mona")
         prompts = (one.prompt_id for one in assignments.assigned(mona, "first", annotator="mona"))
         first, second, third, fourth, *others = prompts
@@ -373,6 +375,7 @@ def test_a_reviewer_waits_for_few_round_trips(place):
     assert trips == {
         **dict.fromkeys(("load", "rows", "enough are assigned"), 1),
         **dict.fromkeys(("decide", "undo", "redo", "class", "undo a class", "redo a class"), 2),
+        "on another connection": 2,
         "first decision of a person": 3,
         # Everybody sees the decisions after the last label, and nobody after its undo: they are read again.
         **{f"{what}{name}": 3 for name in last_labels for what in ("", "undo the ", "redo the ")},
