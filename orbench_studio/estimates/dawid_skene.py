@@ -82,23 +82,20 @@ def bootstrap_intervals(
     votes: NDArray[np.int8],
     categories: NDArray[np.int64],
     fitted: Reliability,
-    priors: Priors = _PRIORS,
     *,
     draws: int = 200,
-    seed: int = 0,
     on_draw: Callable[[], object] = lambda: None,
 ) -> tuple[Array, Array]:
     """Compute bootstrap intervals of sensitivity and of specificity: each (2, categories + 1, raters), low and high.
 
     The last row is over all categories. `fitted` is the model of these votes, from which each fit starts. The result
-    is reproducible for a seed. `on_draw` is called before each draw and may raise to cancel.
+    is reproducible. `on_draw` is called before each draw and may raise to cancel.
     """
     patterns, first, times = _patterns(votes, categories)
-    random = np.random.default_rng(seed)
     found = []
-    for weights in random.multinomial(times.sum(), times / times.sum(), draws) if len(times) else []:
+    for weights in np.random.default_rng(0).multinomial(times.sum(), times / times.sum(), draws) if len(times) else []:
         on_draw()
-        fit = _Fit(patterns, weights.astype(np.float64), len(fitted.safe), priors)
+        fit = _Fit(patterns, weights.astype(np.float64), len(fitted.safe), _PRIORS)
         fit.p_safe = fitted.p_safe[first]
         fit.run(_DRAW_TOLERANCE, _DRAW_ITERATIONS)
         overall = fit.overall()

@@ -86,16 +86,17 @@ def differences(hits: Sums, cases: Sums, clusters: NDArray[np.int64]) -> Differe
     return Differences(found[0], found[1], found[2], n)
 
 
-def ranks(hits: Sums, cases: Sums, clusters: NDArray[np.int64], compared: Differences, *, seed: int = 0) -> Ranks:
-    """Rank the models by their differences; reproducible for a seed."""
+def ranks(hits: Sums, cases: Sums, clusters: NDArray[np.int64], compared: Differences) -> Ranks:
+    """Rank the models by their differences."""
     there = cases.sum(0) > 0
     covariance = _covariance(hits, cases, clusters)
+    drawn = _drawn(covariance)
     wider = compared.quantile / ndtri(_TAIL)
     with np.errstate(divide="ignore", invalid="ignore"):
         distance = np.nan_to_num(compared.value / compared.error / wider)
     count, sets = int(there.sum()), []
     for together in (False, True):
-        sure = _sure(distance, covariance, seed, together=together)
+        sure = _sure(distance, covariance, drawn, together=together)
         low = np.where(there, 1 + (sure & (distance < 0)).sum(1), len(there))
         sets.append((low, np.where(there, count - (sure & (distance > 0)).sum(1), len(there))))
     with np.errstate(invalid="ignore"):
@@ -105,7 +106,7 @@ def ranks(hits: Sums, cases: Sums, clusters: NDArray[np.int64], compared: Differ
     return Ranks(rank, sets[0], sets[1])
 
 
-def winner(hits: Sums, cases: Sums, clusters: NDArray[np.int64], *, seed: int = 0) -> tuple[int, float, float] | None:
+def winner(hits: Sums, cases: Sums, clusters: NDArray[np.int64]) -> tuple[int, float, float] | None:
     """Return the model with the highest rate and the interval that accounts for this choice; None for one model."""
     n = cases.sum(0)
     if (n > 0).sum() < 2:
@@ -123,7 +124,7 @@ def winner(hits: Sums, cases: Sums, clusters: NDArray[np.int64], *, seed: int = 
     low = np.max(limits, where=slope < 1, initial=-np.inf) - half_step
     high = np.min(limits, where=slope > 1, initial=np.inf)
     spread = np.sqrt(covariance.diagonal())
-    drawn = np.abs(_drawn(covariance, seed)[:, spread > 0] / spread[spread > 0]).max(1, initial=ndtri(_TAIL))
+    drawn = np.abs(_drawn(covariance)[:, spread > 0] / spread[spread > 0]).max(1, initial=ndtri(_TAIL))
     widest = float(np.quantile(drawn, 1 - _PROJECTION))
     lowest, highest = score_interval(float(value), units, widest)
 
@@ -144,17 +145,16 @@ def winner(hits: Sums, cases: Sums, clusters: NDArray[np.int64], *, seed: int = 
     return first, ends[0], ends[1]
 
 
-def lowest(hits: Sums, cases: Sums, clusters: NDArray[np.int64], *, seed: int = 0) -> tuple[int, float, float] | None:
+def lowest(hits: Sums, cases: Sums, clusters: NDArray[np.int64]) -> tuple[int, float, float] | None:
     """Return the model with the lowest rate and the interval that accounts for this choice; None for one model."""
-    found = winner(cases - hits, cases, clusters, seed=seed)
+    found = winner(cases - hits, cases, clusters)
     return None if found is None else (found[0], 1 - found[2], 1 - found[1])
 
 
-def _sure(distance: Array, covariance: Array, seed: int, *, together: bool) -> NDArray[np.bool_]:
+def _sure(distance: Array, covariance: Array, drawn: Array, *, together: bool) -> NDArray[np.bool_]:
     """Return the differences that are sure, (models, models): each model's, or `together` those of all models."""
     variance = covariance.diagonal()
     error = np.sqrt(np.maximum(variance[:, None] + variance - 2 * covariance, 0))
-    drawn = _drawn(covariance, seed)
     counted = error > _LEAST_ERROR
     sure = np.zeros(distance.shape, dtype=bool)
     while True:
@@ -184,10 +184,10 @@ def _covariance(hits: Sums, cases: Sums, clusters: NDArray[np.int64]) -> Array:
     return np.asarray(left.T @ left)
 
 
-def _drawn(covariance: Array, seed: int) -> Array:
-    """Draw errors of the rates, (draws, models)."""
+def _drawn(covariance: Array) -> Array:
+    """Draw errors of the rates, (draws, models): the same ones for the same covariance."""
     values, vectors = np.linalg.eigh(covariance)
-    random = np.random.default_rng(seed).standard_normal((_DRAWS, len(covariance)))
+    random = np.random.default_rng(0).standard_normal((_DRAWS, len(covariance)))
     return np.asarray((random * np.sqrt(np.maximum(values, 0))) @ vectors.T)
 
 

@@ -94,10 +94,10 @@ def return_toxic(workspace: Workspace, rounds: int = ROUNDS) -> Changes:
     return Changes(frozenset({Kind.PROMPTS}), (), f"Toxic rewrites returned as seeds: {returned:,}.")
 
 
-def duplicates(workspace: Workspace, *, seeds: bool, limit: int = 1_000) -> list[SetAside]:
-    """Rejected duplicates and near duplicates among seeds or rewrites, latest first."""
+def duplicates(workspace: Workspace, *, seeds: bool) -> list[SetAside]:
+    """The latest 1,000 rejected duplicates and near duplicates among seeds or rewrites, latest first."""
     with workspace.reading() as db:
-        return generated_texts.set_aside(db, seeds=seeds, limit=limit)
+        return generated_texts.set_aside(db, seeds=seeds, limit=1_000)
 
 
 def replies_without_text(workspace: Workspace) -> list[Unread]:
