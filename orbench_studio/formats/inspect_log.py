@@ -40,6 +40,7 @@ _STORED = {
     "output": {"model", "choices", "completion", "usage", "error"},
     "output.choices.0": {"message", "stop_reason", "stop_details"},
     "output.choices.0.message": {"role", "content"},
+    "error": {"message"},
     "score": {"value", "explanation"},
 }
 """The parts of a sample that are read, of which the completion repeats the text."""
@@ -295,7 +296,8 @@ def _unread(sample: Found) -> Iterator[str]:
         yield "output.completion"
     yield from _unread_messages(sample, attached)
     yield from (f"output.choices.{at}" for at in range(1, len(choices)))
-    objects = {"output": output, "output.choices.0": choices[0] if choices else {}, "output.choices.0.message": message}
+    objects = {"output": output, "output.choices.0": choices[0] if choices else {}, "output.choices.0.message": message,
+               "error": sample.get("error") or {}}  # fmt: skip
     for path, found in objects.items():
         yield from (f"{path}.{name}" for name in found if name not in _STORED[path] and any(leaves(found[name])))
     path = "output.choices.0.message.content"

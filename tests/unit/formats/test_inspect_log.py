@@ -161,13 +161,18 @@ def test_an_edited_completion_of_inspect_and_a_summary_are_named(write):
     whole = json.loads(log())
     output = whole["samples"][0]["output"]
     output["completion"] = "B"
+    whole["samples"][0]["error"] = {"message": "Late.", "traceback": "At line 5."}
     output["choices"][0]["message"]["content"] = [
         {"type": "reasoning", "reasoning": "Long.", "summary": "Short."}, {"type": "text", "text": SAY[0]}]  # fmt: skip
     with read_file(write("log.json", json.dumps(whole))) as file:
         [found] = list(file.records)
         notes = " ".join(file.tally.notes)
     assert (found.responses[0].text, found.responses[0].reasoning) == (SAY[0], "Long.")
-    assert "output.completion" in notes and "output.choices.0.message.content.reasoning.summary" in notes
+    assert (
+        "error.traceback" in notes
+        and "output.completion" in notes
+        and "output.choices.0.message.content.reasoning.summary" in notes
+    )
 
 
 @pytest.mark.parametrize("value", [["0", "x"], {"refused": "1", "harm": None}, None])
