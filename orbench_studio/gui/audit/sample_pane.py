@@ -19,7 +19,7 @@ from orbench_studio.gui.audit.rate_cells import category_title
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.fields import ComboBox, SpinBox, pad
 from orbench_studio.gui.common.flow_layout import FlowLayout
-from orbench_studio.gui.common.layouts import column_layout
+from orbench_studio.gui.common.layouts import Stretch, column_layout
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.text_table import note
 from orbench_studio.gui.common.theme import px
@@ -201,11 +201,8 @@ class SamplePane(QWidget):
         row = FlowLayout(new_sample, spacing=8)
         for part in (self.name, self.prompts, self.draw):
             row.addWidget(part)
-        column = column_layout(self, margins=(40, 16, 40, 16), spacing=8)
-        for widget in (new_sample, self.line, self.status):
-            column.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
-        column.addWidget(self.table, 1)
-        column.addStretch()
+        above = ((part, Qt.AlignmentFlag.AlignTop) for part in (new_sample, self.line, self.status))
+        column_layout(self, *above, (self.table, 1), Stretch(), margins=(40, 16, 40, 16), spacing=8)
         self._show([], None)
 
 

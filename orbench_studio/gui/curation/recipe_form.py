@@ -10,7 +10,7 @@ from orbench_studio.domain.curation.recipe import ANY_LABEL, LabelSource, Recipe
 from orbench_studio.gui.audit.options import REFUSALS
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.fields import ComboBox, count_field, fill
-from orbench_studio.gui.common.layouts import column_layout
+from orbench_studio.gui.common.layouts import Stretch, column_layout
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, scrolled
 
@@ -117,7 +117,6 @@ class RecipeForm(QWidget):
     def _build_ui(self) -> None:
         page = QWidget()
         page.setObjectName("page")
-        column = column_layout(page, margins=(0, 0, 8, 0), spacing=8)
         grid = QGridLayout()
         fill(
             grid,
@@ -139,10 +138,7 @@ class RecipeForm(QWidget):
         self.families.setSuffix(tr(" families"))
         for field, tip in self._tips():
             field.setToolTip(tip)
-        column.addLayout(grid)
-        column.addWidget(self.split)
-        column.addWidget(self._more)
-        column.addStretch()
+        column_layout(page, grid, self.split, self._more, Stretch(), margins=(0, 0, 8, 0), spacing=8)
         area = scrolled(page)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         column_layout(self, area)

@@ -7,11 +7,11 @@ from threading import Event
 from typing import Any
 
 from PySide6.QtCore import QLocale, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QLineEdit, QProgressBar, QPushButton, QWidget
 
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.dialogs import Dialog, set_size
-from orbench_studio.gui.common.layouts import column_layout
+from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.widgets import if_alive, isolated, label
 from orbench_studio.gui.workspace.session import Session
@@ -170,24 +170,10 @@ class HubDialog(Dialog):
         self._progress.setAccessibleName(tr("Progress"))
         for words in (self.about, self.status):
             words.setWordWrap(True)
-        top, bottom = QHBoxLayout(), QHBoxLayout()
-        top.addWidget(self.text, 1)
-        top.addWidget(self.search)
-        bottom.addWidget(self._progress, 1)
-        bottom.addStretch()
-        bottom.addWidget(self.close_button)
-        bottom.addWidget(self.download)
-        column_layout(
-            self,
-            top,
-            (self.datasets, 3),
-            self.about,
-            (self.parts, 2),
-            self.status,
-            bottom,
-            margins=(16, 16, 16, 12),
-            spacing=8,
-        )
+        top = row_layout(None, (self.text, 1), self.search)
+        bottom = row_layout(None, (self._progress, 1), Stretch(), self.close_button, self.download)
+        lists = (self.datasets, 3), self.about, (self.parts, 2), self.status
+        column_layout(self, top, *lists, bottom, margins=(16, 16, 16, 12), spacing=8)
         set_size(self, *_SIZE)
 
 

@@ -2,9 +2,8 @@
 
 from functools import partial
 
-from PySide6.QtCore import QRect, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QInputDialog, QLabel, QMenu, QPushButton, QSizePolicy
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QInputDialog, QMenu, QPushButton
 
 from orbench_studio.domain.evaluation.adaptation import describe
 from orbench_studio.domain.evaluation.batch import BatchKind, BatchProgress, Worker
@@ -12,11 +11,10 @@ from orbench_studio.domain.evaluation.states import BatchAction, BatchState
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.dialogs import ask_text, confirm
-from orbench_studio.gui.common.elided_label import ElidedLabel
+from orbench_studio.gui.common.elided_label import ElidedLabel, FoldingLabel
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.layouts import ShrinkingPage, Stretch, column_layout, row_layout
 from orbench_studio.gui.common.live_table import LINE, Column, Table
-from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import Theme, px
 from orbench_studio.gui.common.widgets import isolated, label, set_role, set_tip
 from orbench_studio.gui.evaluation.activity_chart import RATE_TIP, ActivityChart
@@ -42,7 +40,6 @@ _WORKER_COLUMNS = (
 )
 
 _MAX_COST = 1_000_000.0  # USD
-_MAX_STOPS = 2  # stopped models whose reasons are shown above the table
 
 
 def status_text(progress: BatchProgress, snapshot: Snapshot | None, *, here: bool) -> str:
@@ -81,30 +78,11 @@ def _stops_text(progress: BatchProgress) -> str:
     stopped = [model for model in progress.models if model.stopped is not None and model.left]
     lines = [
         tr("{model} is stopped: {reason}").format(model=isolated(model.model), reason=isolated(model.stopped or ""))
-        for model in stopped[:_MAX_STOPS]
+        for model in stopped
     ]
-    if len(stopped) > len(lines):
-        one, many = "1 more model is stopped. See the table.", "{count} more models are stopped. See the table."
-        lines.append(plural(len(stopped) - len(lines), one, many))
     if stopped:
         lines.append(tr("Fix the cause, then press Resume."))
     return "\n".join(lines)
-
-
-class _Stops(QLabel):
-    """Lines of text, each cut with an ellipsis where it does not fit; the tooltip has all of it."""
-
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter, height = QPainter(self), self.fontMetrics().lineSpacing()
-        for place, line in enumerate(self.text().split("\n")):
-            elided(painter, QRect(0, place * height, self.width(), height), line, self.font(),
-                   self._theme.colour("toxic"))  # fmt: skip
 
 
 class BatchPane(ShrinkingPage):
@@ -124,7 +102,7 @@ class BatchPane(ShrinkingPage):
         self.cancel, self.live = QPushButton(tr("Cancel…")), QPushButton(tr("Send remaining items live"))
         self.review, self.judge = QPushButton(tr("Open in review")), QPushButton(tr("Judge responses"))
         self.audit = QPushButton(tr("Open in audit"))
-        self.stops = _Stops(theme)
+        self.stops = FoldingLabel("", "error")
         self.activity = ActivityChart(theme)
         self.models = ProgressTable(theme)
         self.workers = WorkersTable()
@@ -155,7 +133,6 @@ class BatchPane(ShrinkingPage):
         stops = _stops_text(progress)
         self.stops.setText(stops)
         self.stops.setVisible(bool(stops))
-        set_tip(self.stops, stops)
         self.models.show_progress(progress, snapshot)
         is_alone = self._runs.is_here(batch.id) and len(progress.workers) == 1
         self.workers.show_workers(() if is_alone else progress.workers)  # the rates of this process are above
@@ -263,7 +240,7 @@ class BatchPane(ShrinkingPage):
             head,
             buttons,  # above texts of changing height: they stay in place
             self.state,
-            self.stops,
+            self.stops.with_link(),
             self.activity,
             (self.models, 2),
             self.workers,

@@ -7,14 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.judging.agreement import Agreement
 from orbench_studio.domain.judging.licence import Licence
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.dialogs import confirm
-from orbench_studio.gui.common.layouts import column_layout
+from orbench_studio.gui.common.layouts import Stretch, column_layout, row_layout
 from orbench_studio.gui.common.text_table import Row, TextTable, note, table_of, translated
 from orbench_studio.gui.common.widgets import if_alive, show_status
 from orbench_studio.gui.workspace.session import Session
@@ -58,15 +58,10 @@ class LicencesPane(QWidget):
         self.status = note("")
         self.buttons = {name: QPushButton(tr(_NAMES[name])) for name in BUILTIN_JUDGES}
         self.standings, self.list = QWidget(), QWidget()
-        self._column = column_layout(self, self.standings, spacing=12)
-        row = QHBoxLayout()
         for name, button in self.buttons.items():
             button.clicked.connect(lambda _checked=False, n=name: self._ask(n))
-            row.addWidget(button)
-        row.addStretch()
-        self._column.addLayout(row)
-        self._column.addWidget(self.status)
-        self._column.addWidget(self.list)
+        row = row_layout(None, *self.buttons.values(), Stretch())
+        self._column = column_layout(self, self.standings, row, self.status, self.list, spacing=12)
         self.hide()
         self.refresh()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.judging.calibration_result import Calibration
@@ -14,7 +14,7 @@ from orbench_studio.errors import CancelledError
 from orbench_studio.gui.common.actions import Actions, tr, with_key
 from orbench_studio.gui.common.empty_state import EmptyState
 from orbench_studio.gui.common.fields import ComboBox
-from orbench_studio.gui.common.layouts import Columns, PageHead, column_layout
+from orbench_studio.gui.common.layouts import Columns, PageHead, Stretch, column_layout
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.text_table import note, table_of
 from orbench_studio.gui.common.widgets import PageArea, if_alive, rule, show_status
@@ -161,21 +161,12 @@ class JudgesPage(QWidget):
 
     def _below_agreement(self, report: Report, models: list[str]) -> QWidget:
         tables, panes = QWidget(), QWidget()
-        left, right = QVBoxLayout(tables), QVBoxLayout(panes)
-        for column in (left, right):
-            column.setContentsMargins(0, 0, 0, 0)
-        left.setSpacing(24)
-        for table in report.others:
-            if len(table.header) <= _MAX_NARROW:
-                left.addWidget(table_of(table))
-        left.addStretch()
+        narrow = [table_of(table) for table in report.others if len(table.header) <= _MAX_NARROW]
+        column_layout(tables, *narrow, Stretch(), spacing=24)
         self.phrases = PhrasesPane(self._session)
         self.phrases.set_models(models)
         self.phrases.saved.connect(self.custom_rules.added)
-        right.setSpacing(24)
-        right.addWidget(self.phrases)
-        right.addWidget(self.custom_rules)
-        right.addStretch()
+        column_layout(panes, self.phrases, self.custom_rules, Stretch(), spacing=24)
         return Columns((tables, panes), width=_HALF, spacing=40)
 
     def _change_slices(self) -> None:
@@ -220,12 +211,5 @@ class JudgesPage(QWidget):
             button.clicked.connect(lambda _checked=False, n=name: actions[n].trigger())
             buttons.append(button)
         self._head = PageHead(tr("Judges"), [*buttons, self.slices, self.copy], self.status)
-        column_layout(
-            self,
-            self._head,
-            self.strip,
-            rule(),
-            (self._scroll, 1),
-            spacing=0,
-        )
+        column_layout(self, self._head, self.strip, rule(), (self._scroll, 1), spacing=0)
         self._build_results([])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QPushButton, QSizePolicy, QWidget
 
 from orbench_studio.domain.judging.custom_rule import CustomRule
 from orbench_studio.gui.common.actions import tr
@@ -41,7 +41,6 @@ class PhrasesPane(QWidget):
         self.save = QPushButton(tr("Save as rule"))
         self.status = note("")
         self._tested: CustomRule | None = None
-        self._column = QVBoxLayout(self)
         self._build_ui()
         self.models.currentIndexChanged.connect(lambda _: self._mine())
         self.phrase.returnPressed.connect(self._run_test)
@@ -173,17 +172,9 @@ class PhrasesPane(QWidget):
         head = row_layout(None, label(tr("Most indicative phrases"), "strong"), Stretch(), self.models, spacing=16)
         self.models.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         row = row_layout(None, (self.phrase, 1), self.indicated, self._test, spacing=8)
-        column = self._column
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addLayout(head)
-        column.addWidget(self.list)
-        column.addLayout(row)
-        column.addWidget(self.status)
-        column.addWidget(self.save, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(
-            note(tr("Mined from one half of the labelled prompts. Precision and recall are of the other half."))
-        )
+        method = note(tr("Mined from one half of the labelled prompts. Precision and recall are of the other half."))
+        save = (self.save, Qt.AlignmentFlag.AlignLeft)
+        self._column = column_layout(self, head, self.list, row, self.status, save, method, spacing=8)
 
 
 def _result(found: RuleEffect) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Set
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QSizePolicy, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QStackedWidget, QToolButton, QWidget
 
 from orbench_studio.domain.core.annotation import Aspect, Label, Visible
 from orbench_studio.domain.core.judgement import AnswerClass
@@ -149,22 +149,15 @@ class DecisionBar(QFrame):
 
     def _build_ui(self) -> None:
         self._question.setMinimumWidth(1)
-        deciding, decided = _column(), _column()
         self._asking = row_layout(None, (self._question, 1), Stretch(), self._skip)
-        deciding.addStretch()
-        deciding.addLayout(self._asking)
         column_layout(self._card, self._summary, self._known, self._idle, margins=(12, 8, 12, 8), spacing=4)
-        decided.addWidget(self._card)
-        decided.addStretch()
-        for page, state in zip(self._pages, (deciding, decided), strict=True):
-            page.setLayout(state)
+        deciding, decided = self._pages
+        column_layout(deciding, Stretch(), self._asking, spacing=_GAP)
+        column_layout(decided, self._card, Stretch(), spacing=_GAP)
+        for page in self._pages:
             self._states.addWidget(page)
-        layout = _column()
-        layout.setContentsMargins(_MARGIN, 12, _MARGIN, 8)
-        layout.addWidget(self._states)
-        layout.addWidget(self._flow)
-        layout.addWidget(self._hints)
-        self.setLayout(layout)
+        parts = self._states, self._flow, self._hints
+        column_layout(self, *parts, margins=(_MARGIN, 12, _MARGIN, 8), spacing=_GAP)
         self._say_keys()
 
 
@@ -185,7 +178,3 @@ def _opener(actions: Actions, name: str, words: str) -> QToolButton:
     button.clicked.connect(lambda: actions[name].trigger())
     button.hide()
     return button
-
-
-def _column() -> QVBoxLayout:
-    return column_layout(None, spacing=_GAP)

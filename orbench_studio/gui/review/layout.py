@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from orbench_studio.domain.review.queue import Term
 from orbench_studio.gui.common.actions import Actions, plural, tr
 from orbench_studio.gui.common.compact import is_compact
-from orbench_studio.gui.common.layouts import Stretch, column_layout
+from orbench_studio.gui.common.layouts import Item, Stretch, column_layout
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, rule, scrolled
 from orbench_studio.gui.review.condition_names import term_words
@@ -223,15 +223,10 @@ class ReviewLayout:
 
     def _build_ui(self, page: QWidget) -> None:
         page.setFocusProxy(self._queue)
-        centre = QWidget()
-        column = _column(centre)
-        _column(self._reading).addWidget(self.texts)
-        column.addWidget(self._reading, _TEXTS)
-        column.addWidget(rule())
-        column.addWidget(self._bar)
-        below = QFrame()  # of a tall window
+        centre, below = QWidget(), QFrame()  # below the texts of a tall window
         below.setObjectName("page")
-        column.addWidget(below, 1)
+        _column(self._reading, self.texts)
+        _column(centre, (self._reading, _TEXTS), rule(), self._bar, (below, 1))
         for part in (self._queue, centre, self._side, self._aside):
             self._outer.addWidget(part)
         self._outer.setStretchFactor(1, 1)
@@ -244,10 +239,7 @@ class ReviewLayout:
         self._outer.setSizes([*self._stored("columns", _COLUMNS), self._aside_width])
         self._stack.addWidget(self._outer)
         self._stack.addWidget(self.empty)
-        whole = _column(page)
-        whole.addWidget(self._facets)
-        whole.addWidget(rule())
-        whole.addWidget(self._stack, 1)
+        _column(page, self._facets, rule(), (self._stack, 1))
 
     def _stored(self, name: str, usual: list[int]) -> list[int]:
         sizes = self._settings.panes.get(name, [])
@@ -267,23 +259,17 @@ def _side(parts: Sequence[QWidget]) -> tuple[QFrame, QScrollArea]:
     """The column on the right, and the area in which all but its last part scroll where the window is low."""
     inner = _Scrolled()
     inner.setObjectName("panel")
-    column = _column(inner)
-    for part in parts[:-1]:
-        column.addWidget(part)
-    column.setStretch(len(parts) - 2, 1)
+    _column(inner, *parts[:-2], (parts[-2], 1))
     scroll = scrolled(inner)
     scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     side = QFrame()
     side.setObjectName("panel")
-    layout = _column(side)
-    layout.addWidget(scroll, 1)
-    layout.addWidget(rule())
-    layout.addWidget(parts[-1])
+    _column(side, (scroll, 1), rule(), parts[-1])
     return side, scroll
 
 
-def _column(widget: QWidget) -> QVBoxLayout:
-    return column_layout(widget, spacing=0)
+def _column(widget: QWidget, *items: Item) -> None:
+    column_layout(widget, *items, spacing=0)
 
 
 class EmptyState(QWidget):
@@ -301,13 +287,10 @@ class EmptyState(QWidget):
         self._clear = QPushButton(tr("Clear filter"))
         self._without = QVBoxLayout()
         self._offers: list[QWidget] = []
-        layout = column_layout(self, Stretch(2), margins=(40, 40, 40, 40), spacing=16)
-        for text in (self._title, self._words):
-            layout.addWidget(text, 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addLayout(self._without)
-        for part in (self._import, self._clear):
-            layout.addWidget(part, 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addStretch(3)
+        centred = Qt.AlignmentFlag.AlignHCenter
+        words = (self._title, centred), (self._words, centred), self._without
+        buttons = (self._import, centred), (self._clear, centred)
+        column_layout(self, Stretch(2), *words, *buttons, Stretch(3), margins=(40, 40, 40, 40), spacing=16)
 
     def say(self, total: int) -> None:
         """Show the text for a workspace without prompts, or for a filter without matches."""

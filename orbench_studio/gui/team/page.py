@@ -59,7 +59,7 @@ class TeamPage(PageArea):
         self._first = QPushButton(tr("New queue…"))
         self._first.clicked.connect(lambda: self.ask(None))
         self.empty = EmptyState(tr("No team queues yet"), [tr(step) for step in _STEPS], (self._first,))
-        self._queues, self._column = QVBoxLayout(), QVBoxLayout()
+        self._queues = QVBoxLayout()
         self._tables: list[QWidget] = []
         self._note = note(tr(NOTE))
         self._build_ui()
@@ -199,19 +199,10 @@ class TeamPage(PageArea):
         page.setObjectName("page")
         heading = row_layout(None, label(tr("Team"), "title"), Stretch(), self.returned, self.remove, self.new)
         self._queues.setSpacing(12)
-        column = self._column
-        page.setLayout(column)
-        column.setContentsMargins(24, 24, 24, 24)
-        column.setSpacing(16)
-        column.addLayout(heading)
-        column.addWidget(self.empty)
-        column.addLayout(self._queues)
-        column.addWidget(self._note)
-        column.addStretch(1)
-        self.empty.hide()
-        self.returned.hide()
-        self.remove.hide()
-        self._note.hide()
+        parts = heading, self.empty, self._queues, self._note, Stretch(1)
+        self._column = column_layout(page, *parts, margins=(24, 24, 24, 24), spacing=16)
+        for part in (self.empty, self.returned, self.remove, self._note):
+            part.hide()
         self.setWidget(page)
 
 
