@@ -247,13 +247,7 @@ class MainWindow(PageRegistry):
         self._session.save_settings()
 
     def _connect(self) -> None:
-        for part in (
-            self._indexing,
-            self.label_files,
-            self.judging,
-            self._moved_file,
-            self.save_copy,
-        ):
+        for part in (self._indexing, self.label_files, self.judging, self._moved_file, self.save_copy):
             part.message.connect(self.messages.show_message)
         self._moved_file.closed.connect(self._show_welcome)
         self._session.opened.connect(lambda: self.messages.clear_error(self._moved_file))

@@ -124,12 +124,7 @@ class PageRegistry(QMainWindow):
         self.assigned_queue = AssignedQueue(page, self._session)
         refused = RefusedDecisions(self, self._session, page.message.emit, self._review)
         page.bind(
-            {
-                "nearest_toxic": self._show_nearest,
-                "assign": self._assign,
-                "check": self._check,
-                "refused": refused.ask,
-            }
+            {"nearest_toxic": self._show_nearest, "assign": self._assign, "check": self._check, "refused": refused.ask}
         )
         page.stated.connect(self.messages.show_decision)
         page.message.connect(self.messages.show_remark)

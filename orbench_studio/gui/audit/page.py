@@ -302,14 +302,7 @@ class AuditPage(QWidget):
         self.tabs.add(tr("Moderators"), self.moderators)
         buttons = (self.report, self.figures, self.options.opener)
         self._head = PageHead(tr("Audit"), buttons, self.options, self.status.with_link())
-        column_layout(
-            self,
-            self._head,
-            self.strip,
-            self.training,
-            (self.tabs, 1),
-            spacing=0,
-        )
+        column_layout(self, self._head, self.strip, self.training, (self.tabs, 1), spacing=0)
 
     def _rates(self) -> QWidget:
         part = QWidget()

@@ -32,10 +32,7 @@ class CompareDialog(Dialog):
         self._file = QPushButton(tr("Open table…"))
         self.status = label("", "quiet", wrap=True)
         self._titles = label("", "strong"), label("", "strong")
-        self.tables = (
-            Table(tr("Only in the first set"), _COLUMNS),
-            Table(tr("Only in the second set"), _COLUMNS),
-        )
+        self.tables = (Table(tr("Only in the first set"), _COLUMNS), Table(tr("Only in the second set"), _COLUMNS))
         self._build_ui()
         self.other.currentIndexChanged.connect(lambda _: self._compare())
         self._file.clicked.connect(lambda: ask_tables(self, self._add_files))

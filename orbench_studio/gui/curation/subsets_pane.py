@@ -55,12 +55,7 @@ class PreviewPane(QWidget):
 
     def show_prompts(self, rows: Sequence[QueueRow], total: int) -> None:
         lines = [
-            (
-                f"{row.prompt_id}",
-                str(row.category or tr("none")),
-                f"{row.refusals:,}/{row.judged:,}",
-                row.text,
-            )
+            (f"{row.prompt_id}", str(row.category or tr("none")), f"{row.refusals:,}/{row.judged:,}", row.text)
             for row in rows
         ]
         self.prompts.show_rows([row.prompt_id for row in rows], lines)

@@ -66,10 +66,7 @@ class EvaluationPage(QWidget):
         self._to_select: int | None = None  # a launched batch to select as soon as it is listed
         self._right = QStackedWidget()
         right = scrolled(self._right)
-        panels = (
-            Panel(tr("New batch"), self.compose, _FORM_WIDTH),
-            Panel(tr("Batches"), right, _MIN_WIDTH, 1),
-        )
+        panels = (Panel(tr("New batch"), self.compose, _FORM_WIDTH), Panel(tr("Batches"), right, _MIN_WIDTH, 1))
         self._panels = Panels("evaluate", session.settings, panels)
         self._timer = QTimer(self, interval=_REFRESH)
         self._build_ui()

@@ -13,11 +13,7 @@ from orbench_studio.gui.common.text_table import TextTable, table_of, translated
 from orbench_studio.gui.common.widgets import label, set_tip
 from orbench_studio.services.generation.funnel import Moderators
 
-_COUNTS = {
-    Count.MAJORITY: "majority",
-    Count.UNANIMOUS: "unanimous",
-    Count.AT_LEAST: "at least",
-}
+_COUNTS = {Count.MAJORITY: "majority", Count.UNANIMOUS: "unanimous", Count.AT_LEAST: "at least"}
 
 
 class RuleField(Flow):

@@ -14,12 +14,7 @@ from orbench_studio.services.workspace.workspace import Workspace
 
 Found = tuple[list[tuple[str, SetAside]], list[Unread]]
 
-_COLUMNS = (
-    Column("Kind", 80),
-    Column("Rejected text", 200, 1),
-    Column("Duplicate of", 200, 1),
-    Column("Reason", 150),
-)
+_COLUMNS = (Column("Kind", 80), Column("Rejected text", 200, 1), Column("Duplicate of", 200, 1), Column("Reason", 150))
 _DUPLICATES = "Duplicates (equal except for case, spaces and punctuation) and near duplicates (one or two words apart)."
 _REPLIES = "Replies in which no text was found are listed unchanged."
 

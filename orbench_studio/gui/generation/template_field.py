@@ -27,11 +27,7 @@ class TemplateField(QWidget):
         self._session, self._step = session, step
         self.file: Path | None = None
         self.name = label("", "quiet", wrap=True)
-        self.view, self.choose, self.reset = (
-            QPushButton(tr("View…")),
-            QPushButton(tr("Choose…")),
-            QToolButton(),
-        )
+        self.view, self.choose, self.reset = (QPushButton(tr("View…")), QPushButton(tr("Choose…")), QToolButton())
         self._build_ui()
         self.view.clicked.connect(self._view)
         self.choose.clicked.connect(self._choose_file)

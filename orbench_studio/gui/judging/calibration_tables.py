@@ -108,13 +108,7 @@ def _agreements(instruments: Sequence[JudgeCalibration], by: str) -> tuple[TextT
 
 
 def _agreement(name: str, found: Agreement) -> Row:
-    return (
-        name,
-        f"{found.n:,}",
-        found.accuracy.short,
-        found.precision.short_with_n,
-        found.recall.short_with_n,
-    )
+    return (name, f"{found.n:,}", found.accuracy.short, found.precision.short_with_n, found.recall.short_with_n)
 
 
 def _chance(name: str, found: Agreement, calibration: str) -> Row:

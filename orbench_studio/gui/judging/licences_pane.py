@@ -36,11 +36,7 @@ NOTE = (
     "rates that have not passed their test."
 )
 
-_NAMES = {
-    "rules": "Test studio-rules…",
-    "local": "Test local-judge…",
-    "keywords": "Test or-bench-keyword-lists…",
-}
+_NAMES = {"rules": "Test studio-rules…", "local": "Test local-judge…", "keywords": "Test or-bench-keyword-lists…"}
 _QUESTION = (
     "The judge is tested on the human labels of the sealed test split. The journal records this use of the split. "
     "Each further test of the same judge makes its intervals wider."

@@ -74,12 +74,7 @@ class ReviewPage(QueuePage):
         self.ignored.emit(tr("The key was ignored: it came too early. Check the prompt, then press again."))
 
     def write(
-        self,
-        decision: Decision,
-        *more: Decision,
-        seen: int | None,
-        visible: frozenset[Visible],
-        stays: bool = False,
+        self, decision: Decision, *more: Decision, seen: int | None, visible: frozenset[Visible], stays: bool = False
     ) -> None:
         """Record a decision, also about a prompt that left the screen; refused while another one is being saved.
 

@@ -23,11 +23,7 @@ class RefusedDecisions:
     """Opens the list, and shows the prompts or removes the decisions from the list."""
 
     def __init__(
-        self,
-        parent: QWidget,
-        session: Session,
-        say: Callable[[str], object],
-        review: Callable[[QueueFilter], object],
+        self, parent: QWidget, session: Session, say: Callable[[str], object], review: Callable[[QueueFilter], object]
     ) -> None:
         self._parent, self._session, self._say, self._review = parent, session, say, review
 

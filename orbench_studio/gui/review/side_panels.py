@@ -39,11 +39,7 @@ class SidePanels:
         session.opened.connect(self._begin)
         session.operations.changed.connect(self._changed)
         page.bind(
-            {
-                "guidelines": page.panes.toggle_aside,
-                "timeline": self._show_timeline,
-                "undo_since": self._ask_undo_since,
-            }
+            {"guidelines": page.panes.toggle_aside, "timeline": self._show_timeline, "undo_since": self._ask_undo_since}
         )
 
     def _after(self, decision: Decision) -> None:

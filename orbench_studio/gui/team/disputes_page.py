@@ -329,13 +329,7 @@ class DisputesPage(QWidget):
         self._grid.setSpacing(12)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._column = column_layout(
-            self._texts,
-            self.title,
-            self.prompt,
-            self.response,
-            self._sides,
-            self.notes,
-            Stretch(1),
+            self._texts, self.title, self.prompt, self.response, self._sides, self.notes, Stretch(1)
         )
         area = scrolled(self._texts)
         keep_scroll_bar(area)
