@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.formats import class_words, conversations
 from orbench_studio.formats.column_names import ROUNDS, may_be_response, plain_name
-from orbench_studio.formats.nested_paths import parsed_text
+from orbench_studio.formats.nested_paths import parsed_text, within_or_none
 from orbench_studio.formats.records import RowError
 from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import NestedCell
@@ -36,11 +36,6 @@ class ColumnEvidence:
         self.name = name
         self.cells = cells
         self.filled = [cell for cell in cells if cell.strip()]
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there are rows, but no cell has anything."""
-        return bool(self.cells) and not self.filled
 
     @property
     def is_sparse(self) -> bool:
@@ -86,6 +81,14 @@ class ColumnEvidence:
         return (short and len(values) <= _FEW) or all(
             _is_class(value) or class_words.is_identifier(value) for value in values
         )
+
+    def names_inside(self, steps: Sequence[str] = ()) -> list[str]:
+        """The names of the texts in a list of objects, of no conversation, at these steps inside the cells."""
+        first = next((cell for cell in self.filled if isinstance(cell, NestedCell)), None)
+        value = within_or_none(nested(first), steps) if first is not None else None
+        rows = value if isinstance(value, list) and not conversations.is_conversation(value) else []
+        texts = rows[0].items() if rows and isinstance(rows[0], dict) else ()
+        return [name for name, text in texts if is_sentence(str(text))]
 
     @property
     def has_names(self) -> bool:

@@ -4,15 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from orbench_studio.formats import file_names
-from orbench_studio.formats.column_evidence import has_responses, is_sentence
-from orbench_studio.formats.column_names import ABOUT, ASKED, REPLY, words_of
+from orbench_studio.formats.column_evidence import has_responses
 from orbench_studio.formats.mapping import OF_EITHER, VERDICTS, ColumnMapping, Field
 from orbench_studio.formats.name_columns import is_usual, name_columns
-from orbench_studio.formats.nested_paths import alternatives, within_or_none
+from orbench_studio.formats.nested_paths import alternatives
 from orbench_studio.formats.reader_interface import ReadOptions, Sheet
 from orbench_studio.formats.records import RowError
-from orbench_studio.formats.row_guard import nested
-from orbench_studio.formats.tables import Cells, NestedCell
+from orbench_studio.formats.tables import Cells
 
 _FROM_NAME: dict[Field, Callable[[str], str | None]] = {
     Field.MODEL: file_names.model_in,
@@ -59,22 +57,6 @@ def _has_responses(sheet: Sheet, mapping: ColumnMapping) -> bool:
     others = {path for part, path in mapping.columns.items() if part is not Field.RESPONSE}
     table = sheet.first_columns()
     return any(has_responses(of, is_named=name not in others) for name, of in table.items())
-
-
-def prompts_beside(sheet: Sheet, mapping: ColumnMapping) -> str:
-    """The path of the prompts beside responses that are in a list of objects; empty if there are none."""
-    path = mapping.columns.get(Field.RESPONSE, "")
-    if "|" in path or mapping.columns[Field.PROMPT].rpartition(".")[0] == path.rpartition(".")[0]:
-        return ""
-    for at, steps in alternatives(sheet.header, path):
-        first = next((row[at] for row in sheet.first_rows() if isinstance(row[at], NestedCell)), None)
-        value = within_or_none(nested(first), steps[:-1]) if first is not None and steps else None
-        of = value[0] if isinstance(value, list) and value and isinstance(value[0], dict) else {}
-        for name, text in of.items() if steps else ():
-            words = words_of(name)
-            if name != steps[-1] and words & ASKED and not words & (ABOUT | REPLY) and is_sentence(str(text)):
-                return f"{path.rpartition('.')[0]}.{name}"
-    return ""
 
 
 def names_of(options: ReadOptions) -> dict[Field, str]:

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from orbench_studio.formats.file_mapping import mapping_of, prompts_beside
+from orbench_studio.formats.file_mapping import mapping_of
 from orbench_studio.formats.import_doctor import Check
 from orbench_studio.formats.known_faults import api_error, category_is_prompt, several_prompts
 from orbench_studio.formats.layout import Layout
@@ -23,9 +23,6 @@ def bind(layout: Layout, sheet: Sheet) -> Bound:
     mapping = mapping_of(sheet, layout.mapping)
     for path in layout.more_paths:
         sheet.bound.update(at for at, _ in alternatives(sheet.header, path))
-    if not layout.mapping.columns and (asked := prompts_beside(sheet, mapping)):
-        text = f"The responses in {mapping.columns[Field.RESPONSE]} have prompts of their own beside them ({asked})"
-        sheet.tally.doubts.append(f"{text}, which were not read. Read the list as rows, with its path.")
     if not layout.mapping.columns:
         for part, _, text in doubts(mapping, sheet.first_columns()):
             sheet.tally.doubts.append(f"Check the column of {part}: {text}.")

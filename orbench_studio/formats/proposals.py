@@ -10,7 +10,7 @@ from typing import Any
 
 from orbench_studio.domain.core.category import Category
 from orbench_studio.formats import class_words, conversations
-from orbench_studio.formats.column_evidence import ColumnEvidence, has_responses, is_sentence
+from orbench_studio.formats.column_evidence import ColumnEvidence, has_responses
 from orbench_studio.formats.column_names import (
     ABOUT,
     ADDED,
@@ -31,7 +31,7 @@ from orbench_studio.formats.mapping import OF_EITHER, ColumnMapping, Field
 from orbench_studio.formats.name_columns import CLEAR, name_columns
 from orbench_studio.formats.nested_paths import plain, within_or_none
 from orbench_studio.formats.records import RowError
-from orbench_studio.formats.role_doubts import Doubt, doubts, undecided
+from orbench_studio.formats.role_doubts import doubts, undecided
 from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import NestedCell
 from orbench_studio.formats.usual_meanings import usual
@@ -151,14 +151,13 @@ class _Proposing:
 
     def _ask_about_roles(self) -> None:
         """Leave out the columns that may have another role."""
-        for part, columns, text in (*undecided(self._columns, self._of), *self._doubts()):
+        for part, columns, text in (
+            *undecided(self._columns, self._of),
+            *doubts(ColumnMapping(self._columns), self._of),
+        ):
             if self._columns.pop(part, None) is not None:
                 which = "map that one" if len(columns) > 1 else "map the right column"
                 self._questions.append(Question(part, columns, f"{text}: {which} to {part}"))
-
-    def _doubts(self) -> list[Doubt]:
-        is_asked = Field.PROMPT not in self._columns
-        return [] if is_asked else list(doubts(ColumnMapping(self._columns), self._of))
 
     def rivals(self, columns: Mapping[Field, str], known: Container[str]) -> list[str]:
         """The names of the columns, not among the known, with what may have been sent, or with the response."""
@@ -228,16 +227,8 @@ class _Proposing:
 
     def _rows_inside(self, *chosen: ColumnEvidence | None) -> ColumnEvidence | None:
         """A column with a list of objects that have what may have been sent, or responses."""
-        for of in self._of.values():
-            first = next((cell for cell in of.filled if isinstance(cell, NestedCell)), None)
-            value = nested(first) if first is not None and of not in chosen else None
-            if isinstance(value, list) and value and isinstance(value[0], dict) and not words_of(of.name) & ABOUT:
-                texts = [name for name, text in value[0].items() if is_sentence(str(text))]
-                if not conversations.is_conversation(value) and any(
-                    may_be_prompt(text) or may_be_response(text) for text in texts
-                ):
-                    return of
-        return None
+        able = (of for of in self._of.values() if of not in chosen and not words_of(of.name) & ABOUT)
+        return next((of for of in able if any(may_be_prompt(n) or may_be_response(n) for n in of.names_inside())), None)
 
     def _has_turns(self) -> bool:
         """Whether the rows are turns of a user and of a model."""

@@ -24,6 +24,7 @@ from orbench_studio.formats.column_names import (
     words_of,
 )
 from orbench_studio.formats.mapping import CODED, ColumnMapping, Field
+from orbench_studio.formats.nested_paths import alternatives
 
 _CLASSES = (Field.ANSWER_CLASS, Field.IS_REFUSAL)
 _OF_PROMPT = (Field.CATEGORY, Field.LABEL, Field.PROMPT_LABEL, Field.PROMPT_VERDICT)
@@ -72,13 +73,14 @@ def doubts(mapping: ColumnMapping, table: Mapping[str, ColumnEvidence]) -> Itera
             yield Doubt(part, (path,), f"{path} {text}")
     if _is_model(name := mapping.values.get(Field.ANNOTATOR, "")):
         yield Doubt(Field.ANNOTATOR, (), f"{name} may be a model, not a person: it is a moderator or a judge")
-    prompt = table.get(columns[Field.PROMPT])
+    prompt = table.get(columns.get(Field.PROMPT, ""))
     others = [of for of in table.values() if of.name not in columns.values()]
     if prompt and not prompt.is_nested and (rounds := rounds_in(others)):
         text = f"each row is a round of a conversation ({rounds}), and loses the rounds before it"
         yield Doubt(Field.PROMPT, (prompt.name,), text)
     if Field.RESPONSE in columns:
         yield from _of_what_was_sent(prompt, others) if prompt else ()
+        yield from _prompts_beside(columns, table)
         model = columns.get(Field.MODEL, "")
         targets = (of for of in table.values() if words_of(of.name) >= {"model"} and words_of(of.name) & TARGETS)
         for of in targets if model in table and not words_of(model) & TARGETS else ():
@@ -106,6 +108,18 @@ def _by_cells(part: Field, of: ColumnEvidence) -> str:
     if part is Field.ANNOTATOR and of.mostly(_is_model):
         return "may be models, not people: they are moderators or judges"
     return ""
+
+
+def _prompts_beside(columns: Mapping[Field, str], table: Mapping[str, ColumnEvidence]) -> Iterator[Doubt]:
+    """Whether responses in a list of objects have prompts of their own beside them."""
+    path = columns[Field.RESPONSE]
+    rows, _, name = path.rpartition(".")
+    for at, steps in alternatives(tuple(table), path):
+        names = [*table.values()][at].names_inside(steps[:-1]) if steps else []
+        beside = [f"{rows}.{of}" for of in names if of != name and may_be_prompt(of)]
+        if beside and "|" not in path and columns.get(Field.PROMPT, "").rpartition(".")[0] != rows:
+            text = f"the responses in {path} have prompts of their own beside them ({beside[0]})"
+            yield Doubt(Field.PROMPT, (beside[0],), f"{text}, which the row path {rows} reads")
 
 
 def _is_model(name: str) -> bool:
