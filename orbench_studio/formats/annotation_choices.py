@@ -92,6 +92,6 @@ def _decided(sheet: Sheet, choice: Choice, meanings: dict[str, str], *, answered
             tally.add(stated, found)
             return AnnotationDraft(annotator, aspect, found, stated)
     if not meaning:
-        tally.stated |= {class_words.word(stated)}
+        tally.stated[class_words.word(stated)] = ""
     tally.add(stated, NOT_READ)
     return None

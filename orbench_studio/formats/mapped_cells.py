@@ -69,7 +69,7 @@ class MappedCells:
             part: sheet.tally.column(part, path.partition("|")[0]) for part, path in columns
         }
         for part, tally in self._tallies.items():
-            tally.stated = frozenset(mapping.meanings.get(part, ()))
+            tally.stated |= mapping.meanings.get(part, {})
         self._beside = [part for part in {**dict.fromkeys(OF_RESPONSE), **_WHY} if part in self._tallies]
         # what the row that is being read counts, unless it is rejected
         self._outcomes: list[tuple[ColumnTally, str, str]] = []

@@ -58,7 +58,7 @@ class ColumnTally:
     `texts` counts the texts of a column of free texts, `nested_texts` those that are a list or an object, `identifiers`
     those that are only a number, a letter or an identifier, `empty` those that have nothing, `errors` those that are an
     error of an API, `echoes` those that are or contain their prompt, `dialogues` those with the turns of a user and
-    a model, and `of_longest` those that are as long as the longest. `stated` has the values whose meaning the user or
+    a model, and `of_longest` those that are as long as the longest. `stated` has the meanings that the user or
     the format states, `not_stored` counts the values that no record has, by the reason.
     """
 
@@ -75,7 +75,7 @@ class ColumnTally:
     longest: int = 0
     of_longest: int = 0
     shortened: int = 0
-    stated: frozenset[str] = frozenset()
+    stated: dict[str, str] = dataclass_field(default_factory=dict)
     not_stored: Counter[str] = dataclass_field(default_factory=Counter)
     _whole_longest: int = 0  # those that end a sentence
     _longest_texts: set[int] = dataclass_field(default_factory=set)  # hashes, of a few
@@ -102,6 +102,10 @@ class ColumnTally:
     def are_shortened(self) -> bool:
         """Whether many long texts end with the mark of an omission."""
         return self.shortened >= _CUT and self.shortened > _SHORTENED * self.texts
+
+    def is_ignored(self, value: str) -> bool:
+        """Whether a value is to be ignored, as its meaning is empty."""
+        return self.stated.get(class_words.word(value)) == ""
 
     def has_stated(self, value: str) -> bool:
         """Whether the meaning of a value was stated."""

@@ -156,6 +156,15 @@ def test_rows_of_an_ignored_value_are_counted_and_a_warning_if_many(run, run_jso
     assert few["notes"][f"rows with v ({field}) not read"] == 2
 
 
+def test_a_value_with_a_meaning_that_belongs_to_nothing_is_not_said_to_be_ignored(run_json, write):
+    options = (*R, "--column", "response_verdict=v", "--moderator", "guard", "--value", "helped=safe")
+    rows = [{"q": "Is it late?", "r": "Yes.", "v": "helped"}, {"q": "Is it early?", "r": [], "v": "helped"}]
+    file = write("a.json", json.dumps(rows))
+    [report] = run_json("import", "w.orbench", file, *options)["files"]
+    assert not any("not read" in text for text in report["warnings"])
+    assert any("not stored, because the row has no response" in text for text in report["warnings"])
+
+
 def test_the_same_answer_under_another_system_prompt_is_another_response(run_json, write):
     rows = ["Is it late?,Yes.,Be kind.,refusal\n", "Is it late?,Yes.,Be curt.,compliance\n", "Is it late?,Yes.,,\n"]
     columns = (*R, "--column", "system_prompt=c", "--column", "answer_class=l")

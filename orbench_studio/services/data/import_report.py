@@ -183,7 +183,7 @@ def _of_ignored_values(report: ImportReport) -> Iterator[str]:
             {
                 value: count
                 for (value, became), count in column.values.items()
-                if became in (NOT_READ, NO_CATEGORY) and column.has_stated(value)
+                if became in (NOT_READ, NO_CATEGORY) and column.is_ignored(value)
             }
         )
         rows, what = ignored.total(), f"{column.column} ({column.field}) not read"
