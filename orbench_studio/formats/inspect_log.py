@@ -25,7 +25,7 @@ from orbench_studio.formats.json_table import SPACE, Window, as_text
 from orbench_studio.formats.layout import Layout
 from orbench_studio.formats.mapped_row import MappedRow
 from orbench_studio.formats.mapping import ColumnMapping, Field
-from orbench_studio.formats.nested_paths import plain
+from orbench_studio.formats.nested_paths import lenient, plain
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
 from orbench_studio.formats.records import JudgementDraft, Record, RowError, RowFault
 from orbench_studio.formats.row_guard import nested
@@ -61,6 +61,7 @@ _TEXTS = ColumnMapping(
     }
 )
 Found = Mapping[str, Any]
+_plain_or_none = lenient(plain)
 
 
 def is_log(path: Path) -> bool:
@@ -186,7 +187,8 @@ def _cells(model: str, sample: Found) -> Cells:
     output = sample.get("output") or {}
     choice = next(iter(output.get("choices") or ()), None)
     attached = sample.get("attachments") or {}
-    content = choice["message"]["content"] if choice else output.get("completion") or ""
+    content = choice["message"]["content"] if choice else ""
+    text = _text(content, attached) or output.get("completion") or ""  # an agent submits its answer by a tool
     stopped = _stop_reason(choice) if choice else ""
     details = (choice or {}).get("stop_details") or {}
     error = output.get("error") or (sample.get("error") or {}).get("message") or ""
@@ -194,9 +196,9 @@ def _cells(model: str, sample: Found) -> Cells:
     tokens = [str(usage.get(name) or "") for name in _TOKENS]
     scores = NestedCell(json.dumps(sample.get("scores") or {}))
     named = next((name for name in (output.get("model"), model) if name and name != _NO_MODEL), "")
-    named = named if choice or content or error else ""  # there is no response
+    named = named if choice or text or error else ""  # there is no response
     asked = _asked(sample, attached)
-    first = [str(sample["id"]), str(sample.get("epoch") or 1), named, asked, _text(content, attached), stopped or ""]
+    first = [str(sample["id"]), str(sample.get("epoch") or 1), named, asked, text, stopped or ""]
     reasoning = _reasoning(content, attached)
     more = [error, json.dumps(details) if details else "", *tokens, reasoning, scores]
     return [*first, *more, *(as_text(sample.get(name)) for name in _INSIDE)]
@@ -292,7 +294,8 @@ def _unread(sample: Found) -> Iterator[str]:
     message = choices[0]["message"] if choices else {}
     attached = sample.get("attachments") or {}
     content = message.get("content") or ""
-    if choices and str(output.get("completion") or "").strip() not in ("", _text(content, attached).strip()):
+    text = _text(content, attached).strip()
+    if text and str(output.get("completion") or "").strip() not in ("", text):
         yield "output.completion"
     yield from _unread_messages(sample, attached)
     yield from (f"output.choices.{at}" for at in range(1, len(choices)))
@@ -369,9 +372,9 @@ def _judgements(
     """The scores that state an answer class; every scorer is counted with its values, unless the user maps one."""
     for scorer, score in scores.items():
         stated = score.get("value")
-        is_several = isinstance(stated, list | dict) and (len(stated) != 1 or isinstance(stated, dict))
-        value = json.dumps(stated, ensure_ascii=False) if is_several else plain(stated, f"score of {scorer}")
-        about_refusal = "refus" in scorer.lower() and not class_words.is_negated(scorer) and not is_several
+        value = _plain_or_none(stated, scorer)
+        about_refusal = "refus" in scorer.lower() and not class_words.is_negated(scorer) and value is not None
+        value = json.dumps(stated, ensure_ascii=False) if value is None else value
         found = class_words.answer_class(value) if answered else None
         if found is None and about_refusal and answered:
             found = class_words.refusal(value, scorer) or AnswerClass.UNPARSED

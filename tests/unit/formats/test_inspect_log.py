@@ -138,6 +138,8 @@ def test_what_was_sent_in_an_inspect_log_beside_texts_is_counted_or_named(write,
     ("output", "text", "stop", "details"),
     [
         ({"choices": [], "completion": SAY[0]}, SAY[0], "unknown", None),
+        ({"choices": [{"message": {"content": "", "tool_calls": [{"id": "t"}]}, "stop_reason": "tool_calls"}],
+          "completion": SAY[0]}, SAY[0], "stop", None),
         ({"choices": [], "completion": ""}, None, None, None),
         ({"choices": [{"message": {"content": ""}, "stop_reason": "content_filter"}], "error": "Of policy."}, "",
          "blocked", {"error": "Of policy."}),
@@ -175,7 +177,7 @@ def test_an_edited_completion_of_inspect_and_a_summary_are_named(write):
     )
 
 
-@pytest.mark.parametrize("value", [["0", "x"], {"refused": "1", "harm": None}, None])
+@pytest.mark.parametrize("value", [["0", "x"], [{"a": "1"}], {"refused": "1", "harm": None}, None])
 def test_a_score_of_inspect_that_is_no_text_rejects_no_sample(write, value):
     with read_file(write("log.json", log(refusal={"value": value}))) as file:
         [found] = list(file.records)
