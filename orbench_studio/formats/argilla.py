@@ -11,7 +11,7 @@ from uuid import UUID
 from orbench_studio.domain.core.judgement import ANSWERS
 from orbench_studio.domain.core.prompt import text_identity
 from orbench_studio.formats.annotation_choices import Choice, bind
-from orbench_studio.formats.column_names import USUAL_NAMES
+from orbench_studio.formats.column_names import OWN_RESPONSE, USUAL_NAMES
 from orbench_studio.formats.human_decisions import in_force
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
@@ -39,7 +39,7 @@ def responses(row: Row) -> Iterator[dict[str, Any]]:
     """Make a record for each response; the last judgement with an answer class is the suggestion."""
     for response in row["responses"]:
         fields = {"prompt": row["prompt"], "response": response.get("text", "")}
-        metadata = {"category": row["category"], "model": response["model"]}
+        metadata = {"category": row["category"], "model": response["model"], OWN_RESPONSE: response["id"]}
         said = in_force(response.get("annotations", ()), "answer_class")
         judged = [one for one in response.get("judgements", ()) if one["answer_class"] in ANSWERS]
         last = judged[-1] if judged else None
@@ -72,6 +72,7 @@ _TEXTS = ColumnMapping(
         Field.RESPONSE: "fields.response|fields.answer|fields.completion|fields.output|fields.generation",
         Field.MODEL: "|".join(f"{of}.{name}" for name in USUAL_NAMES[Field.MODEL] for of in ("metadata", "fields")),
         Field.CATEGORY: "metadata.category|fields.category",
+        Field.SAMPLE: f"metadata.{OWN_RESPONSE}",
     }
 )
 
@@ -82,7 +83,8 @@ def _bind(sheet: Sheet) -> Bound:
     def choices(cells: Cells) -> Iterator[Choice]:
         return _choices(sheet.tally, nested(cells[answers]))
 
-    return bind(sheet, _TEXTS, choices, [fields])
+    metadata = sheet.optional("metadata")  # has the model
+    return bind(sheet, _TEXTS, choices, [fields] if metadata is None else [fields, metadata])
 
 
 def _choices(tally: Tally, answers: Any) -> Iterator[Choice]:

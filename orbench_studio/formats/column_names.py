@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from orbench_studio.formats import class_words
 from orbench_studio.formats.mapping import Field
 
+OWN_RESPONSE = "studio_response"  # of tasks and records that the studio exports: which response they are about
 # No KEY: a column `id` often just counts rows, and as a key it would match unrelated prompts across files.
 USUAL_NAMES: Mapping[Field, tuple[str, ...]] = {
     Field.PROMPT: ("prompt", "question", "instruction", "query", "goal", "behavior", "forbidden_prompt", "user_prompt",
@@ -32,7 +33,7 @@ USUAL_NAMES: Mapping[Field, tuple[str, ...]] = {
     Field.JUDGE: ("judge", "judge_model", "grader"),
     Field.ANNOTATOR: ("annotator", "annotator_id", "rater", "worker_id"),
     Field.REASON: ("reason", "comment"),
-    Field.SAMPLE: ("sample_idx", "sample_index", "trial_idx", "trial", "repetition"),
+    Field.SAMPLE: (OWN_RESPONSE, "sample_idx", "sample_index", "trial_idx", "trial", "repetition"),
 }  # fmt: skip
 
 

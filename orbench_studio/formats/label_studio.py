@@ -9,7 +9,7 @@ from typing import Any
 
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.formats.annotation_choices import Choice, bind
-from orbench_studio.formats.column_names import USUAL_NAMES
+from orbench_studio.formats.column_names import OWN_RESPONSE, USUAL_NAMES
 from orbench_studio.formats.human_decisions import in_force
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
@@ -34,6 +34,7 @@ _TEXTS = ColumnMapping(
         Field.RESPONSE: "data.response|data.answer|data.completion|data.output|data.generation",
         Field.MODEL: "|".join(f"data.{name}" for name in USUAL_NAMES[Field.MODEL]),
         Field.CATEGORY: "data.category",
+        Field.SAMPLE: f"data.{OWN_RESPONSE}",
     }
 )
 _CANCELLED = ("was_cancelled", "skipped")  # the second in files of old versions
@@ -76,7 +77,7 @@ def responses(row: Row) -> Iterator[dict[str, Any]]:
     """Make a task for each response: human answer classes are annotations, judgements that are choices predictions."""
     for response in row["responses"]:
         data = {"prompt": row["prompt"], "category": row["category"], "model": response["model"]}
-        data["response"] = response.get("text", "")
+        data |= {"response": response.get("text", ""), OWN_RESPONSE: response["id"]}
         decided = in_force(response.get("annotations", ()), "answer_class")
         annotations = [_annotation("answer_class", "response", *said) for said in decided]
         judged = [

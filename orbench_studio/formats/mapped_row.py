@@ -1,6 +1,7 @@
 """The record of a row, through a mapping of its columns: the one way from cells to records."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -11,7 +12,13 @@ from orbench_studio.domain.core.prompt import Origin, text_identity
 from orbench_studio.domain.core.response import StopReason
 from orbench_studio.formats import class_words, conversations, import_notes
 from orbench_studio.formats.api_errors import is_api_error, is_nothing
-from orbench_studio.formats.column_names import column_of_turns, is_undecided, may_be_undecided, sent_beside
+from orbench_studio.formats.column_names import (
+    OWN_RESPONSE,
+    column_of_turns,
+    is_undecided,
+    may_be_undecided,
+    sent_beside,
+)
 from orbench_studio.formats.known_faults import ApiErrorCell
 from orbench_studio.formats.layout import Layout
 from orbench_studio.formats.mapped_responses import MappedResponses
@@ -31,6 +38,8 @@ from orbench_studio.formats.records import (
 from orbench_studio.formats.tables import Cells, NestedCell
 from orbench_studio.formats.tally import EMPTY, NOT_READ, REJECTED, UNPARSED
 from orbench_studio.formats.unread_parts import UnreadParts
+
+_OWN = re.compile("[0-9a-f]{32}")
 
 
 class MappedRow(MappedResponses):
@@ -260,8 +269,14 @@ class MappedRow(MappedResponses):
             votes=self._votes(Field.RESPONSE_VERDICT, number, cells),
             judgements=tuple(self._judgements(cells)),
             annotations=tuple(self._annotations(cells)),
-            identity=text_identity(text, f"sample {sample}") if sample else None,
+            identity=self._identity(text, sample),
         )
+
+    def _identity(self, text: str, sample: str) -> bytes | None:
+        """The identity of a sample, or that of a response which the studio exported."""
+        if self._columns.get(Field.SAMPLE, "").endswith(OWN_RESPONSE) and _OWN.fullmatch(sample):
+            return bytes.fromhex(sample)
+        return text_identity(text, f"sample {sample}") if sample else None
 
     def _count_response(self, text: str, prompt: str, cells: Cells) -> None:
         """Count a response, and whether it is an error, which the doctor finds only in a cell of its own."""

@@ -62,6 +62,16 @@ def test_only_offered_choices_are_predicted():
     assert suggested["suggestions"]["answer_class"]["agent"] == "jay"
 
 
+@pytest.mark.parametrize("tool", [label_studio, argilla])
+def test_a_response_comes_back_as_the_one_that_it_is(take, tool):
+    """Also one of several equal samples, or of a batch: else it would be stored a second time, with its decisions."""
+    responses = [{"model": of, "text": "No.", "id": f"{at:032x}"} for at, of in enumerate(("oak", "oak", "elm"))]
+    row = {"prompt": "May I?", "category": None, "responses": responses}
+    records = take("r.json", json.dumps([made | {"responses": {}} for made in tool.responses(row)]))
+    found = [response for record in records for response in record.responses]
+    assert [{"model": r.model, "text": r.text, "id": r.identity.hex()} for r in found] == responses
+
+
 def test_argilla_says_who_answered_what(take):
     record = {
         "id": "a", "fields": {"prompt": "May I?", "response": "No."}, "metadata": {"model": "m", "category": "hate"},
