@@ -15,33 +15,25 @@ from orbench_studio.cli import (
     audit_sample,
     batches,
     calibrate,
-    check,
     curate,
-    demo,
-    doctor,
     duplicates,
     evaluate,
     export,
-    generate,
-    guidelines,
+    generation,
     import_files,
-    index,
-    journal,
     judge,
     judge_file,
     judge_presets,
     judge_testing,
     labels,
     models,
-    moderate,
-    open_window,
-    prices,
     push_pull,
-    rewrite,
+    review,
     rules,
-    stats,
     team,
+    window,
     worker,
+    workspace,
 )
 from orbench_studio.cli.console import Exit, write_error, write_line
 from orbench_studio.cli.display import missing_library
@@ -100,7 +92,7 @@ class _Commands(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not args or (args[0] not in self.commands and not args[0].startswith("-")):
             if args[1:]:
-                ctx.fail(f"Unknown command {args[0]!r}.{open_window.did_you_mean(args[0], self.commands)}")
+                ctx.fail(f"Unknown command {args[0]!r}.{window.did_you_mean(args[0], self.commands)}")
             args = ["open", *args]
         self.arguments = list(args)
         with _in_one_line():
@@ -133,17 +125,17 @@ class _Commands(TyperGroup):
 
 
 app = typer.Typer(cls=_Commands, add_completion=False, help=_HELP, epilog=_EPILOG, pretty_exceptions_enable=False)
-app.command("open", hidden=True)(open_window.open_window)
-app.command("demo")(demo.demo)
+app.command("open", hidden=True)(window.open_window)
+app.command("demo")(window.demo)
 app.command("import")(import_files.import_files)
 app.command("evaluate")(evaluate.evaluate)
-app.command("generate")(generate.generate)
-app.command("rewrite")(rewrite.rewrite)
-app.command("moderate")(moderate.moderate)
+app.command("generate")(generation.generate)
+app.command("rewrite")(generation.rewrite)
+app.command("moderate")(generation.moderate)
 app.command("judge")(judge.judge)
 app.command("worker")(worker.worker)
 app.command("models")(models.models)
-app.command("prices")(prices.prices)
+app.command("prices")(models.prices)
 app.command("batches")(batches.batches)
 app.command("judge-file", cls=judge_file.MultiValueTrain)(judge_file.judge_file)
 app.command("judge-test")(judge_testing.judge_test)
@@ -163,12 +155,12 @@ app.command("audit-people")(audit_people.audit_people)
 app.command("audit-raters")(audit_raters.audit_raters)
 app.command("push")(push_pull.push)
 app.command("pull")(push_pull.pull)
-app.command("stats")(stats.stats)
-app.command("journal")(journal.journal)
-app.command("guidelines")(guidelines.guidelines)
-app.command("index")(index.index)
-app.command("check")(check.check)
-app.command("doctor")(doctor.doctor)
+app.command("stats")(workspace.stats)
+app.command("journal")(review.journal)
+app.command("guidelines")(review.guidelines)
+app.command("index")(workspace.index)
+app.command("check")(workspace.check)
+app.command("doctor")(workspace.doctor)
 for _command in app.registered_commands:
     _command.cls = SingleValues if _command.cls in (None, TyperCommand) else _command.cls
 

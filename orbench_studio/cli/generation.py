@@ -1,4 +1,4 @@
-"""`orbench-studio moderate`: let language models vote on prompts, or on responses to them."""
+"""`orbench-studio generate`, `rewrite` and `moderate`: let models write seeds, rewrite them into prompts, and vote."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,11 +8,80 @@ import typer
 from orbench_studio.cli import launch_batch, options
 from orbench_studio.cli.console import write_error
 from orbench_studio.cli.request_options import RequestOptions, takes_request_options
+from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.core.moderation import Rule
-from orbench_studio.domain.evaluation.batch import CLASS_TOKENS
+from orbench_studio.domain.evaluation.batch import CLASS_TOKENS, LIST_TEMPERATURE, LIST_TOKENS, BatchKind
 
 if TYPE_CHECKING:
     from orbench_studio.services.core.templates import Template
+
+
+@takes_request_options(temperature=f"{LIST_TEMPERATURE:g}", max_tokens=LIST_TOKENS)
+def generate(
+    workspace: options.Workspace,
+    model: options.Writer,
+    each: Annotated[int, typer.Option(min=1, metavar="N", help="Number of toxic seeds per category.")] = 10,
+    category: Annotated[
+        list[Category] | None,
+        typer.Option(help="Only this category. Repeatable. Default: all ten.", show_choices=True),
+    ] = None,
+    template: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Prompt template with {count} and {category}, instead of the built-in one."),
+    ] = None,
+    *,
+    sending: RequestOptions,
+) -> None:
+    """Let a model write seeds: harmful requests, which `rewrite` turns into prompts.
+
+    Seeds are not prompts and are hidden by default. Duplicates and near duplicates are rejected. Seeds can also be
+    imported.
+    """
+    from orbench_studio.services.core import templates
+    from orbench_studio.services.generation import seeds_and_rewrites
+    from orbench_studio.services.workspace.workspace import open_or_create
+
+    instructions = templates.load(templates.TemplateName.SEEDING, template)
+    requests, texts = seeds_and_rewrites.seed_requests(category or list(Category), each)
+    settings = sending.settings([model], template=instructions.text, texts=texts)
+    with open_or_create(workspace) as opened:
+        launch_batch.launch_lists(opened, BatchKind.SEEDING, model, requests, settings, sending)
+
+
+@takes_request_options(temperature=f"{LIST_TEMPERATURE:g}", max_tokens=LIST_TOKENS)
+def rewrite(
+    workspace: options.Workspace,
+    model: options.Writer,
+    each: Annotated[int, typer.Option(min=1, metavar="K", help="Number of rewrites per seed.")] = 5,
+    category: Annotated[
+        list[Category] | None, typer.Option(help="Only toxic seeds of this category. Repeatable.")
+    ] = None,
+    return_toxic: Annotated[bool, typer.Option("--return-toxic", help="First turn toxic rewrites into seeds.")] = False,
+    rounds: Annotated[
+        int, typer.Option(min=0, metavar="N", help="How many times rewrites of a seed may become seeds again.")
+    ] = 1,
+    again: Annotated[bool, typer.Option("--again", help="Include seeds that this model has rewritten.")] = False,
+    limit: options.Limit = None,
+    template: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Prompt template with {count} and {seed}, instead of the built-in one."),
+    ] = None,
+    *,
+    sending: RequestOptions,
+) -> None:
+    """Let a model rewrite seeds into prompts that refer to their seed. (Near) duplicates are rejected."""
+    from orbench_studio.services.core import templates
+    from orbench_studio.services.generation import seeds_and_rewrites
+
+    instructions = templates.load(templates.TemplateName.REWRITING, template)
+    settings = sending.settings([model], template=instructions.text, texts=each)
+    with options.open_workspace(workspace) as opened:
+        if return_toxic:
+            write_error(seeds_and_rewrites.return_toxic(opened, rounds).message)
+        requests = seeds_and_rewrites.rewrite_requests(
+            opened, model, categories=category or (), rounds=rounds, again=again, limit=limit
+        )
+        launch_batch.launch_lists(opened, BatchKind.REWRITING, model, requests, settings, sending)
 
 
 @takes_request_options(max_tokens=CLASS_TOKENS)
