@@ -16,20 +16,12 @@ from orbench_studio.settings import load_settings
 CTRL = Qt.KeyboardModifier.ControlModifier
 BROKEN = (
     "",
-    "not json at all",
-    "[]",
-    '{"panes": 5}',
-    '{"panes": {"queue": 5}}',
-    '{"panes": {"queue": ["a", "b"]}}',
-    '{"panes": {"queue": [-5, 0]}}',
+    '{"panes": 5, "recent": [1, null, {}], "geometry": "no hex"}',
+    '{"panes": {"queue": 5}, "recent": ["\\u0000", "\\ud800", ""], "geometry": "ffffffffffffffff"}',
+    '{"panes": {"queue": ["a", "b"]}, "scheme": "pink", "annotator": 7, "places": {"x": "y"}}',
+    '{"panes": {"queue": [-5, 0]}, "places": null, "mappings": [], "file": "/nowhere"}',
     '{"panes": {"queue": [1, 2, 3]}}',
     '{"panes": {"queue": [99999999999999999999, 1]}}',
-    '{"recent": [1, null, {}]}',
-    '{"recent": ["\\u0000", "\\ud800", ""]}',
-    '{"geometry": "no hex"}',
-    '{"geometry": "ffffffffffffffff"}',
-    '{"scheme": "pink", "annotator": 7, "places": {"x": "y"}}',
-    '{"places": null, "mappings": [], "file": "/nowhere"}',
 )
 
 
