@@ -21,7 +21,7 @@ from orbench_studio.gui.common.dialogs import confirm
 from orbench_studio.gui.common.operations import Operations
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.workspace.session import Session
-from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES, LOCAL
+from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES, KEYWORDS, LOCAL, RULES
 
 if TYPE_CHECKING:
     from orbench_studio.instruments.assessment import Instrument
@@ -44,6 +44,7 @@ _EFFECT = (
     "judgement before an older one of the same kind. Judgements cannot be undone. To leave them out of rates, choose "
     "another judge in Audit."
 )
+_NAMES = {RULES: "studio-rules", LOCAL: "local-judge", KEYWORDS: "or-bench-keyword-lists"}
 CHUNK = 200  # responses; a decision waits for at most one chunk, about 70 ms (measured)
 
 
@@ -102,19 +103,18 @@ class JudgeRun(QObject):
 
     def _confirm(self, judge: str, counts: tuple[int, int, int], terms: tuple[Term, ...]) -> None:
         """Ask which responses to judge: those to the prompts in the current filter, or all."""
-        (count, others, shown), verb = counts, tr("Judge")
+        (count, others, shown), verb, name = counts, tr("Judge"), _NAMES.get(judge, judge)
         more: list[tuple[str, Callable[[], object]]] = []
         question = plural(count, *_OTHERS, others=f"{others:,}")
         if shown < count:
             numbers = {"count": f"{count:,}", "others": f"{others:,}"}
-            question = "\n\n".join((plural(shown, *_SHOWN, judge=judge), tr(_ALL).format(**numbers)))
+            question = "\n\n".join((plural(shown, *_SHOWN, judge=name), tr(_ALL).format(**numbers)))
             of_filter = plural(shown, "Judge this response", "Judge these {count} responses")
             more = [(of_filter, lambda: self.ask(judge, Scope(terms=terms)))] if shown else []
             verb = tr("Judge all {count}").format(count=f"{count:,}")
         text = "\n\n".join((question, tr(_EFFECT))) if others else question
-        confirm(
-            self._window, tr("Judge with {judge}?").format(judge=judge), text, verb, lambda: self.ask(judge), more=more
-        )
+        title = tr("Judge with {judge}?").format(judge=name)
+        confirm(self._window, title, text, verb, lambda: self.ask(judge), more=more)
 
     def ask(self, judge: str, scope: Scope = Scope()) -> None:  # noqa: B008 - immutable
         """Run a judge on these responses; now, or after the active run."""
@@ -151,7 +151,7 @@ class JudgeRun(QObject):
 
     def _run_untrained(self, judge: str) -> None:
         workspace = self._open_workspace()
-        self._begin(tr("Judging: {judge}").format(judge=judge))
+        self._begin(tr("Judging: {judge}").format(judge=_NAMES.get(judge, judge)))
         self._call(
             self._session.operations,
             lambda: BUILTIN_JUDGES[judge].create(workspace),

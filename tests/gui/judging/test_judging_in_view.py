@@ -10,7 +10,7 @@ def test_the_responses_in_view_are_judged_alone(start, unlabelled):
         for shown, verbs in (6, ["Judge these 6 responses", "Judge all 240"]), (0, ["Judge all 234"]):
             studio.window.actions_table["judge_rules"].trigger()
             studio.wait(lambda: question(studio) is not None)
-            text = f"{shown} responses to the prompts in the current filter are not judged by rules."
+            text = f"{shown} responses to the prompts in the current filter are not judged by studio-rules."
             assert question(studio).text().startswith(text)
             assert [button.text() for button in question(studio).buttons()] == [*verbs, "Cancel"]
             question(studio).buttons()[0 if shown else -1].click()
