@@ -13,7 +13,7 @@ from orbench_studio.domain.curation.recipe import Recipe
 from orbench_studio.domain.curation.selection import ALL, Remedy, Selection, remedy
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.bars import Bars
-from orbench_studio.gui.common.layouts import column_layout
+from orbench_studio.gui.common.layouts import Stretch, column_layout
 from orbench_studio.gui.common.live_table import Column, StaticTable
 from orbench_studio.gui.common.menus import Command
 from orbench_studio.gui.common.theme import Theme
@@ -84,6 +84,7 @@ class FunnelPane(QWidget):
         self.of_step = label("", "strong", wrap=True)
         self.categories = StaticTable(tr("By category"), _CATEGORIES)
         self.models = StaticTable(tr("Refusal rates of the selected prompts"), _MODELS)
+        self._rates = QWidget()
         for table, part in ((self.steps, self._step_part), (self.categories, self._category_part)):
             table.setItemDelegateForColumn(_LEFT, Bars(table, theme, part))
         self._build_ui()
@@ -99,8 +100,7 @@ class FunnelPane(QWidget):
         """Show the result of a recipe; None clears the pane."""
         self._found = found
         self._show_remedy(remedy(recipe, found) if found is not None and recipe is not None else None)
-        self.models.show_rows([], [])
-        self.method.hide()
+        self._rates.hide()
         self.status.setText(_summary(found) if found else "")
         self.bias.setText(recipe.selection_bias if recipe and found and found.chosen else "")
         self.bias.setVisible(bool(self.bias.text()))
@@ -120,7 +120,7 @@ class FunnelPane(QWidget):
         self.models.show_rows(list(rates.models), rows)
         others = [tr(_BY_OTHERS)] if rates.by_others else []
         self.method.setText(" ".join([tr(_ASSUMES).format(intervals=rates.intervals), *others]))
-        self.method.setVisible(bool(rates.models))
+        self._rates.setVisible(bool(rates.models))
 
     def _show_remedy(self, found: Remedy | None) -> None:
         """Say which condition removes all prompts, and offer to change it."""
@@ -171,24 +171,13 @@ class FunnelPane(QWidget):
     def _build_ui(self) -> None:
         self.of_step.setMinimumWidth(1)
         self.steps.setToolTip(tr("Press Enter or double-click a number to review its prompts"))
-        self.why.setWordWrap(True)
-        column = column_layout(
-            self,
-            self.title,
-            self.status,
-            self.why,
-            (self.act, Qt.AlignmentFlag.AlignLeft),
-            self.steps,
-            self.of_step,
-            self.categories,
-            label(tr("Refusal rates of the selected prompts"), "strong"),
-            self.models,
-            spacing=8,
-        )
-        for note in (self.bias, self.method):
+        for note in (self.why, self.bias, self.method):
             note.setWordWrap(True)
-            column.addWidget(note)
-        column.addStretch()
+        title = label(tr("Refusal rates of the selected prompts"), "strong")
+        column_layout(self._rates, title, self.models, self.method, spacing=8)
+        head = self.title, self.status, self.why, (self.act, Qt.AlignmentFlag.AlignLeft)
+        parts = self.steps, self.of_step, self.categories, self._rates, self.bias
+        column_layout(self, *head, *parts, Stretch(), spacing=8)
 
 
 def _summary(found: Selection) -> str:
