@@ -361,7 +361,7 @@ def _with_header(
     if columns is not None:
         return table.all_rows(), columns
     header = table.header(name)
-    return within_names(table.rows, header), header
+    return within_names(table, header), header
 
 
 @contextmanager

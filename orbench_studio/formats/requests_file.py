@@ -79,13 +79,15 @@ class Requests:
             self.name = file.name
             self._names = table.header(file.name)
             with file.explained():
-                for row in within_names(table.rows, self._names):
+                for row in within_names(table, self._names):
                     if isinstance(row, RowFault):
                         self._unread += 1
                     else:
                         self._requests.append(row)
             self._doubts = [f"{file.name}: {doubt}" for doubt in (*table.doubts, *file.doubts)]
-            self._notes = {f"{file.name}: {note}": count for note, count in (table.notes | file.notes).items()}
+            self._notes = {
+                f"{file.name}: {note}": count for note, count in (table.notes | file.notes | table.passed).items()
+            }
         self._pair = self._chosen(self._pairs(header, joins, joined_by), rows, joins)
         self.columns = tuple(name and f"{REQUEST}.{name}" for name in self._names)
         self.key = f"{REQUEST}.{self._pair.key}"

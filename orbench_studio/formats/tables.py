@@ -29,6 +29,7 @@ class StatedText(str):
 
 FIRST_LINES = 20  # among which the one with the names of the columns is looked for
 MAX_VALUES = 250_000  # in one record
+_UNNAMED = "rows with a text in a column without a name (it is not imported)"
 _LISTED = 40
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},]', re.DOTALL)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -101,15 +102,26 @@ def above_header(lines: Sequence[Cells]) -> dict[str, int]:
     return {f"lines above the names of the columns were not read ({listing(texts)})": len(texts)} if texts else {}
 
 
-def within_names(rows: Iterator[Row | RowFault], header: Sequence[str]) -> Iterator[Row | RowFault]:
-    """The rows; one with a value beyond the last column with a name is rejected.
+def within_names(table: Table, header: Sequence[str]) -> Iterator[Row | RowFault]:
+    """The rows; one with a value beyond the last column with a name is rejected, one with another text is counted.
 
     Spreadsheets end rows in empty cells; a value there is often the rest of a text with an unquoted separator.
     """
     last = max((at for at, name in enumerate(header) if name), default=-1) + 1
-    if last == len(header):
-        return rows
-    return (row if isinstance(row, RowFault) or not any(row[1][last:]) else _beyond(row, last) for row in rows)
+    unnamed = [at for at, name in enumerate(header[:last]) if not name]
+    if all(header):
+        yield from table.rows
+        return
+    for row in table.rows:
+        if isinstance(row, RowFault):
+            yield row
+        elif any(row[1][last:]):
+            yield _beyond(row, last)
+        else:
+            cells = (row[1][at].strip() for at in unnamed)
+            if any(cell and not cell.isdigit() for cell in cells):  # pandas numbers its rows in such a column
+                table.passed[_UNNAMED] += 1
+            yield row
 
 
 def _beyond(row: Row, last: int) -> RowFault:

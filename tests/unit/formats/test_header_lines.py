@@ -45,6 +45,13 @@ def test_the_line_with_the_names_of_the_columns_is_asked_for_and_chosen(write, k
     assert f"Line {line} seems to have the names of the columns, but is read as a row." in tally.doubts
 
 
+def test_texts_in_a_column_without_a_name_are_counted(write):
+    path = write("a.csv", ",q,,c\n0,Is it late,,x\n1,I like tea, coffee,y\n2,Why?,,z\n")
+    records, tally = read(path, {"prompt": "q", "category": "c"})
+    assert len(records) == 3
+    assert tally.notes["rows with a text in a column without a name (it is not imported)"] == 1
+
+
 def test_quotes_below_a_title_that_enclose_nothing_are_characters(write):
     path = write("a.tsv", 'A study\nprompt\tnote\n"Late?\tx\nEarly?"\ty\n"Why?\tz\n')
     assert [row.prompt.text for row in read(path, {"prompt": "prompt"}, header=2)[0]] == ['"Late?', 'Early?"', '"Why?']
