@@ -59,7 +59,8 @@ def is_conversation(value: Any) -> bool:
 
 
 def _is_item(value: Any) -> bool:
-    return isinstance(value, Mapping) and isinstance(value.get("type"), str) and not {"role", "from"} & value.keys()
+    is_typed = isinstance(value, Mapping) and isinstance(value.get("type"), str)
+    return is_typed and value.get("role") is None and value.get("from") is None  # which Parquet adds
 
 
 def is_media(kind: str) -> bool:

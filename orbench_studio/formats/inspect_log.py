@@ -131,8 +131,7 @@ def _packed(
     """Read every sample of an archive; a damaged one is rejected, the others are imported."""
     with archive:
         for number, of in enumerate(samples, start=1):
-            found = row_guard.row(number, INSPECT.title, _unpacked, name, archive, of, number, unread)
-            yield found
+            yield row_guard.row(number, INSPECT.title, _unpacked, name, archive, of, number, unread)
 
 
 def _unpacked(name: str, archive: zipfile.ZipFile, of: str, number: int, unread: Counter[str]) -> Found | RowFault:
@@ -176,8 +175,7 @@ def _row(number: int, model: str, sample: Found, unread: Counter[str]) -> Row:
     cells = _cells(model, sample)
     if not all(isinstance(cell, str) for cell in cells):
         raise RowError("a model, text, error or stop reason is not a string")
-    reason = unstorable(cells)
-    if reason:
+    if reason := unstorable(cells):
         raise RowError(reason)
     unread.update({*_unread(sample)})
     return number, cells
@@ -255,9 +253,8 @@ def _said(turn: Found) -> str:
 
 def _kinds(content: Any) -> list[str]:
     """The kinds of the parts of a content that are no texts."""
-    return (
-        [str(part.get("type")) for part in content if part.get("type") != "text"] if isinstance(content, list) else []
-    )
+    parts = content if isinstance(content, list) else ()
+    return [str(part.get("type")) for part in parts if part.get("type") != "text"]
 
 
 def _sent(asked: str, turns: Sequence[Found], sample: Found) -> Found | None:

@@ -70,7 +70,7 @@ def test_what_a_vendor_s_batch_returned(write, take, row, found):
     ("body", "prompt", "earlier", "named"),
     [
         ({"prompt": ASK[0]}, ASK[0], None, []),
-        ({"input": [{"role": "user", "content": ASK[1]}, CALL,
+        ({"input": [{"role": "user", "content": ASK[1], "type": None}, {**CALL, "role": None, "content": None},
                     {"type": "function_call_output", "call_id": "c", "output": "One sheep."},
                     {"role": "user", "content": [{"type": "input_text", "text": ASK[0]}]}]},
          ASK[0], f"user: {ASK[1]}", ["request.body.input.arguments", "request.body.input.output"]),
