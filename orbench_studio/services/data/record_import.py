@@ -158,6 +158,7 @@ class RecordImport:
         ]
         self._first_new = next_id(self._merge.db, RESPONSES)
         found = known_records.responses(self._merge.db, [key[0] for key in keys], {key[1] for key in keys})
+        self._find_by_text(keys, found, [draft for _, _, draft in wanted])
         self._tell_apart(keys, found, sent, [prompt.text for _, prompt, _ in wanted])
         origins = [(place.record, place.line, draft.original) for place, _, draft in wanted]
 
@@ -190,6 +191,19 @@ class RecordImport:
             if ids[at] < self._first_new or inserted[ids[at]] != at:
                 self._settle(place, draft)
         return placed
+
+    def _find_by_text(self, keys: Sequence[Key], found: dict[Key, int], drafts: Sequence[ResponseDraft]) -> None:
+        """Find the responses of batches, whose identities are others, by their texts."""
+        missing = [
+            (key, draft.text)
+            for key, draft in zip(keys, drafts, strict=True)
+            if key not in found and draft.identity is None and not draft.error
+        ]
+        if missing:
+            models = {key[1] for key, _ in missing}
+            there = known_records.responses_of_batches(self._merge.db, [key[0] for key, _ in missing], models)
+            same = ((key, there.get((*key[:2], text))) for key, text in missing)
+            found.update((key, response_id) for key, response_id in same if response_id is not None)
 
     def _tell_apart(self, keys: list[Key], found: dict[Key, int], sent: Sequence[str], prompts: Sequence[str]) -> None:
         """Change the keys of responses that are equal to an earlier one, but for what was sent.

@@ -4,6 +4,7 @@ import csv
 from itertools import permutations
 
 import pytest
+from sqlalchemy import update
 
 from orbench_studio.domain.data.export import Export
 from orbench_studio.domain.review.queue import QueueFilter
@@ -12,6 +13,7 @@ from orbench_studio.services.data.import_files import ColumnMapping, Field, Read
 from orbench_studio.services.review import prompt_review, search
 from orbench_studio.services.workspace.statistics import statistics
 from orbench_studio.services.workspace.workspace import create_workspace
+from orbench_studio.store.core.tables import RESPONSES
 
 KEYED = ColumnMapping({Field.PROMPT: "prompt", Field.KEY: "key", Field.RESPONSE: "answer"}, {Field.MODEL: "m"})
 
@@ -74,6 +76,22 @@ def test_the_source_s_final_class_may_come_later(fresh, tmp_path):
         counts.append(statistics(workspace)["responses_by_answer_class"])
         assert search.queue_rows(workspace, search.queue_of(workspace, QueueFilter()).ids)[0].refusals == 1
     assert counts == [{"direct_refusal": 1}] * 2
+
+
+def test_a_row_with_the_text_of_a_batch_s_response_is_about_that_response(fresh, tmp_path):
+    workspace = fresh()
+    header = ("prompt", "model", "response", "human")
+    rows = [("May I?", "m", text, "direct_refusal") for text in ("No.", "Never.")]
+    columns = {Field.PROMPT: "prompt", Field.MODEL: "model", Field.RESPONSE: "response", Field.ANSWER_CLASS: "human"}
+    bring(
+        workspace, write(tmp_path / "a.csv", header, rows[0]), mapping=ColumnMapping(columns, {Field.ANNOTATOR: "ada"})
+    )
+    with workspace.writing() as db:
+        db.execute(update(RESPONSES).values(identity=b"a batch item 017", source_id=None))
+    file = write(tmp_path / "b.csv", header, *rows)
+    report = bring(workspace, file, mapping=ColumnMapping(columns, {Field.ANNOTATOR: "bob"}))
+    assert report.added == {"responses": 1, "annotations": 2}
+    assert {a.annotator for a in prompt_review.load(workspace, 1).responses[0].decided} == {"ada", "bob"}
 
 
 def test_the_order_of_xstest_s_files_does_not_matter(fresh, tmp_path):
