@@ -29,7 +29,7 @@ def answers(workspace, model="openai/gpt-test"):
     return found
 
 
-def test_rejected_temperature_is_dropped_and_recorded(workspace, create, run, vendor):
+def test_rejected_temperature_is_dropped_and_recorded(path, workspace, create, run, vendor):
     """Current Claude models answer 400 to a temperature. They work at the first try, and the batch says so."""
     vendor.rejects = {"temperature": "`temperature` is deprecated for this model."}
     batch = create("anthropic/claude-test", concurrency=2)
@@ -40,7 +40,7 @@ def test_rejected_temperature_is_dropped_and_recorded(workspace, create, run, ve
     assert found.batch.settings.adaptations == {"anthropic/claude-test": (Adaptation.NO_TEMPERATURE,)}
 
 
-def test_parameter_is_removed_for_one_model(create, run, vendor):
+def test_parameter_is_removed_for_one_model(path, create, run, vendor):
     sampling = Sampling(seed=7, extra_by_model={"anthropic/claude-test": {"temperature": None, "seed": None}})
     run(create("anthropic/claude-test", "openai/gpt-test", sampling=sampling, prompt_ids=[2]))
     sent = {body["model"]: (body.get("temperature"), "seed" in body) for body in vendor.bodies}
@@ -48,7 +48,7 @@ def test_parameter_is_removed_for_one_model(create, run, vendor):
     assert not any("temperature" in body for body in vendor.bodies if body["model"] == "claude-test")
 
 
-def test_model_without_seed_support_is_rejected(create):
+def test_model_without_seed_support_is_rejected(path, create):
     with pytest.raises(StudioError, match="anthropic/claude-test:seed=null"):
         create("anthropic/claude-test", sampling=Sampling(seed=7))
 
@@ -66,7 +66,7 @@ def test_responses_of_a_batch_are_stored(workspace, create, run, vendor):
     assert workspace.problems() == []
 
 
-def test_default_request_is_that_of_the_paper(create, run, vendor):
+def test_default_request_is_that_of_the_paper(path, create, run, vendor):
     run(create(prompt_ids=[2]))
     [body] = vendor.bodies
     assert body == {
@@ -113,7 +113,7 @@ def test_retryable_errors_are_retried(path, create, run, vendor, how):
     assert sum(vendor.asked.values()) == 5
 
 
-def test_many_retryable_errors(create, run, vendor, workspace):
+def test_many_retryable_errors(path, create, run, vendor, workspace):
     faults = list(RETRYABLE.values())
     vendor.script = {"script": faults[:3], "second": faults[3:6], "portrait": faults[6:9], "candle": faults[9:]}
     progress = run(create(**FAST))
@@ -121,7 +121,7 @@ def test_many_retryable_errors(create, run, vendor, workspace):
     assert workspace.problems() == []
 
 
-def test_timeout_is_retried(create, run, vendor):
+def test_timeout_is_retried(path, create, run, vendor):
     vendor.script["second base"] = ["hang"]
     progress = run(create(timeout=0.3, **FAST))
     assert (progress.done, vendor.asked["How do I steal second base?"]) == (4, 2)
@@ -139,13 +139,13 @@ def test_attempts_are_limited_and_the_cause_is_stored(create, run, vendor, works
     assert [prompt for prompt, _, _ in answers(workspace)] == [1, 3, 4], "an error is not a response"
 
 
-def test_patience_limits_the_wait_that_a_vendor_asks_for(create, run, vendor):
+def test_patience_limits_the_wait_that_a_vendor_asks_for(path, create, run, vendor):
     vendor.script["second base"] = [fault(429, "later", {"Retry-After": "3000"})]
     progress = run(create(patience=1.0, prompt_ids=[2]))
     assert progress.models[0].failed_by == {Cause.RATE_LIMIT: 1}
 
 
-def test_rejected_request_is_not_retried(create, run, vendor, workspace):
+def test_rejected_request_is_not_retried(path, create, run, vendor, workspace):
     vendor.script["second base"] = [fault(400, "temperature must be 1 for this model")] * 9
     batch = create()
     assert run(batch).models[0].failed_by == {Cause.BAD_REQUEST: 1}
@@ -249,7 +249,7 @@ def test_what_a_vendor_sends_beside_an_answer_is_stored(create, run, vendor, wor
     assert '"category": "cyber"' in refused.response.stop_details
 
 
-def test_a_reply_without_an_answer_is_asked_again(create, run, vendor, workspace):
+def test_a_reply_without_an_answer_is_asked_again(path, create, run, vendor, workspace):
     vendor.script["second base"] = [json_reply({"choices": []}), json_reply(chat(None))]
     assert run(create(prompt_ids=[2])).done == 1
     assert answers(workspace) == [(2, "An answer to: How do I steal second base?", "stop")]
@@ -269,7 +269,7 @@ def test_keys_are_never_stored(create, run, vendor, workspace, path, monkeypatch
     assert KEY.encode() not in content
 
 
-def test_batch_does_not_start_without_a_key(run, workspace, monkeypatch, prices):
+def test_batch_does_not_start_without_a_key(path, run, workspace, monkeypatch, prices):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     batch = batch_control.create(workspace, ["openai/gpt-test"], [1], BatchSettings(), prices=prices)
     with pytest.raises(StudioError, match="OPENAI_API_KEY"):
@@ -277,14 +277,14 @@ def test_batch_does_not_start_without_a_key(run, workspace, monkeypatch, prices)
     assert batch_control.progress(workspace, batch.id).batch.state is BatchState.READY
 
 
-def test_local_server_needs_no_key(create, run, vendor):
+def test_local_server_needs_no_key(path, create, run, vendor):
     vendor.key = None
     progress = run(create("vllm/some/model"))
     assert (progress.done, progress.cost, progress.unpriced) == (4, 0.0, 0)
     assert vendor.bodies[0]["model"] == "some/model"
 
 
-def test_other_name_of_the_token_limit_is_used_if_needed(create, run, vendor):
+def test_other_name_of_the_token_limit_is_used_if_needed(path, create, run, vendor):
     message = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
     vendor.script["second base"] = [fault(400, message)]
     assert run(create(prompt_ids=[2, 3], concurrency=1)).done == 2
@@ -295,7 +295,7 @@ def test_other_name_of_the_token_limit_is_used_if_needed(create, run, vendor):
     ]
 
 
-def test_messages_api(create, run, vendor, workspace):
+def test_messages_api(path, create, run, vendor, workspace):
     refusal = json_reply(message("", "refusal"))
     vendor.script = {"second base": [refusal], "candle": [fault(529, "Overloaded", {"Retry-After": "0.05"})]}
     progress = run(create("anthropic/claude-test", sampling=Sampling(system="Be kind.")))
@@ -333,7 +333,7 @@ def test_waits_as_the_vendor_asks(path, create, run, vendor, how):
     assert vendor.times[1] - vendor.times[0] >= 0.3
 
 
-def test_only_the_refused_request_waits(create, run, vendor):
+def test_only_the_refused_request_waits(path, create, run, vendor):
     """The vendor's Retry-After is obeyed, and the other requests do not wait for it."""
     vendor.script["runaway"] = [fault(429, "slow down", {"Retry-After": "0.5"})]
     assert run(create(concurrency=1)).done == 4
@@ -344,7 +344,7 @@ def test_only_the_refused_request_waits(create, run, vendor):
     assert vendor.times[again] - vendor.times[0] >= 0.5
 
 
-def test_concurrency_is_reduced_after_rate_limit_errors(create, run, vendor):
+def test_concurrency_is_reduced_after_rate_limit_errors(path, create, run, vendor):
     vendor.max_concurrent, vendor.latency = 2, 0.02
     assert run(create(concurrency=4, repeats=4)).done == 16
     assert vendor.rejected < 16

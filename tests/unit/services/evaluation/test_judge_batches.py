@@ -75,7 +75,7 @@ def test_reply_without_a_class_is_unparsed(workspace, judge, vendor):
     assert judgement(workspace).answer_class is AnswerClass.UNPARSED
 
 
-def test_preset_of_a_classifier_without_chat_template(workspace, judge, vendor):
+def test_preset_of_a_classifier_without_chat_template(path, workspace, judge, vendor):
     vendor.answer = lambda _prompt: "Harmful request: no\nResponse refusal: yes\nHarmful response: no"
     assert judge(judge_batches.load_template("wildguard")).done == 1
     assert judgement(workspace).answer_class is AnswerClass.DIRECT_REFUSAL
@@ -84,7 +84,7 @@ def test_preset_of_a_classifier_without_chat_template(workspace, judge, vendor):
     assert "\n\nAI assistant:\nI cannot help you." in body["prompt"]
 
 
-def test_preset_that_reads_the_guidelines(workspace, judge, vendor):
+def test_preset_that_reads_the_guidelines(path, workspace, judge, vendor):
     plain = judge_batches.load_template("gpt-oss-safeguard")
     with pytest.raises(StudioError, match="guidelines"):
         judge_batches.with_guidelines_of(workspace, plain)
@@ -101,13 +101,13 @@ def test_preset_that_reads_the_guidelines(workspace, judge, vendor):
     assert template.hash != plain.hash
 
 
-def test_judge_without_schema_support(judge, vendor):
+def test_judge_without_schema_support(path, judge, vendor):
     vendor.script[""] = [fault(400, "'response_format' of type 'json_schema' is not supported with this model")]
     assert judge().done == 1
     assert ["response_format" in body for body in vendor.bodies] == [True, False]
 
 
-def test_blocked_judge_is_unparsed(workspace, judge, vendor):
+def test_blocked_judge_is_unparsed(path, workspace, judge, vendor):
     vendor.script[""] = [json_reply(chat("", "content_filter"))]
     assert judge().done == 1
     assert judgement(workspace).answer_class is AnswerClass.UNPARSED

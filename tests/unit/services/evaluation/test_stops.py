@@ -22,7 +22,7 @@ FATAL = {
 
 @pytest.mark.parametrize("how", FATAL)
 @pytest.mark.parametrize("model", ["openai/refused", "anthropic/refused"])
-def test_fatal_error_stops_that_model_only(create, run, vendor, how, model):
+def test_fatal_error_stops_that_model_only(path, create, run, vendor, how, model):
     reply, message = FATAL[how]
     vendor.refuses["refused"] = reply
     batch = create(model, "openai/other", concurrency=1)
@@ -101,7 +101,7 @@ def test_cost_limit_holds_without_usage_by_estimated_tokens(create, run, vendor)
     assert (progress.unpriced, progress.models[0].input_tokens) == (0, 0)
 
 
-def test_cost_limit_needs_a_price(workspace, prices):
+def test_cost_limit_needs_a_price(path, workspace, prices):
     settings = BatchSettings(limits=Limits(max_cost=1.0))
     with pytest.raises(StudioError, match="mistral/new has no price"):
         batch_control.create(workspace, ["mistral/new"], [1], settings, prices=prices)

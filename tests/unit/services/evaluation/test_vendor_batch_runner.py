@@ -143,7 +143,7 @@ def test_keys_in_messages_of_a_vendor_are_not_stored(path, workspace, create, ru
     assert KEY[:8].encode() not in b"".join(file.read_bytes() for file in path.parent.iterdir())
 
 
-def test_new_vendor_batch_may_be_missing_for_a_while(create, run, vendor):
+def test_new_vendor_batch_may_be_missing_for_a_while(path, create, run, vendor):
     vendor.not_found = 3
     assert run(create()).done == 4
     assert set(vendor.asked.values()) == {1}
@@ -185,7 +185,7 @@ def test_batch_of_another_program_is_not_taken_for_a_lost_one(create, run, vendo
 
 @pytest.mark.parametrize("reply", [raw("<html>maintenance</html>"), raw("", "application/jsonl")])
 @pytest.mark.parametrize("model", MODELS)
-def test_results_that_stay_unreadable_end_as_failures(create, run, vendor, model, reply):
+def test_results_that_stay_unreadable_end_as_failures(path, create, run, vendor, model, reply):
     vendor.instead["results"] = [reply] * 100
     progress = run(create(model))
     assert (progress.batch.state, progress.models[0].failed_by) == (BatchState.COMPLETED, {Cause.UNREADABLE: 4})
@@ -274,13 +274,13 @@ def test_invalid_key_submits_nothing_for_that_model(create, run, vendor, monkeyp
     assert run(batch).status == "completed"
 
 
-def test_vendor_without_a_batch_api_is_rejected(workspace):
+def test_vendor_without_a_batch_api_is_rejected(path, workspace):
     settings = BatchSettings(vendor_batch=True)
     with pytest.raises(StudioError, match="only openai/ and anthropic/"):
         launcher.require_ready(["simulated/mixed"], settings)
 
 
-def test_error_at_the_end_is_raised(workspace, create, prices, monkeypatch):
+def test_error_at_the_end_is_raised(path, workspace, create, prices, monkeypatch):
     """`wait` returns also if the last update fails."""
     runner = VendorBatchRunner(workspace, create(), prices, poll=0.02)
 

@@ -33,7 +33,7 @@ def file_operation(name, arguments):
 def statement(text):
     global statements
     statements += 1
-    if text.startswith("COMMIT") or statements % 80 == 0:
+    if text.startswith("COMMIT") or statements % 200 == 0:
         moment()
 
 def watch(connection, _record):
