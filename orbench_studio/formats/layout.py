@@ -14,12 +14,12 @@ class Layout:
     """What a format says beyond its mapping.
 
     `judges` and `annotators` are columns that each hold one judge's or annotator's answer classes, with their names.
-    `key` is a pattern whose first group, after `key_prefix`, matches a prompt across files. `before` are columns
-    whose text was sent before that of the prompt, each with the separator; `not_read` are columns with other parts of
-    what was sent, which are counted. `refusal` is the path of the vendor's own text or flag of a refusal,
-    `more_responses` are columns with the response of another model, and its name. `test_error` has a column and its
-    value where the error is of a test of the response. With `one_response`, a further response of a model to a prompt
-    is a repeated row.
+    `key` is a pattern whose first group, after `key_prefix`, matches a prompt across files. `before` are columns whose
+    text was sent before that of the prompt, each with the separator; `not_read` are columns with other parts of what
+    was sent, which are counted. `refusal` is the path of the vendor's own text or flag of a refusal, `reasoning` that
+    of the reasoning, `more_responses` are columns with the response of another model, and its name. `test_error` has a
+    column and its value where the error is of a test of the response. With `one_response`, a further response of a
+    model to a prompt is a repeated row.
     """
 
     mapping: ColumnMapping = field(default_factory=ColumnMapping)
@@ -36,13 +36,14 @@ class Layout:
     before: tuple[tuple[str, str], ...] = ()
     not_read: tuple[str, ...] = ()
     refusal: str = ""
+    reasoning: str = ""
     more_responses: tuple[tuple[str, str], ...] = ()
     test_error: tuple[tuple[str, str], ...] = ()
 
     @property
     def more_paths(self) -> tuple[str, ...]:
         """The paths that are read beside those of the mapping."""
-        return (*filter(None, (self.refusal,)), *(path for path, _ in self.more_responses))
+        return (*filter(None, (self.refusal, self.reasoning)), *(path for path, _ in self.more_responses))
 
     def key_of(self, stated: str) -> str | None:
         """The key that an id gives; raises RowError for one of another form."""

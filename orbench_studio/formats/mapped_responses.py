@@ -6,7 +6,7 @@ from orbench_studio.formats import class_words, conversations, import_notes
 from orbench_studio.formats.layout import Layout
 from orbench_studio.formats.mapped_cells import OF_RESPONSE, MappedCells
 from orbench_studio.formats.mapping import ColumnMapping, Field
-from orbench_studio.formats.nested_paths import alternatives, getter, lenient, plain
+from orbench_studio.formats.nested_paths import Get, alternatives, getter, lenient, plain
 from orbench_studio.formats.reader_interface import Sheet
 from orbench_studio.formats.tables import Cells, StatedText
 from orbench_studio.formats.unread_parts import leaves
@@ -18,8 +18,10 @@ class MappedResponses(MappedCells):
     def __init__(self, sheet: Sheet, mapping: ColumnMapping, layout: Layout) -> None:
         super().__init__(sheet, mapping)
         header, path = sheet.header, mapping.columns.get(Field.RESPONSE, "")
-        has_refusal = bool(layout.refusal and alternatives(header, layout.refusal))
-        self._refusal = getter(header, layout.refusal, self._parsed) if has_refusal else None
+        self._refusal, self._thought = (
+            lenient(getter(header, of, self._parsed)) if of and alternatives(header, of) else None
+            for of in (layout.refusal, layout.reasoning)
+        )
         self._places = alternatives(header, path)
         self._parts = [
             (lenient(getter(header, each, self._parsed)), each not in header)
@@ -78,10 +80,18 @@ class MappedResponses(MappedCells):
 
     def _refused(self, number: int, cells: Cells) -> str | bool:
         """The text by which the vendor says that the model refused, or whether its flag does."""
-        found = self._refusal(cells) if self._refusal else None
-        if isinstance(found, list):
-            found = found[number - 1] if len(found) == self._samples > 1 else next(leaves(found), None)
+        found = self._of(self._refusal, number, cells)
+        found = next(leaves(found), None) if isinstance(found, list) else found
         return found if isinstance(found, str) else found is True
+
+    def _reasoning(self, number: int, cells: Cells) -> str | None:
+        found = self._of(self._thought, number, cells)
+        return "\n".join(text for text in leaves(found) if isinstance(text, str)) or None
+
+    def _of(self, get: Get | None, number: int, cells: Cells) -> Any:
+        """What a path gives for the n-th response, if it has a value for each, or else for the only one."""
+        found = get(cells) if get else None
+        return found[number - 1] if isinstance(found, list) and len(found) == self._samples > 1 else found
 
 
 def _is_stated(value: Any, *, is_inside: bool) -> bool:

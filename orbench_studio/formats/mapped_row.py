@@ -266,6 +266,7 @@ class MappedRow(MappedResponses):
             error,
             asked=asked.asked,
             stop_details=details,
+            reasoning=self._reasoning(number, cells),
             votes=self._votes(Field.RESPONSE_VERDICT, number, cells),
             judgements=tuple(self._judgements(cells)),
             annotations=tuple(self._annotations(cells)),

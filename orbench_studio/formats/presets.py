@@ -4,10 +4,10 @@
 column that distinguishes its rows from others in the file, `of_run` the columns whose values the other rows give to
 those after them. `before_prompt` names a column whose text is sent before the prompt, and the `separator`; `not_read`
 are the columns with other parts of what is sent, which the report counts. `refusal` is the path of a vendor's own text
-or flag of a refusal; `more_responses` are columns with the response of another model; `test_error` has
-the value of a column where an error is of a test. `joins_requests` takes prompts from a file of requests, joined by the
-first column of `needs`, unless the file has the column `joins_unless`. The user's folder is `presets` in the folder of
-the settings; a file there replaces the built-in one of the same name.
+or flag of a refusal, `reasoning` that of the reasoning; `more_responses` are columns with the response of another
+model; `test_error` has the value of a column where an error is of a test. `joins_requests` takes prompts from a file of
+requests, joined by the first column of `needs`, unless the file has the column `joins_unless`. The user's folder is
+`presets` in the folder of the settings; a file there replaces the built-in one of the same name.
 """
 
 import re
@@ -31,7 +31,7 @@ FOLDER = "presets"
 _KEYS = frozenset(
     {"title", "needs", "others", "attributes", "key", "key_prefix", "judge_kind", "judges", "annotators", "columns",
      "values", "meanings", "splits_prompts", "skips_empty_responses", "joins_requests", "joins_unless", "only",
-     "before_prompt", "earlier", "not_read", "of_run", "refusal", "more_responses", "one_response",
+     "before_prompt", "earlier", "not_read", "of_run", "refusal", "reasoning", "more_responses", "one_response",
      "test_error"}
 )  # fmt: skip
 
@@ -82,6 +82,7 @@ def _reader(name: str, found: dict[str, Any]) -> Reader:
         before=((str(before["column"]), str(before["separator"])),) if before else (),
         not_read=tuple(found.get("not_read", ())),
         refusal=str(found.get("refusal", "")),
+        reasoning=str(found.get("reasoning", "")),
         more_responses=tuple((each["column"], each["model"]) for each in found.get("more_responses", ())),
         test_error=tuple(found.get("test_error", {}).items()),
     )

@@ -66,6 +66,28 @@ def test_what_a_vendor_s_batch_returned(write, take, row, found):
     assert [(r.text, str(r.stop_reason), r.error) for r in record.responses] == found
 
 
+THOUGHT = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}, {"type": "x", "text": "Aha."}]}
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        (claude({"type": "thinking", "thinking": "Hm."}, text(SAY[0])), ["Hm."]),
+        (claude(text(SAY[0])), [None]),
+        (openai({"output": [THOUGHT, reply(SAY[0])]}), ["Hm.\nAha."]),
+        (openai({"choices": [{"message": {"content": SAY[0], "reasoning_content": "Hm."}},
+                             {"message": {"content": SAY[1], "reasoning_content": None}}]}), ["Hm.", None]),
+    ],
+)  # fmt: skip
+def test_the_reasoning_in_a_vendor_s_batch_is_stored(write, row, found):
+    asked = {"messages": [{"role": "user", "content": ASK[0]}], "model": "elm"}
+    requests = write("asked.jsonl", lines([{"custom_id": "r", "params" if "result" in row else "body": asked}]))
+    with read_file(write("a.jsonl", json.dumps(row)), options=ReadOptions(requests=requests)) as file:
+        [record] = list(file.records)
+        assert [r.reasoning for r in record.responses] == found
+        assert not any(name in note for note in file.tally.notes for name in ("thinking", "summary.text", "reasoning_"))
+
+
 @pytest.mark.parametrize(
     ("body", "prompt", "earlier", "named"),
     [
