@@ -41,29 +41,20 @@ def word_set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-ALTERED = word_set(
-    "final attack jailbreak jailbroken adversarial mutated mutation modified rewritten rewrite transformed"
-)
-ALTERED |= word_set(
-    "perturbed obfuscated encoded augmented optimized optimised paraphrased paraphrase reformulated test"
-)
+ALTERED = word_set("final attack jailbreak jailbroken adversarial mutated mutation modified rewritten rewrite")
+ALTERED |= word_set("transformed translated perturbed obfuscated encoded augmented optimized optimised paraphrased")
+ALTERED |= word_set("paraphrase reformulated test")
 """Words in the names of columns with what an attack or a paraphrase made of a prompt."""
 ALTERATIONS = word_set("technique strategy attack jailbreak method mutation mutator obfuscation perturbation cipher")
 ALTERATIONS |= word_set("transformation transform corruption evasion encoding converter augmentation")
 """Words in the names of columns that say how prompts were altered."""
-ASKED = word_set(
-    "prompt prompts question questions query queries instruction instructions request requests goal behavior"
-)
-ASKED |= word_set(
-    "behaviour message messages input inputs user turns text conversation conversations translated context"
-)
-REPLY = word_set(
-    "response responses completion completions generation generations generated output outputs reply answer"
-)
-REPLY |= word_set("answers continuation")
-ADDED = word_set(
-    "suffix prefix affix trigger controls context contexts contextstring ctx options passage passages document"
-)
+ASKED = word_set("prompt prompts question questions query queries instruction instructions request requests goal")
+ASKED |= word_set("behavior behaviour message messages input inputs user turns text conversation conversations")
+ASKED |= word_set("translated context")
+REPLY = word_set("response responses completion completions generation generations generated output outputs reply")
+REPLY |= word_set("answer answers continuation")
+ADDED = word_set("suffix prefix affix trigger controls context contexts contextstring ctx options passage passages")
+ADDED |= word_set("document")
 """Words in the names of columns with what may have been sent together with the prompt."""
 MODELS = word_set("gpt chatgpt claude llama mistral mixtral qwen gemini gemma deepseek vicuna falcon grok alpaca koala")
 REPLY |= MODELS | {"chosen"}
@@ -74,13 +65,9 @@ _MEDIA = word_set("image images img picture photo video audio")
 TARGETS = word_set("target victim defender responder")
 """Words in the names of the models that an attacker attacks."""
 JUDGES = word_set("judge judgement judgment eval evaluation evaluator grader moderator guard attacker followup defense")
-ABOUT = JUDGES | word_set(
-    "system template reason reasoning explanation rationale guidance category type label labels name"
-)
-ABOUT |= word_set(
-    "source model expected reference gold ideal correct criteria rubric language style strategy technique method"
-)
-ABOUT |= word_set("tag tags class risk pattern role result original seed target plan rule")
+ABOUT = JUDGES | word_set("system template reason reasoning explanation rationale guidance category type label labels")
+ABOUT |= word_set("name source model expected reference gold ideal correct criteria rubric language style strategy")
+ABOUT |= word_set("technique method tag tags class risk pattern role result original seed target plan rule")
 """Words in the names of columns that say something about a prompt or a response, and are none."""
 _FEW_WORDS = 4  # of a name
 CERTAIN, USUAL, WEAK = 3, 2, 1
@@ -99,10 +86,8 @@ _STRENGTH: Mapping[Field, Mapping[str, int]] = {
 
 
 _COUNTS = word_set("accepted valid approved keep included")
-_COUNTS_NOT = word_set(
-    "ignored ignore skipped skip cancelled canceled discarded discard excluded exclude deleted removed"
-)
-_COUNTS_NOT |= word_set("invalid practice attention gold test draft")
+_COUNTS_NOT = word_set("ignored ignore skipped skip cancelled canceled discarded discard excluded exclude deleted")
+_COUNTS_NOT |= word_set("removed invalid practice attention gold test draft")
 _STATES = word_set("status state answer decision review action")
 _UNDECIDED = word_set("reject rejected ignore ignored skip skipped cancelled canceled discard discarded draft pending")
 _UNDECIDED |= word_set("invalid excluded deleted removed")
@@ -133,9 +118,10 @@ def column_of_turns(header: Sequence[str]) -> int | None:
 
 
 def sent_beside(header: Sequence[str], bound: Container[int]) -> list[str]:
-    """The columns, not among the bound, with what is usually sent together with a prompt: pictures, or a context."""
+    """The columns, not among the bound, with what is usually sent with a prompt: pictures, contexts, system prompts."""
     words = {name: words_of(name) for at, name in enumerate(header) if at not in bound}
-    return [name for name, of in words.items() if of & (_MEDIA | ADDED) and not of & (ABOUT | REPLY)]
+    added = (name for name, of in words.items() if of & (_MEDIA | ADDED) and not of & (ABOUT | REPLY))
+    return [*added, *(name for name, of in words.items() if of >= {"system", "prompt"} and not of & JUDGES)]
 
 
 def may_be_prompt(name: str) -> bool:

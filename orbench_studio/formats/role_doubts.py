@@ -16,10 +16,12 @@ from orbench_studio.formats.column_names import (
     JUDGES,
     MODELS,
     TARGETS,
+    USUAL_NAMES,
     is_undecided,
     may_be_prompt,
     may_be_undecided,
     name_strength,
+    plain_name,
     word_set,
     words_of,
 )
@@ -33,11 +35,15 @@ _REFERENCE = word_set("expected reference gold golden ideal truth correct incorr
 _PARTS = word_set("preview excerpt snippet truncated trunc shortened abridged summary")
 _EDITED = word_set("translated translation cleaned filtered processed preprocessed normalized normalised sanitized")
 _EDITED |= word_set("redacted masked parsed extracted edited tokenized tokenised")
+_REASONING = word_set("reasoning thinking thought thoughts cot scratchpad rationale explanation")
+_INTENDED = word_set("expected should must desired ideal")
 _OF_RESPONSE = word_set("response responses answer answers output outputs completion completions reply generation")
 _BY_NAME: tuple[tuple[tuple[Field, ...], frozenset[str], str], ...] = (
     ((Field.RESPONSE,), _REFERENCE, "may be what a model should answer, or what a person wrote"),
     ((Field.PROMPT, Field.RESPONSE), _PARTS, "may have only a part of each text"),
     ((Field.RESPONSE,), _EDITED, "may not be the text that the model wrote"),
+    ((Field.RESPONSE,), _REASONING, "may be the reasoning, not the response"),
+    ((Field.RESPONSE_VERDICT, *_CLASSES), _INTENDED, "may say what the response should be, not what it is"),
     ((Field.PROMPT,), word_set("template templates"), "may be a template, not what was sent"),
     ((Field.MODEL,), JUDGES, "may be another model than that of the responses"),
     ((Field.RESPONSE, Field.SYSTEM), JUDGES, "may be of a judge, an attacker or a defense, not of the model"),
@@ -73,8 +79,11 @@ def doubts(mapping: ColumnMapping, table: Mapping[str, ColumnEvidence]) -> Itera
             yield Doubt(part, (path,), f"{path} {text}")
     if _is_model(name := mapping.values.get(Field.ANNOTATOR, "")):
         yield Doubt(Field.ANNOTATOR, (), f"{name} may be a model, not a person: it is a moderator or a judge")
-    prompt = table.get(columns.get(Field.PROMPT, ""))
     others = [of for of in table.values() if of.name not in columns.values()]
+    judges = [of.name for of in others if of.filled and plain_name(of.name) in USUAL_NAMES[Field.JUDGE]]
+    if judges and mapping.gives(Field.ANNOTATOR) and columns.keys() & {*_CLASSES} and not is_judged:
+        yield Doubt(Field.ANNOTATOR, (judges[0],), f"the classes may be those of {judges[0]}, not of an annotator")
+    prompt = table.get(columns.get(Field.PROMPT, ""))
     if prompt and not prompt.is_nested and (rounds := rounds_in(others)):
         text = f"each row is a round of a conversation ({rounds}), and loses the rounds before it"
         yield Doubt(Field.PROMPT, (prompt.name,), text)

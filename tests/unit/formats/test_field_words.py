@@ -275,12 +275,12 @@ def test_a_reply_in_a_conversation_beside_a_response_is_a_warning(write):
         assert len([text for text in warnings if text.startswith("Conversations with a reply")]) == expected
 
 
-def test_pictures_and_contexts_beside_a_prompt_are_not_read(write):
-    head = "q,image,picture_type,model_image,context,has_trigger,response_prefix\n"
-    path = write("x.csv", f"{head}A,a.png,x,,It rains.,1,Sure\nB,,x,b.png,,0,Sure\n")
+def test_pictures_contexts_and_system_prompts_beside_a_prompt_are_not_read(write):
+    head = "q,image,picture_type,model_image,context,has_trigger,response_prefix,System Prompt,judge_system_prompt\n"
+    path = write("x.csv", f"{head}A,a.png,x,,It rains.,1,Sure,Be brief.,Judge.\nB,,x,b.png,,0,Sure,,Judge.\n")
     with read_file(path, options=ReadOptions(mapping=ColumnMapping({Field.PROMPT: "q"}))) as file:
         list(file.records)
-        assert file.tally.not_read == {"image": 1, "context": 1}
+        assert file.tally.not_read == {"image": 1, "context": 1, "System Prompt": 1}
 
 
 def test_an_array_in_a_file_of_lines(take):
