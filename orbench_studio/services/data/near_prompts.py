@@ -59,7 +59,7 @@ class NearPrompts:
         Prompts of the workspace are added to `by_identity`; another one may be among the drafts.
         """
         new = {
-            identity: normal(draft.text)
+            identity: text_identity(normal(draft.text))
             for draft, identity in zip(drafts, identities, strict=True)
             if identity not in by_identity and (draft.external_key or "") not in by_key
         }
@@ -67,18 +67,20 @@ class NearPrompts:
             return {}
         if self._odd is None:
             self._odd = self._read()
-        wanted: dict[bytes, bytes] = {}
-        for identity in identities:
-            if identity in new:
-                plain = text_identity(new[identity])
-                if plain != identity:
-                    wanted[identity] = self._odd.get(plain, plain)
-                    self._odd.setdefault(plain, identity)
-                elif plain in self._odd:
-                    wanted[identity] = self._odd[plain]
-        known, _ = known_records.prompts(self._db, set(wanted.values()) - by_identity.keys(), set())
+        earlier = {
+            self._odd.get(plain, plain) for identity, plain in new.items() if plain != identity or plain in self._odd
+        }
+        known, _ = known_records.prompts(self._db, earlier - by_identity.keys(), set())
         by_identity.update(known)
-        return wanted
+        twins: dict[bytes, bytes] = {}
+        firsts: dict[bytes, bytes] = {}  # whose text is normal
+        for identity, plain in new.items():
+            first = self._odd.get(plain) or firsts.get(plain) or (plain if plain in by_identity else None)
+            if first is None:
+                (firsts if identity == plain else self._odd)[plain] = identity
+            else:
+                twins[identity] = first
+        return twins
 
     def _read(self) -> dict[bytes, bytes]:
         p = PROMPTS.c

@@ -125,6 +125,18 @@ def test_near_copies_in_one_file_are_counted_or_joined(fresh, tmp_path, order):
         assert bring(workspace, file, join_near=join).imported == 0
 
 
+@pytest.mark.parametrize("batch", [1, 2_000])
+@pytest.mark.parametrize("order", ["abb", "abc", "bbc", "bab", "bca"])
+def test_near_copies_of_near_copies_are_joined(fresh, tmp_path, monkeypatch, batch, order):
+    monkeypatch.setattr("orbench_studio.services.data.import_files.BATCH", batch)
+    texts = {"a": "Isn't it?", "b": "Isn’t it?", "c": "Isn’t  it?"}
+    workspace = fresh()
+    bring(
+        workspace, write(tmp_path / "p.csv", ("prompt", "category"), *((texts[n], "") for n in order)), join_near=True
+    )
+    assert statistics(workspace)["prompts"] == 1
+
+
 @pytest.mark.parametrize("space", ["\u3000", "\u00a0", "\x0b", "\u2003", "\n\t "])
 def test_an_answer_that_begins_with_any_white_space_is_no_empty_one(fresh, tmp_path, space):
     workspace = fresh()
