@@ -95,7 +95,7 @@ def rows_in(value: Value | RowFault, path: Path, around: Around, of: Rows) -> It
         yield value
         return
     line, found, escaped, size = value
-    is_by_id = isinstance(found, dict) and not path and are_alike([_names_in(part) for part in found.values()])
+    is_by_id = isinstance(found, dict) and not path and _is_by_id(found, of.wanted)
     parts = list(found.values()) if is_by_id else found
     beside: Around = ({}, *around)  # as many levels as around a row by its id
     if isinstance(found, list) and path and path[0].isdigit():
@@ -127,8 +127,11 @@ def are_alike(names: Sequence[Collection[str]]) -> bool:
     return bool(first) and all(of and 2 * len(first.intersection(of)) >= len(first.union(of)) for of in names)
 
 
-def _names_in(part: Any) -> Collection[str]:
-    return part.keys() if isinstance(part, dict) else ()
+def _is_by_id(found: dict[str, Any], wanted: Sequence[str]) -> bool:
+    """Whether an object has rows by their ids: several that are alike, or one that alone has a name that is wanted."""
+    names = [part.keys() if isinstance(part, dict) else () for part in found.values()]
+    first = {path.partition(".")[0] for path in wanted}
+    return are_alike(names) or (len(names) == 1 and not first.isdisjoint(names[0]) and first.isdisjoint(found))
 
 
 def _steps(found: dict[str, Any], path: Path) -> int:

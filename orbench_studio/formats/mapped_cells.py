@@ -9,9 +9,20 @@ from orbench_studio.formats import class_words, conversations
 from orbench_studio.formats.api_errors import is_nothing
 from orbench_studio.formats.file_mapping import names_of
 from orbench_studio.formats.import_notes import NOT_FAILED
-from orbench_studio.formats.mapping import NAMES, ColumnMapping, Field
+from orbench_studio.formats.mapping import NAMES, OF_RESPONSE, ColumnMapping, Field
 from orbench_studio.formats.name_columns import name_columns, values_in
-from orbench_studio.formats.nested_paths import COLUMN, Get, Parsed, getter, lenient, plain, sizes_of
+from orbench_studio.formats.nested_paths import (
+    COLUMN,
+    Get,
+    Parsed,
+    alternatives,
+    getter,
+    lenient,
+    of_other_item,
+    plain,
+    sizes_of,
+    within_or_none,
+)
 from orbench_studio.formats.reader_interface import Sheet
 from orbench_studio.formats.records import Record, RowError
 from orbench_studio.formats.tables import Cells
@@ -23,10 +34,6 @@ _MAY_BE_NOTHING = frozenset({*NAMES, Field.KEY, Field.SYSTEM, Field.SEED})
 """Fields in which a word such as nan or None, as pandas writes a missing value, stands for an empty cell."""
 _TEXTS = frozenset({Field.PROMPT, Field.KEY, Field.SYSTEM, Field.EXPLANATION, Field.REASON, Field.SAMPLE, Field.ERROR})
 """Fields whose values are counted as texts."""
-OF_RESPONSE = (
-    Field.MODEL, Field.SAMPLE, Field.ERROR, Field.STOP_REASON, Field.ANSWER_CLASS, Field.IS_REFUSAL,
-    Field.RESPONSE_VERDICT,
-)  # fmt: skip
 _OF_EACH = (Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.RESPONSE_VERDICT, Field.EXPLANATION)
 """Fields whose value may be one for each response, or one for all of them."""
 _REQUIRED = {
@@ -75,6 +82,13 @@ class MappedCells:
         self._outcomes: list[tuple[ColumnTally, str, str]] = []
         self._counts: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         self._counted: set[Field] = set()
+        path = mapping.columns.get(Field.RESPONSE, "")
+        of_one = (Field.PROMPT, *OF_RESPONSE, Field.EXPLANATION, Field.JUDGE)
+        self._of_one = [  # of one response, where a row may have several
+            (part, at) for part in of_one if (at := mapping.columns.get(part, ""))
+            and path and of_other_item(sheet.header, at, path, than_each=True)
+        ]  # fmt: skip
+        self._prompt_places = alternatives(sheet.header, mapping.columns.get(Field.PROMPT, ""))
         self._unread_names = {part: unread for part in self._names if (unread := self._unread(sheet, part)) is not None}
 
     def _unread(self, sheet: Sheet, part: Field) -> UnreadNames | None:
@@ -230,7 +244,15 @@ class MappedCells:
         return self._plain(part, value)
 
     def _require_each(self, count: int, cells: Cells) -> None:
-        """Raise RowError for a list without one value for each response; count a value that is for all."""
+        """Raise RowError for values that are not one for each response; count a value that is for all."""
+        path = self._columns.get(Field.RESPONSE, "")
+        for part, at in self._of_one if count > 1 else ():
+            raise RowError(f"there are {count} responses in {path}, but {at} ({part}) is of one. Name one response too")
+        for place, steps in self._prompt_places if count > 1 else ():
+            prompts = within_or_none(self._parsed.value(place, cells[place]), steps[:-1]) if steps else None
+            if steps and steps[-1].isdigit() and isinstance(prompts, list) and len(prompts) == count:
+                reason = f"there are {count} responses in {path}, and as many parts beside"
+                raise RowError(f"{reason} {self._columns[Field.PROMPT]}. Read both as rows, or name one response")
         for part in (*_OF_EACH, Field.STOP_REASON, Field.ERROR, Field.SAMPLE, Field.REASON, Field.MODEL):
             value = self._value(part, cells) if part in self._columns else None
             if isinstance(value, list) and len(value) != count:

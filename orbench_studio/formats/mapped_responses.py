@@ -4,8 +4,8 @@ from typing import Any
 
 from orbench_studio.formats import class_words, conversations, import_notes
 from orbench_studio.formats.layout import Layout
-from orbench_studio.formats.mapped_cells import OF_RESPONSE, MappedCells
-from orbench_studio.formats.mapping import ColumnMapping, Field
+from orbench_studio.formats.mapped_cells import MappedCells
+from orbench_studio.formats.mapping import OF_RESPONSE, ColumnMapping, Field
 from orbench_studio.formats.nested_paths import Get, alternatives, getter, lenient, plain
 from orbench_studio.formats.reader_interface import Sheet
 from orbench_studio.formats.tables import Cells, StatedText

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from orbench_studio.errors import DAMAGE
 from orbench_studio.formats import class_words
-from orbench_studio.formats.nested_paths import alternatives
+from orbench_studio.formats.nested_paths import alternatives, of_other_item
 from orbench_studio.formats.tables import listing
 
 
@@ -62,6 +62,15 @@ _READ_WITH: Mapping[Field, tuple[tuple[Field, ...], ...]] = {
     ),
 }
 """Fields that store nothing alone, each with those of which it needs a set."""
+OF_RESPONSE = (
+    Field.MODEL, Field.SAMPLE, Field.ERROR, Field.STOP_REASON, Field.ANSWER_CLASS, Field.IS_REFUSAL,
+    Field.RESPONSE_VERDICT,
+)  # fmt: skip
+_OF_ONE_ITEM: Mapping[Field, frozenset[Field]] = {
+    **dict.fromkeys(OF_RESPONSE, frozenset({Field.RESPONSE})),
+    **{part: frozenset(of for need in needs for of in need) for part, needs in _READ_WITH.items()},
+}
+"""The fields whose values stand in the same item of a list as that of a field."""
 OF_EITHER = {Field.VERDICT: Field.PROMPT_VERDICT, Field.LABEL: Field.PROMPT_LABEL}
 """Fields that may be of the prompt or of the response beside it, each with the field that is of the prompt."""
 NAMES = (Field.MODEL, Field.MODERATOR, Field.JUDGE, Field.ANNOTATOR)
@@ -145,6 +154,12 @@ class ColumnMapping:
         fixed = sorted(set(self.values) - VALUE_FIELDS)
         if fixed:
             found.append(f"{', '.join(fixed)} needs a column, not one value for all rows")
+        found += [
+            f"{part} ({self.columns[part]}) and {of} ({self.columns[of]}) are in different items of a list: map one"
+            for part, others in _OF_ONE_ITEM.items()
+            for of in sorted(others & self.columns.keys())
+            if part in self.columns and of_other_item(header, self.columns[part], self.columns[of])
+        ]
         for part, needs in _NEEDS.items():
             found += [f"{part} needs {need}: give its column or its value" for need in needs if self._lacks(part, need)]
         return found

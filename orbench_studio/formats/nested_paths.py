@@ -55,6 +55,18 @@ def alternatives(header: Sequence[str], path: str) -> list[tuple[int, tuple[str,
     return [place for part in path.split(_ALTERNATIVE) if (place := split(header, part)) is not None]
 
 
+def of_other_item(header: Sequence[str], path: str, other: str, *, than_each: bool = False) -> bool:
+    """Whether a path leads into another item of a list than another path; `than_each`: into one where that has each."""
+    places, others = alternatives(header, path), alternatives(header, other)
+    if len(places) != 1 or len(others) != 1 or places[0][0] != others[0][0]:
+        return False
+    steps, of = places[0][1], others[0][1]
+    at = next((at for at, pair in enumerate(zip(steps, of, strict=False)) if pair[0] != pair[1]), len(steps))
+    if min(len(steps), len(of) + than_each) <= at + 1 or not steps[at].isdigit():  # else they are parts of one item
+        return False
+    return of[at].isdigit() is not than_each
+
+
 class Parsed:
     """The nested cells of the row that is being read, each parsed once."""
 

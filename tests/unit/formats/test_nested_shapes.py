@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from orbench_studio.errors import FileFaultError
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.proposals import propose
 from orbench_studio.formats.reader_interface import ReadOptions
@@ -85,6 +86,32 @@ SYSTEM = {"role": "system", "content": "Be kind."}
 def test_a_path_to_a_turn_of_another_role_rejects_its_row(write, talk, columns, reason):
     [row], _ = read(write("a.jsonl", line(q="How do I bake?", m=talk)), columns)
     assert (reason is None) if isinstance(row, Record) else reason in row.reason
+
+
+RUNS = [{"r": "Knead.", "m": "oak", "c": "refusal", "j": "ash"}, {"r": "Fold.", "m": "elm", "c": "refusal", "j": "yew"}]
+
+
+@pytest.mark.parametrize(
+    ("columns", "runs", "reason"),
+    [
+        ({"response": "of.r", "model": "of.0.m"}, RUNS, "2 responses in of.r, but of.0.m (model) is of one"),
+        ({"response": "of.r", "model": "of.0.m"}, RUNS[:1], None),
+        ({"response": "of.0.r", "model": "of.0.m"}, RUNS, None),
+        ({"response": "of.1.r", "model": "of.0.m"}, RUNS, "model (of.0.m) and response (of.1.r) are in different"),
+        ({"answer_class": "of.1.c", "judge": "of.0.j"}, RUNS, "judge (of.0.j) and answer_class (of.1.c) are in"),
+        ({"response": "of.0", "answer_class": "of.1", "judge": "of.2"}, ["Knead.", "refusal", "ash"], None),
+        ({"prompt": "of.0.r", "response": "of.m"}, RUNS, "2 responses in of.m, but of.0.r (prompt) is of one"),
+        ({"prompt": "qs.0", "response": "of.r"}, RUNS, "2 responses in of.r, and as many parts beside qs.0"),
+        ({"prompt": "qs.0", "response": "of.0.r"}, RUNS, None),
+    ],
+)
+def test_values_of_one_record_are_of_one_item_of_a_list(write, columns, runs, reason):
+    path = write("a.jsonl", line(q="How do I bake?", qs=["How do I bake?", "And then?"], r="Knead.", of=runs))
+    try:
+        [row], _ = read(path, {"prompt": "q", "response": "r", **columns})
+    except FileFaultError as error:
+        row = RowFault(1, str(error))
+    assert reason is None if isinstance(row, Record) else reason in row.reason
 
 
 @pytest.mark.parametrize(("first", "count"), [(["Frage", "Antwort"], 1), (["Is it very late?", "No."], 0)])
