@@ -41,8 +41,8 @@ _STORED = {
     "output.choices.0": {"message", "stop_reason", "stop_details"},
     "output.choices.0.message": {"role", "content"},
     "error": {"message"},
-    "score": {"value", "explanation"},
 }
+_OF_SCORE = ("value", "explanation")
 """The parts of a sample that are read, of which the completion repeats the text."""
 _INSIDE = ("target", "metadata", "messages")  # read where the user maps a path in them
 _TAKEN = frozenset({"id", "epoch", "input", "output", "attachments", "scores", "error", *_INSIDE})
@@ -298,16 +298,14 @@ def _unread(sample: Found) -> Iterator[str]:
     yield from (f"output.choices.{at}" for at in range(1, len(choices)))
     objects = {"output": output, "output.choices.0": choices[0] if choices else {}, "output.choices.0.message": message,
                "error": sample.get("error") or {}}  # fmt: skip
+    objects |= {f"scores.{scorer}": score for scorer, score in (sample.get("scores") or {}).items()}
     for path, found in objects.items():
-        yield from (f"{path}.{name}" for name in found if name not in _STORED[path] and any(leaves(found[name])))
+        stored = _STORED.get(path, _OF_SCORE)
+        yield from (f"{path}.{name}" for name in found if name not in stored and any(leaves(found[name])))
     path = "output.choices.0.message.content"
     yield from (f"{path}.{kind}" for kind in _kinds(content) if kind != "reasoning")
     if any(part.get("summary") and not part.get("redacted") for part in content if isinstance(part, dict)):
         yield f"{path}.reasoning.summary"
-    for scorer, score in (sample.get("scores") or {}).items():
-        yield from (
-            f"scores.{scorer}.{name}" for name in score if name not in _STORED["score"] and any(leaves(score[name]))
-        )
 
 
 def _unread_messages(sample: Found, attached: Found) -> Iterator[str]:
