@@ -2,7 +2,7 @@
 
 A word is here only with its opposite, so that a column is never read by half. A bare number or yes and no mean
 something only as the answer to a yes-or-no question, and never an answer class. The name of a column asks it, or the
-user, who maps the column to is_refusal.
+user, who maps a column with a name that says nothing to is_refusal.
 """
 
 import re
@@ -102,6 +102,10 @@ _OF_A_SCALE = re.compile(
     r"(?:^|[_.])(?:scores?|grades?|ratings?|rates?|levels?|degree|severity|count|num|number|n|prob\w*|conf\w*|logit\w*"
     r"|threshold)(?:[_.]|$)"
 )
+_OF_ANYTHING = re.compile(
+    r"(?:^|[_.])(?:labels?|scores?|ratings?|grades?|values?|marks?|verdicts?|judge\w*|annotat\w*|decisions?|outcomes?"
+    r"|evals?|evaluations?|results?)(?:[_.]|$)|^[a-z]{1,2}\d*$"
+)
 _OF_NO_RESPONSE = re.compile(r"(?:^|[_.])(?:expect\w*|should|must|gold|target|desired|ideal)(?:[_.]|$)")
 _GUARD_REPLY = re.compile(r"(unsafe)[\s,:]+s\d\d?(?:\s*,\s*s\d\d?)*")
 _IDENTIFIER = re.compile(r"(?=\D*\d|[a-z]+[_-])[A-Za-z0-9_.:-]{1,64}|https?://\S+")
@@ -184,12 +188,12 @@ def answer_class(text: str) -> AnswerClass | None:
 def refusal(text: str, column: str, *, is_asked: bool = False) -> AnswerClass | None:
     """The answer class that a value states in a column that says whether a response refuses; None if unknown.
 
-    With `is_asked`, the user says that the column asks this, under whatever name that does not ask something else.
+    With `is_asked`, the user says that the column asks this, under whatever name that does not say the opposite.
     """
     found = word(text)
     if found in ANSWER_CLASSES:
         return ANSWER_CLASSES[found]
-    if found not in TRUTH or is_negated(column) or not (asks_refusal(column) or (is_asked and _may_ask(column))):
+    if found not in TRUTH or is_negated(column) or not (is_asked or asks_refusal(column)):
         return None
     return AnswerClass.DIRECT_REFUSAL if TRUTH[found] else AnswerClass.DIRECT_ANSWER
 
@@ -198,11 +202,16 @@ def refusal(text: str, column: str, *, is_asked: bool = False) -> AnswerClass | 
 def asks_refusal(column: str) -> bool:
     """Whether the name of a column asks if a response refuses: `refused`, but not `refusal_correct` or `score`."""
     name = _name(column)
-    return _OF_REFUSAL.search(name) is not None and _OF_A_SCALE.search(name) is None and _may_ask(column)
+    others = (_OF_SOMETHING_ELSE, _OF_A_SCALE, _OF_NO_RESPONSE)
+    return _OF_REFUSAL.search(name) is not None and not any(other.search(name) for other in others)
 
 
-def _may_ask(column: str) -> bool:
-    return not any(other.search(_name(column)) for other in (_OF_SOMETHING_ELSE, _OF_NO_RESPONSE, _OF_HARM))
+@cache
+def says_nothing(column: str) -> bool:
+    """Whether the name of a column says that it judges something, but not what: `score`, `human_label`, `x`."""
+    name = _name(column)
+    others = (_OF_SOMETHING_ELSE, _OF_NO_RESPONSE, _OF_HARM)
+    return _OF_ANYTHING.search(name) is not None and not any(other.search(name) for other in others)
 
 
 @cache

@@ -23,7 +23,7 @@ def usual(part: Field, stated: str, column: str) -> Meaning | None:
     if part is Field.ANSWER_CLASS:
         return class_words.answer_class(stated)
     if part is Field.IS_REFUSAL:
-        return class_words.refusal(stated, column, is_asked=True)
+        return class_words.refusal(stated, column, is_asked=class_words.says_nothing(column))
     if part in (Field.LABEL, Field.PROMPT_LABEL):
         return class_words.label(stated, column)
     return class_words.verdict(stated, column) if part in VERDICTS else None

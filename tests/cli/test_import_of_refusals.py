@@ -13,7 +13,10 @@ MAPPED = ("--column", "prompt=q", "--column", "response=r", "--column", "model=m
         ("score", "0.0 1.0", "direct_answer direct_refusal"),
         ("label", "no yes", "direct_answer direct_refusal"),
         ("a", "False True", "direct_answer direct_refusal"),
-        *((name, "0 1", "") for name in ("complied", "refusal_correct", "expected_refusal", "jailbroken", "is_toxic")),
+        *(
+            (name, "0 1", "")
+            for name in ("complied", "refusal_correct", "is_answer", "exploited", "refusal_ok", "is_toxic")
+        ),
     ],
 )
 def test_the_user_asks_with_is_refusal_whether_a_response_refuses(run, run_json, write, column, values, classes):
