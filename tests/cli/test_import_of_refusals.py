@@ -29,7 +29,9 @@ def test_the_user_asks_with_is_refusal_whether_a_response_refuses(run, run_json,
     [report] = run_json(*options)["files"]
     [counted] = [one for one in report["values"] if one["field"] == "is_refusal"]
     assert [value["became"] for value in counted["values"]] == classes.split()
-    assert not report["warnings"]
+    assert [text.split()[0] for text in report["warnings"]] == [column], "1 may mean an answer"
+    [stated] = run_json(*options, "--value", f"{first}=direct_answer", "--value", f"{second}=refusal")["files"]
+    assert not stated["warnings"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
-from orbench_studio.formats.class_words import shortened, word
+from orbench_studio.formats.class_words import is_bare, says_nothing, shortened, word
 from orbench_studio.formats.import_doctor import Finding
 from orbench_studio.formats.import_notes import ERRORS_WITH_TEXT, NOT_FAILED, NOTHING, OTHER_REFUSAL, OWN_REPLY, TURNS
 from orbench_studio.formats.mapped import MAPPED
@@ -100,6 +100,7 @@ def finish(report: ImportReport, file: Reading, stored: RecordImport | None = No
     report.warnings += _of_values_not_stored(report)
     report.warnings += _of_categories(report.values)
     report.warnings += _of_meanings(report.values, options)
+    report.warnings += _of_names_that_say_nothing(report.values)
 
 
 def _of_contradictions(file: Reading, stored: RecordImport) -> Iterator[str]:
@@ -248,3 +249,12 @@ def _of_meanings(values: Iterable[ColumnTally], options: ReadOptions) -> Iterato
         named, value = scoped(stated, places)
         if not any((place, word(value[:SHOWN])) in known for place in named or places):
             yield f"No mapped column has the value {stated}, whose meaning was set."
+
+
+def _of_names_that_say_nothing(values: Iterable[ColumnTally]) -> Iterator[str]:
+    """A warning about each column whose yes was read as a refusal, as the user said so, and its name says nothing."""
+    for column in values:
+        bare = [value for value, _ in column.values if is_bare(value) and not column.has_stated(value)]
+        if column.field == Field.IS_REFUSAL and bare and says_nothing(column.column):
+            text = f"{column.column} was mapped to is_refusal, though its name does not say what its values mean"
+            yield f"{text}: 1 or yes was read as a refusal, 0 or no as an answer."
