@@ -16,7 +16,7 @@ from orbench_studio.gui.common.dialogs import Dialog, set_size
 from orbench_studio.gui.common.fields import ComboBox, count_field
 from orbench_studio.gui.common.layouts import column_layout, row_layout
 from orbench_studio.gui.common.theme import LARGEST, SMALLEST, STEP
-from orbench_studio.gui.common.widgets import label, scrolled, set_tip
+from orbench_studio.gui.common.widgets import label, rule, scrolled, set_tip
 from orbench_studio.settings import SCHEMES, Settings
 
 _LONGEST = 32  # characters of the name of an option
@@ -139,8 +139,8 @@ class PreferencesDialog(Dialog):
         page.setLayout(form)
         self._area = scrolled(page)
         form.setContentsMargins(24, 24, 24, 8)
-        column_layout(self, (self._area, 1), self._file(), margins=(0, 0, 0, 16), spacing=8)
-        set_size(self, 620, 600)
+        column_layout(self, (self._area, 1), rule(), self._file(), margins=(0, 0, 0, 16), spacing=8)
+        set_size(self, 620, 760)
 
     def _add(self, form: QFormLayout, preference: Preference) -> None:
         control = _control(preference, getattr(self._settings, preference.name), self._take, self._more)
