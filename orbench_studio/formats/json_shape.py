@@ -141,18 +141,21 @@ def _is_by_columns(node: Node) -> bool:
     parts = [part for part in node.parts.values() if part.count or not part.kind]  # a column may be empty
     if node.parts.keys() <= {"columns", "index", "data"} and {"columns", "data"} <= node.parts.keys():
         return True
-    if not parts or not all(part.kind == parts[0].kind != "" and part.count == parts[0].count for part in parts):
+    if not parts or not all(part.kind == parts[0].kind != "" for part in parts):
         return False
     single = all(part.is_column for part in parts)
+    inner = {name for part in parts for name in part.parts}
+    if single and parts[0].kind == "{" and all(map(str.isdigit, inner)) and not all(map(str.isdigit, node.parts)):
+        return True  # by the numbers of the rows, in any order; a missing one is null
+    if any(part.count != parts[0].count for part in parts):
+        return False
     if parts[0].kind == "[":
         return single or any(part.is_column for name, part in node.parts.items() if names_prompt([name]))
-    inner = list(parts[0].parts)
-    if any(list(part.parts) != inner for part in parts) or names_prompt(inner):
+    names = list(parts[0].parts)
+    if any(list(part.parts) != names for part in parts) or names_prompt(names):
         return False
-    is_counted = all(name.isdigit() for name in inner) and any(part.is_column for part in parts)
-    return (is_counted and not all(name.isdigit() for name in node.parts)) or (
-        single and names_prompt(list(node.parts))
-    )
+    is_counted = all(map(str.isdigit, names)) and any(part.is_column for part in parts)
+    return (is_counted and not all(map(str.isdigit, node.parts))) or (single and names_prompt(list(node.parts)))
 
 
 def _is_by_text(node: Node) -> bool:

@@ -103,7 +103,7 @@ class Requests:
             if isinstance(row, RowFault):
                 yield row
                 continue
-            key = row[1][self._pair.at].strip()
+            key = _key(row[1][self._pair.at])
             if key not in self._pair.places:
                 yield RowFault(row[0], f"{self.name} has no request {shortened(key)} ({self._pair})")
             else:
@@ -151,7 +151,7 @@ class Requests:
             keys = {"", key, *_keys({word(name): name for name in self._names})}
             content = [place for place, name in enumerate(self._names) if name not in keys]
             for place, (line, cells) in enumerate(self._requests):
-                value = cells[at].strip()
+                value = _key(cells[at])
                 unnamed += not value
                 first = self._requests[places.setdefault(value, place)][1] if value else cells
                 if first is not cells and any(first[part] != cells[part] for part in content):
@@ -165,7 +165,7 @@ class Requests:
             return self._unique(pairs[0])
         differing = set[tuple[str, str]]()
         for cells in rows():
-            places = [pair.places.get(cells[pair.at].strip()) for pair in pairs]
+            places = [pair.places.get(_key(cells[pair.at])) for pair in pairs]
             for pair, place in zip(pairs, places, strict=True):
                 pair.joined += place is not None
             if len({*places} - {None}) > 1:
@@ -190,6 +190,12 @@ class Requests:
         for value, line in pair.repeated.items():
             raise file_fault(self.name, f"two rows have the {pair.key} {shortened(value)}.", line)
         return pair
+
+
+def _key(cell: str) -> str:
+    """The key in a cell: 1.0 is 1, as pandas writes a column with gaps."""
+    text = cell.strip()
+    return text[:-2] if text.endswith(".0") and text[:-2].isdigit() else text
 
 
 def _keys(by_word: dict[str, str]) -> list[str]:

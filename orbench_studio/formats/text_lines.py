@@ -51,11 +51,19 @@ def quotes_enclose(file: InputFile, delimiter: str, above: int) -> bool:
 
 def require_separator(file: InputFile, separator: str) -> None:
     """Raise FileFaultError for a separator that no line is: the whole file would be one text."""
-    wanted = _line_of(separator)
+    wanted, divided = _line_of(separator), 0
+    others: list[int] = []
     with io.TextIOWrapper(file.again(), encoding=file.encoding, errors="replace") as text:
-        if not any(line.strip() == wanted for line in iter(partial(text.readline, MAX_LINE), "")):
-            lines = "empty" if separator == EMPTY_LINES else repr(separator)
-            raise file_fault(file.name, f"no line is {lines}, so nothing divides its texts. Check --rows.")
+        for number, line in enumerate(iter(partial(text.readline, MAX_LINE), ""), 1):
+            if line.strip() == wanted:
+                return
+            divided += wanted in line
+            others += [number] if line.strip() and wanted not in line else []
+    if wanted and 0 < len(others) < divided:
+        reason = f"{separator!r} divides {divided:,} other lines, but not this one. Mend it, or remove it."
+        raise file_fault(file.name, reason, others[0])
+    lines = "empty" if separator == EMPTY_LINES else repr(separator)
+    raise file_fault(file.name, f"no line is {lines}, so nothing divides its texts. Check --rows.")
 
 
 def divides(file: InputFile, separator: str) -> bool:

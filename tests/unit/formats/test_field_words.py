@@ -135,7 +135,7 @@ BY_ID = {f"case-{at}": row for at, row in enumerate(RECORDS)}
 @pytest.mark.parametrize(
     "written",
     [COLUMNS, {k: list(v.values()) for k, v in COLUMNS.items()}, RECORDS, SPLIT, TABLE, DEEP, BY_ID,
-     {"rows": BY_ID, "version": 1}, {**COLUMNS, **WITH_OBJECTS}],
+     {"rows": BY_ID, "version": 1}, {**COLUMNS, **WITH_OBJECTS}, {**COLUMNS, "n": {2: 1, 0: 3}}],
 )  # fmt: skip
 def test_json_is_read_in_each_orientation(take, written):
     found = take(

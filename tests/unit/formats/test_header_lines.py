@@ -93,3 +93,9 @@ def test_a_merged_cell_has_its_value_in_each_of_its_rows(write):
     merged = '<mergeCells count="1"><mergeCell ref="B2:B3"/></mergeCells>'
     found, _ = read(write("a.xlsx", workbook(rows, merged)), {"prompt": "q", "category": "k"})
     assert [row.prompt.category for row in found] == ["a", "a", None]
+
+
+def test_the_line_without_the_separator_of_two_texts_is_named(refused):
+    content = "Is it late? :: No.\n\nIs it early?\nIs it noon? :: Yes.\n"
+    text = refused("x.txt", content, rows="::", header=0)
+    assert text.startswith("x.txt, line 3: '::' divides 2 other lines, but not this one")

@@ -48,6 +48,7 @@ TWICE = f"{requests('id prompt_id', (1, 'a'), (2, 'b'), (3, 'c'))}\n" + json.dum
         (requests("id", 1, 2, 3), answers("id prompt_id", (1, 1), (2, 2)), None, ALSO),
         (requests("run_id", "x1", "x2", "x3"), answers("prompt_id run_id", ("q", "x2"), ("q", "x1")), None, "run_id"),
         (requests("BehaviorID", "x1", "x2", "x3"), answers("id", ("x2",), ("x1",)), None, "id=BehaviorID"),
+        (requests("id", 1, 2, 3), answers("id", (2.0,), (1.0,)), None, "id"),
         (requests("index", 0, 1, 2), answers("dataset_index", (1,), (0,)), None, "dataset_index=index"),
         (requests("id model_id", *(("p1", "m"), ("p2", "m"), ("p3", "m"))),
          answers("model_id prompt_id", ("m", "p2"), ("m", "p1")), None, "prompt_id=id"),
