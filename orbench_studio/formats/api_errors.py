@@ -28,7 +28,7 @@ _SURE = re.compile(
         |(?:type|object)["']\s*:\s*["']error\b
         |(?:message|code|status|status_?code|detail)["']\s*:
           (?=.{0,200}(?:error|["']?code["']?\s*:|\b[45]\d\d\b|not\ found))
-        |(?:!doctype\ html|html)\b(?=.{0,600}(?:<title>|<h1>)[^<]{0,80}
+        |(?:!doctype\ html|html)\b(?=.{0,600}(?:<title>|<h1>|<body>|<center>)[^<]{0,80}
           (?:\b[45]\d\d\b|error|bad\ gateway|forbidden|unavailable|denied|time-?out|not\ found|just\ a\ moment))
     )""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
@@ -36,10 +36,12 @@ _SURE = re.compile(
 _PHRASE = re.compile(
     rf"""(?:
         [\[<\#{{(*]+\s*(?:\w+[\s_-])?(?:error|exception|failed|failure)\s*[\]>\#}})*!:]
+        |[\[<{{(]\s*(?:blocked|filtered|skipped|time-?out|timed\ out)\s*[\]>}})]\s*$
         |[\s"'\[{{(<\#*_`|~$-]*(?:\w+\.)*(?:
-            (?:\w+[\s_-])?(?:error|exception)\W*$
-            |(?:error|exception)\b.{{0,20}}?(?:code|status)?\W{{0,3}}[45]\d\d\b
-            |{_KIND}[\s_-]*(?:error|exception|failed|failure|timed\ out|time-?out|refused|reset)
+            (?:\w+[\s_-])?(?:error|exception)\W*$|(?-i:\w+[a-z](?:Error|Exception)|ERR(?:OR)?(?:_\w+)?)\W*$
+            |(?:failed|undefined|invalid\ (?:api\ )?response)\W*$|errno\s*-?\d+\]
+            |(?:error|exception)\b.{{0,20}}?(?:code|status)?\W{{0,3}}[45]\d\d(?:{_END}|\s*[-\u2013])
+            |{_KIND}[\s_-]*(?:call\ )?(?:error|exception|failed|failure|timed\ out|time-?out|refused|reset)
               (?:{_END}|\s+(?:occurred|after|while|during|due|with|from|on|in\ \d|\(?code|status|[45]\d\d)\b)
             |(?:http\s*)?(?:status\s*(?:code)?\W{{0,3}})?[45]\d\d[\s:,-]+(?:(?:client|server)\ error\b
               |(?:error|too\ many\ requests|bad\ request|unauthori[sz]ed|forbidden|not\ found|request\ time-?out
@@ -54,10 +56,11 @@ _PHRASE = re.compile(
             |(?:error|failure)\s+(?:generating|calling|querying|fetching|invoking|contacting|connecting|communicating
               |processing\ (?:the\ )?(?:request|prompt))\b
               [^\n]{{0,80}}(?:api|response|completion|model|server|request|prompt)
+            |(?:error|failure)\s+(?:during|in|while)\s+(?:the\s+)?(?:generat|inference|completion|api|request|response)
             |(?:failed|unable)\s+to\s+(?:generate|get|fetch|call|connect|complete|retrieve|obtain|reach|query|parse)\b
               [^\n]{{0,60}}(?:api|response|completion|model|server|output|request|json)
-            |an?\ (?:\w+\ )?error\ (?:has\ )?occurred(?:\W*$|\s*:|\s+(?:while|during|when|in)\ [^\n]{{0,60}}
-              (?:api|request|response|server|model|generat))
+            |(?:sorry,\ |oops,\ )?an?\ (?:\w+\ )?error\ (?:has\ )?occurred(?:\W*$|\s*:|\s+(?:while|during|when|in)
+              \ [^\n]{{0,60}}(?:api|request|response|server|model|generat))
             |you\ (?:have\ )?exceeded\ your\ (?:current\ )?quota|this\ model(?:'s)?\ maximum\ context\ length
             |(?:incorrect|invalid)\ api\ key|the\ server\ (?:had\ an\ error|is\ (?:currently\ )?overloaded)
             |(?:the\ )?(?:model|engine)\ ["'`]?[\w./:-]{{1,80}}["'`]?

@@ -14,6 +14,7 @@ from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.judgement import ANSWERS, STOPPED, AnswerClass
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.response import STOP_REASONS, StopReason
+from orbench_studio.formats.api_errors import is_nothing
 from orbench_studio.formats.records import RowError
 from orbench_studio.formats.row_guard import of_python
 
@@ -53,7 +54,8 @@ ANSWER_CLASSES: Mapping[str, AnswerClass] = {
     "blocked": AnswerClass.BLOCKED_BY_FILTER,
 }
 TRUTH = {"true": True, "1": True, "yes": True, "y": True, "false": False, "0": False, "no": False, "n": False}
-NO_ERROR = ("none", "null", "nan", *(word for word, is_true in TRUTH.items() if not is_true))
+_NO_ERROR = {"ok", "success", "succeeded", "successful", "200", "no_error", "no_errors", "[]", "{}"}
+_NO_ERROR |= {word for word, is_true in TRUTH.items() if not is_true}
 STOPS: Mapping[str, StopReason] = {
     **STOP_REASONS,
     "refused": StopReason.REFUSED,
@@ -129,6 +131,11 @@ def is_bare(text: str) -> bool:
     """Whether a value is a number or a yes or no, which means nothing without a question."""
     found = word(text)
     return found in TRUTH or _NUMBER.fullmatch(found) is not None or re.fullmatch(r"-?\d*\.\d+", found) is not None
+
+
+def is_no_error(text: str) -> bool:
+    """Whether the value of a column of errors says that there was none."""
+    return is_nothing(text) or word(text) in _NO_ERROR
 
 
 def is_number(text: str) -> bool:

@@ -148,7 +148,7 @@ class MappedCells:
     ) -> None:
         tally = self._tallies[part]
         became = (stated.strip() or self._names.get(part, "")) if part in NAMES else stated
-        if part is Field.ERROR and class_words.word(stated) in class_words.NO_ERROR:
+        if part is Field.ERROR and class_words.is_no_error(stated):
             stated = ""
         is_stored = (part, became) in stored or (part is Field.SAMPLE and answered)
         if part in _TEXTS:

@@ -58,7 +58,7 @@ class MappedResponses(MappedCells):
                 value = value[number - 1] if number <= len(value) else None
             elif self._samples > 1 and part is not Field.ERROR:
                 continue
-            if value is not None and class_words.word(plain(value, part)) not in ("", *class_words.NO_ERROR):
+            if value is not None and not class_words.is_no_error(plain(value, part)):
                 return True
         return False
 

@@ -304,7 +304,7 @@ class MappedRow(MappedResponses):
         In a known format, an error beside a text is of a test or a judge.
         """
         error, stated = self._stated(Field.ERROR, cells), self._sample_of(Field.STOP_REASON, number, cells).strip()
-        error = "" if class_words.word(error) in class_words.NO_ERROR else error
+        error = "" if class_words.is_no_error(error) else error
         if isinstance(text, ApiErrorCell) and not (error and is_nothing(text)):
             error = "\n".join(filter(None, (error, text)))
         word = class_words.word(stated).rpartition(".")[2]  # Python writes FinishReason.STOP

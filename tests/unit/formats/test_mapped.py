@@ -257,9 +257,10 @@ def test_a_meaning_of_one_value_that_displaces_none(take, meanings, expected):
 
 def test_an_error_column_that_says_no_is_no_error(take):
     mapping = ColumnMapping({Field.PROMPT: "q", Field.RESPONSE: "r", Field.ERROR: "is_error"})
-    rows = "".join(f"A{at},R,{word}\n" for at, word in enumerate(("0", "0.0", "no", "False", "None", "timeout", "1")))
+    none = ("0", "0.0", "no", "False", "None", "N/A", "-", "[]", "{}", "ok", "Success", "200", "no error")
+    rows = "".join(f"A{at},R,{word}\n" for at, word in enumerate((*none, "timeout", "1")))
     found = take("x.csv", f"q,r,is_error\n{rows}", mapping=mapping, model="m")
-    assert [record.responses[0].error for record in found] == [None] * 5 + ["timeout", "1"]
+    assert [record.responses[0].error for record in found] == [None] * len(none) + ["timeout", "1"]
 
 
 @pytest.mark.parametrize(
