@@ -7,7 +7,7 @@ from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 
-from orbench_studio.errors import FileFaultError
+from orbench_studio.errors import FileFaultError, shortened
 from orbench_studio.formats import class_words, row_guard, text_lines
 from orbench_studio.formats.byte_source import InputFile, Progress, file_fault
 from orbench_studio.formats.column_names import names_field
@@ -28,7 +28,8 @@ from orbench_studio.formats.tables import Cells, Row, Table, listing, within_nam
 
 _PREVIEW_ROWS = 20
 _PROPOSED_ROWS = 500  # on which a proposal rests
-_OTHER_ROWS = "rows of another kind were not read (distinguished by {})"
+_OTHER_ROWS = "rows of another kind were not read ({}: {})"
+_REPLACED = "rows of an earlier state ({}) were left out for later ones of the same {}"
 _UNFINISHED = "rows of an earlier state ({}) were read, as no later row of the same {} follows"
 
 
@@ -168,13 +169,15 @@ class Reading:
             is_other = self._is_other(cells)
             if is_other and not earlier:
                 self._of_run = {at: cells[at] or value for at, value in self._of_run.items()}
-                self.tally.notes[_OTHER_ROWS.format(", ".join(self.reader.only))] += 1
+                at = self._only[0][0]
+                self.tally.notes[_OTHER_ROWS.format(self.header[at], shortened(cells[at]) or "none")] += 1
                 continue
             for at, value in self._of_run.items():
                 cells[at] = cells[at] or value
             name = earlier or (cells[self._earlier[2]] if self._earlier else "")
-            if unfinished.pop(name, None) is not None:
-                self.tally.notes[_OTHER_ROWS.format(", ".join(self.reader.only))] += 1
+            if unfinished.pop(name, None) is not None and self.reader.earlier:
+                column, value, by = self.reader.earlier
+                self.tally.notes[_REPLACED.format(f"{column} {value}", by)] += 1
             if is_other:
                 unfinished[name] = row
             else:

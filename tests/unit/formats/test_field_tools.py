@@ -357,12 +357,14 @@ def test_wide_tables_are_read_model_by_model(take):
     assert all(isinstance(record, Record) for record in found)
 
 
-def test_a_reply_of_a_grader_in_an_evals_log_is_not_the_evaluated_model_s(take):
+def test_a_reply_of_a_grader_in_an_evals_log_is_not_the_evaluated_model_s(write):
     asked = {
         "prompt": [{"role": "user", "content": f"Grade this: {SAY[0]}"}],
         "sampled": ["It is fine."],
         "model": "elm",
     }
     graded = {"run_id": "x", "event_id": 9, "sample_id": "s.0", "type": "sampling", "data": asked}
-    found = take("log.jsonl", lines([*EVALS[:-1], graded]))
-    assert [r.responses[0].model for r in found] == ["oak"] * len(ASK) + ["elm"]
+    failed = {**graded, "type": "error", "data": {"message": "Too late."}}
+    with read_file(write("log.jsonl", lines([*EVALS[:-1], graded, failed]))) as file:
+        assert [r.responses[0].model for r in file.records] == ["oak"] * len(ASK) + ["elm"]
+        assert file.tally.notes["rows of another kind were not read (type: error)"] == 1

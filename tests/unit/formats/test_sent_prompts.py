@@ -92,7 +92,10 @@ def test_an_attempt_of_garak_that_was_not_scored_is_read(write, number):
     with read_file(write("run.report.jsonl", lines(rows))) as file:
         found = [(record.prompt.text, [response.text for response in record.responses]) for record in file.records]
         assert found == [(ASK[0], [SAY[0]]), (ASK[2], []), ("Why?", [""]), (ASK[1], [SAY[1]])]
-        assert file.tally.notes["rows of another kind were not read (distinguished by entry_type, status)"] == 2
+        assert file.tally.notes["rows of another kind were not read (entry_type: start_run setup)"] == 1
+        assert (
+            file.tally.notes["rows of an earlier state (status 1) were left out for later ones of the same uuid"] == 1
+        )
         assert file.tally.notes["rows with no response were read as prompts only"] == 1
         assert (
             file.tally.notes["rows of an earlier state (status 1) were read, as no later row of the same uuid follows"]
