@@ -141,8 +141,10 @@ def _texts(column: Any, feature: Any = None) -> list[str | None]:
             column = column.cast(pyarrow.timestamp(column.type.unit, "UTC"))
         if types.is_temporal(column.type) or types.is_decimal(column.type):
             column = column.cast(pyarrow.string())
-        values = column.to_pylist()
-        return [_text(value if feature is None else _named(value, feature)) for value in values]
+        found = column.to_pylist()
+        if types.is_map(column.type):  # pairs of a name and a value
+            found = [dict(pairs) if pairs and len(dict(pairs)) == len(pairs) else pairs for pairs in found]
+        return [_text(value if feature is None else _named(value, feature)) for value in found]
     except (pyarrow.ArrowException, *DAMAGE):
         return [_told(value, feature) for value in column]
 

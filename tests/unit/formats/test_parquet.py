@@ -70,6 +70,14 @@ def test_values_of_every_type_become_texts(stored, take, values, texts):
     assert [record.prompt.text for record in records] == texts
 
 
+def test_a_map_is_an_object(stored, take):
+    kind = pyarrow.map_(pyarrow.string(), pyarrow.string())
+    of = pyarrow.array([[("oak", "Yes."), ("elm", "No.")], [("elm", "Maybe.")], None], kind)
+    columns = {Field.PROMPT: "q", Field.RESPONSE: "of.oak"}
+    found = take(stored(of=of, q=["Is it?", "Was it?", "Why?"]), mapping=ColumnMapping(columns), model="oak")
+    assert [[response.text for response in record.responses] for record in found] == [["Yes."], [], []]
+
+
 UNTELLABLE = [
     pyarrow.array([b"plain", b"\xff"]),
     pyarrow.array([b"plain", b"a\0b"]),
