@@ -1,17 +1,10 @@
-"""The README of a Hugging Face dataset folder: the YAML that `load_dataset` reads, and a description for readers.
-
-`_TEXT_1` and what follows `_line_1` stay as they are: `manifest` compares cards of version 1 byte by byte.
-"""
+"""The README of a Hugging Face dataset folder: the YAML that `load_dataset` reads, and a description for readers."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 NAME = "README.md"
-_HEAD = 10_000  # characters at the beginning of a card among which a licence is looked for
-_LICENCE = re.compile(r'---\nlicense: (".*")\n')
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _TEXT = """
 # Prompts for measuring refusals
@@ -31,24 +24,6 @@ what was in view. Decisions that were undone or replaced are marked `in_force: f
 `manifest.json` has {contents}all counts, and the SHA-256 of every other file.{annotators}
 {licence}
 """
-_TEXT_1 = """
-# Prompts that only look toxic
-
-Prompts for measuring **over-refusal**: language models refusing what only looks toxic, in the manner of OR-Bench
-([arXiv 2405.20947](https://arxiv.org/abs/2405.20947)). Reviewed and exported with OR-Bench Studio.
-
-| configuration | prompts | labelled by people | people agree with each other | seeds |
-|---|---|---|---|---|
-{table}
-
-`load_dataset(folder, "{first}")` gives the columns `prompt`, `category`, `label` and `label_basis`: the label that
-counts, and whether a person, the moderators' consensus or the source file says so. `{first}-full` has beside them every
-moderator's vote, every response with its judgements, and every decision of a person with what was in view; what was
-taken back is marked `in_force: false`. Rates of refusal are over prompts whose label is safe; blocked, empty, truncated
-and failed responses, and judges that could not be read, are no refusals.
-
-`manifest.json` has the recipe, all counts, and the SHA-256 of every file. Annotators are named by {annotators}.
-"""
 
 
 def card(
@@ -63,24 +38,6 @@ def card(
         licence=f"\nLicence: {licence}" if licence else "\nNo licence is stated.",
     )
     return _head(names, parts, licence) + text
-
-
-def card_of_version_1(
-    names: Sequence[str], parts: Sequence[Mapping[str, Any]], licence: str, *, annotators: str
-) -> str:
-    """The card that version 1 wrote, to recognise it: it was not in the manifest."""
-    table = "\n".join(map(_line_1, parts))
-    return _head(names, parts, licence) + _TEXT_1.format(table=table, first=names[0], annotators=annotators)
-
-
-def licence_in(folder: Path) -> str:
-    """The licence that the card in a folder names; empty if it names none."""
-    try:
-        with (folder / NAME).open(encoding="utf-8") as file:
-            found = _LICENCE.match(file.read(_HEAD))
-        return str(json.loads(found[1])) if found else ""
-    except (OSError, ValueError):
-        return ""
 
 
 def _head(names: Sequence[str], parts: Sequence[Mapping[str, Any]], licence: str) -> str:
@@ -118,16 +75,3 @@ def _line(part: Mapping[str, Any]) -> str:
 def _count(rate: Mapping[str, Any]) -> str:
     """A share of exactly these prompts: no sample, so no interval."""
     return f"{rate['count']:,} of {rate['n']:,}"
-
-
-def _line_1(part: Mapping[str, Any]) -> str:
-    people = part["agreement"].get("labels, people with each other")
-    cells = [f"`{part['name']}`", f"{part['counts']['prompts']:,}", _rate_1(part["human_labels"]), _rate_1(people)]
-    return f"| {' | '.join(cells)} | {part['seeds']} |"
-
-
-def _rate_1(rate: Mapping[str, Any] | None) -> str:
-    if not rate or not rate["n"]:
-        return "no prompt has two labels"
-    low, high = rate["interval"]
-    return f"{rate['count']:,} of {rate['n']:,} (95 %: {100 * low:.0f} to {100 * high:.0f} %)"

@@ -4,12 +4,10 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from orbench_studio.errors import DAMAGE, FileFaultError, StudioError, explained, shortened
-from orbench_studio.formats import dataset_card, label_studio
 from orbench_studio.formats.atomic_files import MANIFEST, digest
 from orbench_studio.formats.byte_source import file_fault
 from orbench_studio.formats.row_guard import decoded
@@ -45,8 +43,7 @@ class Manifest:
 
     def written(self) -> dict[str, str]:
         """The SHA-256 of each exported file, except the manifest, by name."""
-        listed = {one["name"]: one["sha256"] for one in self.found["files"] if one["name"] != MANIFEST}
-        return listed | _unlisted(self) if self.found["version"] == 1 else listed
+        return {one["name"]: one["sha256"] for one in self.found["files"] if one["name"] != MANIFEST}
 
 
 def is_name(name: str) -> bool:
@@ -131,21 +128,6 @@ def _checked(manifest: Manifest) -> Manifest:
     if not all(isinstance(sha256, str) for sha256 in manifest.written().values()):
         raise ValueError("files: sha256 is not str")
     return manifest
-
-
-def _unlisted(manifest: Manifest) -> dict[str, str]:
-    """The files that version 1 wrote without listing them; their content, and so their hash, follows from the rest."""
-    found = manifest.found
-    if found["form"] == "label-studio":
-        texts = {f"{what}.xml": label_studio.config(responses=what == "responses") for what in ("prompts", "responses")}
-    elif found["form"] == "huggingface":
-        names = [part["name"] for part in found["parts"]]
-        licence = dataset_card.licence_in(manifest.folder)
-        card = dataset_card.card_of_version_1(names, found["parts"], licence, annotators=found["annotators"])
-        texts = {dataset_card.NAME: card}
-    else:
-        texts = {}
-    return {name: sha256(text.encode()).hexdigest() for name, text in texts.items()}
 
 
 def _require(*parts: str, of: Manifest) -> None:

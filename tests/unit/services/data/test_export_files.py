@@ -16,7 +16,6 @@ from orbench_studio.domain.data.export import RICH, Export, Form
 from orbench_studio.domain.data.export_columns import PROMPT, STRINGS
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.errors import CancelledError, FileFaultError, StudioError
-from orbench_studio.formats.dataset_card import card_of_version_1, licence_in
 from orbench_studio.formats.records import PromptDraft, Record
 from orbench_studio.services.data.export_files import export
 from orbench_studio.services.data.import_files import ReadOptions, import_file
@@ -330,40 +329,6 @@ def test_the_manifest_lists_every_file(path, lived, out, form):
     export(lived, Export(form, out))
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files(out).items()}
     assert {one["name"]: one.get("sha256") for one in manifest(out)["files"]} == hashes | {"manifest.json": None}
-
-
-def as_version_1(out):
-    """What studios wrote before manifests listed every file."""
-    message = manifest(out)
-    card = out / "README.md"
-    if card.exists():
-        names = [part["name"] for part in message["parts"]]
-        earlier = card_of_version_1(names, message["parts"], licence_in(out), annotators=message["annotators"])
-        card.write_bytes(earlier.encode())
-    message["version"] = 1
-    message["files"] = [one for one in message["files"] if one["form"] in ("studio", "prompts")]
-    (out / "manifest.json").write_text(json.dumps(message, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-@pytest.mark.parametrize(("form", "names"), [(form, False) for form in Form] + [(Form.HUGGINGFACE, True)])
-def test_an_export_of_an_earlier_version_is_replaced(path, lived, save_subset, out, tmp_path, form, names):
-    save_subset("Hard 1K", 3, 1)
-    licence = "cc-by-4.0" if names else ""
-    export(lived, Export(form, out, names=names, licence=licence, subsets=("Hard 1K",) if names else ()))
-    as_version_1(out)
-    if form in RICH:
-        with create_workspace(tmp_path / "again.orbench") as again:
-            assert import_file(again, out, ReadOptions()).imported
-    (out / ".gitattributes").write_bytes(b"*.parquet lfs")
-    extra = next((name for name in ("README.md", "prompts.xml") if (out / name).exists()), None)
-    if extra is not None:
-        before = (out / extra).read_bytes()
-        (out / extra).write_bytes(before + b"mine")
-        with pytest.raises(StudioError, match=f"changed after the earlier export: {extra}"):
-            export(lived, Export(Form.JSONL, out))
-        (out / extra).write_bytes(before)
-    export(lived, Export(Form.JSONL, out))
-    assert set(files(out)) == {".gitattributes", "manifest.json", "prompts.jsonl"}
 
 
 def test_an_export_that_was_changed_is_not_taken_for_itself(lived, out, tmp_path):
