@@ -136,7 +136,8 @@ def _choices(annotations: Sequence[Mapping[str, Any]], beside: dict[str, None]) 
 def _annotator(annotation: Mapping[str, Any], result: Mapping[str, Any]) -> tuple[str, str]:
     """The annotator and the note of a result, in which an export of ours names the annotator."""
     meta = result.get("meta") or {}
-    note = str(next(iter(meta.get("text") or ()), ""))
+    note = meta.get("text") or ""
+    note = note if isinstance(note, str) else str(note[0])
     by = annotation.get("completed_by")
     if meta.get("annotator") or (note and by is None):
         return str(meta.get("annotator") or note), ""

@@ -134,6 +134,9 @@ NAMED["annotations"][0]["result"][0]["meta"] = {"text": ["Odd one."]}
         (results(("word", "prompt", "choices", {"start": 0, "end": 3, "text": "How", **TOXIC})), [],
          {("word", "toxic", "not read"): 1}),
         (results(("label", "prompt", "choices", TOXIC), skipped=True), [], {}),
+        ({"data": {"prompt": ASK[0]}, "annotations": [{"result": [
+            {"type": "choices", "from_name": "label", "value": SAFE, "meta": {"text": "ann"}}]}]},
+         [("ann", "safe")], {("label", "safe", "safe"): 1}),
         (NAMED, [("label-studio-7", "safe")], {("label", "safe", "safe"): 1}),
         ({"fields": {"prompt": ASK[0]}, "responses": [
             {"user_id": "u", "status": "submitted", "values": {"label": {"value": "safe"}, "note": {"value": "Hm."}}},
