@@ -46,6 +46,7 @@ class Postgres:
             "port": self._port,
             "unix_socket_directories": self.folder,
             "max_connections": 200,
+            "lc_messages": "C",  # English; with any other value German, if the server's translations are installed
             "fsync": "on" if self._durable else "off",
             "synchronous_commit": "on" if self._durable else "off",
             "full_page_writes": "on" if self._durable else "off",
@@ -109,6 +110,7 @@ class Postgres:
                 stderr=log,
                 cwd=self.folder,
                 start_new_session=True,
+                env=os.environ | {"LANGUAGE": "de"},
                 check=False,
                 **options,
             )

@@ -30,13 +30,13 @@ LOCK_TIMEOUT = 30  # seconds that a writer on a server waits for another's trans
 # Nobody else's session, hung or hostile, stops this one for longer.
 _LIMITS = (
     f"-c lock_timeout={LOCK_TIMEOUT}s -c statement_timeout=30min -c idle_in_transaction_session_timeout=10min "
-    "-c search_path=public,pg_temp"
+    "-c search_path=public,pg_temp -c datestyle=ISO -c timezone=UTC"  # the driver reads only ISO dates until 9999
 )
 _PEOPLE = "people"
 _WITH_LOG = ("journal_mode=WAL",)
 _ALONE = ("locking_mode=EXCLUSIVE", "journal_mode=MEMORY")
 _SNAPSHOT = text("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-_BEGIN = text("BEGIN")
+_BEGIN = text("BEGIN ISOLATION LEVEL READ COMMITTED")  # whatever waited for a lock sees what it waited for
 _COMMIT = text("COMMIT")
 _EXCLUSIVE = text("SELECT pg_advisory_xact_lock(:lock)")
 _SHARED = text("SELECT pg_advisory_xact_lock_shared(:lock)")

@@ -30,7 +30,17 @@ _CAUSES = {
     "lock timeout": "Another program has locked the workspace. Wait for it to finish and try again.",
     "statement timeout": "The server took too long. Try again when it is less busy.",
     "no space left": "The server's disk is full. Ask its administrator.",
+    "read-only transaction": "The server accepts no changes at the moment. Ask its administrator.",
     "pg_trgm": "The server lacks the extension pg_trgm. Install PostgreSQL's contrib package there.",
+}
+# What a server says in English, by SQLSTATE: it may speak another language.
+_IN_ENGLISH = {
+    "23514": "check constraint",
+    "25006": "read-only transaction",
+    "42501": "permission denied",
+    "53100": "no space left",
+    "55P03": "statement due to lock timeout",
+    "57014": "statement due to statement timeout",
 }
 _REFUSED = ("permission denied", "must be owner", "row-level security")
 _CLOSED = (
@@ -129,12 +139,15 @@ def translated(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        message = str(error.orig).lower()
-        if error.connection_invalidated or (isinstance(error, OperationalError) and _is_lost(message)):
+        state = getattr(error.orig, "sqlstate", "")  # None if the connection itself failed
+        message = f"{error.orig} {_IN_ENGLISH.get(state, '')}".lower()
+        is_lost = isinstance(error, OperationalError) and (state is None or _is_lost(message))
+        is_refused = any(sign in message for sign in _REFUSED)
+        if error.connection_invalidated or (is_lost and not is_refused):
             raise ConnectionLostError(
                 "There is no connection to the workspace's server. Check the network, then try again."
             ) from error
-        if any(sign in message for sign in _REFUSED):
+        if is_refused:
             raise _not_permitted(engine, message) from error
         for sign, advice in _CAUSES.items():
             if sign in message:
@@ -184,7 +197,7 @@ def _not_permitted(engine: Engine, message: str) -> WorkspaceError:
     except SQLAlchemyError:  # a person without a role cannot connect again
         owner, reads = "", False
     whom = f", {owner}" if owner else ""
-    if reads is None and "schema public" in message:  # there is no workspace
+    if reads is None:  # there is no workspace
         return WorkspaceError(
             f"Nothing was changed. Only the owner of the database{whom} can create a workspace in it. An administrator "
             "can change the owner: ALTER DATABASE NAME OWNER TO USER."
