@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
@@ -46,18 +47,26 @@ class ServerChanges:
         import psycopg
 
         try:
-            if self._connection is None or self._connection.closed:
-                self._listen()
-                self._heard += 1  # there may be changes since the last connection
-            assert self._connection is not None
-            message = [notice.payload for notice in self._connection.notifies(timeout=0)]
+            names = self._notices()
         except psycopg.Error as error:
             self.close()
             raise ConnectionLostError(
                 "There is no connection to the workspace's server. Check the network, then try again."
             ) from error
-        self._heard += any(name != self._name for name in message)
+        self._heard += any(name != self._name for name in names)
         return self._heard
+
+    def _notices(self) -> list[str]:
+        """Who has written since the last call. A connection that the server has ended is opened again."""
+        import psycopg
+
+        if self._connection is not None and not self._connection.closed:
+            with suppress(psycopg.Error):
+                return [notice.payload for notice in self._connection.notifies(timeout=0)]
+            self.close()
+        self._listen()
+        self._heard += 1  # there may be changes since the last connection
+        return []
 
     def close(self) -> None:
         if self._connection is not None:

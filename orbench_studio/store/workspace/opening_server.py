@@ -127,6 +127,11 @@ def _why_not(server: Server, message: str) -> str:
             f"You have no role in the workspace {server}. Its owner can give you one: "
             f"orbench-studio team {as_argument(replace(server, user='OWNER'))} add {server.user or 'NAME'}"
         )
+    if "too many" in message or "connection slots" in message:
+        return (
+            f"The server accepts no more connections ({why}). Close other windows, or ask its administrator to raise "
+            "the limit."
+        )
     if "no encryption" in message:
         return f"The server of {server} requires TLS. Add ?sslmode=verify-full to the address."
     if "does not support SSL" in message:

@@ -79,3 +79,18 @@ def test_a_server_that_accepts_no_changes_is_named(postgres, abroad):
         assert prompt_review.load(mona, 1, "mona").is_unlabelled
         with pytest.raises(WorkspaceError, match="The server accepts no changes at the moment"):
             label(mona, "mona", 1)
+
+
+def test_sessions_that_the_server_has_ended_are_opened_again(postgres, abroad):
+    """As a server does with idle ones: the window does not go offline."""
+    with open_workspace(replace(abroad, user="mona")) as mona:
+        version = mona.data_version()
+        postgres.say("SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE usename = 'mona'")
+        assert any(mona.data_version() > version for _ in range(2)), "the first one reads why it was ended"
+        label(mona, "mona", 1)
+
+
+def test_a_server_with_too_many_connections_is_named(postgres, abroad):
+    postgres.say(f"ALTER DATABASE {abroad.database} CONNECTION LIMIT 0")
+    with pytest.raises(WorkspaceError, match="accepts no more connections"):
+        open_workspace(replace(abroad, user="mona"))
