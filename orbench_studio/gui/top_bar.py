@@ -2,12 +2,13 @@
 
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton
+from PySide6.QtWidgets import QFrame, QToolButton
 
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.compact import is_compact
 from orbench_studio.gui.common.dialogs import ask_text
 from orbench_studio.gui.common.elided_label import ElidedLabel
+from orbench_studio.gui.common.layouts import Stretch, row_layout
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, set_tip
 from orbench_studio.gui.review.filter_bar import FilterBar
@@ -39,14 +40,9 @@ class TopBar(QFrame):
         )
         self.reviewer = ReviewerName(session)
         self.setObjectName("panel")
-        row = self._row = QHBoxLayout(self)
-        row.setContentsMargins(16, 0, 16, 0)
-        row.setSpacing(16)
-        row.addWidget(self.workspace_name)
-        row.addWidget(search, 1)
-        row.addStretch()  # without the search, the reviewer stays at the right
-        row.addWidget(self.today)
-        row.addWidget(self.reviewer)
+        # Without the search, the reviewer stays at the right.
+        parts = self.workspace_name, (search, 1), Stretch(), self.today, self.reviewer
+        self._row = row_layout(self, *parts, margins=(16, 0, 16, 0), spacing=16)
 
     def show_workspace(self) -> None:
         workspace = self._session.workspace

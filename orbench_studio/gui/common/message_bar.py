@@ -10,7 +10,7 @@ from collections.abc import Container, Hashable
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QSizePolicy, QToolButton, QWidget
 
 from orbench_studio.gui.common.actions import Actions, tr
 from orbench_studio.gui.common.compact import is_compact
@@ -49,7 +49,6 @@ class MessageBar(QFrame):
         self._hints = [_Hint(actions["undo"], tr("undo")), _Hint(actions["keys"], tr("shortcuts"))]
         self._first = QWidget()  # the half with the last decision
         self._separator = rule(vertical=True)
-        self._halves = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._build_ui()
 
     def show_message(self, text: str) -> None:
@@ -201,12 +200,10 @@ class MessageBar(QFrame):
         self._copy.clicked.connect(self._copy_error)
         self._dismiss.clicked.connect(self._dismiss_error)
         undo, keys = self._hints
-        self._halves.setContentsMargins(8, 2, 8, 2)
-        self._halves.setSpacing(8)
-        self._first.setLayout(_row(self._decision, undo))
-        self._halves.addWidget(self._first)
-        self._halves.addWidget(self._separator)
-        self._halves.addLayout(_row(self._message_line, self._all, self._copy, self._dismiss, keys), _MESSAGES)
+        row_layout(self._first, (self._decision, 1), undo, spacing=4)
+        second = row_layout(None, (self._message_line, 1), self._all, self._copy, self._dismiss, keys, spacing=4)
+        halves = self._first, self._separator, (second, _MESSAGES)
+        self._halves = row_layout(self, *halves, margins=(8, 2, 8, 2), spacing=8)
         undo.offer(False)
         self._show()
 
@@ -242,10 +239,3 @@ def _button(text: str = "") -> QToolButton:
     made.setText(text)
     made.setProperty("role", "link")
     return made
-
-
-def _row(*widgets: QWidget) -> QHBoxLayout:
-    row = row_layout(None, spacing=4)
-    for widget in widgets:
-        row.addWidget(widget, 1 if isinstance(widget, ElidedLabel) else 0)
-    return row

@@ -233,11 +233,7 @@ class ImportRun(QObject):
             return None, {}  # the settings were edited by hand
 
     def _begin(
-        self,
-        work: Callable[[FileToImport, Workspace], ImportReport],
-        *,
-        takes: bool,
-        only: FileToImport | None = None,
+        self, work: Callable[[FileToImport, Workspace], ImportReport], *, takes: bool, only: FileToImport | None = None
     ) -> None:
         self._cancelled.clear()
         self.running = True

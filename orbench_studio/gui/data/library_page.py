@@ -41,15 +41,8 @@ _BARS: dict[str, tuple[str, Field | None, dict[str, str]]] = {  # title, field o
     "prompts_by_label_basis": ("Source of final labels", Field.BASIS, {}),
     _CLASSES: ("Responses by answer class", None, {name: mark.colour for name, mark in _ANSWERS.items()}),
 }
-_NONE = {
-    "prompts_by_final_label": "no label",
-    "prompts_by_label_basis": "none",
-    "prompts_by_category": "no category",
-}
-_NAMES = {
-    "consensus": "moderators",
-    "reference": "source file",
-}
+_NONE = {"prompts_by_final_label": "no label", "prompts_by_label_basis": "none", "prompts_by_category": "no category"}
+_NAMES = {"consensus": "moderators", "reference": "source file"}
 _SOURCES = (Column("File", 140, 2, apart=True), Column("Format", 60, 1), Column("Imported", 60, whole=True))
 _JOURNAL = (Column("Time", 172), Column("Annotator", 90), Column("Decision", 160, 1), Column("State", 60))
 _ENTRIES, _DAYS = 200, 14

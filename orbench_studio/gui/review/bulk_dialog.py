@@ -201,18 +201,14 @@ class BulkDialog(Dialog):
         )
 
     def _scope_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
         titles = {"chosen": tr("Selected prompts: {count}"), "queue": tr("All prompts of the queue: {count}")}
         for place, (name, ids) in enumerate(self._scopes.items()):
             button = QRadioButton(titles[name].format(count=f"{len(ids):,}"))
             button.setChecked(place == 0)
             self._scope.addButton(button, place)
-            row.addWidget(button)
-        row.addStretch()
-        return row
+        return row_layout(None, *self._scope.buttons(), Stretch(), margins=None)
 
     def _what_row(self, chosen: Label | None) -> QHBoxLayout:
-        row = QHBoxLayout()
         for place, (aspect, value, key) in enumerate(_WHAT):
             mark = LABELS[Label(value)] if aspect is Aspect.LABEL else None
             text = f"{mark.shape} {mark.word.capitalize()}" if mark else tr(_ACTS[aspect, str(value)])
@@ -220,9 +216,7 @@ class BulkDialog(Dialog):
             button.setAccessibleName(tr("{act}, key {key}").format(act=text, key=key))
             button.setChecked(value == chosen)
             self._what.addButton(button, place)
-            row.addWidget(button)
-        row.addStretch()
-        return row
+        return row_layout(None, *self._what.buttons(), Stretch(), margins=None)
 
 
 def summary(preview: BulkPreview) -> str:

@@ -11,7 +11,7 @@ from orbench_studio.domain.review.decision import PromptView
 from orbench_studio.gui.common.actions import SHORTCUTS, key_text, tr
 from orbench_studio.gui.common.elided_label import ElidedLabel
 from orbench_studio.gui.common.flow_layout import Flow
-from orbench_studio.gui.common.layouts import column_layout
+from orbench_studio.gui.common.layouts import column_layout, row_layout
 from orbench_studio.gui.common.theme import VERDICTS, px
 from orbench_studio.gui.common.widgets import label, set_role, set_tip
 from orbench_studio.gui.review.decision_words import SEPARATOR, consensus_words, mark_words
@@ -28,10 +28,7 @@ class VoteRow(QWidget):
         self._verdict = label("", "strong")
         self._explanation = label("", "meta", wrap=True)
         self._explanation.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._row.setSpacing(2)
-        self._row.addWidget(self._moderator, 1)
-        self._row.addWidget(self._verdict)
+        self._row = row_layout(None, (self._moderator, 1), self._verdict, spacing=2)
         column_layout(self, self._row, self._explanation, spacing=2)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
