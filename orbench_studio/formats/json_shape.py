@@ -68,7 +68,12 @@ def open_json(file: InputFile, rows: str | None, wanted: Wanted) -> Table:
         user = node.parts.get("user_id")
         others = [of for of, part in node.parts.items() if of not in (STATE, "user_id") and (part.count or part.value)]
         notes = {_BESIDE.format(listing(others)): len(others)} if others else {}
-        return table_of(rows_of_state(_window(file), str(user.value if user else "")), file, wanted, notes)
+        table = table_of(rows_of_state(_window(file), str(user.value if user else "")), file, wanted, notes)
+        kind = node.parts["origin"].parts.get("kind") if "origin" in node.parts else None
+        if kind is not None and kind.value not in ("human", None):
+            doubt = f"The annotator is no person (origin: {kind.value}), but the choices are stored as human decisions"
+            table.doubts.append(f"{doubt}. Import the states of people only.")
+        return table
     if not _is_by_text(node) and _is_by_columns(node):
         return _by_columns(file, node, wanted)
     path = () if _is_by_text(node) else _rows_of(file.name, node)

@@ -279,6 +279,10 @@ def test_potato_s_states_with_their_items(write, take, state):
     items = write("items.jsonl", json.dumps({"id": "i1", "text": ASK[0]}))
     [found] = take("user_state.json", json.dumps(state), requests=items)
     assert found.prompt.text == ASK[0]
+    for kind in ("human", "llm"):
+        path = write("user_state.json", json.dumps({**state, "origin": {"kind": kind}}))
+        with read_file(path, options=ReadOptions(requests=items)) as file:
+            assert len(file.tally.doubts) == (kind == "llm")
     assert [(a.annotator, a.value) for a in found.annotations] == [("ann", "safe")]
     row = {"user_id": "ann", "instance_id": "i1", "displayed_text": ASK[0], "label_annotations": {"s": {"toxic": "1"}}}
     [found] = take("annotated_instances.jsonl", json.dumps(row))
