@@ -193,15 +193,16 @@ class RecordImport:
         return placed
 
     def _find_by_text(self, keys: Sequence[Key], found: dict[Key, int], drafts: Sequence[ResponseDraft]) -> None:
-        """Find the responses of batches, whose identities are others, by their texts."""
+        """Find earlier responses of batches, and samples, by their texts: their identities are others."""
+        answered = {key[:2] for key in found}
         missing = [
             (key, draft.text)
             for key, draft in zip(keys, drafts, strict=True)
-            if key not in found and draft.identity is None and not draft.error
+            if key not in found and key[:2] in answered and draft.identity is None and not draft.error
         ]
         if missing:
-            models = {key[1] for key, _ in missing}
-            there = known_records.responses_of_batches(self._merge.db, [key[0] for key, _ in missing], models)
+            ids, models = [key[0] for key, _ in missing], {key[1] for key, _ in missing}
+            there = known_records.responses_by_text(self._merge.db, ids, models, before=self._first_response)
             same = ((key, there.get((*key[:2], text))) for key, text in missing)
             found.update((key, response_id) for key, response_id in same if response_id is not None)
 

@@ -66,11 +66,13 @@ def responses(db: Connection, prompt_ids: Sequence[int], model_ids: Collection[i
     return _by_key(db, statement, r.prompt_id, prompt_ids)
 
 
-def responses_of_batches(db: Connection, prompt_ids: Sequence[int], model_ids: Collection[int]) -> dict[Key, int]:
-    """Ids of the models' responses to the prompts that are from no file, the oldest by (prompt, model, text)."""
+def responses_by_text(
+    db: Connection, prompt_ids: Sequence[int], model_ids: Collection[int], *, before: int
+) -> dict[Key, int]:
+    """Ids, below a limit, of the models' responses to the prompts, the oldest by (prompt, model, text)."""
     r = RESPONSES.c
-    statement = select(r.prompt_id, r.model_id, r.text, r.id).where(r.model_id.in_(model_ids), r.source_id.is_(None))
-    return _by_key(db, statement.order_by(r.id.desc()), r.prompt_id, prompt_ids)
+    statement = select(r.prompt_id, r.model_id, r.text, r.id).where(r.model_id.in_(model_ids), r.id < before)
+    return _by_key(db, statement.where(r.error.is_(None)).order_by(r.id.desc()), r.prompt_id, prompt_ids)
 
 
 def votes(db: Connection, prompt_ids: Sequence[int]) -> dict[Key, int]:

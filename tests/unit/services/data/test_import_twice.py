@@ -79,6 +79,7 @@ def test_the_source_s_final_class_may_come_later(fresh, tmp_path):
 
 
 def test_a_row_with_the_text_of_a_batch_s_response_is_about_that_response(fresh, tmp_path):
+    """So it is with the text of a sample: both have identities of their own."""
     workspace = fresh()
     header = ("prompt", "model", "response", "human")
     rows = [("May I?", "m", text, "direct_refusal") for text in ("No.", "Never.")]
@@ -87,7 +88,7 @@ def test_a_row_with_the_text_of_a_batch_s_response_is_about_that_response(fresh,
         workspace, write(tmp_path / "a.csv", header, rows[0]), mapping=ColumnMapping(columns, {Field.ANNOTATOR: "ada"})
     )
     with workspace.writing() as db:
-        db.execute(update(RESPONSES).values(identity=b"a batch item 017", source_id=None))
+        db.execute(update(RESPONSES).values(identity=b"a batch item 017"))
     file = write(tmp_path / "b.csv", header, *rows)
     report = bring(workspace, file, mapping=ColumnMapping(columns, {Field.ANNOTATOR: "bob"}))
     assert report.added == {"responses": 1, "annotations": 2}
