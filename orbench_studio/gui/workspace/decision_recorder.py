@@ -282,8 +282,8 @@ class DecisionRecorder(QObject):
         self._watch.start()
         self._forget()
         assert self._session.workspace is not None  # the signal says so
-        if self._session.workspace.on_server:
-            self._prepare()
+        if self._session.workspace.on_server:  # the first decision does not wait for its connection
+            self._session.run(lambda workspace: workspace.require_access(), None, show_errors=False, urgent=True)
         self._pending, unreadable = offline_queue.stored(self._session.workspace)
         self._refused = [one.pending for one in offline_queue.refused(self._session.workspace)]
         if unreadable:
@@ -293,16 +293,6 @@ class DecisionRecorder(QObject):
             self._send_next()
         elif self._refused:
             self._show_refused()
-
-    def _prepare(self) -> None:
-        annotator = self._session.annotator
-
-        def work(workspace: Workspace) -> None:
-            from orbench_studio.services.review import prompt_review
-
-            prompt_review.prepare(workspace, annotator)
-
-        self._session.run(work, None, show_errors=False, urgent=True)
 
     def _forget(self) -> None:
         self._views.clear()

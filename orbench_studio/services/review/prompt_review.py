@@ -76,12 +76,6 @@ def load(workspace: Workspace, prompt_id: int, annotator: str | None = None) -> 
     return hidden_decisions.visible(view, standing.result, versions.result, annotator)
 
 
-def prepare(workspace: Workspace, annotator: str) -> None:
-    """Connect and look up the annotator, so that the first decision does not wait for it."""
-    with workspace.reading() as db:
-        journal.annotator_id(db, annotator)
-
-
 def decide(
     workspace: Workspace,
     decision: Decision,

@@ -115,12 +115,6 @@ def remove_view(workspace: Workspace, name: str) -> None:
         queue.remove(db, name)
 
 
-def has_response_index(workspace: Workspace) -> bool:
-    """Whether there is a full-text index of responses; without it a search reads every response."""
-    with workspace.reading() as db:
-        return response_index.exists(db)
-
-
 def index_responses(workspace: Workspace, on_progress: Callable[[int, int], bool]) -> None:
     """Build the index completely or not at all; `on_progress(done, total)` returns False to cancel."""
 

@@ -134,11 +134,6 @@ _READERS: dict[str, tuple[tuple[str, Read], ...]] = {
 }
 
 
-def known_columns() -> frozenset[str]:
-    """The columns with a check beside their type, as `table.column`."""
-    return frozenset({*VALUE_SETS, *_READERS, *_FREE})
-
-
 class Fault(NamedTuple):
     """A row that must not be as it is: its table and primary key, and what is wrong."""
 

@@ -20,6 +20,7 @@ from orbench_studio.services.data.push_pull import pull, push
 from orbench_studio.services.review import prompt_review, search
 from orbench_studio.services.workspace.statistics import statistics
 from orbench_studio.services.workspace.workspace import open_workspace
+from orbench_studio.store.core import response_index
 from orbench_studio.store.core.tables import PROMPTS
 from orbench_studio.store.core.unreadable_rows import VALUE_SETS
 from tests.forked import start_script
@@ -109,7 +110,8 @@ def test_every_row_of_every_table_goes_and_comes_back(full, pushed, tmp_path):
         assert list(statistics(a)["prompts_by_category"]) == list(statistics(b)["prompts_by_category"])
         for workspace in (b, c):
             assert workspace.uuid == a.uuid
-            assert search.has_response_index(workspace)
+            with workspace.reading() as db:
+                assert response_index.exists(db)
             assert search.queue_of(workspace, parse("knife")).ids == search.queue_of(a, parse("knife")).ids != []
 
 

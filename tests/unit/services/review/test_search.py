@@ -18,6 +18,7 @@ from orbench_studio.services.data import demo
 from orbench_studio.services.data.record_import import RecordImport
 from orbench_studio.services.review import prompt_review, search
 from orbench_studio.services.workspace.workspace import open_workspace
+from orbench_studio.store.core import response_index
 
 EVERYTHING = 70
 
@@ -160,7 +161,7 @@ def test_the_index_finds_old_and_new_responses(workspace):
     before = [list(search.queue_of(workspace, one).ids) for one in wanted]
     message = []
     search.index_responses(workspace, lambda *done: message.append(done) or True)
-    assert search.has_response_index(workspace)
+    assert has_index(workspace)
     assert message[0][0] == 0
     assert message[0][1] == len(texts)
     assert [list(search.queue_of(workspace, one).ids) for one in wanted] == before
@@ -174,8 +175,13 @@ def test_the_index_finds_old_and_new_responses(workspace):
     assert ids(workspace, "response:quokka") == [71]
 
 
+def has_index(workspace):
+    with workspace.reading() as db:
+        return response_index.exists(db)
+
+
 def test_an_index_that_is_cancelled_leaves_nothing(workspace):
     with pytest.raises(CancelledError, match="as before"):
         search.index_responses(workspace, lambda _done, _of: False)
-    assert not search.has_response_index(workspace)
+    assert not has_index(workspace)
     assert workspace.problems() == []
