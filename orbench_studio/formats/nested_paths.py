@@ -168,19 +168,27 @@ def _getter(
     whole = _whole(name, at, parsed)
     messages = [count for count, step in enumerate(steps) if step in CONTENTS and require is not None]
 
-    def get(cells: Cells, ends: dict[str, Any]) -> Any:
-        if not steps:
-            return whole(cells)
-        value, inside = parsed.value(at, cells[at]), Ends()
-        if value is None:
-            value = cells[at]
-        require_one_turn(name, value, steps)
-        around, value = value, within(value, steps, inside)
+    def found(cell: str) -> tuple[str, Any, Ends]:
+        around, inside = parsed.value(at, cell), Ends()
+        if around is None:
+            around = cell
+        require_one_turn(name, around, steps)
+        value = within(around, steps, inside)
         for count in messages if value is not None else ():
             assert require is not None
             require(".".join((name, *steps[:count])), within(around, steps[:count]))
-        ends.update((".".join((name, *steps[: len(steps) - left])), end) for left, end in inside)
-        return value
+        return cell, value, inside
+
+    last: tuple[str, Any, Ends] | None = None  # of the row that is being read, which is asked several times
+
+    def get(cells: Cells, ends: dict[str, Any]) -> Any:
+        nonlocal last
+        if not steps:
+            return whole(cells)
+        if last is None or last[0] is not cells[at]:
+            last = found(cells[at])
+        ends.update((".".join((name, *steps[: len(steps) - left])), end) for left, end in last[2])
+        return last[1]
 
     return get
 
