@@ -32,6 +32,7 @@ from orbench_studio.formats.usual_meanings import asked_meaning, displaced, usua
 _TEN = frozenset(map(str, Category))
 _MAY_BE_NOTHING = frozenset({*NAMES, Field.KEY, Field.SYSTEM, Field.SEED})
 """Fields in which a word such as nan or None, as pandas writes a missing value, stands for an empty cell."""
+_IDENTIFIERS = (*NAMES, Field.KEY)
 _TEXTS = frozenset({Field.PROMPT, Field.KEY, Field.SYSTEM, Field.EXPLANATION, Field.REASON, Field.SAMPLE, Field.ERROR})
 """Fields whose values are counted as texts."""
 _OF_EACH = (Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.RESPONSE_VERDICT, Field.EXPLANATION)
@@ -183,6 +184,8 @@ class MappedCells:
         if part is Field.SYSTEM and isinstance(value, list) and not all(isinstance(each, str) for each in value):
             return conversations.text(value, "system prompt", self._columns[part])
         text = value if isinstance(value, str) else self._plain(part, value)
+        if text[:1] == "[" and part in _IDENTIFIERS and (listed := class_words.listed(text)) is not text:
+            return self._plain(part, listed)  # which rejects the row: a printed list is not one name
         return "" if part in _MAY_BE_NOTHING and is_nothing(text) else text
 
     def _plain(self, part: Field, value: Any) -> str:

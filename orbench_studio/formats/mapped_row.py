@@ -102,6 +102,8 @@ class MappedRow(MappedResponses):
         responses = (*self._responses(asked, annotator, cells), *self._others(cells))
         is_of_class = any(decided.reason for response in responses for decided in response.annotations)
         decisions = self._decisions(annotator, label, "" if is_of_class else self._stated(Field.REASON, cells))
+        if Field.ANNOTATOR in self._columns and not annotator and (label or any(r.reference_class for r in responses)):
+            self._note(import_notes.NO_ANNOTATOR)
         on_prompt = (Field.VERDICT, Field.PROMPT_VERDICT)
         votes = tuple(vote for part in on_prompt for vote in self._votes(part, None, cells))
         return Record(line, draft, votes, responses, decisions)
@@ -239,6 +241,8 @@ class MappedRow(MappedResponses):
             self._note(import_notes.NO_MODEL)
             return ()
         model = self._name(Field.MODEL, cells)
+        if model == self._layout.mapping.values.get(Field.MODEL):
+            self._note(f"responses stored as those of {model}, as the format says (unless --model says another)")
         self._require_each(self._samples, cells)
         drafts = ((at, self._response(model, text, at, asked, cells)) for at, text in texts.items())
         return tuple(self._classed(draft, annotator, at, cells) for at, draft in drafts)

@@ -84,9 +84,12 @@ def doubts(mapping: ColumnMapping, table: Mapping[str, ColumnEvidence]) -> Itera
     if judges and mapping.gives(Field.ANNOTATOR) and columns.keys() & {*_CLASSES} and not is_judged:
         yield Doubt(Field.ANNOTATOR, (judges[0],), f"the classes may be those of {judges[0]}, not of an annotator")
     prompt = table.get(columns.get(Field.PROMPT, ""))
-    if prompt and not prompt.is_nested and (rounds := rounds_in(others)):
+    asked = columns.get(Field.PROMPT, "")
+    if asked and not (prompt and prompt.is_nested) and (rounds := rounds_in(table.values())):
         text = f"each row is a round of a conversation ({rounds}), and loses the rounds before it"
-        yield Doubt(Field.PROMPT, (prompt.name,), text)
+        yield Doubt(Field.PROMPT, (asked,), text)
+    elif re.search(r"\bturns\.0*[1-9]\d*$", asked):
+        yield Doubt(Field.PROMPT, (asked,), f"{asked} is a later turn of a conversation, and loses those before it")
     if Field.RESPONSE in columns:
         yield from _of_what_was_sent(prompt, others) if prompt else ()
         yield from _prompts_beside(columns, table)

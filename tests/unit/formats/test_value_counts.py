@@ -10,6 +10,7 @@ from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import read_file
 from orbench_studio.formats.records import Record
 from orbench_studio.formats.tally import EMPTY, REJECTED, ROW_REJECTED, ColumnTally
+from tests.unit.formats.test_no_silent_loss import ASK, read
 
 WORDS = {
     Field.CATEGORY: ("hate", "weather", "none"), Field.STOP_REASON: ("stop", "length", "error"),
@@ -78,3 +79,21 @@ def test_an_explanation_that_may_be_of_one_of_several_values_is_a_warning(write,
     with read_file(write("a.csv", "q,r,c,e\nIs it late?,Yes.,refusal,Why.\n"), options=options) as file:
         warned = [text for text in file.tally.doubts if "Each explanation of e is stored with" in text]
     assert len(warned) == (stored is not None) and all(stored in text for text in warned)
+
+
+@pytest.mark.parametrize("names", ["['ann', 'bob']", '["ann", "bob"]'])
+def test_a_printed_list_is_not_one_name(write, names):
+    path = write("a.csv", f"q;l;n\n{ASK};unsafe;{names}\n{ASK};safe;[ann]\n{ASK};safe;['ann']\n")
+    [fault, *records], _ = read(path, {"prompt": "q", "label": "l", "annotator": "n"})
+    assert "the annotator is not a text but a list of 2" in fault.reason and "n.0" in fault.reason
+    assert [record.annotations[0].annotator for record in records] == ["[ann]", "ann"]
+    [fault, *_], _ = read(path, {"prompt": "q", "key": "n"})
+    assert "the key is not a text but a list of 2" in fault.reason
+    [first, *_], _ = read(path, {"prompt": "q", "label": "l", "annotator": "n.0|n"})
+    assert first.annotations[0].annotator == "ann"
+
+
+def test_a_label_without_an_annotator_is_counted(write):
+    path = write("a.csv", f"q,l,a\n{ASK},unsafe,ann\nIs it late?,safe,\n")
+    _, tally = read(path, {"prompt": "q", "label": "l", "annotator": "a"})
+    assert tally.notes["rows without an annotator, whose label or class is stored as the one of the source"] == 1
