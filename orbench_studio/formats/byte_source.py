@@ -30,6 +30,7 @@ _ALWAYS_UNPACKED = 64 * 2**20
 _MAX_RATIO = 200  # of the unpacked size to the packed: texts reach 20, tables of little else than repetition 100
 _GZIP = b"\x1f\x8b"
 _WIDE_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+MEMBERS = "members of an archive"  # the name of the folder in which they are unpacked, each in one with its number
 _GZIP_FAULTS = (EOFError, zlib.error, gzip.BadGzipFile)
 
 
@@ -39,8 +40,13 @@ def file_fault(name: str, text: str, line: int | None = None) -> FileFaultError:
 
 
 def name_of(path: Path) -> str:
-    """The file's name, to show and to store: file systems allow names that are no text."""
-    return path.name.encode("utf-8", "replace").decode()
+    """The file's name, to show and to store; a member of an archive has its folders there.
+
+    File systems allow names that are no text.
+    """
+    parts = path.parts
+    name = "/".join(parts[parts.index(MEMBERS) + 2 :]) if MEMBERS in parts else path.name
+    return name.encode("utf-8", "replace").decode()
 
 
 def field_too_large(name: str, line: int) -> FileFaultError:

@@ -190,6 +190,7 @@ def test_archives_and_dataset_folders_are_read_by_their_members(run, run_json, w
         writer.write_table(pyarrow.table({"prompt": ["Is it dawn?"], "category": ["hate"]}))
     result = run("import", "w.orbench", archive, folder, saved)
     assert result.exit_code == 0
+    assert "\na/prompts.csv (orbench-prompts): 1 row" in f"\n{result.stdout}", "several may have one name"
     assert "prompts.zip: these files were not read: notes.md, ../../evil.csv, a/state.json." in result.stderr
     assert "data: these files were not read: y.parquet." in result.stderr and "saved:" not in result.stderr
     assert run_json("stats", "w.orbench")["prompts"] == 4, "a member outside of the archive is not read"

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from orbench_studio.domain.data.hub_address import hub_address
-from orbench_studio.errors import FileFaultError, explained
-from orbench_studio.formats.byte_source import file_fault, require_ratio
+from orbench_studio.errors import FileFaultError, explained, reason_of
+from orbench_studio.formats.byte_source import MEMBERS, file_fault, require_ratio
 from orbench_studio.formats.manifest import manifest_at
 from orbench_studio.formats.tables import listing, stem_and_kind
 from orbench_studio.providers import hugging_face
@@ -19,6 +19,7 @@ Progress = Callable[[int, int], bool]
 Warn = Callable[[str], None]
 _MOST_MEMBERS = 1_000
 _MOST_BYTES = 4_000_000_000  # unpacked together
+_MOST_FOLDERS = 8  # in the name of a member
 _BESIDE_ARROW = ("state.json", "dataset_info.json", "dataset_dict.json")  # written by `save_to_disk`
 _NOT_DATA = (*_BESIDE_ARROW, "dataset_infos.json", "manifest.json")
 
@@ -85,8 +86,8 @@ def _of_archive(path: Path, folder: Path, warn: Warn) -> list[Path]:
                 read = list(filter(_is_table, names))
                 _count_others(path.name, [name for name in names if name not in read], read, warn)
                 return _unpacked(path, archive, folder)
-        except (zipfile.BadZipFile, NotImplementedError) as error:
-            raise damaged(str(error)) from None
+        except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
+            raise damaged(reason_of(error)) from None
 
 
 def _unpacked(path: Path, archive: zipfile.ZipFile, folder: Path) -> list[Path]:
@@ -99,7 +100,8 @@ def _unpacked(path: Path, archive: zipfile.ZipFile, folder: Path) -> list[Path]:
     require_ratio(path.name, path.stat().st_size, size)
     found = []
     for number, entry in enumerate(members):
-        target = folder / str(number) / PurePosixPath(entry.filename.replace("\\", "/")).name
+        parts = [part for part in PurePosixPath(entry.filename.replace("\\", "/")).parts if part != "/"]
+        target = folder.joinpath(MEMBERS, str(number), *parts[-_MOST_FOLDERS:])
         target.parent.mkdir(parents=True)
         with archive.open(entry) as source, target.open("wb") as file:
             shutil.copyfileobj(source, file)
