@@ -13,17 +13,15 @@ from orbench_studio.cli import (
     audit_people,
     audit_raters,
     audit_sample,
-    batches,
     calibrate,
     curate,
     duplicates,
-    evaluate,
+    evaluation,
     export,
     generation,
     import_files,
     judge,
     judge_file,
-    judge_presets,
     judge_testing,
     labels,
     models,
@@ -32,7 +30,6 @@ from orbench_studio.cli import (
     rules,
     team,
     window,
-    worker,
     workspace,
 )
 from orbench_studio.cli.console import Exit, write_error, write_line
@@ -128,18 +125,18 @@ app = typer.Typer(cls=_Commands, add_completion=False, help=_HELP, epilog=_EPILO
 app.command("open", hidden=True)(window.open_window)
 app.command("demo")(window.demo)
 app.command("import")(import_files.import_files)
-app.command("evaluate")(evaluate.evaluate)
+app.command("evaluate")(evaluation.evaluate)
 app.command("generate")(generation.generate)
 app.command("rewrite")(generation.rewrite)
 app.command("moderate")(generation.moderate)
 app.command("judge")(judge.judge)
-app.command("worker")(worker.worker)
+app.command("worker")(evaluation.worker)
 app.command("models")(models.models)
 app.command("prices")(models.prices)
-app.command("batches")(batches.batches)
+app.command("batches")(evaluation.batches)
 app.command("judge-file", cls=judge_file.MultiValueTrain)(judge_file.judge_file)
 app.command("judge-test")(judge_testing.judge_test)
-app.command("judge-presets")(judge_presets.judge_presets)
+app.command("judge-presets")(judge_testing.judge_presets)
 app.command("calibrate")(calibrate.calibrate)
 app.command("audit")(audit.audit)
 app.command("export")(export.export)
