@@ -25,7 +25,7 @@ from orbench_studio.formats.column_names import (
     word_set,
     words_of,
 )
-from orbench_studio.formats.mapping import CODED, ColumnMapping, Field
+from orbench_studio.formats.mapping import CODED, NAMES, ColumnMapping, Field
 from orbench_studio.formats.nested_paths import alternatives
 
 _CLASSES = (Field.ANSWER_CLASS, Field.IS_REFUSAL)
@@ -35,9 +35,11 @@ _REFERENCE = word_set("expected reference gold golden ideal truth correct incorr
 _PARTS = word_set("preview excerpt snippet truncated trunc shortened abridged summary")
 _EDITED = word_set("translated translation cleaned filtered processed preprocessed normalized normalised sanitized")
 _EDITED |= word_set("redacted masked parsed extracted edited tokenized tokenised")
-_REASONING = word_set("reasoning thinking thought thoughts cot scratchpad rationale explanation")
+_REASONING = word_set("reasoning thinking thought thoughts cot scratchpad rationale explanation reason reasons")
 _INTENDED = word_set("expected should must desired ideal")
 _OF_RESPONSE = word_set("response responses answer answers output outputs completion completions reply generation")
+_OF_RESPONSE |= word_set("success successful jailbroken compliance complied refusal refused")
+_NO_NAMES = word_set("label labels score scores class preds prediction result results status")
 _BY_NAME: tuple[tuple[tuple[Field, ...], frozenset[str], str], ...] = (
     ((Field.RESPONSE,), _REFERENCE, "may be what a model should answer, or what a person wrote"),
     ((Field.PROMPT, Field.RESPONSE), _PARTS, "may have only a part of each text"),
@@ -45,6 +47,7 @@ _BY_NAME: tuple[tuple[tuple[Field, ...], frozenset[str], str], ...] = (
     ((Field.RESPONSE,), _REASONING, "may be the reasoning, not the response"),
     ((Field.RESPONSE_VERDICT, *_CLASSES), _INTENDED, "may say what the response should be, not what it is"),
     ((Field.PROMPT,), word_set("template templates"), "may be a template, not what was sent"),
+    (NAMES, _NO_NAMES, "may have something else than names"),
     ((Field.MODEL,), JUDGES, "may be another model than that of the responses"),
     ((Field.RESPONSE, Field.SYSTEM), JUDGES, "may be of a judge, an attacker or a defense, not of the model"),
     ((Field.PROMPT,), JUDGES - word_set("attacker followup defense eval evaluation"), "may be what a judge was sent"),
@@ -55,6 +58,7 @@ _BY_NAME: tuple[tuple[tuple[Field, ...], frozenset[str], str], ...] = (
 )
 """Words in the name of a column that speak against a field, and what the column may be."""
 _PEOPLE = word_set("human humans person expert reference gold")
+_WORDS = 6  # of the longest names, such as GPT-4 with internet access
 _PLACEHOLDER = re.compile(
     r"\{\w*(?:prompt|question|query|goal|request|instruction|behaviou?r|input|task)\w*\}"
     r"|\[INSERT\b[^\]]*\]|\[[A-Z_ ]+ HERE\]"
@@ -86,7 +90,7 @@ def doubts(mapping: ColumnMapping, table: Mapping[str, ColumnEvidence]) -> Itera
     prompt = table.get(columns.get(Field.PROMPT, ""))
     asked = columns.get(Field.PROMPT, "")
     if asked and not (prompt and prompt.is_nested) and (rounds := rounds_in(table.values())):
-        text = f"each row is a round of a conversation ({rounds}), and loses the rounds before it"
+        text = f"each row may be a round of a conversation ({rounds}), and loses the rounds before it"
         yield Doubt(Field.PROMPT, (asked,), text)
     elif re.search(r"\bturns\.0*[1-9]\d*$", asked):
         yield Doubt(Field.PROMPT, (asked,), f"{asked} is a later turn of a conversation, and loses those before it")
@@ -114,6 +118,8 @@ def undecided(columns: Mapping[Field, str], table: Mapping[str, ColumnEvidence])
 def _by_cells(part: Field, of: ColumnEvidence) -> str:
     if part is Field.PROMPT and of.mostly(lambda cell: _PLACEHOLDER.search(cell) is not None):
         return "may be a template, not what was sent: its texts have a placeholder"
+    if part in NAMES and (of.has_classes or of.mostly(lambda cell: cell[:1] in "[{" or len(cell.split()) > _WORDS)):
+        return "has numbers, classes, sentences or objects, not names"
     people = [cell for cell in of.filled if part is Field.MODEL and cell.strip().lower() in _PEOPLE]
     if people:
         return f"is {people[0]} in {counted(len(people), 'row')}, whose responses no model may have written"

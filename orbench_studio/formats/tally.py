@@ -123,7 +123,7 @@ class ColumnTally:
     def add(self, value: str, became: str) -> None:
         key = (value[:SHOWN], became)
         if key not in self.values and len(self.values) >= LISTED:
-            key = (MORE, became)
+            key = (MORE, MORE if became == value else became)
         self.values[key] += 1
 
     def add_empty(self) -> None:

@@ -185,7 +185,7 @@ def test_lists_of_texts_by_their_ids_are_rows(write):
     ("header", "rows", "what"),
     [
         (["round", "user_prompt", "response"], [["1", "How do I bake?", "Knead it."], ["2", "And then what?", "Wait."]],
-         "each row is a round of a conversation (round)"),
+         "each row may be a round of a conversation (round)"),
         (["prompt", "experiment", "response"], [["How do I bake?", "oak-7b", "Knead the dough."]] * 2,
          "experiment (“oak-7b”) may name the model"),
         (["goal", "turns"], [["How do I bake a loaf?", NestedCell(json.dumps(

@@ -9,7 +9,7 @@ from orbench_studio.formats.mapping import NAMES, ColumnMapping, Field
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import read_file
 from orbench_studio.formats.records import Record
-from orbench_studio.formats.tally import EMPTY, REJECTED, ROW_REJECTED, ColumnTally
+from orbench_studio.formats.tally import EMPTY, LISTED, MORE, REJECTED, ROW_REJECTED, ColumnTally
 from tests.unit.formats.test_no_silent_loss import ASK, read
 
 WORDS = {
@@ -97,3 +97,10 @@ def test_a_label_without_an_annotator_is_counted(write):
     path = write("a.csv", f"q,l,a\n{ASK},unsafe,ann\nIs it late?,safe,\n")
     _, tally = read(path, {"prompt": "q", "label": "l", "annotator": "a"})
     assert tally.notes["rows without an annotator, whose label or class is stored as the one of the source"] == 1
+
+
+def test_names_beyond_those_that_are_counted_one_by_one_have_one_line():
+    column = ColumnTally("annotator", "by")
+    for at in range(LISTED + 3):
+        column.add(f"ann{at}", f"ann{at}")
+    assert column.values[MORE, MORE] == 3
