@@ -62,8 +62,11 @@ class Diagnosis:
 Check = Callable[[Cells], Diagnosis | None]
 
 _CONTENT = (1 << 61) - 1
-# The first byte of a UTF-8 sequence and the bytes that follow it, as Windows-1252 and Latin-1 show them.
-_SUSPECT = re.compile("[\u00c2-\u00f4][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]+")
+# The first byte of a UTF-8 sequence and the bytes that follow it, as Windows-1252 and Latin-1 show them, or Mac Roman.
+_SUSPECT = re.compile(
+    "[\u00c2-\u00f4][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]+"
+    "|[‚√¬][ÄÅÇÉÑÖÜáàâäãåçéèêëíìîïñóòôöõúùûü†°¢£§•¶ß®©™´¨≠ÆØ∞±≤≥¥µ∂∑∏π∫ªºΩæø]+"
+)
 
 
 class Doctor:

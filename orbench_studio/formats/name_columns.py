@@ -28,7 +28,7 @@ _WORDS: Mapping[Field, frozenset[str]] = {
 _OTHER = _set("label labels score scores verdict result results type class category reason reasoning explanation")
 _OTHER |= _set("rationale status prediction predicted correct refusal refused compliance size temperature tokens index")
 _OTHER |= _set("cost time latency date seed attack attacker prompt language text description error config raw vote")
-_OTHER |= _set("votes decision agreement comment count rating ratings confidence template version")
+_OTHER |= _set("family votes decision agreement comment count rating ratings confidence template version")
 _DEPTH = 3  # levels of an object that are looked into
 
 
@@ -61,6 +61,7 @@ def is_clear(part: Field, path: str) -> bool:
 
 def _may_name(part: Field, name: str) -> bool:
     words = words_of(name)
+    words -= {"large", "language"} if "model" in words else set()  # a kind of model
     others = _OTHER | JUDGES if part is Field.MODEL else _OTHER
     return is_usual(part, name) or bool(words & _WORDS[part] and not words & others)
 

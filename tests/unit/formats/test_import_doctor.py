@@ -219,9 +219,12 @@ def test_mojibake(examine, good):
     assert records[0].prompt.text == good
 
 
-def test_mojibake_of_windows_1252(examine):
-    content = "prompt,category\nIt" + "’".encode().decode("cp1252") + "s late,hate\n"
-    assert examine("x.csv", content, Fault.MOJIBAKE)[1][0].prompt.text == "It’s late"
+@pytest.mark.parametrize("encoding", ["cp1252", "mac-roman"])
+@pytest.mark.parametrize("good", ["It’s late", "now — then", "The café"])
+def test_mojibake_of_single_characters(examine, encoding, good):
+    content = f"prompt,category\n{good.encode().decode(encoding, errors='replace')},hate\n"
+    if "\ufffd" not in content:  # Windows-1252 lacks some bytes
+        assert examine("x.csv", content, Fault.MOJIBAKE)[1][0].prompt.text == good
 
 
 @pytest.mark.parametrize(
@@ -235,6 +238,7 @@ def test_mojibake_of_windows_1252(examine):
         "Schöne Grüße an „Jürgen“, 20 °C",
         "👩‍👩‍👧 and 🏳️‍🌈 “quoted”",
         "“CAFÉ” costs 5€",
+        "Er sagte: ‚Äpfel‘, √2 ≈ 1.4, ¬p ∨ q",
         "नमस्ते, कैसे हैं आप?",
         "Làm thế nào để nấu phở?",
         "São Paulo – é’s ’à".encode().decode("latin-1")[::-1],  # which the repair would not make better

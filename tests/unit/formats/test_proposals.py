@@ -259,3 +259,16 @@ def test_a_known_format_with_another_prompt_is_asked_about(write, take, refused)
         assert "it looks like harmbench-behaviors, but query may have been sent too, or be the response" in text
     assert preview_file(path).format is None
     assert len(take(path, format_name="harmbench-behaviors")) == 30
+
+
+def test_two_columns_that_may_name_the_model_are_a_question():
+    names = ("Large language model used", "OG_LLM")
+    rows = [[f"oak-{n % 3}", "oak-4", asked, said] for n, (asked, said) in enumerate(zip(ASKED, SAID, strict=True))]
+    found = propose([*names, "Prompt", "Response"], rows)
+    assert Field.MODEL not in found.columns
+    assert [question.columns for question in found.questions if question.field is Field.MODEL] == [names]
+
+
+def test_a_family_of_models_is_no_model():
+    rows = [[f"oak-{n % 3}", "oak", asked, said] for n, (asked, said) in enumerate(zip(ASKED, SAID, strict=True))]
+    assert propose(["llm", "model_family", "Prompt", "Response"], rows).columns[Field.MODEL] == "llm"
