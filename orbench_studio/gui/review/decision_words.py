@@ -23,8 +23,8 @@ def question(view: PromptView, visible: Set[Visible]) -> str:
     """What is to be decided, and what is known or hidden; `visible` is what the journal would record now."""
     if view.blind and Visible.FILTER in visible:
         return tr(
-            "Is this prompt safe to answer? Votes and judgements are hidden, but the filter or order of this queue "
-            "depends on them. A label now does not count as blind."
+            "Is this prompt safe to answer? Votes and judgements are hidden, but the filter or order in which you "
+            "saw this prompt depends on them. A label now does not count as blind."
         )
     if view.blind and Visible.JUDGEMENTS in visible:
         return tr(

@@ -77,6 +77,7 @@ class QueuePage(QWidget):
         self._recorder = recorder
         self.loader = PromptLoader(session, recorder)
         self._seen: set[int] = set()  # prompts whose votes have been on the screen
+        self._selected: set[int] = set()  # prompts that a filter or an order by votes or judgements has shown
         self.model = QueueModel()
         self.pace = Pace()
         self.finder = SearchPanel(session, self)
@@ -182,6 +183,7 @@ class QueuePage(QWidget):
         self.loader.clear()
         self.stated.emit("")
         self._seen.clear()
+        self._selected.clear()
         self.pace.restart()
         self.finder.bar.completion.forget()
         self._empty()
@@ -208,7 +210,8 @@ class QueuePage(QWidget):
     def visible(self, aspect: Aspect, response_id: int | None = None) -> frozenset[Visible]:
         """What the reviewer can see that can influence such a decision about the prompt on the screen."""
         machines = self.moment.visible(aspect, response_id) if self.moment is not None else frozenset()
-        return machines | {Visible.RESPONSES} | self.finder.current.reveals
+        selected = {Visible.FILTER} if self.view is not None and self.view.prompt.id in self._selected else set()
+        return machines | {Visible.RESPONSES} | self.finder.current.reveals | selected
 
     def refresh(self, changes: Changes) -> None:
         """Update what an operation changed."""
@@ -305,6 +308,7 @@ class QueuePage(QWidget):
         moment = self.moment
         if moment is not None:
             view, who = moment.view, moment.annotator
+            self._selected |= {view.prompt.id} if self.finder.current.reveals else set()
             decided = moment.decided if self.works_for_team else not view.is_unlabelled
             self.model.mark_decided(view.prompt.id, decided=decided)
             if moment.blind:

@@ -137,12 +137,19 @@ def test_decided_prompts_are_not_blind(start, path, said):
         assert said()[-1] == ("toxic", SEEN)
 
 
-def test_a_revealing_filter_is_recorded_with_the_decision(start, path, said):
+@pytest.mark.parametrize("is_cleared", [False, True])
+def test_a_revealing_filter_is_recorded_with_the_decision(start, path, said, is_cleared):
     with start(path, blind=True) as studio:
         studio.page.finder.bar.ask(parse("refused:>=1"))
         studio.wait(lambda: len(studio.page.model.ids()) < 70)
         studio.settle()
         shown = studio.shown()
+        if is_cleared:  # the reviewer knows that the prompt matches, though the filter is gone
+            studio.page.finder.bar.ask(parse(""))
+            studio.wait(lambda: len(studio.page.model.ids()) == 70)
+            studio.settle()
+            assert studio.shown() == shown
+            assert "does not count as blind" in studio.page.decisions.words
         studio.press(S)
         assert said(shown) == [("safe", BLIND | {Visible.FILTER, Visible.REVEAL})]
 

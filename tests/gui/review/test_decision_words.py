@@ -68,8 +68,8 @@ def test_a_decision_names_what_was_visible(visible, words, history, by_filter):
         (
             replace(view(), blind=True),
             TEXTS | FILTER,
-            "Is this prompt safe to answer? Votes and judgements are hidden, but the filter or order of this queue "
-            "depends on them. A label now does not count as blind.",
+            "Is this prompt safe to answer? Votes and judgements are hidden, but the filter or order in which you "
+            "saw this prompt depends on them. A label now does not count as blind.",
         ),
         (
             replace(view(), blind=True),
