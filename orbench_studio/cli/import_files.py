@@ -149,7 +149,8 @@ def _advice(error: StudioError, file: Path, read_options: "ReadOptions") -> str:
         texts = "If each line is one text, pass --no-header --column prompt=0."
         return f" Pass --no-header --rows {quote(error.likely)} --column prompt=0 --column response=1. {texts}"
     if error.wants == "joined_by":
-        return f" Pass --joined-by {quote(error.likely or 'COLUMN=COLUMN')}."
+        pairs = error.columns or ["COLUMN=COLUMN"]
+        return f" Pass {' or '.join(f'--joined-by {quote(pair)}' for pair in pairs)}."
     if error.wants in ("rows", "requests"):
         return " Pass --requests FILE." if error.wants == "requests" else " Pass --rows PATH."
     preview = preview_file(file, read_options)

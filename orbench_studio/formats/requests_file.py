@@ -183,7 +183,7 @@ class Requests:
         if others := [pair for pair in able[1:] if (str(able[0]), str(pair)) in differing]:
             listed = " or ".join(map(str, (able[0], *others)))
             text = f"{self.name}: it may be joined by {listed}, which give the rows different requests. Say which one"
-            raise FileFaultError(f"{text}.", wants=_WANTS, likely=str(others[0]))
+            raise FileFaultError(f"{text}.", wants=_WANTS, columns=[str(able[0]), *map(str, others)])
         return self._unique(able[0])
 
     def _unique(self, pair: _Pair) -> _Pair:

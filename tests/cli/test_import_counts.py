@@ -154,7 +154,7 @@ def test_without_a_mapping_the_columns_of_the_requests_are_proposed(run, write):
     assert error.endswith("--column prompt=request.prompt\n")
     twice = write("b.csv", "prompt_id,id,answer\n1,0,Yes.\n0,1,No.\n")
     error = run("import", "w.orbench", twice, "--requests", asked, "--column", "prompt=request.prompt").stderr
-    assert error.endswith("Say which one. Pass --joined-by prompt_id=id.\n")
+    assert error.endswith("Say which one. Pass --joined-by id or --joined-by prompt_id=id.\n")
     columns = ("--column", "prompt=request.prompt", "--joined-by", "prompt_id=id")
     assert (
         "rows joined to q.jsonl by prompt_id=id: 2\n"
