@@ -320,7 +320,7 @@ class InputFile:
         named = "UTF-8" if self.encoding == "utf-8-sig" else self.encoding
         with self.again() as stream:
             likely = encodings.likely(stream)
-        advice = "Look for the program's setting"
+        advice = "Name its encoding (--encoding)"
         if len(likely) == 1:
             advice = f"Its encoding is probably {likely[0]}: {_to_read(likely[0])}"
         elif likely:

@@ -79,6 +79,11 @@ def test_another_encoding_is_refused_with_offset_and_line(refused):
     assert "Its encoding is probably cp1252: pass --encoding cp1252" in text
 
 
+def test_the_option_for_an_encoding_that_cannot_be_guessed_is_named(refused):
+    text = refused("a.csv", f"{GOOD}na\N{LATIN SMALL LETTER I WITH DIAERESIS}ve caf\xe9,harmful\n".encode("mac_roman"))
+    assert text.endswith("is not UTF-8. Name its encoding (--encoding), or save the file as UTF-8.")
+
+
 def test_a_wrong_byte_far_behind_is_found(refused):
     content = GOOD.encode() + b"a fine question,harmful\n" * 30_000 + b"caf\xe9,harmful\n"
     offset = content.index(b"\xe9")
