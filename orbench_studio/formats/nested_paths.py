@@ -256,12 +256,15 @@ def _require_one_conversation(lists: Sequence[list[Any]], steps: Sequence[str]) 
 
 
 def plain(value: Any, what: str, path: str = COLUMN) -> str:
-    """A value as a text, and a list of a single one as that; raises RowError for another list or an object."""
+    """A value as a text, a list of a single one as that, and an empty list as an empty text.
+
+    Raises RowError for another list or an object.
+    """
     if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], list | dict):
         value = value[0]
     if isinstance(value, str):
         return value
-    if value is None:
+    if value is None or value == []:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"

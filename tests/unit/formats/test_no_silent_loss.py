@@ -24,7 +24,7 @@ def read(path, columns, **options):
 
 @pytest.mark.parametrize("ending", ["jsonl", "json", "csv"])
 def test_nan_in_json_is_a_missing_value(write, ending):
-    row = '{"q": "Why?", "n": {"k": NaN, "s": NaN, "m": NaN}, "k": NaN}'
+    row = '{"q": "Why?", "n": {"k": NaN, "s": NaN, "m": []}, "k": NaN}'
     cell = 'q,n\nWhy?,"{""k"": NaN, ""s"": NaN, ""m"": NaN}"'
     path = write(f"a.{ending}", {"jsonl": row, "json": f"[{row}]", "csv": cell}[ending])
     [record], _ = read(path, {"prompt": "q", "key": "n.k", "system_prompt": "n.s", "seed": "n.m"})
@@ -32,7 +32,7 @@ def test_nan_in_json_is_a_missing_value(write, ending):
 
 
 def test_a_word_for_a_missing_value_is_no_key_or_name(write):
-    path = write("a.csv", "q,r,k,m,s,d\nWhy?,So.,nan,None,NaN,<NA>\nnan,So.,k1,elm,Be kind.,Who?\n")
+    path = write("a.csv", "q,r,k,m,s,d\nWhy?,So.,None,[],NaN,<NA>\nnan,So.,k1,elm,Be kind.,Who?\n")
     columns = {**ANSWERED, "key": "k", "model": "m", "system_prompt": "s", "seed": "d"}
     [record, other], tally = read(path, columns)
     assert (record.prompt.external_key, record.prompt.seed, record.prompt.attributes) == (None, None, {})
