@@ -196,6 +196,8 @@ class _Proposing:
         elif part is Field.PROMPT and (inner := self._rows_inside(chosen, response)):
             text = f"{inner.name} has rows of its own, with prompts or responses, which the row path {inner.name} reads"
             self._ask(part, [chosen], text)
+        elif part is Field.PROMPT and (models := self._models_of(chosen, response)):
+            self._ask(part, [chosen], f"{models} may name the model that wrote {chosen.name}")
         elif part is Field.PROMPT and self._has_turns():
             self._ask(part, [chosen], f"each row is one turn of a user or of a model, and {chosen.name} has both")
         elif chosen.has_structures("[" if part is Field.RESPONSE else "[{"):  # a model may be asked for an object
@@ -306,6 +308,12 @@ class _Proposing:
             self._columns[Field.MODEL] = path
         elif able:
             self._ask(Field.MODEL, able, f"{' or '.join(_shown(able))} may name the model")
+
+    def _models_of(self, prompt: ColumnEvidence, response: ColumnEvidence | None) -> str:
+        """The column that may name the models that wrote the prompt's texts, in a table without responses."""
+        may_be_written = response is None and name_strength(Field.PROMPT, prompt.name) == WEAK and not prompt.is_nested
+        named = (self._of[name] for name in self._name_columns if name in self._of) if may_be_written else ()
+        return next((of.name for of in named if of.filled and words_of(of.name) & CLEAR), "")
 
     def _path(self, part: Field, of: ColumnEvidence) -> str | None:
         """The column, or the path of the text inside it; None if its cells cannot be those of this field."""

@@ -272,3 +272,11 @@ def test_two_columns_that_may_name_the_model_are_a_question():
 def test_a_family_of_models_is_no_model():
     rows = [[f"oak-{n % 3}", "oak", asked, said] for n, (asked, said) in enumerate(zip(ASKED, SAID, strict=True))]
     assert propose(["llm", "model_family", "Prompt", "Response"], rows).columns[Field.MODEL] == "llm"
+
+
+@pytest.mark.parametrize(("name", "asked"), [("text", True), ("prompt", False)])
+def test_texts_beside_the_name_of_a_model_may_be_of_it(name, asked):
+    rows = [[text, "safe", f"oak-{n % 3}"] for n, text in enumerate(SAID)]
+    found = propose([name, "label", "model"], rows)
+    assert (Field.PROMPT in found.columns) != asked
+    assert any("may name the model that wrote" in question.text for question in found.questions) == asked
