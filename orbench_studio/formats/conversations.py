@@ -21,6 +21,8 @@ _MODELS = frozenset(
 _SHAPES = (("role", "content"), ("from", "value"), ("role", "text"), ("role", "parts"))
 CONTENTS = tuple(content for _, content in _SHAPES)
 _TURNS = {"user": "user", "assistant": "model", "system": "system prompt"}
+_LISTS = ("turns", "messages", "conversation", "conversations", "dialogue", "dialog", "history")
+"""Names of lists whose texts are the turns of one conversation."""
 _INNER = ("content", "text", "answer")  # names of the text in a content that is an object
 _MEDIA = re.compile(r"image|audio|video|file|document", re.IGNORECASE)
 _TEXT_PARTS = ("text", "output_text", "input_text")
@@ -83,6 +85,14 @@ def read(value: Any, path: str = COLUMN) -> Conversation | None:
         except ValueError:
             return None
     return _conversation(value, path) if is_conversation(value) else None
+
+
+def follows_turns(value: Any, place: int, name: str) -> bool:
+    """Whether a place in a list with this name is that of a turn after others, of which the system prompt is none."""
+    before = value[:place] if isinstance(value, list) else []
+    if is_conversation(value):
+        return any(_role(of[shape[0]]) != "system" for of in before if (shape := _shape(of)) is not None)
+    return bool(before) and name in _LISTS
 
 
 def require_turns(of: str, place: str, value: Any) -> None:

@@ -1,6 +1,7 @@
 """What a report says about the rows of a mapped table, with their number."""
 
 TURNS = "Rows that are a turn of a model or a system prompt, read as prompts"
+LATER_TURNS = "Prompts that are a later turn of a conversation, and are stored without the turns before them"
 OWN_REPLY = "Conversations with a reply of their own, which was not read, because a column gives the response"
 NOTHING = "Prompts that are a word such as nan or None, which may stand for an empty cell"
 REASON_NOTES = "reasons without an answer class or a label, stored as notes on their prompts"

@@ -19,6 +19,7 @@ from orbench_studio.formats.nested_paths import (
     getter,
     lenient,
     of_other_item,
+    parsed_text,
     plain,
     sizes_of,
     within_or_none,
@@ -62,6 +63,7 @@ class MappedCells:
 
     def __init__(self, sheet: Sheet, mapping: ColumnMapping) -> None:
         self._tally = sheet.tally
+        self._header = sheet.header
         self._columns = mapping.columns
         self._values = mapping.values
         self._names = {**names_of(sheet.options), **{part: of for part, of in mapping.values.items() if part in NAMES}}
@@ -184,8 +186,8 @@ class MappedCells:
         if part is Field.SYSTEM and isinstance(value, list) and not all(isinstance(each, str) for each in value):
             return conversations.text(value, "system prompt", self._columns[part])
         text = value if isinstance(value, str) else self._plain(part, value)
-        if text[:1] == "[" and part in _IDENTIFIERS and (listed := class_words.listed(text)) is not text:
-            return self._plain(part, listed)  # which rejects the row: a printed list is not one name
+        if part in _IDENTIFIERS and (printed := parsed_text(text)) is not None:
+            return self._plain(part, printed)  # which rejects the row: a printed list or object is not one name
         return "" if part in _MAY_BE_NOTHING and is_nothing(text) else text
 
     def _plain(self, part: Field, value: Any) -> str:
@@ -246,6 +248,16 @@ class MappedCells:
             value = value[number - 1]
         return self._plain(part, value)
 
+    def _is_later_turn(self, cells: Cells) -> bool:
+        """Whether the prompt is a turn in a list of several, of which it is not the first."""
+        for at, steps in self._prompt_places[:1]:
+            names = (self._header[at], *steps)
+            for count in (count for count, step in enumerate(steps) if step.isdigit()):
+                around = within_or_none(self._parsed.value(at, cells[at]), steps[:count])
+                if conversations.follows_turns(around, int(steps[count]), names[count].rpartition(".")[2]):
+                    return True
+        return False
+
     def _require_each(self, count: int, cells: Cells) -> None:
         """Raise RowError for values that are not one for each response; count a value that is for all."""
         path = self._columns.get(Field.RESPONSE, "")
@@ -253,7 +265,10 @@ class MappedCells:
             raise RowError(f"there are {count} responses in {path}, but {at} ({part}) is of one. Name one response too")
         for place, steps in self._prompt_places if count > 1 else ():
             prompts = within_or_none(self._parsed.value(place, cells[place]), steps[:-1]) if steps else None
-            if steps and steps[-1].isdigit() and isinstance(prompts, list) and len(prompts) == count:
+            is_of_turns = self._columns[Field.PROMPT].rpartition(".")[0].endswith("turns")
+            if not steps or not steps[-1].isdigit() or is_of_turns or not isinstance(prompts, list):
+                continue
+            if len(prompts) == count and len({*map(type, prompts)}) == 1:  # else a text with its settings
                 reason = f"there are {count} responses in {path}, and as many parts beside"
                 raise RowError(f"{reason} {self._columns[Field.PROMPT]}. Read both as rows, or name one response")
         for part in (*_OF_EACH, Field.STOP_REASON, Field.ERROR, Field.SAMPLE, Field.REASON, Field.MODEL):

@@ -46,7 +46,7 @@ class MappedRow(MappedResponses):
     """Makes the record of a row; a part that no column gives is empty, an empty part is absent."""
 
     def __init__(self, sheet: Sheet, mapping: ColumnMapping, layout: Layout) -> None:
-        header = self._header = sheet.header
+        header = sheet.header
         self._layout = layout
         is_own = mapping.columns.get(Field.PROMPT) == layout.mapping.columns.get(Field.PROMPT)
         self.before = [(name, sheet.column(name), by) for name, by in layout.before if is_own and name in header]
@@ -94,6 +94,8 @@ class MappedRow(MappedResponses):
             asked = conversations.Conversation(text)
         asked = asked if asked.system else asked._replace(system=self._stated(Field.SYSTEM, cells))
         self._later(self._tallies[Field.PROMPT].add_text, asked.prompt, is_turn)
+        if self._is_later_turn(cells):
+            self._note(import_notes.LATER_TURNS)
         self._later(self._tally.unread_turns.update, [*map(class_words.shortened, asked.unread)])
         self._count_beside(asked, cells)
         label = self._label(cells)

@@ -92,8 +92,6 @@ def doubts(mapping: ColumnMapping, table: Mapping[str, ColumnEvidence]) -> Itera
     if asked and not (prompt and prompt.is_nested) and (rounds := rounds_in(table.values())):
         text = f"each row may be a round of a conversation ({rounds}), and loses the rounds before it"
         yield Doubt(Field.PROMPT, (asked,), text)
-    elif re.search(r"\bturns\.0*[1-9]\d*$", asked):
-        yield Doubt(Field.PROMPT, (asked,), f"{asked} is a later turn of a conversation, and loses those before it")
     if Field.RESPONSE in columns:
         yield from _of_what_was_sent(prompt, others) if prompt else ()
         yield from _prompts_beside(columns, table)

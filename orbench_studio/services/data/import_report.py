@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
 from orbench_studio.formats.class_words import is_bare, says_nothing, shortened, word
 from orbench_studio.formats.import_doctor import Finding
-from orbench_studio.formats.import_notes import ERRORS_WITH_TEXT, NOT_FAILED, NOTHING, OTHER_REFUSAL, OWN_REPLY, TURNS
+from orbench_studio.formats.import_notes import (
+    ERRORS_WITH_TEXT,
+    LATER_TURNS,
+    NOT_FAILED,
+    NOTHING,
+    OTHER_REFUSAL,
+    OWN_REPLY,
+    TURNS,
+)
 from orbench_studio.formats.mapped import MAPPED
 from orbench_studio.formats.mapping import NAMES, Field, scoped
 from orbench_studio.formats.reader_interface import ReadOptions
@@ -133,7 +141,7 @@ def _doubts(report: ImportReport) -> Iterator[str]:
     rows = report.imported + report.duplicates + report.rejected
     if report.rejected > _DOUBTFUL * rows:
         yield f"{report.rejected:,} of {rows:,} rows are rejected."
-    for note in (TURNS, NOTHING, OWN_REPLY, ERRORS_WITH_TEXT, OTHER_REFUSAL):
+    for note in (TURNS, LATER_TURNS, NOTHING, OWN_REPLY, ERRORS_WITH_TEXT, OTHER_REFUSAL):
         if count := report.notes.pop(note, 0):
             yield f"{note}: {count:,}."
     responses = sum(column.texts for column in report.values if column.field == Field.RESPONSE)

@@ -21,6 +21,7 @@ LM_EVAL = [
     for at, (q, r) in enumerate(zip(ASK, SAY, strict=True))
 ]
 OLD_LM_EVAL = [{**row, "arguments": [[row["arguments"]["gen_args_0"]["arg_0"], {}]]} for row in LM_EVAL]
+TWICE_LM_EVAL = [{**row, "resps": [[*row["resps"][0], "No."]]} for row in OLD_LM_EVAL]
 WILDGUARD = [
     {"prompt": ASK[0], "response": SAY[0], "prompt_harm_label": "unharmful", "response_refusal_label": "compliance"},
     {"prompt": ASK[1], "response": SAY[1], "prompt_harm_label": "harmful", "response_refusal_label": "refusal"},
@@ -76,6 +77,7 @@ HARMBENCH = {"b1": COMPLETIONS[:1], "b2": COMPLETIONS[1:]}
         ("out.json", PROMPTFOO_2["results"], "promptfoo", "m"),
         ("samples.jsonl", LM_EVAL, "lm-eval-samples", "m"),
         ("samples.jsonl", OLD_LM_EVAL, "lm-eval-samples", "m"),
+        ("samples.jsonl", TWICE_LM_EVAL, "lm-eval-samples", "m"),
         ("wg.jsonl", WILDGUARD, "wildguard", "m"),
         ("artifact.json", ARTIFACT, "jailbreakbench-artifact", "oak"),
         ("completions.json", HARMBENCH, "harmbench-completions", "m"),

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from orbench_studio.errors import FileFaultError
+from orbench_studio.formats.import_notes import LATER_TURNS
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.proposals import propose
 from orbench_studio.formats.reader_interface import ReadOptions
@@ -103,10 +104,13 @@ RUNS = [{"r": "Knead.", "m": "oak", "c": "refusal", "j": "ash"}, {"r": "Fold.", 
         ({"prompt": "of.0.r", "response": "of.m"}, RUNS, "2 responses in of.m, but of.0.r (prompt) is of one"),
         ({"prompt": "qs.0", "response": "of.r"}, RUNS, "2 responses in of.r, and as many parts beside qs.0"),
         ({"prompt": "qs.0", "response": "of.0.r"}, RUNS, None),
+        ({"prompt": "arguments.0", "response": "of.r"}, RUNS, None),
+        ({"prompt": "turns.0", "response": "of.r"}, RUNS, None),
     ],
 )
 def test_values_of_one_record_are_of_one_item_of_a_list(write, columns, runs, reason):
-    path = write("a.jsonl", line(q="How do I bake?", qs=["How do I bake?", "And then?"], r="Knead.", of=runs))
+    asked = ["How do I bake?", "And then?"]
+    path = write("a.jsonl", line(q=asked[0], qs=asked, turns=asked, arguments=[asked[0], {}], r="Knead.", of=runs))
     try:
         [row], _ = read(path, {"prompt": "q", "response": "r", **columns})
     except FileFaultError as error:
@@ -313,3 +317,17 @@ def test_columns_that_are_read_as_rows_are_counted_without_the_index(write):
     ) as file:
         assert len(list(file.records)) == 1
         assert file.tally.notes["columns read as rows"] == 2
+
+
+@pytest.mark.parametrize(
+    ("turns", "path", "count"),
+    [
+        (["How do I bake?", "And then?"], "turns.1", 1),
+        (["How do I bake?", "And then?"], "turns.0", 0),
+        ([*TALK, TALK[0]], "turns.2.content", 1),
+        ([SYSTEM, *TALK], "turns.1.content", 0),
+    ],
+)
+def test_a_later_turn_without_those_before_it_is_counted(write, turns, path, count):
+    _, tally = read(write("a.jsonl", line(turns=turns)), {"prompt": path})
+    assert tally.notes[LATER_TURNS] == count

@@ -164,8 +164,6 @@ ROLES = [
     ("prompt=goal", {"goal": ASKED, "prompt": WRAPPED}, ""),
     ("response=r prompt=chat", {"chat": [f"[{q}]" for q in ASKED], "prompt": WRAPPED}, ""),
     ("response=r prompt=request.turns.0 sample=turn", {"turn": ["1", "2", "1"] * 10}, "each row may be a round of"),
-    ("prompt=turns.1", {}, "turns.1 is a later turn of a conversation"),
-    ("prompt=turns.0", {}, ""),
     ("label=l annotator=by", {"by": ["1", "0", "1"] * 10}, "by has numbers, classes, sentences or objects"),
     ("response=r model=m", {"m": SAID}, "m has numbers, classes, sentences"),
     ("response=r model=model_label", {}, "model_label may have something else than names"),

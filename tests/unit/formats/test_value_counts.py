@@ -93,6 +93,12 @@ def test_a_printed_list_is_not_one_name(write, names):
     assert first.annotations[0].annotator == "ann"
 
 
+@pytest.mark.parametrize("name", ["{'name': 'ann'}", '{"name": null}', "[{'name': 'ann'}]"])
+def test_a_printed_object_is_no_name(write, name):
+    [fault], _ = read(write("a.csv", f"q;l;n\n{ASK};unsafe;{name}\n"), {"prompt": "q", "label": "l", "annotator": "n"})
+    assert "the annotator is not a text but" in fault.reason
+
+
 def test_a_label_without_an_annotator_is_counted(write):
     path = write("a.csv", f"q,l,a\n{ASK},unsafe,ann\nIs it late?,safe,\n")
     _, tally = read(path, {"prompt": "q", "label": "l", "annotator": "a"})
