@@ -32,13 +32,15 @@ _REPLIES = ("reply", "response")  # which a vendor divides into parts also withi
 class Conversation(NamedTuple):
     """The last thing that the user says, with the system prompt and the earlier turns, and the reply to it.
 
-    `unread` has the roles of the texts after it that are not the reply, `media` the kinds of parts that are no texts.
+    `has_null_reply` if the only reply is null. `unread` has the roles of the texts after it that are not the reply,
+    `media` the kinds of parts that are no texts.
     """
 
     prompt: str
     system: str = ""
     earlier: str = ""
     reply: str | None = None
+    has_null_reply: bool = False
     unread: tuple[str, ...] = ()
     media: tuple[str, ...] = ()
 
@@ -223,11 +225,14 @@ def _role(stated: str) -> str:
 
 
 def _conversation(messages: Sequence[Mapping[str, Any]], path: str) -> Conversation:
-    turns = []
+    turns: list[tuple[str, str]] = []
+    nulls = set[int]()
     for message in messages:
         if (shape := _shape(message)) is not None:
             role, content = _role(message[shape[0]]), message[shape[1]]
             content = message.get("refusal") if content is None else content
+            if content is None and not any(isinstance(value, list | dict) and value for value in message.values()):
+                nulls.add(len(turns))  # else it has calls of tools
             turns.append((role, text(content, "reply" if role == "assistant" else "message")))
     last = max((at for at, (role, _) in enumerate(turns) if role == "user"), default=None)
     if last is None:
@@ -237,12 +242,13 @@ def _conversation(messages: Sequence[Mapping[str, Any]], path: str) -> Conversat
     system = "\n\n".join(said for role, said in turns[:last] if role == "system")
     earlier = "\n\n".join(f"{role}: {said}" for role, said in turns[:last] if role != "system")
     after = turns[last + 1 :]
-    replies = [said for role, said in after if role == "assistant"]
-    reply = next(filter(None, replies), "" if replies else None)
+    replies = {at: said for at, (role, said) in enumerate(turns) if at > last and role == "assistant"}
+    has_null_reply = bool(replies) and replies.keys() <= nulls
+    reply = next(filter(None, replies.values()), "" if replies.keys() - nulls else None)
     others = [role for role, said in after if said]
     if reply:
         others.remove("assistant")
-    return Conversation(turns[last][1], system, earlier, reply, tuple(others), tuple(_media(messages)))
+    return Conversation(turns[last][1], system, earlier, reply, has_null_reply, tuple(others), tuple(_media(messages)))
 
 
 def _media(messages: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -41,10 +41,11 @@ class MappedResponses(MappedCells):
             return {}
         samples = conversations.samples(self._value(Field.RESPONSE, cells), prompt, self._columns[Field.RESPONSE])
         self._samples = len(samples)
+        may_be_missing = self._may_be_missing or self._samples > 1
         texts = {
             at: text or ""
             for at, text in enumerate(samples, start=1)
-            if text is not None or not self._may_be_missing or self._says_of(at, cells)
+            if text is not None or not may_be_missing or self._says_of(at, cells) or self._refused(at, cells)
         }
         if texts and (missing := len(samples) - len(texts)):
             self._later(self._tally.notes.update, {import_notes.MISSING_SAMPLES: missing})

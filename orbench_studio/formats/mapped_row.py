@@ -227,14 +227,15 @@ class MappedRow(MappedResponses):
     def _responses(self, asked: conversations.Conversation, annotator: str, cells: Cells) -> tuple[ResponseDraft, ...]:
         if self._answers:
             texts = self._texts(cells, asked.prompt)
-            if not texts:
-                self._note(import_notes.NO_RESPONSES)
             if asked.reply and asked.reply not in texts.values():
                 self._note(import_notes.OWN_REPLY)
         elif asked.reply is not None:
             texts = {1: asked.reply}
         else:
-            texts = {1: ""} if Field.ERROR in self._columns else {}
+            is_failed = Field.ERROR in self._columns or (asked.has_null_reply and self._says_of(1, cells))
+            texts = {1: ""} if is_failed else {}
+        if not texts and (self._answers or asked.has_null_reply):
+            self._note(import_notes.NO_RESPONSES)
         has_no_model = self._has_no_model(cells)
         may_be_none = self._layout.skips_empty_responses or (self._layout.may_lack_model and has_no_model)
         if not texts or (may_be_none and not any(texts.values())):

@@ -21,6 +21,21 @@ def test_no_turn_after_the_last_one_of_the_user_is_lost(roles, reply, unread):
     assert (found.reply, found.unread) == (reply, unread)
 
 
+@pytest.mark.parametrize(
+    ("message", "reply", "has_null_reply"),
+    [
+        ({"content": None}, None, True),
+        ({"content": None, "refusal": None, "tool_calls": []}, None, True),
+        ({"content": ""}, "", False),
+        ({"content": None, "refusal": "No."}, "No.", False),
+        ({"content": None, "tool_calls": [{"name": "clock"}]}, "", False),
+    ],
+)
+def test_a_reply_of_null_is_none_unless_the_model_called_a_tool(message, reply, has_null_reply):
+    found = conversations.read([{"role": "user", "content": "Is it late?"}, {"role": "assistant", **message}])
+    assert (found.reply, found.has_null_reply) == (reply, has_null_reply)
+
+
 def test_the_reply_is_the_first_one_with_a_text():
     calls = [("user", "Is it late?"), ("assistant", None), ("tool", "23:00"), ("assistant", "Yes.")]
     found = conversations.read([{"role": role, "content": text} for role, text in calls])

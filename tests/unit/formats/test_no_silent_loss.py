@@ -180,6 +180,14 @@ def test_the_values_of_missing_responses_stay_with_their_own(write):
     assert [each.judgements[0].raw for each in record.responses] == ["refusal", "full_compliance"]
 
 
+@pytest.mark.parametrize(("columns", "texts"), [({}, []), ({"stop_reason": "s"}, [""]), ({"response": "q"}, [])])
+def test_a_reply_of_null_is_no_response_unless_the_row_says_more_of_it(write, columns, texts):
+    turns = [{"role": "user", "content": ASK}, {"role": "assistant", "content": None}]
+    [record], tally = read(write("a.json", json.dumps([{"q": turns, "s": "content_filter"}])), ASKED | columns)
+    assert [response.text for response in record.responses] == texts
+    assert tally.notes["rows with no response were read as prompts only"] == (not texts)
+
+
 def test_a_reply_beside_a_missing_response_is_named(write):
     turns = [{"role": "user", "content": ASK}, {"role": "assistant", "content": "Knead."}]
     rows = [{"q": turns, "r": {"t": None}}]

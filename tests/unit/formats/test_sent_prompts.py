@@ -88,10 +88,10 @@ def test_an_attempt_of_garak_that_was_not_scored_is_read(write, number):
 
     rows = [GARAK[0], attempt("a", 1, ASK[0], [SAY[0]]), attempt("b", 1, ASK[1], [{"text": SAY[1]}]),
             attempt("a", 2, ASK[0], [SAY[0]]), attempt("c", 2, ASK[2], []),
-            attempt("d", 2, "Why?", [None])]  # fmt: skip
+            attempt("d", 2, "Why?", [None]), attempt("e", 2, "Who?", [SAY[2], None])]  # fmt: skip
     with read_file(write("run.report.jsonl", lines(rows))) as file:
         found = [(record.prompt.text, [response.text for response in record.responses]) for record in file.records]
-        assert found == [(ASK[0], [SAY[0]]), (ASK[2], []), ("Why?", [""]), (ASK[1], [SAY[1]])]
+        assert found == [(ASK[0], [SAY[0]]), (ASK[2], []), ("Why?", [""]), ("Who?", [SAY[2]]), (ASK[1], [SAY[1]])]
         assert file.tally.notes["rows of another kind were not read (entry_type: start_run setup)"] == 1
         assert (
             file.tally.notes["rows of an earlier state (status 1) were left out for later ones of the same uuid"] == 1
