@@ -239,11 +239,16 @@ def _has(cell: str, value: str) -> bool:
 def _reader(
     name: str, header: Sequence[str], format_name: str | None, options: ReadOptions, *, may_be_data: bool
 ) -> Reader:
-    """The format: the requested one, else the recognised one; with a mapping of the user any table."""
+    """The format: the requested one, else the recognised one; with a mapping of the user any table.
+
+    One with the responses inside the cells is that of a tool, and also gives those to prompts that the user maps.
+    """
     if format_name is not None or options.mapping is None:
         return choose(name, header, format_name, may_be_data=may_be_data)
-    known = recognise(header)
-    if known is not None and (known.keeps or known.joins or Field.PROMPT not in options.mapping.columns):
+    known, columns = recognise(header), options.mapping.columns
+    response = known.columns.get(Field.RESPONSE, "") if known else ""
+    is_lost = Field.RESPONSE not in columns and response not in header and bool(alternatives(header, response))
+    if known is not None and (known.keeps or known.joins or is_lost or Field.PROMPT not in columns):
         return known
     return MAPPED
 

@@ -16,8 +16,21 @@ from orbench_studio.formats.records import ResponseDraft, RowError
 from orbench_studio.formats.row_guard import of_python
 from orbench_studio.formats.tables import Cells
 
-_USER = re.compile(r"(?:^|\n)\W*(?:human|user)\b[^:\n]{0,20}:", re.IGNORECASE)
-_MODEL = re.compile(r"\n\W*(?:ai |virtual )?(?:assistant|ai|bot|chatbot|model|agent)\b[^:\n]{0,20}:", re.IGNORECASE)
+_USER = re.compile(
+    r"(?:^|\n)\W*(?:human|user|nutzer|benutzer|usuario|utilisateur|utente|用户|用戶)\b[^:\uff1a\n]{0,20}[:\uff1a]",
+    re.IGNORECASE,
+)
+_MODEL = re.compile(
+    r"\n\W*(?:ai |virtual )?(?:assistant|ai|bot|chatbot|model|agent|assistent|asistente|assistente|助手)\b"
+    r"[^:\uff1a\n]{0,20}[:\uff1a]",
+    re.IGNORECASE,
+)
+_QUESTION = re.compile(r"\W*(?:q|question|frage)\d*\s?:", re.IGNORECASE)
+_ANSWER = re.compile(r"\n[^\w\n]*(?:a|answer|antwort)\d*\s?:", re.IGNORECASE)
+_ASKS_ON = re.compile(
+    r"\s*(?:let['’]?s think|[\[<({_]|\Z)|.*\n[^\w\n]*(?:b|q|question|frage)\d*\s?[:.)]", re.IGNORECASE | re.DOTALL
+)
+"""What follows the last mark of an answer in a prompt: nothing, a place for it, another choice or another question."""
 _MARK = re.compile(
     r"<\|(?:im_start|start_header_id|user|assistant|system|prompter)\|?>|\[/?INST\]|<</?SYS>>|<start_of_turn>"
     r"|<\uff5c(?:User|Assistant)\uff5c>"
@@ -168,10 +181,19 @@ def is_dialogue(text: str) -> bool:
     """Whether a text has the turns of a user and of a model, each after its role, or the template of a chat."""
     if "\n" in text and _USER.search(text) is not None and _MODEL.search(text) is not None:
         return True
+    if _is_answered(text):
+        return True
     if ("<" in text or "[" in text) and _MARK.search(text) is not None:
         return True
     begins = ((before.search(text), after) for part, before, after in _BETWEEN if part in text)
     return any(begin is not None and after.search(text, begin.end()) is not None for begin, after in begins)
+
+
+def _is_answered(text: str) -> bool:
+    """Whether a text is a question and its answer, each after its mark, and no prompt with examples."""
+    asked = _QUESTION.match(text)
+    answers = list(_ANSWER.finditer(text, asked.end())) if asked else []
+    return bool(answers) and _ASKS_ON.match(text, answers[-1].end()) is None
 
 
 class UnreadNames:

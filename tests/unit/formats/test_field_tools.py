@@ -101,6 +101,16 @@ def test_presets(write, name, written, format_name, model):
         assert [str(r.responses[0].reference_class) for r in found[:2]] == [A, R] and found[2].responses == ()
 
 
+def test_a_format_of_a_tool_gives_the_responses_to_prompts_of_another_path(write):
+    path = write("samples.jsonl", lines([{**row, "doc": {"of": q}} for row, q in zip(LM_EVAL, ASK, strict=True)]))
+    for more, format_name in ({}, "lm-eval-samples"), ({Field.RESPONSE: "resps.0"}, "mapped"):
+        options = ReadOptions(model="m", mapping=ColumnMapping({Field.PROMPT: "doc.of", **more}))
+        with read_file(path, options=options) as file:
+            found = list(file.records)
+            assert file.format == format_name
+        assert prompts(found) == list(ASK) and [record.responses[0].text for record in found] == list(SAY)
+
+
 @pytest.mark.parametrize("is_mapped", [False, True])
 def test_an_error_beside_a_response_is_of_a_test_and_no_failed_request(write, is_mapped):
     rows = [{**row, "failureReason": 1, "error": "Expected output to contain sheep"}

@@ -9,7 +9,7 @@ from orbench_studio.formats.mapping import NAMES, ColumnMapping, Field
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import read_file
 from orbench_studio.formats.records import Record
-from orbench_studio.formats.tally import EMPTY, LISTED, MORE, REJECTED, ROW_REJECTED, ColumnTally
+from orbench_studio.formats.tally import EMPTY, LISTED, MORE, REJECTED, ROW_REJECTED, ColumnTally, is_dialogue
 from tests.unit.formats.test_no_silent_loss import ASK, read
 
 WORDS = {
@@ -97,6 +97,24 @@ def test_a_printed_list_is_not_one_name(write, names):
 def test_a_printed_object_is_no_name(write, name):
     [fault], _ = read(write("a.csv", f"q;l;n\n{ASK};unsafe;{name}\n"), {"prompt": "q", "label": "l", "annotator": "n"})
     assert "the annotator is not a text but" in fault.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "is_whole"),
+    [
+        ("Q: Is it late?\nA: Yes.\nTrue:", True),
+        ("Question: Is it late?\nAnswer: Yes.", True),
+        ("Nutzer: Ist es spät?\nAssistent: Ja.", True),
+        ("Q: Is it late?\nA: Yes.\n\nQ: Is it early?\nA:", False),
+        ("Q: Is it late?\nA: Yes.\n\nQ: Is it early?", False),
+        ("Q: Is it late?\nA: Let's think step by step.", False),
+        ("Question: Is it late?\nA: Yes\nB: No", False),
+        ("Question: Is it late?\nAnswer: [yes or no]", False),
+        ("Answer in one word.\nQuestion: Is it late?\nAnswer:", False),
+    ],
+)
+def test_a_question_with_its_answer_is_a_whole_dialogue(text, is_whole):
+    assert is_dialogue(text) is is_whole
 
 
 def test_a_label_without_an_annotator_is_counted(write):
