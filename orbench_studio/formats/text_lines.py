@@ -19,18 +19,23 @@ _FEWEST = 3  # lines that a delimiter divides alike
 _ALIKE = 0.95  # their share
 _BLOCK = 1.5  # lines of a block, on average
 _SEPARATOR = re.compile(r"([=\-*#_~+])\1{2,}")
-_BETWEEN = re.compile(r"(?<=\S)\s*?(\t|\|+|:{2,}|={2,}>?|[-=]+>|#{2,}|~{2,}|@{2,}|\[SEP\]|<sep>|</s>)(?=\s*\S)")
+_BETWEEN = re.compile(r"(?<=\S)\s*?(\t|\|+|;(?= )|:{2,}|={2,}>?|[-=]+>|#{2,}|~{2,}|@{2,}|\[SEP\]|<sep>|</s>)(?=\s*\S)")
 """What often divides two texts in a line."""
 _ENCLOSED = re.compile(r'"(?:[^"]|"")*"')
 
 
 def delimiter_of(file: InputFile) -> str | None:
-    """The mark that divides nearly all lines into the same number of parts; None if there is none."""
+    """The mark that divides nearly all lines into the same number of parts; None if there is none.
+
+    A single mark before a space is punctuation, unless it is a tab.
+    """
     with _lines(file) as lines:
-        counts = [Counter(line.count(mark) for line in lines) for mark in _MARKS]
+        counts = [Counter((line.count(mark), line.count(f"{mark} ")) for line in lines) for mark in _MARKS]
     for mark, count in zip(_MARKS, counts, strict=True):
-        number, times = count.most_common(1)[0] if count else (0, 0)
-        if number and times >= max(_FEWEST, _ALIKE * count.total()):
+        parts_of = Counter(number for number, _ in count.elements())
+        number, times = parts_of.most_common(1)[0] if count else (0, 0)
+        is_punctuation = mark != "\t" and number == 1 and count[1, 1] >= _ALIKE * times
+        if number and times >= max(_FEWEST, _ALIKE * count.total()) and not is_punctuation:
             return mark
     return None
 

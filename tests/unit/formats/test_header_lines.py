@@ -95,6 +95,17 @@ def test_a_merged_cell_has_its_value_in_each_of_its_rows(write):
     assert [row.prompt.category for row in found] == ["a", "a", None]
 
 
+@pytest.mark.parametrize(("mark", "count"), [("; ", 1), (" | ", 1), (";", 2), ("|", 2), ("\t", 2)])
+def test_one_mark_before_a_space_in_each_line_is_punctuation(write, mark, count):
+    texts = [f"What is {at}{mark}and who knows {at}?" for at in range(3)]
+    path = write("a.txt", "\n".join(texts))
+    found, tally = read(path, {"prompt": "0"}, header=0)
+    assert [row.prompt.text for row in found] == (texts if count == 1 else [f"What is {at}" for at in range(3)])
+    assert ["3 of 3 lines have" in doubt for doubt in tally.doubts] == [True] * (count == 1)
+    found, _ = read(path, {"prompt": "1"}, header=0, rows=mark.strip(" ") if count == 1 else None)
+    assert [row.prompt.text for row in found] == [f"and who knows {at}?" for at in range(3)]
+
+
 def test_the_line_without_the_separator_of_two_texts_is_named(refused):
     content = "Is it late? :: No.\n\nIs it early?\nIs it noon? :: Yes.\n"
     text = refused("x.txt", content, rows="::", header=0)
