@@ -11,7 +11,7 @@ from orbench_studio.gui.common.actions import key_text, plural
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import set_role
 
-_HEIGHT = 24
+HEIGHT = 24
 
 
 class MoreBelow(QLabel):
@@ -35,14 +35,14 @@ class MoreBelow(QLabel):
         """Count the lines below, and show or hide itself."""
         view, bar = self._area.viewport().geometry(), self._area.verticalScrollBar()
         below = min(self._end() - bar.value() - view.height(), bar.maximum() - bar.value())
-        lines = ceil((below + px(_HEIGHT)) / px(self._line)) if below > 0 else 0
+        lines = ceil((below + px(HEIGHT)) / px(self._line)) if below > 0 else 0
         text = plural(lines, "1 more line", "{count} more lines") if lines else ""
         self.setText(f"↓  {text}  {key_text(self._action) if self._action else ''}".rstrip())
         self.setAccessibleName(text)
         self._area.setAccessibleDescription(text)
         self.setVisible(bool(lines))
         if lines:
-            top = self._whole_lines(view.height() - px(_HEIGHT))
+            top = self._whole_lines(view.height() - px(HEIGHT))
             self.setGeometry(view.x(), view.y() + top, view.width(), view.height() - top)
 
     def _whole_lines(self, bottom: int) -> int:

@@ -109,7 +109,7 @@ class JudgeRun(QObject):
         if shown < count:
             numbers = {"count": f"{count:,}", "others": f"{others:,}"}
             question = "\n\n".join((plural(shown, *_SHOWN, judge=name), tr(_ALL).format(**numbers)))
-            of_filter = plural(shown, "Judge this response", "Judge these {count} responses")
+            of_filter = plural(shown, "Judge 1 response in view", "Judge {count} responses in view")
             more = [(of_filter, lambda: self.ask(judge, Scope(terms=terms)))] if shown else []
             verb = tr("Judge all {count}").format(count=f"{count:,}")
         text = "\n\n".join((question, tr(_EFFECT))) if others else question

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.annotation import Aspect, unread_notes
@@ -11,7 +11,7 @@ from orbench_studio.domain.review.decision import PromptView
 from orbench_studio.gui.common.actions import plural, tr
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.layouts import column_layout, row_layout
-from orbench_studio.gui.common.more_below import MoreBelow
+from orbench_studio.gui.common.more_below import HEIGHT, MoreBelow
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import PROMPT, PROMPT_LINE, READING, READING_LINE, Theme, px
 from orbench_studio.gui.common.widgets import keep_scroll_bar, label, set_tip
@@ -65,6 +65,10 @@ class PromptPane(QScrollArea):
         layout = self._column.layout()
         assert layout is not None  # since the pane was built
         return layout.totalHeightForWidth(min(self.viewport().width(), self._column.maximumWidth()))
+
+    def least_height(self) -> int:
+        """The height that shows the first two lines of the text, below what stands above it."""
+        return self._text.mapTo(self._column, QPoint()).y() + 2 * px(PROMPT_LINE) + px(HEIGHT)
 
     def texts(self) -> dict[TextPane, str]:
         """The panes with texts that may have to be covered, with their names."""

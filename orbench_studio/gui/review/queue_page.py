@@ -199,7 +199,7 @@ class QueuePage(QWidget):
         settings, view = self._session.settings, self.view
         if view is None:
             return None
-        shown = view.prompt.id in self._seen
+        shown = view.prompt.id in self._seen or self.queue.has_revealed(view.prompt.id)
         return Moment(view, self._session.annotator, settings.blind, Reveal(settings.reveal), shown, self._has_results)
 
     @property

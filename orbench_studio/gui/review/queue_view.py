@@ -41,6 +41,7 @@ class QueueDelegate(QStyledItemDelegate):
         self._theme = theme
         self.blind = False  # hides votes and refusals of undecided prompts
         self.always_blind = False  # of all prompts
+        self.revealed: set[int] = set()  # undecided prompts whose votes or refusals were on the screen
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -67,6 +68,8 @@ class QueueDelegate(QStyledItemDelegate):
         painter.drawText(text, Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap, words)
         lower = QRect(text.left(), rect.bottom() - px(24), text.width(), px(18))
         elided(painter, lower, details(row, blind=self._hides(row)), font(META), colour("quiet"))
+        if not self.blind and row.status in UNDECIDED_STATUSES and (row.votes or row.judged):
+            self.revealed.add(row.prompt_id)
 
     def _hides(self, row: QueueRow) -> bool:
         return self.blind and (self.always_blind or row.status in UNDECIDED_STATUSES)
@@ -215,6 +218,10 @@ class QueueView(QWidget):
         places = sorted(index.row() for index in self._list.selectionModel().selectedRows())
         ids = (self._model.id_at(place) for place in places)
         return [prompt_id for prompt_id in ids if prompt_id is not None and prompt_id > 0]
+
+    def has_revealed(self, prompt_id: int) -> bool:
+        """Whether the row of a prompt has shown votes or refusals before it was decided."""
+        return prompt_id in self._delegate.revealed
 
     def hide_machines(self, *, hidden: bool, always: bool) -> None:
         """Hide or show votes and refusals of undecided prompts, or `always`."""

@@ -61,7 +61,7 @@ class TextPanes(QSplitter):
             wanted = whole // 2
         else:
             spare = whole - self._responses.focused.wanted_height()
-            wanted = min(self.prompt.wanted_height(), max(int(whole * _SHARE), spare))
+            wanted = min(self.prompt.wanted_height(), max(int(whole * _SHARE), spare, self.prompt.least_height()))
         if abs(self.sizes()[0] - wanted) > 1:
             self.setSizes([wanted, whole - wanted])
 

@@ -7,7 +7,7 @@ from tests.gui.judging.test_judges_page import finals, question
 def test_the_responses_in_view_are_judged_alone(start, unlabelled):
     with start(unlabelled) as studio:
         studio.page.finder.bar.ask(parse("category:deception id:1-9"))
-        for shown, verbs in (6, ["Judge these 6 responses", "Judge all 240"]), (0, ["Judge all 234"]):
+        for shown, verbs in (6, ["Judge 6 responses in view", "Judge all 240"]), (0, ["Judge all 234"]):
             studio.window.actions_table["judge_rules"].trigger()
             studio.wait(lambda: question(studio) is not None)
             text = f"{shown} responses to the prompts in the current filter are not judged by studio-rules."

@@ -154,6 +154,17 @@ def test_a_revealing_filter_is_recorded_with_the_decision(start, path, said, is_
         assert said(shown) == [("safe", BLIND | {Visible.FILTER, Visible.REVEAL})]
 
 
+def test_rows_that_have_shown_their_votes_are_not_blind(start, path, said):
+    with start(path, blind=True) as studio:
+        for _ in range(2):  # the votes of all rows in view are shown and hidden again
+            studio.key(Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+            studio.page.queue.grab()
+        studio.key(Qt.Key.Key_Down)
+        studio.wait(lambda: studio.shown() == 2 and studio.page.state is State.SHOWN)
+        studio.press(S)
+        assert said(2) == [("safe", SEEN)]
+
+
 def test_blinding_is_toggled_by_a_key_and_saved(start, path, said):
     with start(path, blind=True) as studio:
         studio.wait(lambda: studio.page.model.index(0).data(ROW) is not None)
