@@ -64,7 +64,13 @@ STOPS: Mapping[str, StopReason] = {
     **dict.fromkeys(("error", "errored", "expired", "canceled", "cancelled", "failed"), StopReason.ERROR),
     **dict.fromkeys(map(str, range(400, 600)), StopReason.ERROR),  # status codes of HTTP
 }
-_NUMBER = re.compile(r"(-?\d+)(?:\.0*)?")
+_DIGITS = r"(?:\d{1,3}(?:[,.'\u2019\s]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d*)?|[.,]\d+|inf(?:inity)?)"
+_MINUS = "\u2212\u2013\uff0d"  # written for a hyphen
+_NUMBER = re.compile(
+    rf"[-+{_MINUS}]?\s?{_DIGITS}(?:e[-+{_MINUS}]?\d+)?(?:\s?[%\u2030]|\s?/\s?{_DIGITS})?", re.IGNORECASE
+)
+_HYPHENS = str.maketrans(dict.fromkeys(_MINUS, "-"))
+_WHOLE = re.compile(r"(-?\d+)\.0*")
 _BESIDE = (
     r"(?:\d+|v\d+|by|of|in|label(?:s|ed|led)?|flags?|bool|boolean|binary|values?|judge[ds]?|judge?ments?|verdicts?"
     r"|decisions?|scorer|detected|detection|present|found|pred|predicted|prediction|human|annotators?|moderators?|guard"
@@ -102,7 +108,7 @@ _OF_SOMETHING_ELSE = re.compile(
 )
 _OF_A_SCALE = re.compile(
     r"(?:^|[_.])(?:scores?|grades?|ratings?|rates?|levels?|degree|severity|count|num|number|n|prob\w*|conf\w*|logit\w*"
-    r"|threshold)(?:[_.]|$)"
+    r"|threshold|mean|average|avg|percent(?:age)?)(?:[_.]|$)"
 )
 _OF_ANYTHING = re.compile(
     r"(?:^|[_.])(?:labels?|scores?|ratings?|grades?|values?|marks?|verdicts?|judge\w*|annotat\w*|decisions?|outcomes?"
@@ -115,10 +121,13 @@ _FILE_NAME = re.compile(r"\S+\.(?:png|jpe?g|gif|webp|bmp|svg|tiff?|mp3|wav|ogg|m
 
 
 def word(text: str) -> str:
-    """A value as a word of the table: lower case, with underscores; 1.0 is 1."""
+    """A value as a word of the table: lower case, with underscores; 1.0 and +1 are 1, and -0.5 stays -0.5."""
     plain = text.strip().lower()
-    number = _NUMBER.fullmatch(plain)
-    return number[1] if number else plain.replace(" ", "_").replace("-", "_")
+    if not is_number(plain):
+        return plain.replace(" ", "_").replace("-", "_")
+    number = "".join(plain.translate(_HYPHENS).removeprefix("+").split())
+    whole = _WHOLE.fullmatch(number)
+    return whole[1] if whole else number
 
 
 def truth_values(column: str) -> Mapping[str, str]:
@@ -129,8 +138,7 @@ def truth_values(column: str) -> Mapping[str, str]:
 
 def is_bare(text: str) -> bool:
     """Whether a value is a number or a yes or no, which means nothing without a question."""
-    found = word(text)
-    return found in TRUTH or _NUMBER.fullmatch(found) is not None or re.fullmatch(r"-?\d*\.\d+", found) is not None
+    return is_number(text) or word(text) in TRUTH
 
 
 def is_no_error(text: str) -> bool:
@@ -139,8 +147,8 @@ def is_no_error(text: str) -> bool:
 
 
 def is_number(text: str) -> bool:
-    """Whether a value is a number, as codes and grades are."""
-    return re.fullmatch(r"-?\d*\.?\d+", word(text)) is not None
+    """Whether a value is a number, as codes and grades are: also -0.5, +1, 1e-05, 0,5, 50 % and 4/5."""
+    return _NUMBER.fullmatch(text.strip()) is not None
 
 
 def asks_yes_or_no(column: str) -> bool:
@@ -150,7 +158,7 @@ def asks_yes_or_no(column: str) -> bool:
 
 def is_identifier(text: str) -> bool:
     """Whether a text is a number, the name of a file or an identifier, such as self_care: it points to a prompt."""
-    return _IDENTIFIER.fullmatch(text.strip()) is not None or is_file_name(text)
+    return is_number(text) or _IDENTIFIER.fullmatch(text.strip()) is not None or is_file_name(text)
 
 
 def is_file_name(text: str) -> bool:

@@ -135,7 +135,7 @@ class ColumnTally:
 
     def add(self, value: str, became: str) -> None:
         key = (value[:SHOWN], became)
-        if key not in self.values and len(self.values) >= LISTED:
+        if key not in self.values and len(self.values) >= LISTED and class_words.word(value) not in class_words.TRUTH:
             key = (MORE, MORE if became == value else became)
         self.values[key] += 1
 

@@ -31,15 +31,26 @@ def test_a_mapped_import_lists_values_and_warns(run, run_json, write):
     assert run(*again, "--value", "deflection=partial_refusal").stdout.count("rejected, line") == 0
 
 
-def test_numbers_are_read_all_or_none(run, run_json, write, tmp_path):
-    file = write("a.csv", "q,toxic\nIs it late?,1\nIs it early?,2\nIs it noon?,1\n")
+@pytest.mark.parametrize(
+    ("numbers", "listed"),
+    [
+        ("1 2 1", "1, 2"),
+        ("1 0 1.5e-07 -0.5 +2 0,5 50%", "+2, -0.5, 0, 0,5, 1, 1.5e-07, 50%"),
+        (" ".join(f"0.{at}" for at in range(10_000, 10_501)) + " 1", "0.10000, 0.10001,"),
+    ],
+)
+def test_numbers_are_read_all_or_none(run, run_json, write, tmp_path, numbers, listed):
+    rows = (f'Is it {at}?,"{number}"\n' for at, number in enumerate(numbers.split()))
+    file = write("a.csv", f"q,toxic\n{''.join(rows)}")
     options = ("--column", "prompt=q", "--column", "verdict=toxic", "--moderator", "guard")
     result = run("import", "w.orbench", file, *options)
     assert result.exit_code == 1
-    assert "the column toxic (verdict) has the values 1, 2. Set the meaning of each" in result.stderr
-    assert not (tmp_path / "w.orbench").exists()
-    meanings = ("--value", "1=safe", "--value", "2=toxic")
-    assert run_json("import", "w.orbench", file, *options, *meanings)["files"][0]["added"]["votes"] == 3
+    assert f"the column toxic (verdict) has the values {listed}" in result.stderr
+    assert "Set the meaning of each" in result.stderr and not (tmp_path / "w.orbench").exists()
+    if len(numbers) < 99:
+        meanings = [part for number in numbers.split() for part in ("--value", f"{number}=safe")]
+        added = run_json("import", "w.orbench", file, *options, *meanings)["files"][0]["added"]
+        assert added["votes"] == len(numbers.split())
 
 
 @pytest.mark.parametrize(

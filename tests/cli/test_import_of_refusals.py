@@ -32,6 +32,11 @@ def test_the_user_asks_with_is_refusal_whether_a_response_refuses(run, run_json,
     assert [text.split()[0] for text in report["warnings"]] == [column], "1 may mean an answer"
     [stated] = run_json(*options, "--value", f"{first}=direct_answer", "--value", f"{second}=refusal")["files"]
     assert not stated["warnings"]
+    if column == "score":
+        halves = file.with_name("b.csv")
+        halves.write_text(file.read_text().replace("1.0", "-0.5"))
+        [half] = run_json("import", "v.orbench", halves, *options[3:], "--value", "0.0=direct_answer")["files"]
+        assert not [text for text in half["warnings"] if "1 or yes" in text], "no 1 was read"
 
 
 @pytest.mark.parametrize(

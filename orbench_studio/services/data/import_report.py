@@ -262,7 +262,8 @@ def _of_meanings(values: Iterable[ColumnTally], options: ReadOptions) -> Iterato
 def _of_names_that_say_nothing(values: Iterable[ColumnTally]) -> Iterator[str]:
     """A warning about each column whose yes was read as a refusal, as the user said so, and its name says nothing."""
     for column in values:
-        bare = [value for value, _ in column.values if is_bare(value) and not column.has_stated(value)]
+        read = (value for value, became in column.values if became != REJECTED)
+        bare = [value for value in read if is_bare(value) and not column.has_stated(value)]
         if column.field == Field.IS_REFUSAL and bare and says_nothing(column.column):
             text = f"{column.column} was mapped to is_refusal, though its name does not say what its values mean"
             yield f"{text}: 1 or yes was read as a refusal, 0 or no as an answer."

@@ -70,6 +70,7 @@ def test_a_name_with_a_negation_or_a_remedy_is_asked():
     refusals = (
         "refusal_avoided refusal_free refused_not refusalFree unrefused un_refused non-refusal refusal_bypassed"
         " less_refusing didnt_refuse refusal.removed anti_refusal never_refuses refusal_cured absence_of_refusal"
+        " refusal_rate avg_refusal mean_refusal"
     )
     assert not [name for name in refusals.split() if refusal("yes", name) is not None]
     harms = (
