@@ -327,8 +327,8 @@ def test_arrow_files_and_workbooks(take, refused, tmp_path):
     )
 
 
-def workbook(cells, more=""):
-    """A workbook with one sheet, as small as one can be; `more` follows its rows. A cell may be written as XML."""
+def workbook(cells, more="", sheets='<sheet name="S" sheetId="1" r:id="r"/>', styles=""):
+    """A workbook with one sheet, as small as one can be; `more` follows its rows. A row or cell may be XML."""
     main, doc = "http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://schemas.openxmlformats.org"
     kind = f"{doc}/officeDocument/2006/relationships"
     rel = (
@@ -336,7 +336,9 @@ def workbook(cells, more=""):
         "</Relationships>"
     )
     body = "".join(
-        "<row>"
+        row
+        if isinstance(row, str)
+        else "<row>"
         + "".join(cell if cell[:1] == "<" else f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in row)
         + "</row>"
         for row in cells
@@ -345,8 +347,8 @@ def workbook(cells, more=""):
         "[Content_Types].xml": f'<Types xmlns="{doc}/package/2006/content-types"/>',
         "_rels/.rels": rel.format(doc, kind, "officeDocument", "xl/workbook.xml"),
         "xl/_rels/workbook.xml.rels": rel.format(doc, kind, "worksheet", "worksheets/sheet1.xml"),
-        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{kind}"><sheets><sheet name="S" sheetId="1" r:id="r"/>'
-        "</sheets></workbook>",
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{kind}"><sheets>{sheets}</sheets></workbook>',
+        "xl/styles.xml": f'<styleSheet xmlns="{main}">{styles}</styleSheet>',
         "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{body}</sheetData>{more}</worksheet>',
     }
     into = io.BytesIO()

@@ -88,6 +88,26 @@ def test_what_a_cell_has_is_read_as_it_is_or_named(write, cell, found):
     assert all(isinstance(row, Record) for row in read(path, {"prompt": "q"})[0]), "no column is mapped to it"
 
 
+def test_a_number_has_the_leading_zeros_that_its_format_shows(write):
+    styles = (
+        '<numFmts><numFmt numFmtId="164" formatCode="000"/></numFmts>'
+        '<cellXfs><xf numFmtId="0"/><xf numFmtId="164"/><xf numFmtId="1"/></cellXfs>'
+    )
+    cells = ['<c s="1"><v>7</v></c>', '<c s="1"><v>1234</v></c>', '<c s="2"><v>7</v></c>', '<c s="1"><v>-7</v></c>']
+    rows = [["q", "k"], *([f"Is it {at}?", cell] for at, cell in enumerate(cells))]
+    found, _ = read(write("a.xlsx", workbook(rows, styles=styles)), {"prompt": "q", "key": "k"})
+    assert [row.prompt.external_key for row in found] == ["007", "1234", "7", "-7"]
+
+
+def test_hidden_sheets_are_read_last_and_hidden_rows_are_counted(write):
+    hidden = '<row hidden="1"><c t="inlineStr"><is><t>Is it late?</t></is></c></row>'
+    sheets = '<sheet name="A" sheetId="1" state="hidden" r:id="r"/><sheet name="S" sheetId="2" r:id="r"/>'
+    found, tally = read(write("a.xlsx", workbook([["q"], ["Why?"], hidden], sheets=sheets)), {"prompt": "q"})
+    assert [row.prompt.text for row in found] == ["Why?", "Is it late?"]
+    assert tally.notes["sheets, of which the first with rows was read (choose with --rows): S, A (hidden)"] == 2
+    assert tally.notes["rows that are hidden in the workbook, and were read too"] == 1
+
+
 def test_a_merged_cell_has_its_value_in_each_of_its_rows(write):
     rows = [["q", "k"], ["How do I bake?", "a"], ["Is it late?", ""], ["Why?", ""]]
     merged = '<mergeCells count="1"><mergeCell ref="B2:B3"/></mergeCells>'
