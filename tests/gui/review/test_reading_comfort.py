@@ -173,19 +173,6 @@ def test_two_responses_side_by_side(start, path):
         studio.wait(lambda: columns.sizes() == pytest.approx(before, abs=2))
 
 
-def test_a_narrow_page_shows_the_first_lines_of_the_prompt(start, path):
-    with start(path, blind=True) as studio:
-        studio.window.resize(1024, 700)
-        studio.wait(lambda: studio.page.panes._outer.sizes()[0] == 0)
-        studio.key(Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
-        studio.wait(lambda: studio.page.panes._outer.sizes()[0] > 0)
-        studio.settle()
-        prompt = studio.page.prompt
-        shown = prompt.height() - prompt.more.height() if prompt.more.isVisible() else prompt.height()
-        text = next(iter(prompt.texts()))
-        assert text.mapTo(prompt, text.rect().topLeft()).y() + 2 * text.fontMetrics().lineSpacing() <= shown
-
-
 def test_the_border_between_prompt_and_response_is_remembered(start, path):
     with start(path) as studio:
         studio.window.resize(1500, 900)
