@@ -1,7 +1,7 @@
 """What the first cells of a column show: texts or codes, one text or many, and how they relate to another column."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import Any, TypeVar
@@ -82,6 +82,12 @@ class ColumnEvidence:
             _is_class(value) or class_words.is_identifier(value) for value in values
         )
 
+    def paths(self) -> Iterator[str]:
+        """The name of the column, and the paths in its first cell that has something."""
+        yield self.name
+        with suppress(RowError, ValueError):
+            yield from _paths(self.name, parsed_text(self.filled[0]) if self.filled else None, _DEPTH)
+
     def names_inside(self, steps: Sequence[str] = ()) -> list[str]:
         """The names of the texts in a list of objects, of no conversation, at these steps inside the cells."""
         first = next((cell for cell in self.filled if isinstance(cell, NestedCell)), None)
@@ -153,6 +159,13 @@ class ColumnEvidence:
         return self.has_sentences and _mostly(
             lambda pair: _is_variant(*pair), list(zip(self.texts, other.texts, strict=True))
         )
+
+
+def _paths(path: str, value: Any, depth: int) -> Iterator[str]:
+    parts = [(str(at), inner) for at, inner in enumerate(value[:_ITEMS])] if isinstance(value, list) else []
+    for name, inner in value.items() if isinstance(value, dict) else parts:
+        yield f"{path}.{name}"
+        yield from _paths(f"{path}.{name}", inner, depth - 1) if depth else ()
 
 
 def _mostly(holds: Callable[[Part], bool], parts: Sequence[Part]) -> bool:

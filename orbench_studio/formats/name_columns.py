@@ -5,7 +5,7 @@ from typing import Any
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.formats.column_evidence import ColumnEvidence
-from orbench_studio.formats.column_names import JUDGES, USUAL_NAMES, plain_name, words_of
+from orbench_studio.formats.column_names import JUDGES, MODELS, USUAL_NAMES, plain_name, words_of
 from orbench_studio.formats.mapping import Field
 from orbench_studio.formats.records import CONTEXT, Record, RowError
 from orbench_studio.formats.row_guard import nested
@@ -45,7 +45,7 @@ def name_columns(
         first = next((cell for cell in of.filled if isinstance(cell, NestedCell)), None)
         if first is not None:
             found += [f"{name}.{path}" for path in _inside(part, first)] if not words_of(name) & JUDGES else []
-        elif at not in bound and _may_name(part, name) and _has_names(of):
+        elif at not in bound and ((_may_name(part, name) and _has_names(of)) or _has_models(part, of)):
             found.append(name)
     return sorted(found, key=lambda path: not is_usual(part, path))
 
@@ -68,6 +68,12 @@ def _may_name(part: Field, name: str) -> bool:
 
 def _has_names(of: ColumnEvidence) -> bool:
     return not of.filled or not (of.has_classes or of.has_sentences)
+
+
+def _has_models(part: Field, of: ColumnEvidence) -> bool:
+    """Whether a column has the names of lists in a JSON file, most of which are those of models."""
+    is_repeated = plain_name(of.name) == "id" and len(set(of.filled)) < len(of.filled)
+    return part is Field.MODEL and is_repeated and of.mostly(lambda cell: bool(words_of(cell) & MODELS))
 
 
 def _inside(part: Field, cell: str) -> Iterator[str]:

@@ -5,16 +5,20 @@ A doubt is a question of a proposal, which leaves the column out, and a warning 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import takewhile
 from typing import NamedTuple
 
 from orbench_studio.domain.core.amounts import counted
 from orbench_studio.formats import class_words
 from orbench_studio.formats.column_evidence import ColumnEvidence, rounds_in
 from orbench_studio.formats.column_names import (
+    ABOUT,
     ALTERATIONS,
     ALTERED,
+    ASKED,
     JUDGES,
     MODELS,
+    REPLY,
     TARGETS,
     USUAL_NAMES,
     is_undecided,
@@ -25,7 +29,7 @@ from orbench_studio.formats.column_names import (
     word_set,
     words_of,
 )
-from orbench_studio.formats.mapping import CODED, NAMES, ColumnMapping, Field
+from orbench_studio.formats.mapping import CODED, NAMES, OF_RESPONSE, ColumnMapping, Field
 from orbench_studio.formats.nested_paths import alternatives
 
 _CLASSES = (Field.ANSWER_CLASS, Field.IS_REFUSAL)
@@ -57,6 +61,9 @@ _BY_NAME: tuple[tuple[tuple[Field, ...], frozenset[str], str], ...] = (
     ((Field.RESPONSE_VERDICT, *_CLASSES), word_set("prompt prompts"), "may be of the prompt, not of the response"),
 )
 """Words in the name of a column that speak against a field, and what the column may be."""
+_OF_ONE = frozenset({*OF_RESPONSE, Field.EXPLANATION, Field.PROMPT})
+"""Fields of one response, where a table has several."""
+_ROLES = ASKED | ABOUT | REPLY - MODELS
 _PEOPLE = word_set("human humans person expert reference gold")
 _WORDS = 6  # of the longest names, such as GPT-4 with internet access
 _PLACEHOLDER = re.compile(
@@ -95,6 +102,7 @@ def doubts(mapping: ColumnMapping, table: Mapping[str, ColumnEvidence]) -> Itera
     if Field.RESPONSE in columns:
         yield from _of_what_was_sent(prompt, others) if prompt else ()
         yield from _prompts_beside(columns, table)
+        yield from _of_other_responses(columns, table)
         model = columns.get(Field.MODEL, "")
         targets = (of for of in table.values() if words_of(of.name) >= {"model"} and words_of(of.name) & TARGETS)
         for of in targets if model in table and not words_of(model) & TARGETS else ():
@@ -136,6 +144,43 @@ def _prompts_beside(columns: Mapping[Field, str], table: Mapping[str, ColumnEvid
         if beside and "|" not in path and columns.get(Field.PROMPT, "").rpartition(".")[0] != rows:
             text = f"the responses in {path} have prompts of their own beside them ({beside[0]})"
             yield Doubt(Field.PROMPT, (beside[0],), f"{text}, which the row path {rows} reads")
+
+
+def _of_other_responses(columns: Mapping[Field, str], table: Mapping[str, ColumnEvidence]) -> Iterator[Doubt]:
+    """Whether a name in the path of a value is that of another response: scores.llama beside responses.gpt."""
+    path = columns[Field.RESPONSE]
+    names = dict.fromkeys(name for of in table.values() for name in of.paths())
+    differing = [(name, *_difference(_tokens(path), _tokens(name))) for name in names] if "|" not in path else []
+    differing = [each for each in differing if all(each) and not _ROLES.intersection(map(str.lower, each[1] + each[2]))]
+    for part in _OF_ONE & columns.keys():
+        of, able = _tokens(columns[part]), names.keys() - {path, columns[part]}
+        wrong = [(other, right) for other, mine, its in differing for right in _with(of, its, mine) & able]
+        if wrong and not any(_with(of, mine, its) & able for _, mine, its in differing):
+            [(other, right), *_] = wrong
+            text = f"{columns[part]} may be about {other}, and {right} about {path}"
+            yield Doubt(part, (columns[part], right), text)
+
+
+def _with(tokens: list[str], old: list[str], new: list[str]) -> set[str]:
+    """The names in which a part of a name is replaced."""
+    ats = (at for at in range(len(tokens)) if old and tokens[at : at + len(old)] == old)
+    return {"".join((*tokens[:at], *new, *tokens[at + len(old) :])) for at in ats}
+
+
+def _tokens(path: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+|\d+|[\W_]", path)
+
+
+def _common(mine: list[str], its: list[str]) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(mine, its, strict=False)))
+
+
+def _difference(mine: list[str], its: list[str]) -> tuple[list[str], list[str]]:
+    """The parts of two names between what they have in common; empty if that has no word."""
+    start = _common(mine, its)
+    end = _common(mine[start:][::-1], its[start:][::-1])
+    common = [*mine[:start], *mine[len(mine) - end :]]
+    return (mine[start : len(mine) - end], its[start : len(its) - end]) if any(map(str.isalpha, common)) else ([], [])
 
 
 def _is_model(name: str) -> bool:

@@ -137,6 +137,9 @@ def test_only_what_is_certain_is_proposed(columns, certain, asked):
 
 
 TRICKS = ["riddle", "poem", "riddle"] * 10
+BY_MODEL = {name: ['{"gpt-4": "Yes.", "llama": "No."}'] for name in "rc"}
+ANSWERS = '[{"turns": ["Yes.", "No."]}]'
+TURNS = {"turns": ['["Why?", "When?"]'], "a": [ANSWERS]}
 ROLES = [
     # the mapping, the columns, and the beginning of the doubt about it
     ("response=gold_answer", {}, "gold_answer may be what a model should answer"),
@@ -169,6 +172,15 @@ ROLES = [
     ("response=r model=model_label", {}, "model_label may have something else than names"),
     ("response=toxicity_reason", {}, "toxicity_reason may be the reasoning"),
     ("prompt_label=attack_success", {}, "attack_success may be of the response, not of the prompt"),
+    ("response=r_b answer_class=c_a", {"r_a": SAID, "c_b": SAID}, "c_a may be about r_a, and c_b about r_b"),
+    ("response=gpt_r response_verdict=gpt_c", {"llama_r": SAID, "llama_c": SAID}, ""),
+    ("response=r.gpt-4 response_verdict=c.llama", BY_MODEL, "c.llama may be about r.llama, and c.gpt-4 about r.gpt-4"),
+    ("response=r.gpt-4 response_verdict=c.gpt-4", BY_MODEL, ""),
+    ("response=a.0.turns.1 prompt=turns.0", TURNS, "turns.0 may be about a.0.turns.0, and turns.1 about a.0.turns.1"),
+    ("response=a.0.turns.0 prompt=turns.0", TURNS, ""),
+    ("response=a.0.turns.1 prompt=turns.1", {**TURNS, "a": [f"[{ANSWERS[1:-1]}, {ANSWERS[1:]}"]}, ""),
+    ("response=out.text prompt=out.prompt", {"out": ['{"text": "", "prompt": "", "label": ""}']}, ""),
+    ("response=to.1.content prompt=to.0.content", {"to": ['[{"content": ""}, {"content": ""}, {"content": ""}]']}, ""),
     ("response=judge_reply", {}, "judge_reply may be of a judge"),
     ("response=r answer_class=gold_label", {}, ""),
     ("response=r answer_class=expected_behavior", {}, "expected_behavior may say what the response should be"),

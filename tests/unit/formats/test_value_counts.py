@@ -1,5 +1,6 @@
 """The counts of mapped columns add up: what rows state is stored, or counted with the reason."""
 
+import json
 import random
 
 import pytest
@@ -115,6 +116,13 @@ def test_a_printed_object_is_no_name(write, name):
 )
 def test_a_question_with_its_answer_is_a_whole_dialogue(text, is_whole):
     assert is_dialogue(text) is is_whole
+
+
+def test_names_of_lists_that_are_models_are_a_warning(write):
+    path = write("a.json", json.dumps({name: [{"q": ASK, "r": "Yes."}] * 2 for name in ("gpt-4", "llama")}))
+    _, tally = read(path, {"prompt": "q", "response": "r"})
+    [text] = tally.unread_names["model"].warnings()
+    assert "oak is stored as the model of 4 rows, in which id has other values: gpt-4 2, llama 2." in text
 
 
 def test_a_label_without_an_annotator_is_counted(write):
