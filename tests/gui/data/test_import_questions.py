@@ -103,6 +103,8 @@ def test_verdicts_without_responses_say_what_is_missing_and_are_not_imported_by_
         def place():
             return preview.table.mapTo(dialog, preview.table.pos())
 
+        places = []
+        studio.wait(lambda: places.append(place()) or places[-2:] == 2 * places[-1:], "the dialog is laid out")
         before = place()
         chosen(studio, dialog, preview.columns[1], "Model")
         chosen(studio, dialog, preview.columns[2], "Answer class")
