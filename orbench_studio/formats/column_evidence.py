@@ -35,7 +35,7 @@ class ColumnEvidence:
     def __init__(self, name: str, cells: Sequence[str]) -> None:
         self.name = name
         self.cells = cells
-        self.filled = [cell for cell in cells if cell.strip()]
+        self.filled = [cell for cell in cells if cell.strip() not in ("", "[]")]
 
     @property
     def is_sparse(self) -> bool:

@@ -23,7 +23,7 @@ Place = tuple[int, int]
 
 
 def open_workbook(file: InputFile, sheet: str | None, header: int) -> Table:
-    """The table of a sheet: the named one, else the first that has rows, of visible ones first; `header` may be 0."""
+    """The table of the named sheet, or the first visible one with rows. `header` is the row of the names, or 0."""
     try:
         from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
     except ImportError:

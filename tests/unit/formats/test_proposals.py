@@ -168,6 +168,7 @@ ROLES = [
     ("response=r prompt=chat", {"chat": [f"[{q}]" for q in ASKED], "prompt": WRAPPED}, ""),
     ("response=r prompt=request.turns.0 sample=turn", {"turn": ["1", "2", "1"] * 10}, "each row may be a round of"),
     ("label=l annotator=by", {"by": ["1", "0", "1"] * 10}, "by has numbers, classes, sentences or objects"),
+    ("label=l annotator=by", {"by": ["[]", "[]", "ann"] * 10}, ""),
     ("response=r model=m", {"m": SAID}, "m has numbers, classes, sentences"),
     ("response=r model=model_label", {}, "model_label may have something else than names"),
     ("response=toxicity_reason", {}, "toxicity_reason may be the reasoning"),
