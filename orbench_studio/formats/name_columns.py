@@ -5,7 +5,7 @@ from typing import Any
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.formats.column_evidence import ColumnEvidence
-from orbench_studio.formats.column_names import JUDGES, MODELS, USUAL_NAMES, plain_name, words_of
+from orbench_studio.formats.column_names import JUDGES, MODELS, TARGETS, USUAL_NAMES, plain_name, words_of
 from orbench_studio.formats.mapping import Field
 from orbench_studio.formats.records import CONTEXT, Record, RowError
 from orbench_studio.formats.row_guard import nested
@@ -18,6 +18,11 @@ def _set(words: str) -> frozenset[str]:
 
 CLEAR = _set("model models llm llms modelname modelid")
 """Words in the names of columns that hardly name anything else than the model of the response."""
+_BESIDE = TARGETS | _set(
+    "name names id ids used tested evaluated large language of the under test answering responding"
+)
+"""Words beside them with which a column still names the model of the response."""
+_OF_RESPONSE = ("response_model", "answer_model")
 _WORDS: Mapping[Field, frozenset[str]] = {
     Field.MODEL: CLEAR
     | _set("lm generator engine experiment checkpoint deployment victim responder defender provider"),
@@ -55,8 +60,17 @@ def is_usual(part: Field, path: str) -> bool:
 
 
 def is_clear(part: Field, path: str) -> bool:
-    """Whether a column hardly has anything else than the names of a field."""
-    return is_usual(part, path) or (part is Field.MODEL and bool(words_of(path) & CLEAR))
+    """Whether a column certainly has the names of a field: its name is usual, or has no word that may change that."""
+    return is_usual(part, path) or (part is Field.MODEL and bool(words_of(path) & CLEAR) and not is_unclear_model(path))
+
+
+def is_unclear_model(path: str) -> bool:
+    """Whether a column names models that may not be those of the responses, as any unusual word or number may say."""
+    steps = path.split(".")
+    at = next((at for at in reversed(range(len(steps))) if words_of(steps[at]) & CLEAR), None)
+    if at is None or plain_name(steps[at]) in (*USUAL_NAMES[Field.MODEL], *_OF_RESPONSE):
+        return False
+    return any(map(str.isdigit, steps[at])) or not words_of(".".join(steps[at:])) <= CLEAR | _BESIDE
 
 
 def _may_name(part: Field, name: str) -> bool:

@@ -28,7 +28,7 @@ from orbench_studio.formats.column_names import (
     words_of,
 )
 from orbench_studio.formats.mapping import OF_EITHER, ColumnMapping, Field
-from orbench_studio.formats.name_columns import CLEAR, name_columns
+from orbench_studio.formats.name_columns import CLEAR, is_clear, name_columns
 from orbench_studio.formats.nested_paths import plain, within_or_none
 from orbench_studio.formats.records import RowError
 from orbench_studio.formats.role_doubts import doubts, undecided
@@ -304,7 +304,7 @@ class _Proposing:
         named = (self._of[name] for name in self._name_columns if name in self._of)
         able = [of for of in named if of.name not in self._columns.values() and self._fits(Field.MODEL, of)]
         clear = [of.name for of in able if words_of(of.name) & CLEAR and not words_of(of.name) & (REPLY - MODELS)]
-        if path := clear[0] if len(clear) == 1 else self._nested(Field.MODEL):
+        if path := clear[0] if len(clear) == 1 and is_clear(Field.MODEL, clear[0]) else self._nested(Field.MODEL):
             self._columns[Field.MODEL] = path
         elif able:
             self._ask(Field.MODEL, able, f"{' or '.join(_shown(able))} may name the model")

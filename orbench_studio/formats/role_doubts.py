@@ -30,6 +30,7 @@ from orbench_studio.formats.column_names import (
     words_of,
 )
 from orbench_studio.formats.mapping import CODED, NAMES, OF_RESPONSE, ColumnMapping, Field
+from orbench_studio.formats.name_columns import is_unclear_model
 from orbench_studio.formats.nested_paths import alternatives
 
 _CLASSES = (Field.ANSWER_CLASS, Field.IS_REFUSAL)
@@ -44,6 +45,7 @@ _INTENDED = word_set("expected should must desired ideal")
 _OF_RESPONSE = word_set("response responses answer answers output outputs completion completions reply generation")
 _OF_RESPONSE |= word_set("success successful jailbroken compliance complied refusal refused")
 _NO_NAMES = word_set("label labels score scores class preds prediction result results status")
+_OTHER_MODEL = "may be another model than that of the responses"
 _BY_NAME: tuple[tuple[tuple[Field, ...], frozenset[str], str], ...] = (
     ((Field.RESPONSE,), _REFERENCE, "may be what a model should answer, or what a person wrote"),
     ((Field.PROMPT, Field.RESPONSE), _PARTS, "may have only a part of each text"),
@@ -52,7 +54,7 @@ _BY_NAME: tuple[tuple[tuple[Field, ...], frozenset[str], str], ...] = (
     ((Field.RESPONSE_VERDICT, *_CLASSES), _INTENDED, "may say what the response should be, not what it is"),
     ((Field.PROMPT,), word_set("template templates"), "may be a template, not what was sent"),
     (NAMES, _NO_NAMES, "may have something else than names"),
-    ((Field.MODEL,), JUDGES, "may be another model than that of the responses"),
+    ((Field.MODEL,), JUDGES, _OTHER_MODEL),
     ((Field.RESPONSE, Field.SYSTEM), JUDGES, "may be of a judge, an attacker or a defense, not of the model"),
     ((Field.PROMPT,), JUDGES - word_set("attacker followup defense eval evaluation"), "may be what a judge was sent"),
     ((Field.ANNOTATOR, Field.REASON), JUDGES | MODELS, "may be of a model, not of a person"),
@@ -86,6 +88,8 @@ def doubts(mapping: ColumnMapping, table: Mapping[str, ColumnEvidence]) -> Itera
     for part, path in columns.items():
         words = words_of(path.partition("|")[0]) - (_PREDICTED if is_judged and part in _CLASSES else frozenset())
         against = next((text for parts, of, text in _BY_NAME if part in parts and words & of), "")
+        if not against and part is Field.MODEL and any(map(is_unclear_model, path.split("|"))):
+            against = _OTHER_MODEL
         if text := against or (_by_cells(part, table[path]) if path in table else ""):
             yield Doubt(part, (path,), f"{path} {text}")
     if _is_model(name := mapping.values.get(Field.ANNOTATOR, "")):

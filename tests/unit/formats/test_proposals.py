@@ -280,6 +280,31 @@ def test_two_columns_that_may_name_the_model_are_a_question():
     assert [question.columns for question in found.questions if question.field is Field.MODEL] == [names]
 
 
+OTHER_MODELS = ["reward_model", "rater_llm", "translationModel", "OG_LLM", "model_a", "model2", "Modell_model"]
+ANSWERING = ["LLM used", "Name of LLM", "evaluated_model", "victim_model_name", "modelId", "Large Language Model"]
+
+
+@pytest.mark.parametrize("name", OTHER_MODELS + ANSWERING)
+def test_a_model_with_an_unusual_name_may_be_another(name):
+    is_certain = name in ANSWERING
+    certain, asked = proposed(**{"engine": ["elm", "oak"] * 15, name: ["oak"] * 30, "prompt": ASKED, "response": SAID})
+    assert certain.get("model") == (name if is_certain else None)
+    assert asked == ({} if is_certain else {"model": ("engine", name)})
+    mapping = ColumnMapping({Field.PROMPT: "q", Field.RESPONSE: "r", Field.MODEL: name})
+    assert [of.text for of in doubts(mapping, {})] == (
+        [] if is_certain else [f"{name} may be another model than that of the responses"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "is_asked"),
+    [("run.model", False), ("runs.0.model.name", False), ("model.name", False), ("reward_model.name", True)],
+)
+def test_a_path_to_a_model_is_judged_by_the_object_of_the_model(path, is_asked):
+    mapping = ColumnMapping({Field.PROMPT: "q", Field.RESPONSE: "r", Field.MODEL: path})
+    assert bool([*doubts(mapping, {})]) == is_asked
+
+
 def test_a_family_of_models_is_no_model():
     rows = [[f"oak-{n % 3}", "oak", asked, said] for n, (asked, said) in enumerate(zip(ASKED, SAID, strict=True))]
     assert propose(["llm", "model_family", "Prompt", "Response"], rows).columns[Field.MODEL] == "llm"
