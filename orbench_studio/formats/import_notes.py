@@ -16,3 +16,6 @@ ERRORS_WITH_TEXT = (
 )
 NOT_FAILED = "the request did not fail"
 OTHER_REFUSAL = "Rows whose answer class, which is stored, contradicts what their is_refusal says"
+OTHER_KIND = (
+    "First or last rows that lack a mapped value which all other rows have, and may be settings or a summary, not rows"
+)

@@ -10,8 +10,17 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from orbench_studio.errors import FileFaultError
-from orbench_studio.formats.around_rows import FACT, FILE, Around, Wanted, joined, require_own_responses, together
+from orbench_studio.errors import FileFaultError, shortened
+from orbench_studio.formats.around_rows import (
+    AROUND,
+    FACT,
+    FILE,
+    Around,
+    Wanted,
+    joined,
+    require_own_responses,
+    together,
+)
 from orbench_studio.formats.byte_source import CHUNK, InputFile, empty_file, file_fault, refuse_wide
 from orbench_studio.formats.class_words import is_identifier
 from orbench_studio.formats.column_evidence import is_sentence
@@ -36,6 +45,7 @@ _DEPTH = 4  # of objects and lists that are looked into
 _LOOKED_AT = 50  # parts of an object
 _MANY_TEXTS = 10  # texts of an object that is not one row
 _MOST_TEXT = 64_000_000  # characters of a file that is written by columns, which is held in memory whole
+_NAMED = 8  # of several lists
 _BESIDE = "values beside the rows that are not imported ({})"
 
 
@@ -210,7 +220,8 @@ def _candidates(node: Node, path: Path) -> Iterator[tuple[Path, list[str]]]:
     if node.kind != "{":
         return
     names = [part.row or (list(part.parts) if part.kind == "{" else []) for part in node.parts.values()]
-    if are_alike(names):
+    kinds = Counter(part.kind for part in node.parts.values())
+    if are_alike(names) and not (kinds["["] and kinds["{"] == 1):  # else one object has the settings of the rows
         yield path, names[0]
         return
     for name, part in node.parts.items():
@@ -239,17 +250,53 @@ def _others(node: Node, path: Path) -> Iterator[Path]:
             yield (name,)
 
 
+def _inside(node: Node, path: Path) -> Node:
+    """What is at a path, as far as it was looked at."""
+    while path:
+        steps = next((n for n in range(len(path), 0, -1) if ".".join(path[:n]) in node.parts), 0)
+        if not steps:
+            return Node("")
+        node, path = node.parts[".".join(path[:steps])], path[steps:]
+    return node
+
+
+def _like_rows(node: Node, path: Path, wanted: Wanted) -> Iterator[Path]:
+    """The objects beside a list of rows that have their names, which are not read; without those that are mapped."""
+    for name, part in _inside(node, path[:-1]).parts.items() if path else ():
+        beside = (*path[:-1], name)
+        is_mapped = any(of.startswith(".".join((FILE, *beside, ""))) for of in wanted)
+        if part.kind == "{" and not is_mapped and are_alike([_inside(node, path).row, part.parts]):
+            yield beside
+
+
+def _several_lists(node: Node, path: Path, wanted: Wanted) -> Iterator[str]:
+    """A warning that the rows are from several lists, unless their names are mapped, such as those of models."""
+    of = _inside(node, path)
+    parts = {name: part for name, part in of.parts.items() if part.kind == "{" or (part.kind == "[" and part.count)}
+    is_own = any("id" in (part.row or part.parts) for part in parts.values())
+    column = AROUND * is_own + "id"
+    if of.kind != "{" or len(parts) < 2 or all(part.kind == "{" for part in parts.values()) or column in wanted:
+        return
+    counts = [(name, part.count if part.kind == "[" else 1) for name, part in parts.items()]
+    listed = ", ".join(f"{shortened('.'.join((*path, name)))} {count:,}" for name, count in counts[:_NAMED])
+    more = f" and {of.count - _NAMED:,} more" if of.count > _NAMED else ""
+    text = f"Rows were read from several lists: {listed}{more}. Read one of them with --rows NAME"
+    yield f"{text}, or map their names ({column})."
+
+
 def _under(file: InputFile, path: Path, node: Node, wanted: Wanted) -> Table:
     """The rows at a path, an array or an object of them; what stands beside them is in a column `file`."""
     is_around = bool(path) and (node.kind == "{" or path[0].isdigit())  # else it stands around some rows only
     facts = _facts(node) if is_around else {}
     around: Around = ({FILE: facts},) if facts else ()
     notes = {f"rows were read under “{'.'.join(path)}”": 1} if path else {}
-    if others := [".".join(of) for of in _others(node, path)]:
+    if others := [".".join(of) for of in (*_like_rows(node, path, wanted), *_others(node, path))]:
         notes[_BESIDE.format(listing(others))] = len(others)
     of = Rows(file.name, wanted)
     rows = require_own_responses(rows_at(_window(file), path, around, of, node), file.name, wanted)
-    return table_of(joined(rows), file, wanted, notes, of.passed)
+    table = table_of(joined(rows), file, wanted, notes, of.passed)
+    table.doubts.extend(_several_lists(node, path, wanted))
+    return table
 
 
 def _by_columns(file: InputFile, node: Node, wanted: Sequence[str], only: Sequence[str] = ()) -> Table:

@@ -5,7 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 from math import isnan
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ from orbench_studio.formats.byte_source import CHUNK, MAX_FIELD, InputFile, empt
 from orbench_studio.formats.column_evidence import is_sentence
 from orbench_studio.formats.column_names import names_prompt
 from orbench_studio.formats.conversations import is_conversation
+from orbench_studio.formats.import_notes import OTHER_KIND
 from orbench_studio.formats.records import RowError, RowFault
 from orbench_studio.formats.tables import (
     MAX_VALUES,
@@ -33,6 +34,7 @@ LOOK_AHEAD_SIZE = 16_000_000
 _MAX_OBJECT = 4 * MAX_FIELD
 SPACE = " \t\r\n"
 TEXT, MESSAGES = "text", "messages"  # the columns of rows that are texts, and of those that are conversations
+_FEWEST = 4  # rows of which the first or the last may be of another kind
 _FORM = 'Write each as {"name": value, ...} or ["text", ...]'
 _NAMES = "The first row may have the names of the columns, but is read as a row."
 _TOO_DEEP = "it is nested too deeply"
@@ -84,20 +86,22 @@ def table_of(
         raise file_fault(file.name, f"{ahead[0].reason}.", ahead[0].line)
     if not keys:
         raise file_fault(file.name, f"no row is an object, but {described(found_one)}. {_FORM}.")
+    passed = Counter() if passed is None else passed
+    read = _ends_counted(chain(ahead, values), wanted, passed)
     wanted = [column for column in wanted if column not in keys and not {".", "|"} & set(column)]
     late = wanted if len(ahead) == LOOK_AHEAD else []
     columns = [*keys, *late]
     names = _header_of_lists(columns, ahead)
     counts = Counter[str]()
     doubts = [] if names or not _may_be_names(ahead) else [_NAMES]
-    rows = _rows(chain(ahead[1:] if names else ahead, values), columns, late, file.name, counts)
+    rows = _rows(islice(read, int(bool(names)), None), columns, late, file.name, counts)
     return Table(
         (1, names or columns),
         rows,
         notes=notes or {},
         doubts=doubts,
         late=counts,
-        passed=Counter() if passed is None else passed,
+        passed=passed,
     )
 
 
@@ -140,6 +144,29 @@ def _named(value: Value | RowFault, doubtful: bool) -> Value | RowFault:
     line, found, escaped, size = value
     reason = unstorable(found) if isinstance(found, dict) and (escaped or doubtful) else None
     return RowFault(line, reason) if reason else (line, found, escaped or doubtful, size)
+
+
+def _ends_counted(
+    values: Iterator[Value | RowFault], wanted: Sequence[str], passed: Counter[str]
+) -> Iterator[Value | RowFault]:
+    """The rows; counts the first and the last one if it lacks a mapped name that all rows between them have."""
+    parts = {part for path in wanted if "|" in path for part in path.split("|")}
+    mapped = [{part.partition(".")[0] for part in path.split("|")} for path in wanted if path not in parts]
+    first: list[int] = []
+    last: list[int] = []
+    lacking = Counter[int]()
+    rows = 0
+    for value in values:
+        if not isinstance(value, RowFault) and isinstance(value[1], dict):
+            last = [at for at, names in enumerate(mapped) if names.isdisjoint(value[1])]
+            first = first if rows else last
+            lacking.update(last)
+            rows += 1
+        yield value
+    at_ends = Counter([*first, *last])
+    others = sum(any(lacking[at] == at_ends[at] for at in of) for of in (first, last))
+    if others and rows >= _FEWEST:
+        passed[OTHER_KIND] += others
 
 
 def _rows(

@@ -12,6 +12,7 @@ from orbench_studio.formats.import_notes import (
     LATER_TURNS,
     NOT_FAILED,
     NOTHING,
+    OTHER_KIND,
     OTHER_REFUSAL,
     OWN_REPLY,
     TURNS,
@@ -141,7 +142,7 @@ def _doubts(report: ImportReport) -> Iterator[str]:
     rows = report.imported + report.duplicates + report.rejected
     if report.rejected > _DOUBTFUL * rows:
         yield f"{report.rejected:,} of {rows:,} rows are rejected."
-    for note in (TURNS, LATER_TURNS, NOTHING, OWN_REPLY, ERRORS_WITH_TEXT, OTHER_REFUSAL):
+    for note in (TURNS, LATER_TURNS, NOTHING, OWN_REPLY, ERRORS_WITH_TEXT, OTHER_REFUSAL, OTHER_KIND):
         if count := report.notes.pop(note, 0):
             yield f"{note}: {count:,}."
     responses = sum(column.texts for column in report.values if column.field == Field.RESPONSE)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from orbench_studio.errors import FileFaultError
-from orbench_studio.formats.import_notes import LATER_TURNS
+from orbench_studio.formats.import_notes import LATER_TURNS, OTHER_KIND
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.proposals import propose
 from orbench_studio.formats.reader_interface import ReadOptions
@@ -331,3 +331,59 @@ def test_columns_that_are_read_as_rows_are_counted_without_the_index(write):
 def test_a_later_turn_without_those_before_it_is_counted(write, turns, path, count):
     _, tally = read(write("a.jsonl", line(turns=turns)), {"prompt": path})
     assert tally.notes[LATER_TURNS] == count
+
+
+ROW, FAILED = {"q": ASK, "r": "Knead it.", "m": "elm"}, {"q": "Why salt?", "r": "", "m": "elm", "error": "late"}
+SETTINGS = {"q": "Briefly: {x}", "m": "elm", "heat": "0"}
+ANSWERS = {"prompt": "q", "response": "r", "model": "m"}
+LISTS = "Rows were read from several lists: {}. Read one of them with --rows NAME, or map their names ({})."
+
+
+@pytest.mark.parametrize(
+    ("content", "more", "rows", "count", "doubts"),
+    [
+        ({"results": [ROW] * 3, "errors": [FAILED]}, {}, None, 4, [LISTS.format("results 3, errors 1", "id")]),
+        ({"in": {"b": [ROW], "a": [ROW] * 2}}, {}, None, 3, [LISTS.format("in.b 1, in.a 2", "id")]),
+        ({"in": {"b": [ROW], "a": [ROW] * 2}}, {}, "in", 3, [LISTS.format("in.b 1, in.a 2", "id")]),
+        ({"a": [{**ROW, "id": "1"}], "b": [ROW]}, {"category": "id"}, None, 2, [LISTS.format("a 1, b 1", "around.id")]),
+        ({"a": [{**ROW, "id": "1"}], "b": [ROW]}, {"category": "around.id"}, None, 2, []),
+        ({str(at): [ROW] for at in range(60)}, {}, None, 60,
+         [LISTS.format(", ".join(f"{at} 1" for at in range(8)) + " and 52 more", "id")]),
+        ({"results": [ROW] * 3, "errors": [FAILED]}, {"category": "id"}, None, 4, []),
+        ({"results": [ROW] * 3, "errors": [FAILED]}, {}, "results", 3, []),
+        ({"results": [ROW] * 3, "errors": []}, {}, None, 3, []),
+        ({"x": ROW, "y": ROW}, {}, None, 2, []),
+        ({"settings": SETTINGS, "results": [ROW] * 3}, {}, None, 3, []),
+        ({"results": [ROW] * 3, "settings": {**SETTINGS, "r": "Dough."}}, {}, None, 3, []),
+    ],
+)  # fmt: skip
+def test_rows_of_several_lists_are_a_warning(write, content, more, rows, count, doubts):
+    records, tally = read(write("a.json", json.dumps(content)), {**ANSWERS, **more}, rows=rows)
+    assert (sum(isinstance(row, Record) for row in records), tally.doubts) == (count, doubts)
+    assert (AROUND.format("settings") in tally.notes) == ("settings" in content)
+
+
+def test_an_object_beside_the_rows_is_not_called_unread_if_it_is_mapped(write):
+    path = write("a.json", json.dumps({"settings": SETTINGS, "results": [{"q": ASK, "r": "Knead it."}] * 2}))
+    _, tally = read(path, {**ANSWERS, "model": "file.settings.m"})
+    assert AROUND.format("settings") not in tally.notes
+
+
+@pytest.mark.parametrize(
+    ("first", "between", "last", "columns", "count"),
+    [
+        ([SETTINGS], [ROW] * 3, [], ANSWERS, 1),
+        ([], [ROW] * 3, [{"q": "overall", "n": 3}], ANSWERS, 1),
+        ([SETTINGS], [ROW] * 1200, [{"q": "overall"}], ANSWERS, 2),
+        ([SETTINGS], [ROW, {"q": ASK, "m": "elm"}, ROW], [], ANSWERS, 0),
+        ([FAILED], [ROW] * 3, [FAILED], ANSWERS, 0),
+        ([SETTINGS], [ROW] * 3, [], {"prompt": "q"}, 0),
+        ([SETTINGS], [{"q": ASK, "s": "Fold it."}] * 3, [], {"prompt": "q", "response": "r|s"}, 1),
+        ([ROW], [{"q": ASK, "s": "Fold it."}] * 3, [], {"prompt": "q", "response": "r|s"}, 0),
+    ],
+)
+def test_a_first_or_last_line_of_another_kind_is_counted(write, first, between, last, columns, count):
+    lines = [*first, *between, *last]
+    for name, text in (("a.jsonl", "".join(line(**row) for row in lines)), ("a.json", json.dumps(lines))):
+        _, tally = read(write(name, text), columns)
+        assert tally.notes[OTHER_KIND] == count
