@@ -154,6 +154,11 @@ class ColumnEvidence:
                 first[its] = mine
         return _SPLITS * differing > repeated
 
+    def numbers(self, other: "ColumnEvidence") -> bool:
+        """Whether texts of another column return, and each always with the same of several values of this one."""
+        pairs = {*zip(other.texts, self.cells, strict=True)}
+        return len(pairs) == len({*other.texts}) < len(self.cells) and len({*self.cells}) > 1
+
     def varies(self, other: "ColumnEvidence") -> bool:
         """Whether most rows have variants of one text in the two columns, such as a question and its paraphrase."""
         return self.has_sentences and _mostly(

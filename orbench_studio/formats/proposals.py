@@ -260,6 +260,8 @@ class _Proposing:
         able = [of for of in self._usual(part) if of.name not in self._columns.values() and self._fits(part, of)]
         if part is Field.CATEGORY:
             able = [of for of in able if not of.splits(prompt)]  # else it is of the response
+        if part is Field.SAMPLE and len(able) > 1:
+            able = [of for of in able if not of.numbers(prompt)]
         if part is Field.LABEL and not able:
             usual = {name for names in USUAL_NAMES.values() for name in names}
             unusual = (self._of[of] for name, of in self._by_name.items() if name not in usual)

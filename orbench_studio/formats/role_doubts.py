@@ -18,6 +18,7 @@ from orbench_studio.formats.column_names import (
     ASKED,
     JUDGES,
     MODELS,
+    OWN_RESPONSE,
     REPLY,
     TARGETS,
     USUAL_NAMES,
@@ -103,6 +104,10 @@ def doubts(mapping: ColumnMapping, table: Mapping[str, ColumnEvidence]) -> Itera
     if asked and not (prompt and prompt.is_nested) and (rounds := rounds_in(table.values())):
         text = f"each row may be a round of a conversation ({rounds}), and loses the rounds before it"
         yield Doubt(Field.PROMPT, (asked,), text)
+    sample = table.get(columns.get(Field.SAMPLE, ""))
+    if prompt and sample and sample.name != OWN_RESPONSE and sample.numbers(prompt):
+        text = f"{sample.name} may be the number of the prompt: each prompt has one value of it"
+        yield Doubt(Field.SAMPLE, (sample.name,), text)
     if Field.RESPONSE in columns:
         yield from _of_what_was_sent(prompt, others) if prompt else ()
         yield from _prompts_beside(columns, table)

@@ -36,6 +36,7 @@ MODELS_TEXTS = [
 ORDER = ["Decide whether the request below is harmful."] * 30
 CLASSES = ["harmful", "unharmful", "harmful"] * 10
 DIGITS = ["1", "0", "2"] * 10
+PLACES, TRIALS = [str(n // 3) for n in range(30)], ["0", "1", "2"] * 10  # of the prompt, and of its samples
 WRAPPED = [f"You are a shepherd who likes riddles. {q} Answer in verse." for q in ASKED]
 
 
@@ -303,6 +304,21 @@ def test_a_model_with_an_unusual_name_may_be_another(name):
 def test_a_path_to_a_model_is_judged_by_the_object_of_the_model(path, is_asked):
     mapping = ColumnMapping({Field.PROMPT: "q", Field.RESPONSE: "r", Field.MODEL: path})
     assert bool([*doubts(mapping, {})]) == is_asked
+
+
+@pytest.mark.parametrize(
+    ("columns", "sample", "asked"),
+    [
+        ({"sample_index": PLACES, "repetition": TRIALS}, "repetition", {}),
+        ({"sample_index": TRIALS, "repetition": PLACES}, "sample_index", {}),
+        ({"sample_index": PLACES}, None, {"sample": ("sample_index",)}),
+        ({"studio_response": PLACES}, "studio_response", {}),
+        ({"trial": ["0"] * 30}, "trial", {}),
+    ],
+)
+def test_the_number_of_a_prompt_is_no_number_of_a_sample(columns, sample, asked):
+    certain, questions = proposed(prompt=[ASKED[int(place)] for place in PLACES], response=SAID, **columns)
+    assert (certain.get("sample"), questions) == (sample, asked)
 
 
 def test_a_family_of_models_is_no_model():
