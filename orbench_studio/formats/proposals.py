@@ -31,7 +31,7 @@ from orbench_studio.formats.mapping import OF_EITHER, ColumnMapping, Field
 from orbench_studio.formats.name_columns import CLEAR, is_clear, name_columns
 from orbench_studio.formats.nested_paths import plain, within_or_none
 from orbench_studio.formats.records import RowError
-from orbench_studio.formats.role_doubts import doubts, undecided
+from orbench_studio.formats.role_doubts import doubts, unclear_label, undecided
 from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import NestedCell
 from orbench_studio.formats.usual_meanings import usual
@@ -154,6 +154,7 @@ class _Proposing:
         for part, columns, text in (
             *undecided(self._columns, self._of),
             *doubts(ColumnMapping(self._columns), self._of),
+            *unclear_label(self._columns),
         ):
             if self._columns.pop(part, None) is not None:
                 which = "map that one" if len(columns) > 1 else "map the right column"

@@ -37,6 +37,14 @@ from orbench_studio.formats.nested_paths import alternatives
 _CLASSES = (Field.ANSWER_CLASS, Field.IS_REFUSAL)
 _OF_PROMPT = (Field.CATEGORY, Field.LABEL, Field.PROMPT_LABEL, Field.PROMPT_VERDICT)
 _PREDICTED = MODELS | word_set("pred predicted prediction predictions suggested suggestion proposed auto automatic")
+_DECIDED = word_set("label labels labeled labelled decision class classification expected target")
+_DECISIONS = _DECIDED - {"expected", "target"} | word_set(
+    "gold golden ground truth true human humans person expert crowd"
+)
+_DECISIONS |= word_set("annotated annotator annotators annotation annotations rater raters manual prompt prompts query")
+_DECISIONS |= word_set("question instruction request input text behavior behaviour is the of harm harms harmful")
+_DECISIONS |= word_set("harmfulness harmless safe safety unsafe toxic toxicity malicious benign binary")
+"""Words in the names of labels that leave open, or say, that a person decided."""
 _REFERENCE = word_set("expected reference gold golden ideal truth correct incorrect demonstration human")
 _PARTS = word_set("preview excerpt snippet truncated trunc shortened abridged summary")
 _EDITED = word_set("translated translation cleaned filtered processed preprocessed normalized normalised sanitized")
@@ -46,6 +54,7 @@ _INTENDED = word_set("expected should must desired ideal")
 _OF_RESPONSE = word_set("response responses answer answers output outputs completion completions reply generation")
 _OF_RESPONSE |= word_set("success successful jailbroken compliance complied refusal refused")
 _NO_NAMES = word_set("label labels score scores class preds prediction result results status")
+_NOT_DECIDED = "may be a prediction, or what was expected, not a decision about the prompt"
 _OTHER_MODEL = "may be another model than that of the responses"
 _BY_NAME: tuple[tuple[tuple[Field, ...], frozenset[str], str], ...] = (
     ((Field.RESPONSE,), _REFERENCE, "may be what a model should answer, or what a person wrote"),
@@ -91,6 +100,8 @@ def doubts(mapping: ColumnMapping, table: Mapping[str, ColumnEvidence]) -> Itera
         against = next((text for parts, of, text in _BY_NAME if part in parts and words & of), "")
         if not against and part is Field.MODEL and any(map(is_unclear_model, path.split("|"))):
             against = _OTHER_MODEL
+        if not against and part in (Field.LABEL, Field.PROMPT_LABEL) and words_of(path.rpartition(".")[2]) & _DECIDED:
+            against = _NOT_DECIDED if _is_unclear_label(path) else ""
         if text := against or (_by_cells(part, table[path]) if path in table else ""):
             yield Doubt(part, (path,), f"{path} {text}")
     if _is_model(name := mapping.values.get(Field.ANNOTATOR, "")):
@@ -117,6 +128,18 @@ def doubts(mapping: ColumnMapping, table: Mapping[str, ColumnEvidence]) -> Itera
         for of in targets if model in table and not words_of(model) & TARGETS else ():
             if of.differs_from(table[model]) and of.filled:
                 yield Doubt(Field.MODEL, (model, of.name), f"{model} or {of.name} is the model")
+
+
+def unclear_label(columns: Mapping[Field, str]) -> Iterator[Doubt]:
+    """The labels of a column with any word in its name that may say that no person decided."""
+    for part in (Field.LABEL, Field.PROMPT_LABEL):
+        if _is_unclear_label(path := columns.get(part, "")):
+            yield Doubt(part, (path,), f"{path} {_NOT_DECIDED}")
+
+
+def _is_unclear_label(path: str) -> bool:
+    own = path.rpartition(".")[2]
+    return plain_name(own) not in USUAL_NAMES[Field.LABEL] and not words_of(own) <= _DECISIONS
 
 
 def undecided(columns: Mapping[Field, str], table: Mapping[str, ColumnEvidence]) -> Iterator[Doubt]:

@@ -156,6 +156,10 @@ ROLES = [
     ("response=r model=model", {"target_model": ["elm"] * 30}, "model or target_model is the model"),
     ("response=r model=model", {"target_model": ["model"] * 30}, ""),
     ("label=predicted_label", {}, "predicted_label may be the prediction of a program"),
+    ("label=bert_label", {}, "bert_label may be a prediction, or what was"),
+    ("label=expected", {}, "expected may be a prediction, or what was expected"),
+    ("label=mark", {}, ""),
+    ("label=label.value", {}, ""),
     ("response=r answer_class=gpt4_class", {}, "gpt4_class may be the prediction of a program"),
     ("response=r answer_class=gpt4_class judge=judge", {}, ""),
     ("label=label annotator=by", {"by": ["gpt-4o", "qwen2", "ann"] * 10}, "by may be models, not people"),
@@ -319,6 +323,18 @@ def test_a_path_to_a_model_is_judged_by_the_object_of_the_model(path, is_asked):
 def test_the_number_of_a_prompt_is_no_number_of_a_sample(columns, sample, asked):
     certain, questions = proposed(prompt=[ASKED[int(place)] for place in PLACES], response=SAID, **columns)
     assert (certain.get("sample"), questions) == (sample, asked)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_certain"),
+    [(name, True) for name in ("human_label", "is_harmful", "Ground Truth Label", "toxicity", "promptSafety")]
+    + [
+        (name, False) for name in ("model_label", "moderation_label", "actual_decision", "openai", "expected", "target")
+    ],
+)
+def test_a_label_with_an_unusual_name_may_be_a_prediction(name, is_certain):
+    found = {"prompt": "prompt", "label": name} if is_certain else {"prompt": "prompt"}
+    assert proposed(**{"prompt": ASKED, name: CLASSES}) == (found, {} if is_certain else {"label": (name,)})
 
 
 def test_a_family_of_models_is_no_model():
