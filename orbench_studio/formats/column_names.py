@@ -33,7 +33,8 @@ USUAL_NAMES: Mapping[Field, tuple[str, ...]] = {
     Field.JUDGE: ("judge", "judge_model", "grader"),
     Field.ANNOTATOR: ("annotator", "annotator_id", "rater", "worker_id"),
     Field.REASON: ("reason", "comment"),
-    Field.SAMPLE: (OWN_RESPONSE, "sample_idx", "sample_index", "trial_idx", "trial", "repetition"),
+    Field.SAMPLE: (OWN_RESPONSE, "sample_idx", "sample_index", "trial_idx", "trial", "repetition",
+                   "repeat_index", "repeat_idx"),
 }  # fmt: skip
 
 
@@ -65,7 +66,9 @@ _MEDIA = word_set("image images img picture photo video audio")
 TARGETS = word_set("target victim defender responder")
 """Words in the names of the models that an attacker attacks."""
 JUDGES = word_set("judge judgement judgment eval evaluation evaluator grader moderator guard attacker followup defense")
+JUDGES |= word_set("review reviews critique critiques assessment feedback")
 ABOUT = JUDGES | word_set("system template reason reasoning explanation rationale guidance category type label labels")
+ABOUT |= word_set("standard canonical official")
 ABOUT |= word_set("name source model expected reference gold ideal correct criteria rubric language style strategy")
 ABOUT |= word_set("technique method tag tags class risk pattern role result original seed target plan rule")
 """Words in the names of columns that say something about a prompt or a response, and are none."""

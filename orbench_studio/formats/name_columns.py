@@ -25,7 +25,7 @@ _BESIDE = TARGETS | _set(
 _OF_RESPONSE = ("response_model", "answer_model")
 _WORDS: Mapping[Field, frozenset[str]] = {
     Field.MODEL: CLEAR
-    | _set("lm generator engine experiment checkpoint deployment victim responder defender provider"),
+    | _set("lm chatbot generator engine experiment checkpoint deployment victim responder defender provider"),
     Field.MODERATOR: _set("moderator guard guardrail classifier"),
     Field.JUDGE: _set("judge grader evaluator scorer"),
     Field.ANNOTATOR: _set("annotator rater labeler labeller worker reviewer coder"),

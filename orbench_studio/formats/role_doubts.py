@@ -45,7 +45,8 @@ _DECISIONS |= word_set("annotated annotator annotators annotation annotations ra
 _DECISIONS |= word_set("question instruction request input text behavior behaviour is the of harm harms harmful")
 _DECISIONS |= word_set("harmfulness harmless safe safety unsafe toxic toxicity malicious benign binary")
 """Words in the names of labels that leave open, or say, that a person decided."""
-_REFERENCE = word_set("expected reference gold golden ideal truth correct incorrect demonstration human")
+_REFERENCE = word_set("expected reference gold golden ideal truth correct incorrect demonstration human standard")
+_REFERENCE |= word_set("canonical official")
 _PARTS = word_set("preview excerpt snippet truncated trunc shortened abridged summary")
 _EDITED = word_set("translated translation cleaned filtered processed preprocessed normalized normalised sanitized")
 _EDITED |= word_set("redacted masked parsed extracted edited tokenized tokenised")
@@ -82,6 +83,14 @@ _PLACEHOLDER = re.compile(
     r"\{\w*(?:prompt|question|query|goal|request|instruction|behaviou?r|input|task)\w*\}"
     r"|\[INSERT\b[^\]]*\]|\[[A-Z_ ]+ HERE\]"
 )
+
+
+_JUDGING = re.compile(
+    r"\b(?:you are|act as) (?:an? |the )?(?:\w+ ){0,3}"
+    r"(?:judge|grader|evaluator|rater|scoring|evaluating|grading|rating|judging)\b",
+    re.IGNORECASE,
+)
+_INSTRUCTION = 300  # characters of a prompt that say what a judge is
 
 
 class Doubt(NamedTuple):
@@ -156,6 +165,8 @@ def undecided(columns: Mapping[Field, str], table: Mapping[str, ColumnEvidence])
 def _by_cells(part: Field, of: ColumnEvidence) -> str:
     if part is Field.PROMPT and of.mostly(lambda cell: _PLACEHOLDER.search(cell) is not None):
         return "may be a template, not what was sent: its texts have a placeholder"
+    if part is Field.PROMPT and of.mostly(lambda cell: _JUDGING.search(cell[:_INSTRUCTION]) is not None):
+        return "may be what a judge was sent, as its texts say"
     if part in NAMES and (of.has_classes or of.mostly(lambda cell: cell[:1] in "[{" or len(cell.split()) > _WORDS)):
         return "has numbers, classes, sentences or objects, not names"
     people = [cell for cell in of.filled if part is Field.MODEL and cell.strip().lower() in _PEOPLE]

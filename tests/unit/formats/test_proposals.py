@@ -1,6 +1,7 @@
 """What is proposed of a table that no format fits, and what is asked instead."""
 
 import json
+import re
 
 import pytest
 
@@ -188,6 +189,10 @@ ROLES = [
     ("response=out.text prompt=out.prompt", {"out": ['{"text": "", "prompt": "", "label": ""}']}, ""),
     ("response=to.1.content prompt=to.0.content", {"to": ['[{"content": ""}, {"content": ""}, {"content": ""}]']}, ""),
     ("response=judge_reply", {}, "judge_reply may be of a judge"),
+    ("response=GPT4-review", {}, "GPT4-review may be of a judge"),
+    ("response=Standard answer", {}, "Standard answer may be what a model should answer"),
+    ("prompt=q", {"q": [f"You are scoring an answer. Question: {q} Answer: No." for q in ASKED]}, "q may be what"),
+    ("prompt=q", {"q": [f"You are a shepherd. {q}" for q in ASKED]}, ""),
     ("response=r answer_class=gold_label", {}, ""),
     ("response=r answer_class=expected_behavior", {}, "expected_behavior may say what the response should be"),
     ("response=r.thinking", {}, "r.thinking may be the reasoning, not the response"),
@@ -205,7 +210,7 @@ ROLES = [
 
 @pytest.mark.parametrize(("mapping", "columns", "doubt"), ROLES)
 def test_a_mapped_column_that_may_have_another_role_is_a_doubt(mapping, columns, doubt):
-    mapped = {"prompt": "q", **dict(pair.split("=") for pair in mapping.split())}
+    mapped = {"prompt": "q", **dict(pair.split("=") for pair in re.split(r" (?=\w+=)", mapping))}
     table = {**{name: [name] * 30 for name in mapped.values()}, **columns}
     found = doubts(
         ColumnMapping({Field(part): name for part, name in mapped.items()}),
