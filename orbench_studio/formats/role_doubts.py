@@ -87,7 +87,8 @@ _PLACEHOLDER = re.compile(
 
 _JUDGING = re.compile(
     r"\b(?:you are|act as) (?:an? |the )?(?:\w+ ){0,3}"
-    r"(?:judge|grader|evaluator|rater|scoring|evaluating|grading|rating|judging)\b",
+    r"(?:judge|grader|evaluator|rater|scoring|evaluating|grading|rating|judging)\b"
+    r"|\b(?:rate|score|grade|judge|evaluate|assess)\b[^.?!]{0,60}\b(?:answers?|responses?|reply|replies|outputs?)\b",
     re.IGNORECASE,
 )
 _INSTRUCTION = 300  # characters of a prompt that say what a judge is

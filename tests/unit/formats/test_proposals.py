@@ -192,6 +192,7 @@ ROLES = [
     ("response=GPT4-review", {}, "GPT4-review may be of a judge"),
     ("response=Standard answer", {}, "Standard answer may be what a model should answer"),
     ("prompt=q", {"q": [f"You are scoring an answer. Question: {q} Answer: No." for q in ASKED]}, "q may be what"),
+    ("prompt=q", {"q": [f"Rate the following answer. Question: {q} Answer: No." for q in ASKED]}, "q may be what"),
     ("prompt=q", {"q": [f"You are a shepherd. {q}" for q in ASKED]}, ""),
     ("response=r answer_class=gold_label", {}, ""),
     ("response=r answer_class=expected_behavior", {}, "expected_behavior may say what the response should be"),
