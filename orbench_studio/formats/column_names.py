@@ -67,9 +67,10 @@ TARGETS = word_set("target victim defender responder")
 """Words in the names of the models that an attacker attacks."""
 JUDGES = word_set("judge judgement judgment eval evaluation evaluator grader moderator guard attacker followup defense")
 JUDGES |= word_set("review reviews critique critiques assessment feedback")
-ABOUT = JUDGES | word_set("system template reason reasoning explanation rationale guidance category type label labels")
-ABOUT |= word_set("standard canonical official")
-ABOUT |= word_set("name source model expected reference gold ideal correct criteria rubric language style strategy")
+REFERENCE = word_set("expected reference gold ideal correct standard canonical official")
+"""Words in the names of columns with what a model should answer."""
+ABOUT = JUDGES | REFERENCE | word_set("name source model criteria rubric language style strategy category type label")
+ABOUT |= word_set("system template reason reasoning explanation rationale guidance labels")
 ABOUT |= word_set("technique method tag tags class risk pattern role result original seed target plan rule")
 """Words in the names of columns that say something about a prompt or a response, and are none."""
 _FEW_WORDS = 4  # of a name

@@ -19,6 +19,7 @@ from orbench_studio.formats.column_names import (
     JUDGES,
     MODELS,
     OWN_RESPONSE,
+    REFERENCE,
     REPLY,
     TARGETS,
     USUAL_NAMES,
@@ -45,8 +46,7 @@ _DECISIONS |= word_set("annotated annotator annotators annotation annotations ra
 _DECISIONS |= word_set("question instruction request input text behavior behaviour is the of harm harms harmful")
 _DECISIONS |= word_set("harmfulness harmless safe safety unsafe toxic toxicity malicious benign binary")
 """Words in the names of labels that leave open, or say, that a person decided."""
-_REFERENCE = word_set("expected reference gold golden ideal truth correct incorrect demonstration human standard")
-_REFERENCE |= word_set("canonical official")
+_REFERENCE = REFERENCE | word_set("golden truth incorrect demonstration human")
 _PARTS = word_set("preview excerpt snippet truncated trunc shortened abridged summary")
 _EDITED = word_set("translated translation cleaned filtered processed preprocessed normalized normalised sanitized")
 _EDITED |= word_set("redacted masked parsed extracted edited tokenized tokenised")

@@ -22,7 +22,7 @@ def connect(endpoint: Endpoint, key: str | None) -> Connection:
 
 def load_sdk() -> None:
     """Import the SDK of most vendors before it is needed."""
-    import openai  # noqa: F401
+    import openai  # noqa: F401 - loaded, to be used later
 
 
 def _openai(endpoint: Endpoint, key: str | None) -> Any:
